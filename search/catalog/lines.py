@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import psycopg
+from psycopg.pq import Format
 
 SILENT_S: Final = 5.0
 """How long nothing may be heard before the server is asked."""
@@ -27,8 +28,20 @@ _ASK: Final = struct.pack("!ii", 8, 80877103)
 T = TypeVar("T")
 
 
+class BinaryCursor(psycopg.Cursor[Any]):
+    """A cursor that is given bytes as they are: as text they are twice as many, and are read letter by letter."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as the driver has it
+        super().__init__(*args, **kwargs)
+        self.format = Format.BINARY
+
+
 class WatchedConnection(psycopg.Connection[Any]):
     """A connection that raises OperationalError, and is closed, when its server is there no more."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as the driver has it
+        super().__init__(*args, **kwargs)
+        self.cursor_factory = BinaryCursor
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401  as the driver has it
         """Wait for what the driver waits for."""

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, Connection, Row, bindparam, func, select
 
 from search.catalog import blobs, reading
 from search.catalog.contentrows import SEGMENTS_PER_SEQUENCE, sequences
@@ -25,10 +25,14 @@ from search.model import HalfVectors, Ids, IndexChange
 ROWS_PER_CHANGE: Final = SEGMENTS_PER_SEQUENCE
 _PAGE: Final = 4096
 
-_VECTORS: Final = select(ENCODINGS.c.first_segment_id, ENCODINGS.c.vectors).where(
-    ENCODINGS.c.space_id == bindparam("space_id"),
-    ENCODINGS.c.content_id.in_(bindparam("ids", expanding=True)),
+_OF_SPACE: Final = select(ENCODINGS.c.first_segment_id, ENCODINGS.c.vectors).where(
+    ENCODINGS.c.space_id == bindparam("space_id")
 )
+_VECTORS_IN_FILE: Final = _OF_SPACE.where(ENCODINGS.c.content_id.in_(bindparam("ids", expanding=True)))
+_VECTORS_ON_SERVER: Final = _OF_SPACE.where(
+    ENCODINGS.c.content_id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
+)
+"""One parameter for a thousand ids, which otherwise take as long as the vectors."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -146,7 +150,8 @@ class _Replay:
             return {last: self._large[1]}
         ids = [piece.content_id for piece in pieces]
         with self._database.reading() as connection:
-            rows = connection.execute(_VECTORS, {"space_id": self._space_id, "ids": ids}).all()
+            statement = _VECTORS_IN_FILE if connection.dialect.name == "sqlite" else _VECTORS_ON_SERVER
+            rows = connection.execute(statement, {"space_id": self._space_id, "ids": ids}).all()
         stored = {row.first_segment_id: blobs.vectors_of(row.vectors, self._dim) for row in rows}
         # a day-long recording comes in many pieces and is read once
         large = stored.get(last)

@@ -37,6 +37,7 @@ def test_clips_are_written_to_a_file_or_a_server(
         assert facts["best_per_s"] >= facts["median_per_s"] > 0
         assert facts["cpu_ms"] > 0
         assert facts["replay_per_s"] > 0
+        assert facts["replay_cpu_us"] > 0
         assert facts["nothing_ms"] > 0
     assert "## Writing to the catalog" in capsys.readouterr().out
     with pytest.raises(UsageError, match="name an empty database"):

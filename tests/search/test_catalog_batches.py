@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -197,7 +198,7 @@ def test_what_a_database_refuses_of_many_is_named(twice):
         with pytest.raises(ChangeRefused) as refused:
             filled.apply(*changes[:place], replace(changes[place], content=content), *changes[place + 1 :])
         assert refused.value.place == place
-        assert "range" in refused.value.cause or "large" in refused.value.cause
+        assert re.search("range|large|big", refused.value.cause)
         assert filled.catalog.stats().clips == 0
     filled.apply(*changes)
     assert filled.catalog.stats().clips == 7
