@@ -281,10 +281,7 @@ def _access(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
     pictures = work / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
     with Served(made(work)) as service:
-        found, broken = page_access.violations(browser, f"{service.url}/", pictures)
-    for one in broken:
-        report_progress(one)
-    return [found]
+        return [page_access.violations(browser, f"{service.url}/", pictures)]
 
 
 PARTS: Mapping[str, Callable[[Browser, Path, int], list[Figure]]] = {

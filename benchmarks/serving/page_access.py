@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from benchmarks.common.checkout import HERE
+from benchmarks.common.outputs import report_progress
 from benchmarks.serving.page_probe import NEXT_FRAME, Figure, figure
 from benchmarks.serving.page_screens import SCREENS, Screen
 from search.errors import UsageError
@@ -27,8 +28,8 @@ _RUN = """async () => {
 _IS_TOO_WIDE = "() => document.documentElement.scrollWidth > innerWidth"
 
 
-def violations(browser: Browser, url: str, pictures: Path | None = None) -> tuple[Figure, list[str]]:
-    """How many rules are broken on all screens together, and which, where; ``pictures`` is where screenshots go."""
+def violations(browser: Browser, url: str, pictures: Path | None = None) -> Figure:
+    """How many rules are broken on all screens together; each is told. ``pictures`` is where screenshots go."""
     if not AXE.exists():
         raise UsageError("axe-core is not here: make page")
     found: list[str] = []
@@ -44,13 +45,13 @@ def violations(browser: Browser, url: str, pictures: Path | None = None) -> tupl
                 page.evaluate(NEXT_FRAME)
                 broken = [*page.evaluate(_RUN), *(["wider than the window"] if page.evaluate(_IS_TOO_WIDE) else [])]
                 found += [f"{name}, {width}, {scheme}: {one}" for one in broken]
+                for one in found[len(found) - len(broken) :]:
+                    report_progress(one)
                 if pictures is not None:
                     page.screenshot(path=pictures / f"{name.replace(' ', '-')}-{width}-{scheme}.png")
             context.close()
     checked = len(SCREENS) * len(WIDTHS) * len(SCHEMES)
-    return figure(
-        f"axe violations, {checked} screens of {len(WIDTHS)} widths, dark and light", [len(found)], "", 0
-    ), found
+    return figure(f"axe violations, {checked} screens of {len(WIDTHS)} widths, dark and light", [len(found)], "", 0)
 
 
 def _opened(context: BrowserContext, url: str, screen: Screen) -> Page:

@@ -43,6 +43,23 @@ def test_a_sound_of_the_question_that_is_gone_is_named_and_taken_out(page, servi
     expect(page.get_by_label(BOX)).to_be_focused()
 
 
+@pytest.mark.parametrize("part", ["clip:99999", "clip:99999%401-2"])
+def test_an_old_address_of_a_sound_that_is_gone_says_so(page, service, part):
+    """By no number that nobody knows; all else can be looked at."""
+    page.goto(f"{service.url}/?part={part}")
+    expect(page.get_by_role("alert")).to_have_text("A sound that is asked with is not in the library any more.")
+    page.get_by_role("button", name="Start anew").click()
+    expect(page.locator(".row").first).to_be_visible()
+
+
+def test_an_address_that_cannot_be_read_is_refused_in_words(page, service):
+    page.goto(f"{service.url}/?region=1,2")
+    expect(page.get_by_role("alert")).to_contain_text("region: it cannot be read")
+    expect(page.get_by_role("alert")).not_to_contain_text("[0-9]")
+    page.get_by_role("button", name="Search without filters").click()
+    expect(page.locator(".row").first).to_be_visible()
+
+
 def test_what_is_amiss_with_a_sound_of_the_question_is_told(home):
     def amiss(route):
         answer = route.fetch()

@@ -101,13 +101,21 @@ def problem(
     return response
 
 
+UNLIKE_PATTERN = "it cannot be read; it has to be written as the API document says"
+
+
 def invalid(error: ValidationError) -> Response:
-    """A request that does not fit its model."""
+    """A request that does not fit its model; its patterns are for programs, and not in what people read."""
+    told = error.errors(include_url=False, include_context=False, include_input=False)
     found = [
         FieldProblem(where=".".join(printable(str(step)) for step in one["loc"]) or "body", what=printable(one["msg"]))
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
+        for one in told
     ]
-    shown = "; ".join(f"{one.where}: {one.what}" for one in found[:3])
+    plain = [
+        UNLIKE_PATTERN if one["type"] == "string_pattern_mismatch" else problem.what
+        for one, problem in zip(told, found, strict=True)
+    ]
+    shown = "; ".join(f"{one.where}: {what}" for one, what in zip(found[:3], plain, strict=False))
     return problem(422, shown or "the request does not fit", errors=found[:20])
 
 

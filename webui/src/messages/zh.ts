@@ -331,6 +331,7 @@ export const zh = catalogue({
   "Looking …": "正在检索……",
   "Nothing found": "没有找到",
   "There are sounds, and each is left out by one of them.": "音库中有声音，但都被其中某个条件排除了。",
+  "A sound that is asked with is not in the library any more.": "检索条件中的一个声音已不在音库中。",
   "What can be asked here": "可以检索什么",
   "There is, for example:": "例如有：",
   "The nearest that there is": "最接近的声音",

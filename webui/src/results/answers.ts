@@ -2,7 +2,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { Refused, Unreachable } from "../api/client";
 import { isBusy, isTemporary, patiently } from "../api/patience";
-import { type Answer, checkFilter, clips, type Facets, search } from "../api/service";
+import { type Answer, checkFilter, clip, clips, type Facets, search } from "../api/service";
 import { facts, libraryVersion } from "../library/facts";
 import { leaving } from "../library/leaving";
 import { t } from "../messages/t";
@@ -11,7 +11,7 @@ import { order, question, view } from "../route";
 import { sentOf } from "./asking";
 import { type Row, rowOfClip, rowOfHit } from "./rows";
 
-const UNREADABLE = 422;
+const [UNREADABLE, GONE] = [422, 404];
 const FIRST_HITS = 50;
 /** How many points of the map an answer lights up: a tenth of them, within these. */
 const LIT_HITS = { least: 20, most: 200 };
@@ -116,8 +116,8 @@ async function answer(asked: Question, ordered: string, k: number, aborted: Abor
   const first = { offset: 0, limit: k };
   const get = () => (isEmpty(asked) ? page(asked, ordered, 0, aborted) : hits(asked, first, aborted));
   const retry = (next: AbortSignal) => answer(asked, ordered, k, next);
-  const onRefused = async (why: string, temporary: boolean) => {
-    if (temporary) {
+  const onRefused = async (why: string, error: Refused) => {
+    if (isTemporary(error)) {
       trouble.value = { why, again: () => anew(retry) };
       return;
     }
@@ -127,17 +127,24 @@ async function answer(asked: Question, ordered: string, k: number, aborted: Abor
   await run(aborted, get, onRefused, retry);
 }
 
-/** Why a question is refused: of several filters the one that cannot be read, as it was typed. */
-async function refusalOf({ filters }: Question, why: string): Promise<string> {
+/** Why a question is refused: what it asks with is gone, or of several filters the one that cannot be read, as it was typed. */
+async function refusalOf({ filters, parts }: Question, why: string): Promise<string> {
+  for (const { thing } of parts)
+    if (thing.kind === "clip" && (await refusalIn(clip(thing.id), GONE)) !== null)
+      return t("A sound that is asked with is not in the library any more.");
   for (const filter of filters.length > 1 ? filters : []) {
-    const wrong = await checkFilter(filter).then(
-      () => null,
-      (error: unknown) => (error instanceof Refused && error.status === UNREADABLE ? error.message : null),
-    );
+    const wrong = await refusalIn(checkFilter(filter), UNREADABLE);
     if (wrong !== null) return wrong;
   }
   return why;
 }
+
+/** What the service says where it refuses with this status; null otherwise. */
+const refusalIn = (asked: Promise<unknown>, status: number): Promise<string | null> =>
+  asked.then(
+    () => null,
+    (error: unknown) => (error instanceof Refused && error.status === status ? error.message : null),
+  );
 
 /** Let what is under way go, and get it anew. */
 function anew(get: (aborted: AbortSignal) => Promise<void>): void {
@@ -155,7 +162,7 @@ const SLOW_MS = 3000;
 async function run(
   aborted: AbortSignal,
   get: () => Promise<Answered>,
-  onRefused: (why: string, temporary: boolean) => unknown,
+  onRefused: (why: string, error: Refused) => unknown,
   retry: (aborted: AbortSignal) => Promise<void>,
 ): Promise<void> {
   waiting.value = true;
@@ -176,7 +183,7 @@ async function run(
   } catch (error) {
     if (aborted.aborted) return;
     trouble.value = null;
-    if (error instanceof Refused && error.status !== 401) await onRefused(whyOf(error), isTemporary(error));
+    if (error instanceof Refused && error.status !== 401) await onRefused(whyOf(error), error);
     else if (!(error instanceof Refused) && !(error instanceof Unreachable)) throw error;
   } finally {
     clearTimeout(slow);
