@@ -33,7 +33,7 @@ from search.facts.mix import Mix
 from search.facts.music import KEY_SURE, ONSETS_PER_S, Music
 from search.facts.pitch import Pitch, note
 from search.facts.spectrum import Shape, Spectrum
-from search.facts.tempo import TEMPO_SURE, Found
+from search.facts.tempo import TEMPO_SURE, TEMPO_SURE_OF_TUNES, Found
 from search.model import AudioInfo
 from search.snapshots.filling import Rest, at_once
 
@@ -83,7 +83,9 @@ class Measurement:
             hum_db,
             tuple(warnings),
         )
-        tone, tempo, key = parts.pitch.found(), sure(music.tempo(), TEMPO_SURE), sure(music.key(), KEY_SURE)
+        tone, key = parts.pitch.found(), sure(music.key(), KEY_SURE)
+        is_tune = key is not None and duration_s > _LONGEST_ONE_SHOT_S
+        tempo = sure(music.tempo(), TEMPO_SURE_OF_TUNES if is_tune else TEMPO_SURE)
         way = course(steps, step_s) if sounding_s else None
         values: dict[str, FactValue | None] = {
             "loudness": loudness,

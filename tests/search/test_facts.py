@@ -284,6 +284,22 @@ def test_a_cadence_has_its_key(tmp_path: Path) -> None:
         assert facts_of(tmp_path, np.concatenate(parts))["key"] == key
 
 
+def test_a_tune_that_is_played_freely_has_a_tempo_and_a_single_stroke_of_it_has_none(tmp_path: Path) -> None:
+    """Chords and their notes at 120 beats a minute, each 30 ms early or late: its half counts the same."""
+    rng, wave = np.random.default_rng(0), np.zeros(22 * RATE_HZ)
+    for beat in range(40):
+        chord = ((0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14))[beat // 4 % 4]
+        first = round((0.5 + beat / 2 + rng.normal(0, 0.03)) * RATE_HZ)
+        for up in chord if beat % 4 == 0 else chord[beat % 3 : beat % 3 + 1]:
+            note = 0.3 * struck(262 * 2 ** (up / 12), 1.0)[: len(wave) - first]
+            wave[first : first + len(note)] += note
+    facts = facts_of(tmp_path, wave)
+    assert facts["key"] == "C major"
+    assert min(abs(facts["tempo"] / tempo - 1) for tempo in (60, 120)) < 0.04
+    assert facts["tempo_certainty"] < 0.3
+    assert "tempo" not in facts_of(tmp_path, wave[: 3 * RATE_HZ])
+
+
 @pytest.mark.parametrize("hz", [200, 440, 1234.5])
 def test_a_steady_tone_has_a_pitch_and_no_tempo(tmp_path: Path, hz: float) -> None:
     facts = facts_of(tmp_path, tone(hz, 3.0))
@@ -308,6 +324,16 @@ def test_mains_hum_is_told_from_notes(tmp_path: Path) -> None:
     assert facts_of(tmp_path, noise(5, 0.03, seed=8) + faint)["defects"] == ("hum",), "20 dB below the sound"
     organ = sum(tone(98 * harmonic, 6, 0.1 / harmonic) for harmonic in range(1, 5))
     assert facts_of(tmp_path, noise(6, 0.005, seed=9) + organ)["defects"] == (), "a G that is held is no hum"
+
+
+def test_hum_is_told_by_what_is_soft(tmp_path: Path) -> None:
+    """Strokes of low noise, once a second for ten: the hum is 20 dB below them, and stands alone between them."""
+    at_s = np.arange(10 * RATE_HZ) / RATE_HZ
+    strokes = low_passed(noise(10, 1.0), 400) * np.exp(-6 * (at_s % 1.0))
+    hum = sum(tone(50.02 * harmonic, 10, 1 / harmonic) for harmonic in range(1, 8))
+    for level, defects in ((0.01, ("hum",)), (0.0, ())):
+        wave = 0.1 * strokes / strokes.std() + level * hum / hum.std()
+        assert facts_of(tmp_path, wave)["defects"] == defects
 
 
 # --- libraries ----------------------------------------------------------------------------------------------
