@@ -185,6 +185,10 @@ class LibraryUnwritable(LibraryError):
         return cls(f"{what} ({error.strerror or error}): {remedy}")
 
 
+class CommitUnknown(LibraryError):
+    """The line to the catalog's server broke while a change was committed: it was kept whole, or not at all."""
+
+
 class SnapshotError(LibraryError):
     """A snapshot on disk is damaged or incomplete.
 

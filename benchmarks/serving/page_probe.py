@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from benchmarks.common import report
 
@@ -53,6 +56,15 @@ def table(figures: Sequence[Figure]) -> str:
     return report.markdown_table(header, rows)
 
 
+def _held_bytes(snapshot: Mapping[str, Any]) -> float:
+    """Bytes of all nodes of a heap snapshot of V8 but code."""
+    layout = snapshot["snapshot"]["meta"]
+    fields = layout["node_fields"]
+    nodes = np.asarray(snapshot["nodes"], np.int64).reshape(-1, len(fields))
+    kinds, sizes = nodes[:, fields.index("type")], nodes[:, fields.index("self_size")]
+    return float(sizes[kinds != layout["node_types"][fields.index("type")].index("code")].sum())
+
+
 class Probe:
     """A page with Chromium's own counters, in a context of its own: nothing is cached or remembered."""
 
@@ -71,11 +83,17 @@ class Probe:
         """Milliseconds of a processor that JavaScript took since the page was opened; other programs do not count."""
         return 1e3 * self._metric("ScriptDuration")
 
-    def heap_bytes(self) -> float:
-        """What scripts hold once all garbage was collected."""
+    def heap_bytes(self) -> tuple[float, float]:
+        """The heap of scripts once all garbage was collected, and what is held in it and of the document: all of a heap
+        snapshot but code, of which a browser compiles more the longer a page is used.
+        """
         for _ in range(3):  # what finalizers let go of is collected by the next
             self.client.send("HeapProfiler.collectGarbage")
-        return self._metric("JSHeapUsedSize")
+        used = self._metric("JSHeapUsedSize")
+        parts: list[str] = []
+        self.client.on("HeapProfiler.addHeapSnapshotChunk", lambda event: parts.append(event["chunk"]))
+        self.client.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
+        return used, _held_bytes(json.loads("".join(parts)))
 
     def nodes(self) -> float:
         """Nodes of the document and what scripts hold of former ones."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Executable, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from search.errors import LibraryError
+from search.errors import CommitUnknown, LibraryError
 
 BUSY_S: Final = 20.0
 """How long a statement waits for another process's short transaction before it gives up."""
@@ -48,17 +48,33 @@ class Database(ABC):
         """A connection whose changes are kept together when the block ends well, and not at all otherwise.
 
         Writers take turns until they have committed, so that sequence numbers become visible in order. Raises
-        LibraryBusy when another process writes for longer than `BUSY_S`, LibraryError when it cannot be written.
+        LibraryBusy when another process writes for longer than `BUSY_S`, LibraryError when it cannot be written,
+        CommitUnknown when a server is gone before it says that it has committed.
         """
-        with self.translated(), self._writer() as connection, connection.begin():
+        with self.translated(), self._writer() as connection, self._committing(connection):
             self._take_turn(connection)
             yield connection
 
     @contextmanager
     def claiming(self) -> Iterator[Connection]:
         """As `writing`, for rows that no reader of the tail follows: on a server nobody waits for those who write."""
-        with self.translated(), self._writer() as connection, connection.begin():
+        with self.translated(), self._writer() as connection, self._committing(connection):
             yield connection
+
+    @contextmanager
+    def _committing(self, connection: Connection) -> Iterator[None]:
+        """A transaction that is committed when the block ends well."""
+        is_written = False
+        try:
+            with connection.begin():
+                yield
+                is_written = True
+        except DBAPIError as error:
+            if is_written and error.connection_invalidated:
+                raise CommitUnknown(
+                    f"{self.explain(error.orig or error)} (it may have kept what was written)"
+                ) from error
+            raise
 
     @contextmanager
     def translated(self) -> Iterator[None]:

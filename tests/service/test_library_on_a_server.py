@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import logging
 import stat
 
 import pytest
 import soundfile
+from sqlalchemy import Engine, event
 
 from search import wiring
 from search.errors import LibraryError
 from tests.commandline import soundalike
-from tests.service.conftest import RATE_HZ, SOUNDS, application, noise, settings
+from tests.service.conftest import RATE_HZ, SOUNDS, application, noise, settings, wav
 
 SECRET = "pa55-of-the-catalog"
 
@@ -54,6 +57,52 @@ def test_a_service_over_it_keeps_likes_and_jobs(server_library):
         assert client.get("/ready").status_code == 200
     with wiring.library(library, settings(library)) as opened:
         assert [one.clip_id for one in opened.feedback.get("anna")] == [found[0]["clip_id"]]
+
+
+@contextlib.contextmanager
+def answer_of_a_commit_lost(table):
+    """The next transaction that inserts into ``table`` is committed, and the line breaks before the server says so."""
+    concerned = set()
+
+    def note(connection, _cursor, statement, *_):
+        if statement.startswith(f"INSERT INTO {table} "):
+            concerned.add(connection)
+
+    def lose(connection):
+        if connection in concerned:
+            concerned.clear()
+            connection.connection.dbapi_connection.commit()
+            connection.connection.dbapi_connection.close()
+
+    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "commit", lose)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Engine, "commit", lose)
+
+
+def test_an_upload_whose_answer_was_lost_is_there_for_the_job_that_has_it(server_library):
+    """The client was told that nothing is sure, and sends it again under the same key: one job, one file."""
+    library, _ = server_library
+    key = {"Idempotency-Key": "7e0f"}
+
+    def send(client):
+        files = [(io.BytesIO(wav(81)), "gong.wav")]
+        return client.post("/api/v1/clips", data={"files": files}, headers=key)
+
+    with application(library) as client:
+        with answer_of_a_commit_lost("jobs"):
+            refused = send(client)
+        assert refused.status_code == 503, refused.json
+        [job] = client.get("/api/v1/jobs").json["jobs"]
+        again = send(client)
+        assert again.json["id"] == job["id"]
+    with wiring.library(library, settings(library)) as opened:
+        [path] = opened.jobs.get(job["id"]).paths
+    stored = [file for file in (library / "uploads").rglob("*") if file.is_file()]
+    assert [str(file) for file in stored] == [path]
 
 
 def test_a_password_is_shown_nowhere(server_library, caplog, capfd):

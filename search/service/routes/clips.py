@@ -11,7 +11,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import Conflict, RequestEntityTooLarge
 
-from search.errors import AudioError, QueryError
+from search.errors import AudioError, CommitUnknown, QueryError
 from search.library.leasing import holder
 from search.model import ClipChange as ClipChanges
 from search.model import ClipPart, DescribeClip, Query, Sending, TakeOutClip
@@ -120,6 +120,9 @@ class ClipRoutes:
             taken = job.paths
         except QueryError as error:
             raise Conflict(str(error)) from error
+        except CommitUnknown:
+            taken = [path for path, _ in kept]  # a job may want them; whoever sends them again joins it
+            raise
         finally:
             for path, _ in kept:
                 if path not in taken:

@@ -1,12 +1,13 @@
 /** Waveforms of clips in few numbers: asked for in batches, kept for the visit. */
 import { type Signal, signal } from "@preact/signals";
-import { type ClipPeaks, peaksOf } from "../api/service";
+import { peaksOf } from "../api/service";
+import { type Shape, shapeOf } from "./shapes";
 
 export const BUCKETS = 160;
 const MOST_AT_ONCE = 12;
 const KEPT = 3000;
 
-export type Known = ClipPeaks | "waiting";
+export type Known = Shape | "waiting";
 
 const known = new Map<number, Signal<Known>>();
 let wanted: number[] = [];
@@ -40,7 +41,7 @@ async function fetchSome(ids: number[]): Promise<void> {
   try {
     for (const one of (await peaksOf(ids, BUCKETS)).peaks) {
       const waiting = known.get(one.clip_id);
-      if (waiting) waiting.value = one;
+      if (waiting) waiting.value = shapeOf(one);
     }
   } catch {
     // drawn as a flat line, and asked for again when the row comes back

@@ -2,6 +2,15 @@
 import type { ClipPeaks } from "../api/service";
 import type { Passage } from "../question/model";
 
+/** What is known of a sound's shape; a library's worth of it stays in the browser, so samples are four bytes each. */
+export type Shape = Omit<ClipPeaks, "low" | "high"> & Record<"low" | "high", Float32Array>;
+
+export const shapeOf = (found: ClipPeaks): Shape => ({
+  ...found,
+  low: Float32Array.from(found.low),
+  high: Float32Array.from(found.high),
+});
+
 export interface Size {
   width: number;
   height: number;
@@ -17,7 +26,7 @@ const SHORTEST_NOTE_PX = 2;
 const LEAST_SPAN = 12;
 
 /** The waveform of a sound, or the piano roll of a tune. */
-export function paths(known: ClipPeaks, match: Passage | null, size: Size): Paths {
+export function paths(known: Shape, match: Passage | null, size: Size): Paths {
   return known.notes ? roll(known.notes, known.end_s, match, size) : bars(known, match, size);
 }
 
@@ -25,7 +34,7 @@ const within = (at_s: number, match: Passage | null): boolean =>
   match !== null && at_s >= match.start_s && at_s <= match.end_s;
 
 /** A waveform of bars. */
-export function bars(waveform: ClipPeaks, match: Passage | null, { width, height }: Size): Paths {
+export function bars(waveform: Shape, match: Passage | null, { width, height }: Size): Paths {
   const { low, high, end_s } = waveform;
   const loudest = low.reduce((most, value) => Math.max(most, -value), Math.max(0.02, ...high));
   const count = Math.floor(width / (BAR_PX + GAP_PX));
@@ -49,7 +58,7 @@ export function bars(waveform: ClipPeaks, match: Passage | null, { width, height
 
 /** A piano roll: a line for each note, high ones above; those that begin in the match are its. */
 export function roll(
-  notes: NonNullable<ClipPeaks["notes"]>,
+  notes: NonNullable<Shape["notes"]>,
   end_s: number,
   match: Passage | null,
   { width, height }: Size,

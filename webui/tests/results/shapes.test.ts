@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { paths } from "../../src/results/shapes";
+import { paths, shapeOf } from "../../src/results/shapes";
 
 const SIZE = { width: 120, height: 42 };
 const NOTES = { start_s: [0, 1, 2, 3], end_s: [1, 2, 3, 4], pitch: [60, 72, 66, 60] };
-const tune = { clip_id: 1, end_s: 4, low: [], high: [], notes: NOTES };
+const tune = shapeOf({ clip_id: 1, end_s: 4, low: [], high: [], notes: NOTES });
 
 describe("a piano roll", () => {
   it("has a line for each note, from its time, as long as it, high notes above", () => {
@@ -31,7 +31,7 @@ describe("a piano roll", () => {
 
 describe("a waveform", () => {
   it("is bars, those of the match apart", () => {
-    const sound = { clip_id: 1, end_s: 2, low: [-1, -0.5], high: [1, 0.5], notes: null };
+    const sound = shapeOf({ clip_id: 1, end_s: 2, low: [-1, -0.5], high: [1, 0.5], notes: null });
     const [quiet, loud] = paths(sound, { start_s: 0, end_s: 1 }, SIZE);
     expect(loud.match(/M/g)).toHaveLength(20);
     expect(quiet.match(/M/g)).toHaveLength(20);
