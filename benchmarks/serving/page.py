@@ -274,7 +274,7 @@ def _long(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
 
 def _session(browser: Browser, work: Path, _rounds: int) -> list[Figure]:
     with Served(made(work)) as service:
-        return [page_session.session(browser, f"{service.url}/")]
+        return page_session.session(browser, f"{service.url}/")
 
 
 def _access(browser: Browser, work: Path, _rounds: int) -> list[Figure]:

@@ -57,12 +57,14 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def _held_bytes(snapshot: Mapping[str, Any]) -> float:
-    """Bytes of all nodes of a heap snapshot of V8 but code."""
+    """Bytes of what a heap snapshot of V8 lists of scripts but code, with the samples of arrays."""
     layout = snapshot["snapshot"]["meta"]
-    fields = layout["node_fields"]
+    fields, kinds = layout["node_fields"], layout["node_types"][layout["node_fields"].index("type")]
     nodes = np.asarray(snapshot["nodes"], np.int64).reshape(-1, len(fields))
-    kinds, sizes = nodes[:, fields.index("type")], nodes[:, fields.index("self_size")]
-    return float(sizes[kinds != layout["node_types"][fields.index("type")].index("code")].sum())
+    kind, name, size = (nodes[:, fields.index(field)] for field in ("type", "name", "self_size"))
+    samples = [place for place, text in enumerate(snapshot["strings"]) if text.endswith("JSArrayBufferData")]
+    is_theirs = ~np.isin(kind, [kinds.index("code"), kinds.index("native")]) | np.isin(name, samples)
+    return float(size[is_theirs].sum())
 
 
 class Probe:
@@ -84,8 +86,10 @@ class Probe:
         return 1e3 * self._metric("ScriptDuration")
 
     def heap_bytes(self) -> tuple[float, float]:
-        """The heap of scripts once all garbage was collected, and what is held in it and of the document: all of a heap
-        snapshot but code, of which a browser compiles more the longer a page is used.
+        """The heap of scripts once all garbage was collected, and what they hold.
+
+        That is a heap snapshot without code, of which a browser compiles more the longer a page is used, and without
+        what is the browser's own, as nodes of a document.
         """
         for _ in range(3):  # what finalizers let go of is collected by the next
             self.client.send("HeapProfiler.collectGarbage")

@@ -69,8 +69,8 @@ ROUND: Sequence[Action] = (
 """What somebody does who looks for sounds, in turn; the words are other ones each time."""
 
 
-def session(browser: Browser, url: str, actions: int = ACTIONS) -> Figure:
-    """By how many per cent more is held after so many actions than after the first two rounds of them.
+def session(browser: Browser, url: str, actions: int = ACTIONS) -> list[Figure]:
+    """By how many per cent more scripts hold, and nodes there are, so many actions after the first two rounds.
 
     In these every part of the page was fetched and every kind of action done. What V8 compiles of it, it compiles in
     the course of time: code is printed, and counts for nothing here.
@@ -81,19 +81,21 @@ def session(browser: Browser, url: str, actions: int = ACTIONS) -> Figure:
     script = itertools.cycle(ROUND)
     for number in range(2 * len(ROUND)):
         _act(probe.page, next(script), number)
-    before = _rest(probe)
+    before, nodes_before = _rest(probe), probe.nodes()
     for number in range(actions):
         _act(probe.page, next(script), number)
     for _ in range(-actions % len(ROUND)):
         _act(probe.page, next(script), 0)
-    after = _rest(probe)
+    after, nodes_after = _rest(probe), probe.nodes()
     probe.close()
     report_progress(
         f"scripts hold {before[0] / 1e6:.2f} MB, and {after[0] / 1e6:.2f} after {actions:,} actions; without code "
         f"{before[1] / 1e6:.2f} and {after[1] / 1e6:.2f}"
     )
-    more = 100 * (after[1] / before[1] - 1)
-    return figure(f"held after {actions:,} actions, more than before", [more], "%", 10)
+    return [
+        figure(f"{what} after {actions:,} actions, more than before", [100 * (now / then - 1)], "%", 10)
+        for what, then, now in (("held by scripts", before[1], after[1]), ("nodes", nodes_before, nodes_after))
+    ]
 
 
 def _act(page: Page, action: Action, number: int) -> None:

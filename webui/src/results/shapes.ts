@@ -2,14 +2,21 @@
 import type { ClipPeaks } from "../api/service";
 import type { Passage } from "../question/model";
 
-/** What is known of a sound's shape; a library's worth of it stays in the browser, so samples are four bytes each. */
-export type Shape = Omit<ClipPeaks, "low" | "high"> & Record<"low" | "high", Float32Array>;
+/** What is known of a sound's shape. A library's worth of it stays in the browser, so a sample is one byte: a 127th of the loudest. */
+export interface Shape extends Omit<ClipPeaks, "low" | "high"> {
+  low: Int8Array;
+  high: Int8Array;
+}
 
-export const shapeOf = (found: ClipPeaks): Shape => ({
-  ...found,
-  low: Float32Array.from(found.low),
-  high: Float32Array.from(found.high),
-});
+const LOUDEST = 127;
+/** What is quieter than this throughout is drawn as quiet. */
+const QUIET = 0.02;
+
+export function shapeOf({ low, high, ...rest }: ClipPeaks): Shape {
+  const scale = LOUDEST / Math.max(QUIET, ...high, ...low.map((value) => -value));
+  const samples = Int8Array.from([...low, ...high], (value) => Math.round(value * scale));
+  return { ...rest, low: samples.subarray(0, low.length), high: samples.subarray(low.length) };
+}
 
 export interface Size {
   width: number;
@@ -36,7 +43,6 @@ const within = (at_s: number, match: Passage | null): boolean =>
 /** A waveform of bars. */
 export function bars(waveform: Shape, match: Passage | null, { width, height }: Size): Paths {
   const { low, high, end_s } = waveform;
-  const loudest = low.reduce((most, value) => Math.max(most, -value), Math.max(0.02, ...high));
   const count = Math.floor(width / (BAR_PX + GAP_PX));
   const drawn: Paths = ["", ""];
   for (let bar = 0; bar < count; bar++) {
@@ -48,8 +54,8 @@ export function bars(waveform: Shape, match: Passage | null, { width, height }: 
       top = Math.max(top, high[at] ?? 0);
       bottom = Math.min(bottom, low[at] ?? 0);
     }
-    const up = Math.max(0.5, (top / loudest) * (height / 2 - 1));
-    const down = Math.max(0.5, (-bottom / loudest) * (height / 2 - 1));
+    const up = Math.max(0.5, (top / LOUDEST) * (height / 2 - 1));
+    const down = Math.max(0.5, (-bottom / LOUDEST) * (height / 2 - 1));
     const path = `M${bar * (BAR_PX + GAP_PX) + BAR_PX / 2} ${(height / 2 - up).toFixed(1)}v${(up + down).toFixed(1)}`;
     drawn[within(((bar + 0.5) / count) * end_s, match) && end_s > 0 ? 1 : 0] += path;
   }
