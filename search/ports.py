@@ -142,7 +142,7 @@ class FrameReader(Protocol):
         """Seconds from one frame to the next. The first is centred on a window's start."""
 
     def encode_frames(self, waves: Waves) -> FrameEncoding:
-        """What `Encoder.encode_audio` gives and, in the same pass, the probabilities of classes in each frame alone."""
+        """What `Encoder.encode_audio` gives and, in the same pass, how likely each class is in each frame."""
 
     def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
         """(n, frames, dim) unit rows in the encoder's space, each of a frame and its two neighbours."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoders.contract import check_waves, refuse_text, unit_rows
+from search.encoders.frametags import Usual, likely
 from search.encoders.normalisation import Space
 from search.model import AudioEncoding, EncoderSpec, FrameEncoding, Vectors, Waves
 
@@ -38,32 +39,35 @@ class Network(Protocol):
 
 
 class NetworkEncoder:
-    """An `Encoder` of sounds. ``space`` is where embeddings are brought to; None: they only get length 1."""
+    """An `Encoder` of sounds. ``space`` is where embeddings are brought to; None: they only get length 1. ``usual`` is
+    what its head usually says of frames, where that is known.
+    """
 
-    def __init__(self, spec: EncoderSpec, network: Network, space: Space | None) -> None:
+    def __init__(self, spec: EncoderSpec, network: Network, space: Space | None, usual: Usual | None = None) -> None:
         self.spec = spec
-        self._network = network
+        self._usual = usual
+        self.network = network
         self._space = space
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
         """See `search.ports.Encoder`."""
-        return self._encoding(len(waves), [self._network(part) for part in self._parts(waves)])
+        return self._encoding(len(waves), [self.network(part) for part in self._parts(waves)])
 
     @property
     def frame_s(self) -> float:
         """See `search.ports.FrameReader`."""
-        return self._network.frame_s
+        return self.network.frame_s
 
     def encode_frames(self, waves: Waves) -> FrameEncoding:
         """See `search.ports.FrameReader`."""
-        passed = [self._network.with_frame_tags(part) for part in self._parts(waves)]
+        passed = [self.network.with_frame_tags(part) for part in self._parts(waves)]
         none = np.empty((0, 1, len(self.spec.vocabulary or ())), np.float32)
-        tags = np.concatenate([frame_tags for _, frame_tags in passed] or [none])
+        tags = np.concatenate([likely(frames, windows, self._usual) for (_, windows), frames in passed] or [none])
         return FrameEncoding(self._encoding(len(waves), [one for one, _ in passed]), tags)
 
     def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
         """See `search.ports.FrameReader`."""
-        frames = [self._network.frames(part) for part in self._parts(waves)]
+        frames = [self.network.frames(part) for part in self._parts(waves)]
         of_all = np.concatenate(frames or [np.empty((0, 1, self.spec.dim), np.float32)])
         rows = of_all.reshape(-1, self.spec.dim)
         return (unit_rows(rows) if self._space is None else self._space.apply(rows)).reshape(of_all.shape)
@@ -71,7 +75,7 @@ class NetworkEncoder:
     def _parts(self, waves: Waves) -> list[Waves]:
         """Some windows after the other, as many as the network takes at once."""
         check_waves(waves, self.spec)
-        step = self._network.windows_at_once
+        step = self.network.windows_at_once
         return [waves[start : start + step] for start in range(0, len(waves), step)]
 
     def _encoding(self, n: int, passed: Sequence[Passed]) -> AudioEncoding:

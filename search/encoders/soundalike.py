@@ -21,6 +21,7 @@ from safetensors.numpy import load_file
 from search.encoders import audioset
 from search.encoders.contract import fingerprint, product, unit_rows
 from search.encoders.family import FRAME_S, FRONT_END_REVISION, HOP_S, NAME, SAMPLE_RATE_HZ, WINDOW_S
+from search.encoders.frametags import Usual, usual_of
 from search.encoders.network import NetworkEncoder
 from search.encoders.spectrum import MelShape
 from search.encoders.tower import TextTower, read_arrays
@@ -67,15 +68,25 @@ class Whitening:
 class SoundalikeEncoder:
     """An `Encoder` of words and sounds. The network for sounds is loaded when the first sound comes."""
 
-    def __init__(self, spec: EncoderSpec, network: Arrays, space: Whitening, tower: TextTower, device: Device) -> None:
+    def __init__(  # noqa: PLR0917  # the parts of a model
+        self,
+        spec: EncoderSpec,
+        network: Arrays,
+        space: Whitening,
+        tower: TextTower,
+        device: Device,
+        usual: Usual | None = None,
+    ) -> None:
+        """``usual`` is what its head usually says of frames, where that is known."""
         self.spec = spec
+        self._usual = usual
         self._network, self._space, self._tower, self._device = network, space, tower, device
         self._for_sounds: NetworkEncoder | None = None
         self._making = threading.Lock()
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
         """See `search.ports.Encoder`."""
-        return self._sounds().encode_audio(waves)
+        return self.sounds().encode_audio(waves)
 
     @property
     def frame_s(self) -> float:
@@ -84,11 +95,11 @@ class SoundalikeEncoder:
 
     def encode_frames(self, waves: Waves) -> FrameEncoding:
         """See `search.ports.FrameReader`."""
-        return self._sounds().encode_frames(waves)
+        return self.sounds().encode_frames(waves)
 
     def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
         """See `search.ports.FrameReader`."""
-        return self._sounds().frame_vectors(waves)
+        return self.sounds().frame_vectors(waves)
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
         """See `search.ports.Encoder`. Words the tower never met have a vector too, of little use."""
@@ -112,9 +123,9 @@ class SoundalikeEncoder:
 
         front_end = MelFrontEnd(MelShape(rate_hz=SAMPLE_RATE_HZ))
         network = TorchNetwork(front_end, _mn_network(self.spec, self._network), device)
-        return NetworkEncoder(self.spec, network, self._space)
+        return NetworkEncoder(self.spec, network, self._space, self._usual)
 
-    def _sounds(self) -> NetworkEncoder:
+    def sounds(self) -> NetworkEncoder:
         """The network for sounds: its graph on a CPU, where there is one of it, else in torch."""
         with self._making:
             if self._for_sounds is None:
@@ -126,7 +137,7 @@ class SoundalikeEncoder:
 
         if not devices.is_cpu(self._device) or not graph.is_of(self._network):
             return None
-        return NetworkEncoder(self.spec, graph.GraphNetwork(self._network), self._space)
+        return NetworkEncoder(self.spec, graph.GraphNetwork(self._network), self._space, self._usual)
 
 
 def is_bundle(path: Path) -> bool:
@@ -176,7 +187,7 @@ def load(path: Path, variant: str, device: Device, language: str = "") -> Sounda
         can_text=True,
         calibration=space.calibration,
     )
-    encoder = SoundalikeEncoder(spec, network, space, tower, device)
+    encoder = SoundalikeEncoder(spec, network, space, tower, device, usual_of(digest))
     if device == "cuda":  # said so: better no encoder than one that fails at its first sound
         encoder.encode_audio(np.empty((0, spec.window_samples), np.float32))
     return encoder

@@ -23,7 +23,21 @@ from search.engine.phrases import Order, orders, spread
 from search.engine.stretches import Stretch, stretches
 from search.engine.views import Look, SpaceView
 from search.errors import AudioError, LibraryError, QueryError
-from search.model import Clip, EncoderSpec, HumPart, Moment, Moments, NotesPart, Part, Query, Space, TunePart, Vectors
+from search.model import (
+    Clip,
+    EncoderSpec,
+    HumPart,
+    Ids,
+    Moment,
+    Moments,
+    NotesPart,
+    Part,
+    Query,
+    Space,
+    TunePart,
+    Vectors,
+    Waves,
+)
 from search.ports import CatalogReader, Encoder, FrameReader
 from search.time.frames import frame_times
 from search.time.passages import Passage, followed, passages
@@ -31,13 +45,21 @@ from search.time.passages import Passage, followed, passages
 STRETCHES_PER_HIT: Final = 2
 LEAST_STRETCHES: Final = 10
 BATCH: Final = 16
+MEANT: Final = 0.5
+"""Words mean a class that is meant at least so much as the one that is meant most."""
+USUAL_COSINE: Final = 0.126
+"""Of frames with a question: so much says as much as 1 of the logit of a probability; chosen on natural."""
+_EDGE: Final = 1e-6
 SAME: Final = 0.5
 """Of two passages that overlap by so much of the shorter one only the better counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What is asked for: ``vectors`` (q, dim) of one thing, or of two and their ``order``, in the space of ``view``."""
+    """What is asked for: ``vectors`` (q, dim) of one thing, or of two and their ``order``, in the space of ``view``.
+
+    Of two in words ``classes`` are those of the encoder's vocabulary that each means, where it says so.
+    """
 
     view: SpaceView
     spec: EncoderSpec
@@ -45,6 +67,7 @@ class _Target:
     vectors: Vectors
     order: Order | None
     gap_s: float
+    classes: tuple[Ids, ...] | None
 
 
 class MomentFinder:
@@ -84,20 +107,25 @@ class MomentFinder:
         for view in views:
             encoder = None if view.space.is_retired or view.space.is_melody else self._encoder(view.space)
             if encoder is not None and isinstance(encoder, FrameReader):
-                vectors = np.stack([self._vector(side, view, query.language) for side in sides])
-                return _Target(view, encoder.spec, encoder, vectors, order, gap_s)
+                asked = [self._asked(side, view, query.language) for side in sides]
+                vectors = np.stack([vector for vector, _ in asked])
+                classes = [meant for _, meant in asked if meant is not None]
+                named = tuple(classes) if order is not None and len(classes) == len(asked) else None
+                return _Target(view, encoder.spec, encoder, vectors, order, gap_s, named)
         names = ", ".join(view.space.name for view in views)
         raise QueryError(f"moments need an encoder that hears frames (cnn:soundalike-1); here is {names}")
 
-    def _vector(self, parts: Sequence[Part], view: SpaceView, language: str) -> NDArray[np.float32]:
+    def _asked(self, parts: Sequence[Part], view: SpaceView, language: str) -> tuple[NDArray[np.float32], Ids | None]:
+        """What is looked for as a vector (dim,), and the classes that its words mean, if they are all there is."""
         if any(isinstance(part, HumPart | NotesPart | TunePart) for part in parts):
             raise QueryError("a tune has no moments: ask with words, a file, a clip or a segment")
         if not any(part.weight > 0 for part in parts):
             raise QueryError("a query needs at least one thing to look for, not only things to avoid")
-        vector = self._reader.ask_each(parts, [view], language)[0].vector
-        if vector is None:
+        asked = self._reader.ask_each(parts, [view], language)[0]
+        if asked.vector is None:
             raise QueryError(f"space {view.space.name!r} cannot read words; ask by audio, clip or segment")
-        return vector
+        meant = asked.parts[0].meant if len(asked.parts) == 1 else None
+        return asked.vector, None if meant is None else np.flatnonzero(meant >= MEANT * meant.max())
 
     def _clip(self, view: SpaceView, content_id: int) -> Clip | None:
         clips = self._catalog.clips(view.columns.clips_of(np.array([content_id])).get(content_id, []))
@@ -108,7 +136,8 @@ class MomentFinder:
 class _Lines:
     """Of a stretch, how near each frame (``frames``), and the windows around it, are to each thing that is asked for.
 
-    Both (n, q); ``at_s`` (n,) is when the frames are. The sound ends at ``end_s``.
+    Both (n, q), or the probabilities of both things' classes; ``at_s`` (n,) is when the frames are. The sound ends at
+    ``end_s``.
     """
 
     at_s: NDArray[np.float64]
@@ -142,7 +171,8 @@ def _moments(clip: Clip, stretch: Stretch, target: _Target) -> list[Moment]:
         case "WHILE":  # as near as the less near of both
             found = lines.by_frames(lines.frames.min(axis=1))
         case "WITHOUT":
-            found = lines.by_frames(lines.frames[:, 0] - np.maximum(lines.frames[:, 1], 0))
+            first, second = np.clip(lines.frames, 0, 1).T
+            found = lines.by_frames(first * (1 - second))
     return [Moment(clip, one.start_s, one.end_s, one.score) for one in found]
 
 
@@ -157,11 +187,26 @@ def _lines(clip: Clip, stretch: Stretch, target: _Target) -> _Lines:
     scores: list[NDArray[np.float32]] = []
     while batch := list(islice(windows, BATCH)):
         spans += [(window.start_s, window.end_s) for window in batch]
-        scores.append(target.frames.frame_vectors(np.stack([window.samples for window in batch])) @ target.vectors.T)
+        scores.append(_scores(target, np.stack([window.samples for window in batch])))
     each, frame_s = np.concatenate(scores), target.frames.frame_s * speed
     at_s, counts = frame_times(np.array(spans), each.shape[1], frame_s)
     when = at_s[counts]
-    return _Lines(when, each[counts], _around(target, stretch.content_id, when), frame_s, spans[-1][1])
+    around = each[counts] if target.classes is not None else _around(target, stretch.content_id, when)
+    return _Lines(when, each[counts], around, frame_s, spans[-1][1])
+
+
+def _scores(target: _Target, waves: Waves) -> NDArray[np.float32]:
+    """(n, frames, q) of windows: how near the frames are to each thing; with ``classes``, how likely that and their
+    probabilities make it.
+
+    Of two sounds at once vectors show the louder one; the probabilities know more of the other.
+    """
+    near = target.frames.frame_vectors(waves) @ target.vectors.T
+    if target.classes is None:
+        return near
+    tags = target.frames.encode_frames(waves).tags
+    said = np.stack([tags[:, :, places].max(axis=2) for places in target.classes], axis=2).clip(_EDGE, 1 - _EDGE)
+    return np.asarray(1 / (1 + np.exp(-(np.log(said / (1 - said)) + near / USUAL_COSINE))), np.float32)
 
 
 def _around(target: _Target, content_id: int, at_s: NDArray[np.float64]) -> NDArray[np.float32]:

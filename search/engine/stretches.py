@@ -72,15 +72,29 @@ def _one_of(one: Stretch, other: Stretch) -> Stretch:
 
 
 def _in_both(first: Sequence[Stretch], second: Sequence[Stretch]) -> Iterator[Stretch]:
-    """Stretches of one content that together last `LONGEST_S` at most, by the less likely of both."""
+    """Stretches of one content that together last `LONGEST_S` at most, by the less likely of both.
+
+    Behind them those of one thing alone, with what lies around them: segments show the louder of two sounds at once.
+    """
     of_content: dict[int, list[Stretch]] = {}
     for stretch in second:
         of_content.setdefault(stretch.content_id, []).append(stretch)
-    both = []
+    both: list[Stretch] = []
+    met: set[Stretch] = set()
     for one in first:
         for other in of_content.get(one.content_id, ()):
             joined = _one_of(one, other)
             if joined.end_s - joined.start_s <= LONGEST_S:
                 score = min(one.score, other.score)
                 both.append(Stretch(one.content_id, joined.start_s, joined.end_s, score, joined.best))
+                met |= {one, other}
     yield from sorted(both, key=lambda stretch: -stretch.score)
+    alone = (stretch for stretch in (*first, *second) if stretch not in met)
+    yield from map(_with_surroundings, sorted(alone, key=lambda stretch: -stretch.score))
+
+
+def _with_surroundings(stretch: Stretch) -> Stretch:
+    """It in the middle of `LONGEST_S`."""
+    more_s = max(0.0, LONGEST_S - (stretch.end_s - stretch.start_s)) / 2
+    start_s, end_s = max(0.0, stretch.start_s - more_s), stretch.end_s + more_s
+    return Stretch(stretch.content_id, start_s, end_s, stretch.score, stretch.best)

@@ -17,7 +17,6 @@ from search.live.alerts import Seen
 from search.live.hearing import LiveWindow, Ring
 from search.model import FrameEncoding, Probabilities, Vectors, Wave
 from search.ports import Encoder, FrameReader
-from search.time.frames import OFFSET, SLOPE, logits_of
 
 MEANT: Final = 0.5
 """Words mean a class that is meant at least so much as the one that is meant most."""
@@ -65,8 +64,7 @@ class Classes:
 
     def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
         """By the frames of the new part, as time lines have them."""
-        logits, frame_s = logits_of(encoded.frames(self.encoder))[0], self.encoder.frame_s
-        likely = 1 / (1 + np.exp(-(SLOPE * logits[:, list(self.places)] + OFFSET)))
+        likely, frame_s = encoded.frames(self.encoder).tags[0][:, list(self.places)], self.encoder.frame_s
         at_s = window.start_s + frame_s * np.arange(len(likely))
         new = (at_s >= window.new_s - frame_s) & (at_s <= window.end_s)
         if not new.any():
