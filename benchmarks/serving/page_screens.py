@@ -44,11 +44,12 @@ def _dialog(button: str) -> Prepare:
     return prepare
 
 
-def _seen(selector: str) -> Prepare:
-    """There once this is, and nothing more is fetched."""
+def _seen(*selectors: str) -> Prepare:
+    """There once all of these are, and nothing more is fetched."""
 
     def prepare(page: Page) -> None:
-        page.wait_for_selector(selector)
+        for selector in selectors:
+            page.wait_for_selector(selector)
         page.wait_for_load_state("networkidle")
 
     return prepare
@@ -182,7 +183,7 @@ SCREENS: Mapping[str, Screen] = {
     "the library": Screen("library", _seen(".folders")),
     "the library at work": Screen(
         "library",
-        _seen(".job-failed, .merges, .not-added"),
+        _seen(".job-failed", ".duplicates:not(.merges) .copies", ".merges", ".not-added"),
         {
             "jobs**": (200, {"total": 1, "offset": 0, "jobs": [_JOB]}),
             "duplicates**": (

@@ -98,7 +98,7 @@ def test_one_duplicate_is_kept_and_the_others_go(page, own):
     page.goto(f"{own.url}/library")
     shown = page.get_by_role("region", name="Duplicates").locator("li li")
     expect(shown).to_have_count(2)
-    page.get_by_role("button", name=f"Keep {clips[1]['title']}").click()
+    page.get_by_role("button", name=f"Keep this one: {clips[1]['title']}").click()
     expect(shown).to_have_count(1)
     expect(shown).to_contain_text(clips[1]["title"])
     page.locator(".toast").get_by_role("button", name="Undo").click()
@@ -116,7 +116,7 @@ def test_a_merge_can_be_undone_when_its_message_is_long_gone(page, own):
     merges = page.get_by_role("region", name="Merges")
     expect(merges).to_contain_text("1 merge can be undone")
     expect(merges).to_contain_text(other["title"])
-    merges.get_by_role("button", name=f"Make the merge into {one['title']} final").click()
+    merges.get_by_role("button", name=f"Make final: the merge into {one['title']}").click()
     expect(merges).to_have_count(0)
     expect(page.locator("main button:focus")).to_have_count(1)
     expect(page.locator(".toast")).to_contain_text("will be final in a moment")
@@ -135,7 +135,7 @@ def test_a_merge_is_made_final(page, own):
     page.goto(f"{own.url}/library")
     merges = page.get_by_role("region", name="Merges")
     with page.expect_response(f"**/merges/{made['id']}") as answered:
-        merges.get_by_role("button", name=f"Make the merge into {one['title']} final").click()
+        merges.get_by_role("button", name=f"Make final: the merge into {one['title']}").click()
     assert answered.value.status == 204
     expect(merges).to_have_count(0)
     assert own.get("/api/v1/merges").json()["total"] == 0
@@ -147,7 +147,7 @@ def test_a_merge_is_made_final_by_who_leaves_the_page(page, own):
     requests.post(f"{own.url}/api/v1/merges", json=asked, timeout=60).raise_for_status()
     page.goto(f"{own.url}/library")
     merges = page.get_by_role("region", name="Merges")
-    merges.get_by_role("button", name=f"Make the merge into {one['title']} final").click()
+    merges.get_by_role("button", name=f"Make final: the merge into {one['title']}").click()
     expect(merges).to_have_count(0)
     assert own.get("/api/v1/merges").json()["total"] == 1
     page.goto("about:blank")

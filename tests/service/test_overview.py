@@ -13,6 +13,7 @@ from search.errors import LibraryError
 from search.library.maps import Maps
 from search.service.jobs.runner import Runner
 from search.service.jobs.uploads import Uploads, folder_of
+from search.service.routes import overview
 from tests.service.conftest import application, settings, work_off
 
 
@@ -138,6 +139,21 @@ def test_a_job_waits_for_another_writer(client, library_path, monkeypatch):
     assert str(library_path) not in outcome.reason
     work_off(library_path)
     assert client.get(f"/api/v1/jobs/{job['id']}").get_json()["state"] == "done"
+
+
+def test_what_is_alike_is_answered_while_suggestions_are_looked_for(client, monkeypatch):
+    """They take dozens of questions, and whoever asks for more like a sound waits for none of them."""
+    answers = []
+
+    def suggest(*_):
+        asking = threading.Thread(target=lambda: answers.append(client.get("/api/v1/clips/1/similar").status_code))
+        asking.start()
+        asking.join(60)
+        return ()
+
+    monkeypatch.setattr(overview, "suggest", suggest)
+    assert client.get("/api/v1/suggestions").get_json() == {"suggestions": []}
+    assert answers == [200]
 
 
 def test_what_is_suggested_is_found(client):

@@ -51,7 +51,7 @@ class OverviewRoutes:
         """What can be asked here in words: each suggestion is answered with the verdict `good`."""
         if not self._service.spaces():
             return reply(SuggestionsOut(suggestions=[]))
-        with self._service.one_at_a_time():
+        with self._service.metrics.stage("engine"):  # it asks dozens of questions: nobody takes turns with that
             found = suggest(self._service.library, query.limit, query.where)
         return revisable(reply(SuggestionsOut.model_validate({"suggestions": found})))
 

@@ -72,7 +72,7 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
             <button
               type="button"
               class="plain"
-              aria-label={t("Keep {name}, and take the others out of the library", {
+              aria-label={t("Keep this one: {name}; the others are taken out of the library", {
                 name: clipName(one.clip_id).value,
               })}
               title={t(

@@ -129,10 +129,10 @@ export function Merges() {
             <button
               type="button"
               class="plain"
-              aria-label={t("Make the merge into {name} final: it cannot be undone any more", {
+              aria-label={t("Make final: the merge into {name} cannot be undone any more", {
                 name: clipName(one.keep).value,
               })}
-              title={t("Make the merge into {name} final: it cannot be undone any more", {
+              title={t("Make final: the merge into {name} cannot be undone any more", {
                 name: clipName(one.keep).value,
               })}
               onClick={() => makeFinal(one.id)}

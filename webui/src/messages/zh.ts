@@ -134,8 +134,7 @@ export const zh = catalogue({
   "{language}, as found out": "{language}（自动识别）",
   "a folder": "文件夹",
   "Make final": "设为最终",
-  "Make the merge into {name} final: it cannot be undone any more":
-    "将并入 {name} 的合并设为最终：此后不能撤销",
+  "Make final: the merge into {name} cannot be undone any more": "设为最终：并入 {name} 的合并将不能再撤销",
   "The merge will be final in a moment, and cannot be undone then": "此合并即将设为最终，届时不能再撤销",
   "Not made final": "未能设为最终",
 
@@ -549,7 +548,7 @@ export const zh = catalogue({
   "Duplicates could not be looked for": "未能查找重复声音",
   "No other clip is the same recording.": "没有其他声音是同一录音。",
   "worth keeping: {why}": "建议保留：{why}",
-  "Keep {name}, and take the others out of the library": "保留 {name}，其余从音库移除",
+  "Keep this one: {name}; the others are taken out of the library": "保留这个：{name}，其余从音库移除",
   "The others are taken out of the library, and their tags, likes and collections pass to this one; their files stay":
     "其余声音会从音库移除，它们的标签、喜欢和收藏归到这个声音；文件都会保留",
   "{n} sound merged|{n} sounds merged": "已合并 {n} 个声音",
