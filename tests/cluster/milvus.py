@@ -32,6 +32,11 @@ _initialize_data_files(sys.argv[1])
 """
 """Unpacks the programs and writes the configuration; its own way to start them leaves no process to wait for."""
 
+_CONFIGURED = {
+    "timeTickInterval: 200": "timeTickInterval: 50",  # ms: what was just written is found after as long
+    "ttl: 30": "ttl: 10",  # s: after as long a killed server's place is free for the next one
+}
+
 
 class Server:
     """One server; it ends with this process."""
@@ -41,7 +46,17 @@ class Server:
         port, self._health_port = _free_port(), _free_port()
         self.url = f"http://127.0.0.1:{port}"
         subprocess.run([python, "-c", _PREPARE, str(self.folder), str(port)], check=True)
+        self._configure()
         self.start()
+
+    def _configure(self) -> None:
+        """Have it wait less: here nobody else does."""
+        file = self.folder / "configs" / "milvus.yaml"
+        text = file.read_text()
+        for usual, here in _CONFIGURED.items():
+            assert usual in text, usual
+            text = text.replace(usual, here)
+        file.write_text(text)
 
     def start(self) -> None:
         """Start it, and wait until it takes questions."""

@@ -28,7 +28,7 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.cluster
 
 SIZE = 5_000
-FILTERS = int(os.environ.get("MILVUS_FILTERS", "100"))
+FILTERS = int(os.environ.get("MILVUS_FILTERS", "50"))
 
 
 def opened(folder):
