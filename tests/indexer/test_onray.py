@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,3 +64,14 @@ def test_without_the_package_the_command_says_how_to_get_it(tmp_path, capsys, mo
     assert cli.main([os.fspath(word) for word in words]) == 2
     assert "install" in (message := capsys.readouterr().err)
     assert "ray" in message
+
+
+@pytest.mark.parametrize(("said", "skipped"), [(None, "."), ("only this", "only this")])
+def test_ray_is_told_before_it_is_loaded_to_leave_standard_output_to_us(monkeypatch, said, skipped):
+    """It reads that once; whoever wants its lines says so."""
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace())
+    monkeypatch.setenv("RAY_DEDUP_LOGS_SKIP_REGEX", said or "")
+    if said is None:
+        monkeypatch.delenv("RAY_DEDUP_LOGS_SKIP_REGEX")
+    assert onray.ray_itself() is sys.modules["ray"]
+    assert os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] == skipped
