@@ -15,7 +15,7 @@ LEAST: Final = 0.1
 """A frame in which a class is less likely is no part of an event of it."""
 LEAST_PEAK: Final = 0.2
 """Nor is a run an event that is less likely at its best."""
-SHARE_OF_PEAK: Final = 0.2
+SHARE_OF_PEAK: Final = 0.3
 """An event begins and ends where it is so likely, compared to its best."""
 EDGE_FRAMES: Final = 0.5
 """An event begins so many frames after its first, which has a part of it only, and ends so many after its last."""
