@@ -29,6 +29,8 @@ LONGEST_S: Final = 10.0
 _MOST_PLACES: Final = 400_000
 _WIDTH_BITS: Final = 2
 """Votes are counted in steps of four frames, 93 ms, two neighbouring steps at once."""
+_LOW: Final = (1 << 16) - 1
+"""By so many of the lowest bits of steps the votes of a few are looked for."""
 _CANDIDATES: Final = 128
 """Places whose outlines are compared; of them so many lines are fitted:"""
 _FITTED: Final = 8
@@ -138,8 +140,12 @@ class _Asking:
         if not len(rows):
             return []
         frames = self._marks.frame[rows]
-        votes = np.sort(((places.astype(np.int64) - frames + _BIAS) << _ON_ROWS) + np.arange(len(rows)))
-        begin, end = _fullest(votes >> (_ON_ROWS + _WIDTH_BITS))
+        lies = places.astype(np.int64) - frames + _BIAS
+        steps = (lies >> _WIDTH_BITS).astype(np.uint32)
+        chosen = fullest(steps)
+        votes = _votes_in(chosen, lies, steps)
+        begin = np.searchsorted(votes, chosen << (_ON_ROWS + _WIDTH_BITS))
+        end = np.searchsorted(votes, (chosen + 2) << (_ON_ROWS + _WIDTH_BITS))
         offset = (votes[(begin + end) // 2] >> _ON_ROWS) - _BIAS
         row = self._table.rows_at(offset + GAP // 4)
         speed = 2 ** (shift / 36)
@@ -194,14 +200,42 @@ class _Asking:
         return Match(row, offset, speed, int(frames.min()), int(frames.max()), count, agreement, speaks, sure)
 
 
-def _fullest(steps: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of ``steps`` (n,), ascending: from where to where lie those that, each with the one after it, hold the most."""
-    begin = np.flatnonzero(np.diff(steps, prepend=-1))
-    end = np.append(begin[1:], len(steps))
-    following = np.append(np.diff(steps[begin]) == 1, False)
-    together = np.where(following, np.append(end[1:], 0), end)
-    most = np.argsort(begin - together, kind="stable")[:_CANDIDATES]
-    return begin[most], together[most]
+def fullest(steps: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Of ``steps`` (n,) those that, each with the one after it, hold the most; the fullest first, then the lowest."""
+    in_order = _sorted(steps)
+    is_near = in_order[1:] - in_order[:-1] <= 1
+    has_near = np.zeros(len(steps), np.bool_)
+    has_near[1:] = is_near
+    has_near[:-1] |= is_near
+    found, together = _held(in_order[has_near])
+    if len(found) < _CANDIDATES or together[-1] < 2:  # then those that are alone count as well
+        found, _ = _held(in_order)
+    return found
+
+
+def _held(in_order: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The fullest `_CANDIDATES` of steps (see `fullest`), and how many each holds together with the one after it."""
+    begin = np.flatnonzero(np.diff(in_order, prepend=in_order[:1] + np.uint32(1)))
+    held, count = in_order[begin].astype(np.int64), np.diff(begin, append=len(in_order))
+    is_followed = np.append(held[1:] == held[:-1] + 1, np.False_)
+    together = count + np.where(is_followed, np.append(count[1:], 0), 0)
+    order = np.argsort(-together, kind="stable")[:_CANDIDATES]
+    return held[order], together[order]
+
+
+def _sorted(steps: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """By digits of 16 bits, which takes half of the time of `numpy.sort`."""
+    for shift in (0, 16):
+        steps = steps[np.argsort((steps >> np.uint32(shift)).astype(np.uint16), kind="stable")]
+    return steps
+
+
+def _votes_in(chosen: NDArray[np.int64], lies: NDArray[np.int64], steps: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """The votes in the ``chosen`` steps and those after them, and a few more: where each ``lies``, above its number."""
+    is_chosen = np.zeros(_LOW + 1, np.bool_)
+    is_chosen[chosen & _LOW] = is_chosen[(chosen + 1) & _LOW] = True
+    row = np.flatnonzero(is_chosen[steps & np.uint32(_LOW)])
+    return np.asarray(np.sort((lies[row] << _ON_ROWS) + row))
 
 
 def _on_one_line(frames: NDArray[np.int64], local: NDArray[np.int64]) -> tuple[NDArray[np.bool_], float]:

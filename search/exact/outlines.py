@@ -27,6 +27,12 @@ _SAMPLES: Final = 256
 """Places of the library that a question is compared with, to know how like it is to what it is not."""
 _MIDDLE: Final = (STEP - 1) / 2
 
+_BYTES: Final = BROAD // 8
+_BITS_OF_A_BYTE: Final = np.unpackbits(np.arange(256, dtype=np.uint8)[np.newaxis], axis=0, bitorder="little").astype(
+    np.float32
+)
+"""(8, 256) the bits of each value of a byte."""
+
 Rows = NDArray[np.uint32]
 
 
@@ -71,18 +77,20 @@ class Profile:
 
     def __init__(self, powers: NDArray[np.float32]) -> None:
         energies = _energies(powers)
-        self._values = np.empty_like(energies)
+        self.values = np.empty_like(energies)
         for first in range(min(STEP, len(energies))):
-            self._values[first::STEP] = _relief(energies[first::STEP])
-        size = np.abs(self._values)
+            self.values[first::STEP] = _relief(energies[first::STEP])
+        size = np.abs(self.values)
         usual = float(np.median(size[size > 0])) if size.any() else 1.0
-        self._values = np.clip(self._values / np.float32(usual), -_MOST, _MOST)
-        self._sums = self._values.sum(axis=1)
-        self._squares = np.square(self._values).sum(axis=1)
+        self.values = np.clip(self.values / np.float32(usual), -_MOST, _MOST)
+        self._sums = self.values.sum(axis=1)
+        self._of_bytes = (self.values.reshape(-1, _BYTES, 8) @ _BITS_OF_A_BYTE).ravel()
+        """Of each frame and each of the bytes of a row what all its bits that are set come to, by the byte's value."""
+        self._squares = np.square(self.values).sum(axis=1)
 
     def agreement(self, outlines: Rows, lines: Lines) -> NDArray[np.float32]:
         """(k,) how far the question agrees with ``outlines`` (all rows) at each place; 0 where little of both is."""
-        count, slowest = len(self._values), float(lines.speed.min(initial=1.0))
+        count, slowest = len(self.values), float(lines.speed.min(initial=1.0))
         if not count or not len(outlines):
             return np.zeros(len(lines.begin), np.float32)
         first = np.maximum(np.ceil((lines.offset + _MIDDLE * (lines.speed - 1)) / STEP), 0).astype(np.int64)
@@ -93,8 +101,8 @@ class Profile:
         there = (frame >= 0) & (frame < count) & (row < lines.rows[:, np.newaxis])
         frame = np.where(there, frame, 0)
         kept = outlines[np.where(there, lines.begin[:, np.newaxis] + row, 0)].astype("<u4")
-        bits = np.unpackbits(kept.view(np.uint8).reshape(*kept.shape, 4), axis=2, bitorder="little")
-        above = np.einsum("krb,krb->kr", self._values[frame], bits.astype(np.float32))
+        place = frame[..., np.newaxis] * _BYTES + np.arange(_BYTES)
+        above = self._of_bytes[256 * place + kept.view(np.uint8).reshape(*kept.shape, _BYTES)].sum(axis=2)
         total = np.where(there, 2 * above - self._sums[frame], 0).sum(axis=1)
         square = np.where(there, self._squares[frame], 0).sum(axis=1)
         enough = (there.sum(axis=1) >= _LEAST_ROWS) & (square > 0)
@@ -102,7 +110,7 @@ class Profile:
 
     def usual(self, outlines: Rows) -> tuple[float, float]:
         """The middle and the spread (one standard deviation) of its agreement with places all over the library."""
-        begin = np.linspace(0, max(len(outlines) - len(self._values) // STEP, 0), _SAMPLES).astype(np.int64)
+        begin = np.linspace(0, max(len(outlines) - len(self.values) // STEP, 0), _SAMPLES).astype(np.int64)
         none, one = np.zeros(_SAMPLES), np.ones(_SAMPLES)
         found = self.agreement(outlines, Lines(begin, len(outlines) - begin, none, one))
         low, middle, high = np.quantile(found, (0.16, 0.5, 0.84))

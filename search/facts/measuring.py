@@ -6,13 +6,14 @@ Examples:
     >>> measurement = Measurement(AudioInfo("wav", "PCM_16", rate_hz, 1, 1.0))
     >>> measurement.add(Block(0.0, rate_hz, wave))
     >>> round(measurement.facts()["loudness"], 1)
-    -3.7
+    -3.5
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -42,6 +43,8 @@ _LONGEST_ONE_SHOT_S: Final = 15.0
 _FEWEST_BEATS: Final = 2
 _OFF_BEAT: Final = 0.15
 """In beats: how far the length of a loop is from whole ones."""
+_BEATS_OF_LOOPS, _TAKEN_FOR, _EXACTLY = (4, 8, 16), (3 / 2, 5 / 4), 0.01
+"""A loop has so many beats as a rule: such multiples of what seems its tempo are the right one where they give that."""
 
 
 class Measurement:
@@ -86,6 +89,7 @@ class Measurement:
         tone, key = parts.pitch.found(), sure(music.key(), KEY_SURE)
         is_tune = key is not None and duration_s > _LONGEST_ONE_SHOT_S
         tempo = sure(music.tempo(), TEMPO_SURE_OF_TUNES if is_tune else TEMPO_SURE)
+        tempo = None if tempo is None else of_whole_beats(tempo, duration_s)
         way = course(steps, step_s) if sounding_s else None
         values: dict[str, FactValue | None] = {
             "loudness": loudness,
@@ -218,6 +222,21 @@ def brightness(centroid_hz: float) -> str:
 def sure(answer: Found | None, least: float) -> Found | None:
     """The answer if it is at least so sure."""
     return answer if answer is not None and answer.sure >= least else None
+
+
+def of_whole_beats(tempo: Found, duration_s: float) -> Found:
+    """The tempo, or that of which it is two thirds or four fifths where a sound then lasts for 4, 8 or 16 beats.
+
+    Examples:
+        >>> of_whole_beats(Found(80.0, 0.5), duration_s=8.0).value
+        120.0
+    """
+    beats = duration_s * tempo.value / 60
+    if abs(beats - round(beats)) > _OFF_BEAT:
+        for ratio in _TAKEN_FOR:
+            if any(abs(beats * ratio / whole - 1) <= _EXACTLY for whole in _BEATS_OF_LOOPS):
+                return replace(tempo, value=tempo.value * ratio)
+    return tempo
 
 
 def form(way: Course, duration_s: float, tail_silence_s: float, tempo: Found | None) -> str | None:

@@ -269,6 +269,17 @@ def test_whole_beats_are_a_loop_of_their_tempo(tmp_path: Path, tempo: int) -> No
     assert "key" not in facts
 
 
+def test_a_loop_of_sixteen_beats_has_their_tempo_though_strokes_come_after_one_and_a_half(tmp_path: Path) -> None:
+    wave = np.zeros(8 * RATE_HZ)
+    for stroke in range(11):
+        first = stroke * 3 * RATE_HZ // 4
+        hit = (noise(0.2, 0.3, 1) * np.exp(-20 * np.arange(RATE_HZ // 5) / RATE_HZ))[: len(wave) - first]
+        wave[first : first + len(hit)] += hit
+    facts = facts_of(tmp_path, wave)
+    assert facts["tempo"] == pytest.approx(120, rel=0.01)
+    assert facts["form"] == "loop"
+
+
 @pytest.mark.parametrize("tempo", [100, 125, 140])
 def test_drums_that_go_on_have_the_tempo_of_their_beat(tmp_path: Path, tempo: int) -> None:
     """Not half of it, nor two thirds, which come again as well."""

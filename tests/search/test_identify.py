@@ -16,7 +16,8 @@ import soundalike
 from search.errors import AudioError
 from search.exact.landmarks import ASKED, KEPT, Landmarks, landmarks
 from search.exact.listening import Fingerprint, fingerprint, question
-from search.exact.matching import match
+from search.exact.matching import fullest, match
+from search.exact.outlines import STEP, Lines, Profile, outline
 from search.exact.spectra import RATE_HZ
 from search.exact.stored import FOLDER, arrays
 from search.exact.table import FingerprintTable
@@ -223,6 +224,28 @@ def test_the_rarest_keys_are_looked_up_first() -> None:
     assert len(FingerprintTable.empty().look_up(keys, 9)[1]) == 0
     assert arrays(table)["counts"].max() == 255, "a byte for each key"
     assert arrays(table)["many"].tolist() == [400], "and what it does not hold beside it"
+
+
+@pytest.mark.parametrize("highest", [3, 300, 20_000, 1 << 30])
+def test_the_fullest_steps_are_those_that_counting_each_of_them_gives(highest: int) -> None:
+    steps = np.random.default_rng(highest).integers(0, highest, 2_000).astype(np.uint32)
+    held, counts = np.unique(steps, return_counts=True)
+    count = dict(zip(held.tolist(), counts.tolist(), strict=True))
+    expected = sorted(count, key=lambda step: (-count[step] - count.get(step + 1, 0), step))[:128]
+    assert fullest(steps).tolist() == expected
+
+
+def test_agreement_with_an_outline_is_the_sum_over_its_bits() -> None:
+    """A question of 20 rows and a half, against rows of another sound from the first on."""
+    powers = np.random.default_rng(2).exponential(size=(2, 20 * STEP + 2, 32)).astype(np.float32)
+    rows = outline(powers[0])
+    profile = Profile(powers[1])
+    bits = np.unpackbits(rows.astype("<u4").view(np.uint8).reshape(-1, 4), axis=1, bitorder="little")
+    values = profile.values[::STEP][: len(rows)]
+    expected = (values * np.where(bits, 1, -1)).sum() / np.sqrt(np.square(values).sum())
+    zero, one = np.zeros(1, np.int64), np.ones(1)
+    found = profile.agreement(rows, Lines(zero, np.array([len(rows)]), zero.astype(np.float64), one))
+    assert found[0] == pytest.approx(expected, abs=1e-4)
 
 
 def test_outlines_tell_the_place_where_few_landmarks_are_left() -> None:
