@@ -63,15 +63,21 @@ def _remove_left(folder: Path) -> None:
 class Server:
     """One server; `new` makes a migrated database in some 20 ms."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, listen: str = "") -> None:
+        """``listen`` is an address at which whoever gets there is trusted; else only its socket is."""
         self._settle(programs)
+        self._listen = listen
         self._run("initdb", "-D", str(self.folder / "data"), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        if listen:
+            with (self.folder / "data" / "pg_hba.conf").open("a") as file:
+                file.write(f"host all all {listen}/24 trust\n")
         self.start()
         self._ask(f"CREATE DATABASE {_TEMPLATE}")
         Catalog.open(self.url(_TEMPLATE)).close()
 
     def _settle(self, programs: Path) -> None:
         """Take a folder."""
+        self._listen = ""
         self._programs = programs
         self._numbers = itertools.count(1)
         self._made: list[str] = []
@@ -88,7 +94,7 @@ class Server:
         """Start it and wait until it answers."""
         fast = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
         small = ("max_wal_size=64MB", "min_wal_size=32MB")  # it may lie in memory
-        settings = (*fast, *small, "max_connections=200", "listen_addresses=")
+        settings = (*fast, *small, "max_connections=200", f"listen_addresses={self._listen}")
         options = [word for setting in settings for word in ("-c", setting)]
         command = [str(self._programs / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), *options]
         with (self.folder / "log").open("ab") as log:
