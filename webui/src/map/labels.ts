@@ -9,6 +9,8 @@ export interface Label {
 
 /** Cells along each axis; a label stands amid the points of the fullest cell and those around it. */
 const CELLS = 24;
+/** So far above the middle of its points a name stands: it hides none of a small cluster. */
+const ABOVE_PX = 22;
 const FEWEST = 3;
 const MOST = 8;
 
@@ -57,7 +59,8 @@ export function placeLabels(
   elements.forEach((element, at) => {
     const label = labels[at];
     if (!label) return;
-    const [x, y] = toPixels(label.x, label.y);
+    const [x, middle] = toPixels(label.x, label.y);
+    const y = middle + (middle < 2 * ABOVE_PX ? ABOVE_PX : -ABOVE_PX); // at the upper edge below it
     const half = (element.textContent?.length ?? 0) * 4 + 8; // about: asking for its size would lay the page out
     const free = taken.every(
       ([there_x, there_y, reach]) => Math.abs(x - there_x) > half + reach || Math.abs(y - there_y) > 22,

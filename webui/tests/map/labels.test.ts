@@ -32,6 +32,9 @@ describe("Names of groups on the map", () => {
     const elements = found.map(() => ({ style: {}, textContent: "dogs" }) as unknown as HTMLElement);
     placeLabels(elements, found, () => [10, 10]);
     expect(elements.map(({ style }) => style.visibility)).toEqual(["visible", "hidden"]);
+    expect(elements[0]?.style.transform).toContain("translate(10px, 32px)");
+    placeLabels(elements, found, () => [10, 100]);
+    expect(elements[0]?.style.transform).toContain("translate(10px, 78px)");
     placeLabels(elements, found, (x, y) => [1000 * x, 1000 * y]);
     expect(elements.map(({ style }) => style.visibility)).toEqual(["visible", "visible"]);
   });
