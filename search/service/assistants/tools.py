@@ -33,18 +33,14 @@ from search.model import (
 )
 from search.model.as_json import companions_as_json, path_as_json, understanding_as_json
 from search.service.config import MAX_K, Limits
-from search.service.http.answers import (
-    AskOut,
-    ClipOut,
-    CompanionsOut,
-    DuplicatesOut,
-    FacetsOut,
-    PathOut,
-    SearchOut,
-)
+from search.service.http.answers.asked import AskOut
+from search.service.http.answers.clips import ClipOut
+from search.service.http.answers.hits import FacetsOut, SearchOut
+from search.service.http.answers.overview import CompanionsOut, PathOut
+from search.service.http.answers.recordings import DuplicatesOut
 from search.service.http.hits import search_out
 from search.service.http.listing import clip_out, the_clip
-from search.service.http.requests import Language
+from search.service.http.requests.common import Language
 from search.service.jobs.uploads import check_length
 from search.service.media.files import file_of
 from search.service.media.sounds import PlayedTune, RecordedSound, sound_of

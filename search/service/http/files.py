@@ -16,7 +16,7 @@ from flask import Response, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import parse_if_range_header, parse_range_header
 
-from search.service.http.answers import text
+from search.service.http.answers.common import text
 from search.service.http.conditions import left_after_conditions
 from search.service.http.replies import PRIVATE
 

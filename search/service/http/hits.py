@@ -8,7 +8,7 @@ from search.facts.ordering import in_order
 from search.library.library import Library
 from search.model import Answer
 from search.model.as_json import answer_as_json
-from search.service.http.answers import FacetsOut, SearchOut
+from search.service.http.answers.hits import FacetsOut, SearchOut
 
 MAX_FACETS = 50
 

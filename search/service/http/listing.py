@@ -17,9 +17,10 @@ from search.columns.where import Where
 from search.library.library import Library
 from search.library.lists import clips_among
 from search.model import Clip, Ids
-from search.service.http.answers import ClipOut, ClipsOut, FacetsOut
+from search.service.http.answers.clips import ClipOut, ClipsOut
+from search.service.http.answers.hits import FacetsOut
 from search.service.http.hits import MAX_FACETS
-from search.service.http.requests import ClipList
+from search.service.http.requests.clips import ClipList
 
 ORDERS_KEPT = 8
 LOOKS = 3

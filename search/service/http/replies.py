@@ -8,7 +8,7 @@ from flask import Response, request, url_for
 from pydantic import BaseModel
 
 from search.model import Job
-from search.service.http.answers import JobOut
+from search.service.http.answers.jobs import JobOut
 from search.service.http.conditions import left_after_conditions
 
 JSON = "application/json"

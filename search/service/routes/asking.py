@@ -10,10 +10,11 @@ from flask_openapi3 import APIBlueprint, Tag
 from search.library.understanding import understand
 from search.model import Understanding
 from search.model.as_json import understanding_as_json
-from search.service.http.answers import AskOut, SearchOut
+from search.service.http.answers.asked import AskOut
+from search.service.http.answers.hits import SearchOut
 from search.service.http.hits import search_out
 from search.service.http.replies import reply
-from search.service.http.requests import AskIn
+from search.service.http.requests.queries import AskIn
 from search.service.routes.view import view
 from search.service.service import Service
 

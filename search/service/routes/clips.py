@@ -16,20 +16,15 @@ from search.library.leasing import holder
 from search.model import ClipChange as ClipChanges
 from search.model import ClipPart, DescribeClip, Query, Sending, TakeOutClip
 from search.model.as_json import companions_as_json, path_as_json
-from search.service.http.answers import ClipOut, ClipsOut, CompanionsOut, JobOut, PathOut, SearchOut
+from search.service.http.answers.clips import ClipOut, ClipsOut
+from search.service.http.answers.hits import SearchOut
+from search.service.http.answers.jobs import JobOut
+from search.service.http.answers.overview import CompanionsOut, PathOut
 from search.service.http.hits import search_out
 from search.service.http.listing import Listing, clip_out, the_clip
 from search.service.http.replies import accepted, reply, revisable
-from search.service.http.requests import (
-    ClipChange,
-    ClipList,
-    ClipPath,
-    CompanionsOf,
-    PathTo,
-    SimilarTo,
-    UploadForm,
-    UploadHeaders,
-)
+from search.service.http.requests.clips import ClipChange, ClipList, ClipPath, CompanionsOf, PathTo, SimilarTo
+from search.service.http.requests.jobs import UploadForm, UploadHeaders
 from search.service.jobs.uploads import shown_name
 from search.service.refusals import FileRefused
 from search.service.routes.view import view

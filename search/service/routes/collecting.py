@@ -7,9 +7,9 @@ from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import NotFound
 
 from search.model import Collected, Collection
-from search.service.http.answers import CollectedOut, CollectionOut, CollectionsOut, CollectionSummaryOut
+from search.service.http.answers.keeping import CollectedOut, CollectionOut, CollectionsOut, CollectionSummaryOut
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import CollectedIn, CollectionChange, CollectionPath, NewCollection
+from search.service.http.requests.keeping import CollectedIn, CollectionChange, CollectionPath, NewCollection
 from search.service.routes.view import view
 from search.service.service import Service
 

@@ -20,9 +20,9 @@ from search.model import AudioPart, Space, Vectors
 from search.ports import Encoder
 from search.service.config import MAX_QUERY_CHARACTERS
 from search.service.http import reading
-from search.service.http.answers import EmbeddingOut, EmbeddingsOut, UsageOut
+from search.service.http.answers.asked import EmbeddingOut, EmbeddingsOut, UsageOut
 from search.service.http.replies import reply
-from search.service.http.requests import EmbeddingsIn, SoundIn
+from search.service.http.requests.queries import EmbeddingsIn, SoundIn
 from search.service.jobs.uploads import check_length, received
 from search.service.refusals import FileRefused
 from search.service.routes.view import view

@@ -7,10 +7,10 @@ from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import UnprocessableEntity
 
 from search.model.as_json import time_line_as_json
-from search.service.http.answers import TimeLineOut
+from search.service.http.answers.moments import TimeLineOut
 from search.service.http.listing import the_clip
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import ClipPath, EventsOf
+from search.service.http.requests.clips import ClipPath, EventsOf
 from search.service.routes.view import view
 from search.service.service import Service
 from search.time.labels import FORMS

@@ -21,7 +21,8 @@ from search.service.http import reading
 from search.service.http.bodies import two_bodies
 from search.service.http.files import header_name
 from search.service.http.listing import the_clip
-from search.service.http.requests import ClipPath, ExportForm, ExportIn, PassageOf
+from search.service.http.requests.clips import ClipPath
+from search.service.http.requests.media import ExportForm, ExportIn, PassageOf
 from search.service.media.files import file_of
 from search.service.routes.view import view
 from search.service.service import Service

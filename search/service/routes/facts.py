@@ -9,10 +9,11 @@ from search.errors import AudioError
 from search.facts.measuring import measure
 from search.library.measuring import defects, unmeasured_contents
 from search.model.as_json import facts_as_json
-from search.service.http.answers import ClipFactsOut, DefectsOut, FactsOut, ManyFactsOut
+from search.service.http.answers.clips import ClipFactsOut, DefectsOut, FactsOut, ManyFactsOut
 from search.service.http.listing import the_clip
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import ClipPath, DefectsOf, ManyFacts
+from search.service.http.requests.clips import ClipPath, DefectsOf
+from search.service.http.requests.media import ManyFacts
 from search.service.jobs.uploads import check_length
 from search.service.media.files import file_of
 from search.service.refusals import FileRefused

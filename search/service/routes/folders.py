@@ -13,9 +13,9 @@ from search.errors import printable
 from search.ground.urls import is_in_store
 from search.library.maintenance import is_there
 from search.model import JobKind, RootState
-from search.service.http.answers import JobOut, RootOut, RootsOut
+from search.service.http.answers.jobs import JobOut, RootOut, RootsOut
 from search.service.http.replies import accepted, reply, revisable
-from search.service.http.requests import NewRoot, RootPath
+from search.service.http.requests.jobs import NewRoot, RootPath
 from search.service.routes.view import view
 from search.service.service import Service
 

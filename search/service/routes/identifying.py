@@ -7,9 +7,9 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from search.errors import AudioError
 from search.model.as_json import identification_as_json
-from search.service.http.answers import IdentificationOut
+from search.service.http.answers.recordings import IdentificationOut
 from search.service.http.replies import reply
-from search.service.http.requests import IdentifyForm
+from search.service.http.requests.jobs import IdentifyForm
 from search.service.jobs.uploads import check_length, received, shown_name
 from search.service.refusals import FileRefused
 from search.service.routes.view import view

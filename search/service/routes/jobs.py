@@ -13,9 +13,9 @@ from werkzeug.exceptions import Conflict, NotFound
 
 from search.errors import QueryError, SoundalikeError
 from search.model import Job, JobRequest
-from search.service.http.answers import JobEvent, JobOut, JobsOut
+from search.service.http.answers.jobs import JobEvent, JobOut, JobsOut
 from search.service.http.replies import accepted, reply, revisable
-from search.service.http.requests import JobList, JobPath, NewJob
+from search.service.http.requests.jobs import JobList, JobPath, NewJob
 from search.service.routes.view import view
 from search.service.service import Service
 

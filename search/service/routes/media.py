@@ -24,11 +24,12 @@ from search.errors import AudioError
 from search.ground.urls import is_in_store
 from search.melody.playing import notes_of
 from search.model import Clip
-from search.service.http.answers import ClipPeaksOut, ManyPeaksOut, NotesOut, PeaksOut
+from search.service.http.answers.media import ClipPeaksOut, ManyPeaksOut, NotesOut, PeaksOut
 from search.service.http.files import sent
 from search.service.http.listing import gone, the_clip
 from search.service.http.replies import JSON, lasting, reply, revisable
-from search.service.http.requests import AudioOf, ClipPath, ManyPeaks, Passage, PeaksOf, PictureOf
+from search.service.http.requests.clips import ClipPath
+from search.service.http.requests.media import AudioOf, ManyPeaks, Passage, PeaksOf, PictureOf
 from search.service.media import pictures
 from search.service.media.files import file_of, signed_address
 from search.service.media.sounds import PlayedTune, RecordedSound, Sound, sound_of

@@ -9,10 +9,10 @@ from werkzeug.exceptions import NotFound
 from search.library import merging
 from search.library.leasing import holder
 from search.model import Merge
-from search.service.http.answers import MergedClipOut, MergeOut, MergesOut, UnmergedOut
+from search.service.http.answers.recordings import MergedClipOut, MergeOut, MergesOut, UnmergedOut
 from search.service.http.listing import the_clip
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import MergeList, MergePath, NewMerge
+from search.service.http.requests.keeping import MergeList, MergePath, NewMerge
 from search.service.routes.clips import LEASE_WAIT_S
 from search.service.routes.view import view
 from search.service.service import Service

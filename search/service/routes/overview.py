@@ -13,11 +13,14 @@ from search.facts.definitions import PLACES
 from search.library.lists import clips_among
 from search.library.suggesting import suggest
 from search.model import DuplicateGroup, Ids
-from search.service.http.answers import DuplicatesOut, MapOut, SuggestionsOut
+from search.service.http.answers.asked import SuggestionsOut
+from search.service.http.answers.overview import MapOut
+from search.service.http.answers.recordings import DuplicatesOut
 from search.service.http.listing import rows_passing
 from search.service.http.mapcolours import MOST, Groups, groups_by, groups_by_opinion, groups_of, values_of
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import GroupList, MapOf, SuggestionList
+from search.service.http.requests.clips import MapOf, SuggestionList
+from search.service.http.requests.overview import GroupList
 from search.service.routes.view import view
 from search.service.service import Service
 

@@ -10,10 +10,11 @@ from werkzeug.routing import BaseConverter
 
 from search.errors import QueryError
 from search.model import Answer, Feedback
-from search.service.http.answers import BatchedOut, FeedbackOut, RecommendBatchOut, SearchOut
+from search.service.http.answers.hits import SearchOut
+from search.service.http.answers.tastes import BatchedOut, FeedbackOut, RecommendBatchOut
 from search.service.http.hits import search_out
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import FeedbackIn, OpinionPath, ProfilePath, RecommendBatchIn, RecommendIn
+from search.service.http.requests.tastes import FeedbackIn, OpinionPath, ProfilePath, RecommendBatchIn, RecommendIn
 from search.service.refusals import public_message
 from search.service.routes.view import view
 from search.service.service import Service

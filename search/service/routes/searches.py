@@ -17,20 +17,18 @@ from werkzeug.exceptions import NotFound
 from search.library import saving
 from search.library.following import match_as_json, with_clips
 from search.model import NewSearch, SavedMatch, SavedSearch
-from search.service.http.answers import (
+from search.service.http.answers.hits import SearchOut
+from search.service.http.answers.keeping import (
     SavedMatchesOut,
     SavedMatchEvent,
     SavedMatchOut,
     SavedSearchesOut,
     SavedSearchOut,
-    SearchOut,
 )
 from search.service.http.bodies import two_bodies
 from search.service.http.hits import search_out
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import (
-    AudioIn,
-    HumIn,
+from search.service.http.requests.keeping import (
     MatchList,
     NewSearchForm,
     NewSearchIn,
@@ -39,8 +37,8 @@ from search.service.http.requests import (
     SearchPath,
     SearchSoundPath,
     SeenMatches,
-    part_of,
 )
+from search.service.http.requests.queries import AudioIn, HumIn, part_of
 from search.service.jobs.uploads import received
 from search.service.routes.jobs import BEAT_S, STREAM_S
 from search.service.routes.searching import SearchRoutes

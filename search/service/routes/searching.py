@@ -16,12 +16,13 @@ from search.library.lists import clips_among
 from search.model import AudioPart, HumPart, Moments, Part, Query, TunePart
 from search.model.as_json import moments_as_json
 from search.service.http import reading
-from search.service.http.answers import MomentsOut, SearchOut
+from search.service.http.answers.hits import SearchOut
+from search.service.http.answers.moments import MomentsOut
 from search.service.http.bodies import two_bodies
 from search.service.http.hits import ordered, search_out, search_out_with_facets
 from search.service.http.listing import the_clip
 from search.service.http.replies import reply
-from search.service.http.requests import (
+from search.service.http.requests.queries import (
     AudioIn,
     ClipIn,
     HumIn,

@@ -7,7 +7,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import Unauthorized
 
 from search.service.http.guard import COOKIE
-from search.service.http.requests import SessionIn
+from search.service.http.requests.overview import SessionIn
 from search.service.routes.view import view
 from search.service.service import Service
 

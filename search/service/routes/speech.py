@@ -10,10 +10,10 @@ from werkzeug.exceptions import UnprocessableEntity
 
 from search.errors import EncoderError
 from search.model.speech_as_json import sayings_as_json, transcript_as_json
-from search.service.http.answers import SayingsOut, TranscriptOut
+from search.service.http.answers.moments import SayingsOut, TranscriptOut
 from search.service.http.listing import the_clip
 from search.service.http.replies import reply, revisable
-from search.service.http.requests import ClipPath, SpeechOf, SpokenQuery
+from search.service.http.requests.clips import ClipPath, SpeechOf, SpokenQuery
 from search.service.routes.view import view
 from search.service.service import Service
 from search.speech.writing import FORMS

@@ -13,7 +13,7 @@ from flask_openapi3.types import ResponseDict
 from search.errors import LibraryError
 from search.ground.disks import why_unwritable
 from search.service import metrics
-from search.service.http.answers import DegradedOut, HealthOut, ReadyOut
+from search.service.http.answers.jobs import DegradedOut, HealthOut, ReadyOut
 from search.service.http.replies import reply
 from search.service.routes.view import view
 from search.service.service import Service

@@ -1,0 +1,26 @@
+"""What several answers have in common: how paths, shares and seconds are written."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from search.service.http.described import Described
+
+
+def text(path: str) -> str:
+    """A path as JSON can write it: bytes that are no UTF-8 become replacement characters."""
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+RelativePath: TypeAlias = Annotated[str, BeforeValidator(text)]
+Share: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=4))]
+Seconds: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=3))]
+
+
+class Answered(Described, BaseModel):
+    """Built from frozen values by their attributes."""
+
+    model_config = ConfigDict(from_attributes=True)

@@ -1,0 +1,96 @@
+"""Collections and saved searches."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from search.service.http.answers.common import Answered, RelativePath, Seconds, Share
+
+
+class CollectedOut(Answered):
+    """A clip of a collection, the passage that is meant (null: all of it), and since when it is there."""
+
+    clip_id: int
+    start_s: float | None
+    end_s: float | None
+    at: Seconds
+
+
+class CollectionOut(Answered):
+    """A collection and its clips, oldest first; ``created`` is seconds since 1970, UTC."""
+
+    id: int
+    name: str
+    created: Seconds
+    clips: list[CollectedOut]
+
+
+class CollectionSummaryOut(Answered):
+    """A collection, and how many clips it has."""
+
+    id: int
+    name: str
+    clips: int
+    created: Seconds
+
+
+class CollectionsOut(Answered):
+    """Every collection, by name."""
+
+    collections: list[CollectionSummaryOut]
+
+
+class SavedSearchOut(Answered):
+    """A saved search. ``query`` is what ``POST /search`` takes, its sounds named by their places.
+
+    ``unseen``: how many matches came since somebody looked. ``trouble``: why it could not be asked the last time.
+    ``secret`` is what posts to the ``webhook`` are signed with; it is told once, when the address is set.
+    """
+
+    id: int
+    name: str
+    query: dict[str, Any]
+    sounds: int
+    least: Share
+    created: Seconds
+    unseen: int
+    trouble: str
+    webhook: str
+    secret: str | None = None
+
+
+class SavedSearchesOut(Answered):
+    """Every saved search, by name; ``unseen`` matches of all."""
+
+    searches: list[SavedSearchOut]
+    unseen: int
+
+
+class SavedMatchOut(Answered):
+    """A clip that came, or whose sound changed, since a search was saved, and that it finds."""
+
+    id: int
+    search_id: int
+    search: str
+    clip_id: int
+    path: RelativePath
+    title: str
+    start_s: Seconds
+    end_s: Seconds
+    score: float
+    probability: Share | None
+    seen: bool
+
+
+class SavedMatchesOut(Answered):
+    """Matches of saved searches, oldest first."""
+
+    matches: list[SavedMatchOut]
+
+
+class SavedMatchEvent(Answered):
+    """A server-sent event: ``data`` is a new match as JSON, ``id`` its number."""
+
+    event: Literal["match"]
+    id: str
+    data: str

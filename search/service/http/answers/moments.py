@@ -1,0 +1,110 @@
+"""What happens when, and what is said."""
+
+from __future__ import annotations
+
+from search.service.http.answers.common import Answered, RelativePath
+
+
+class EventOut(Answered):
+    """From ``start_s`` to ``end_s`` of a clip, what is called ``name`` sounds; ``probability`` at its best."""
+
+    name: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+class StretchOut(Answered):
+    """From ``start_s`` to ``end_s`` somebody speaks."""
+
+    start_s: float
+    end_s: float
+
+
+class SpokenWordOut(Answered):
+    """A word that is said from ``start_s`` to ``end_s``; ``probability`` is the recogniser's own."""
+
+    text: str
+    start_s: float
+    end_s: float
+    probability: float
+
+
+class SpokenLineOut(Answered):
+    """Words that are said one after the other."""
+
+    text: str
+    start_s: float
+    end_s: float
+    words: list[SpokenWordOut]
+
+
+class TranscriptOut(Answered):
+    """What is said in a clip. ``stored``: it was recognised before; ``language`` is "" where no word was understood."""
+
+    clip_id: int
+    path: RelativePath
+    title: str
+    duration_s: float
+    stored: bool
+    recogniser: str
+    language: str
+    language_probability: float
+    voiced: list[StretchOut]
+    lines: list[SpokenLineOut]
+
+
+class SayingOut(Answered):
+    """A passage that says what was asked for, and the ``line`` that it stands in; ``score``: higher is closer."""
+
+    clip_id: int
+    path: RelativePath
+    title: str
+    track: int
+    start_s: float
+    end_s: float
+    score: float
+    language: str
+    line: SpokenLineOut
+
+
+class SayingsOut(Answered):
+    """Passages, best first. ``transcribed`` of the library's ``contents`` were listened to for words."""
+
+    sayings: list[SayingOut]
+    took_ms: float
+    transcribed: int
+    contents: int
+    next_offset: int | None
+
+
+class TimeLineOut(Answered):
+    """The events of a clip, in order of time. ``stored``: they were found before; else they were found just now."""
+
+    clip_id: int
+    path: RelativePath
+    title: str
+    duration_s: float
+    stored: bool
+    events: list[EventOut]
+
+
+class MomentOut(Answered):
+    """A passage of a clip with boundaries of its own; a segment's (not ``exact``) where its file could not be read."""
+
+    clip_id: int
+    path: RelativePath
+    title: str
+    track: int
+    start_s: float
+    end_s: float
+    score: float
+    exact: bool
+
+
+class MomentsOut(Answered):
+    """The passages that a question found, best first."""
+
+    moments: list[MomentOut]
+    took_ms: float
+    next_offset: int | None

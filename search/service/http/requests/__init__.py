@@ -1,0 +1,1 @@
+"""What may be asked. These models validate requests and make the OpenAPI document."""

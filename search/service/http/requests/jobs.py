@@ -1,0 +1,91 @@
+"""What is sent to be identified or indexed, folders and jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from flask_openapi3 import FileStorage
+from pydantic import BaseModel, Field
+from pydantic_core import PydanticCustomError
+
+from search.service.http.described import Described
+from search.service.http.requests.common import MAX_ID, Body, Id, Parameters
+
+
+class IdentifyForm(Described, BaseModel):
+    """The sound to identify."""
+
+    audio: Annotated[FileStorage, Field(description="The sound: any format, five seconds or more.")]
+
+
+class UploadForm(Described, BaseModel):
+    """The files to index."""
+
+    files: Annotated[
+        list[FileStorage],
+        Field(
+            min_length=1,
+            description="One or more audio files. The folders of a relative file name (`kicks/01.wav`) are kept.",
+        ),
+    ]
+    job: Annotated[
+        Annotated[int, Field(ge=1, le=MAX_ID)] | None,
+        Field(description="The job that these files join, of at most 1,000; without it they are a job of their own."),
+    ] = None
+
+
+class UploadHeaders(Described, BaseModel):
+    """What is said of an upload beside its files."""
+
+    key: Annotated[
+        Annotated[str, Field(min_length=1, max_length=200)] | None,
+        Field(
+            alias="Idempotency-Key",
+            description="Any text that no other upload has. Sent again with it within a day, the same files are no "
+            "copies: the answer is their job.",
+        ),
+    ] = None
+
+
+class JobPath(Parameters):
+    """A job by its id."""
+
+    job_id: Id
+
+
+class JobList(Parameters):
+    """Which jobs, newest first."""
+
+    state: Literal["queued", "running", "paused", "done", "failed", "cancelled"] | None = None
+    offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class NewRoot(Body):
+    """A folder of the service's machine to index, with all that is below it."""
+
+    path: Annotated[
+        str,
+        Field(min_length=1, max_length=4096, pattern=r"\S", description="Where it lies: absolute, or from `~` on."),
+    ]
+
+
+class RootPath(Parameters):
+    """A root by its id."""
+
+    root_id: Id
+
+
+class NewJob(Body):
+    """Work on the whole library that a client may start; uploads start their own."""
+
+    kind: Literal["duplicates", "map", "facts", "events"]
+
+
+# --- recommendation and feedback --------------------------------------------------------------------------
+
+
+def _without_slash(name: object) -> object:
+    if isinstance(name, str) and "/" in name:
+        raise PydanticCustomError("profile", "a profile's name has no '/' in it; choose another character")
+    return name
