@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.unfinished import BlockFile
-from search.errors import AudioError, JobError
+from search.errors import JobError
 from search.model import ContentEncoding, SegmentTags, Spans
 from search.time.frames import FrameTags
 
@@ -22,6 +22,10 @@ Rows: TypeAlias = tuple[NDArray[Any], ...]
 BLOCK_ROWS: Final = 64
 HELD_BLOCKS: Final = 8
 """Whole blocks that stay in memory; of a longer recording (20 minutes) they go into its `BlockFile`."""
+
+
+class CutOtherwise(Exception):
+    """A window is not where the job that began the recording had it, or what that kept is damaged: it begins anew."""
 
 
 class Assembly:
@@ -47,13 +51,14 @@ class Assembly:
     def cut(self, start_s: float, end_s: float, *, silent: bool) -> int | None:
         """Take in where the next window lies; its place, None where an earlier job encoded it.
 
-        Raises AudioError where that job had it elsewhere: what it kept is taken away, and the next one begins anew.
+        Raises CutOtherwise where that job had it elsewhere: what it kept is taken away, and no more goes there.
         """
         place = len(self._starts)
         number, inside = divmod(place, BLOCK_ROWS)
         known = self._kept is not None and number not in self._blocks and number in self._kept
         if known and not self._is_as_before(number, inside, (start_s, end_s), silent):
-            raise AudioError("", "is cut otherwise than when it was begun; the next run begins it anew")
+            self._forget()
+            raise CutOtherwise
         with self._lock:
             self._starts.append(start_s)
             self._ends.append(end_s)
@@ -134,16 +139,20 @@ class Assembly:
             del self._blocks[number]
 
     def _is_as_before(self, number: int, inside: int, span: tuple[float, float], silent: bool) -> bool:
-        """Whether a window of a block that an earlier job kept is where that had it; else nothing stays of it."""
-        if self._earlier is None or self._earlier[0] != number:
-            spans, was_silent, *_ = self._read(number)
-            self._earlier = (number, spans, was_silent)
-        _, spans, was_silent = self._earlier
-        if tuple(spans[inside]) == span and bool(was_silent[inside]) == silent:
-            return True
+        """Whether a window of a block that an earlier job kept is where that had it. What is damaged is not."""
+        try:
+            if self._earlier is None or self._earlier[0] != number:
+                spans, was_silent, *_ = self._read(number)
+                self._earlier = (number, spans, was_silent)
+            _, spans, was_silent = self._earlier
+            return tuple(spans[inside]) == span and bool(was_silent[inside]) == silent
+        except (JobError, ValueError, IndexError, TypeError):
+            return False
+
+    def _forget(self) -> None:
+        """Take away what an earlier job kept, and keep nothing any more."""
         if self._kept is not None:
             self._kept.remove()
-        return False
 
     def _block(self, number: int) -> Rows:
         """The rows of a block, which is given up."""

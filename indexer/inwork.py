@@ -38,6 +38,14 @@ class TrackInWork:
         self.left_out = error
         self.assembly.failed = True
 
+    def begin_anew(self) -> None:
+        """Forget what was cut, encoded and kept of it: it is cut from its beginning again."""
+        self.assembly.failed = True  # of the windows that are on their way
+        self.assembly = Assembly()
+        self.warnings.clear()
+        self.end_s = 0.0
+        self.facts = None
+
     @property
     def sounds(self) -> bool:
         """Whether there is something in it."""

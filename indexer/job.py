@@ -22,6 +22,7 @@ from indexer.plan import Plan, Survey, moved_clips
 from indexer.relocating import moved_root, relocate
 from indexer.scan import Noticed, Place, locate, resolve
 from indexer.tunes import TuneWork
+from indexer.unfinished import take_away_old
 from indexer.work import SoundWork, Work
 from indexer.writer import Writer
 from search.errors import LibraryBusy, printable
@@ -135,6 +136,7 @@ def index(
     tunes: MelodyExtractor | None = None,
     stop: threading.Event | None = None,
     now_s: Callable[[], float] = time.monotonic,
+    wall_s: Callable[[], float] = time.time,
     confirm: Confirm = _nobody,
     share: Share | None = None,
 ) -> Summary:
@@ -145,14 +147,15 @@ def index(
     With ``tunes``, MIDI files and (``options.melody``) recordings then give their melodies to the melody space.
     With ``share`` the sounds are left to workers on any machine (`indexer.sharing`), tunes are not; a job that only
     plans (``options.plan_only``) ends with that.
-    ``now_s`` is the clock that paces it, in seconds. ``confirm`` is asked before more than a tenth of the clips is
-    pruned; without it that is refused. Setting ``stop`` ends it within seconds, with everything that is finished by
-    then written. Raises LibraryBusy when another writer holds the lease, SpaceMismatch, LibraryError (disk full,
-    read-only), EncoderError, JobError.
+    ``now_s`` is the clock that paces it, in seconds; ``wall_s`` that of files' times. ``confirm`` is asked before more
+    than a tenth of the clips is pruned; without it that is refused. Setting ``stop`` ends it within seconds, with
+    everything that is finished by then written. Raises LibraryBusy when another writer holds the lease, SpaceMismatch,
+    LibraryError (disk full, read-only), EncoderError, JobError.
     """
     started_s = now_s()
     stop = stop or threading.Event()
     with _lease(library.writer, options.wait_s, report) as lease:
+        take_away_old(library.path, wall_s())
         for old, new in options.relocate:
             relocate(library.writer, lease, library.roots(), old, new)
         _follow_moves(library, lease, paths, report, confirm)
@@ -290,9 +293,16 @@ class _Job:
         self._publish_events()
         if not self._stop.is_set():
             self._publish(space)
-            if self._unfinished is not None and self._looks_everywhere:
-                self._unfinished.clear()  # recordings that are gone
+            self._forget_unfinished()
         return self._summary(space, writer.sequence, self._clock.now_s() - started_s)
+
+    def _forget_unfinished(self) -> None:
+        """Take away what is kept of recordings that are gone: where all was looked at, and nothing else is amiss."""
+        kept = self._unfinished
+        if kept is None or kept.is_empty() or self._failed or not self._looks_everywhere:
+            return
+        if self.plan.has_all_disks(self._moved):
+            kept.clear()
 
     def _may_prune(self, plan: Plan) -> bool:
         """Whether the clips whose files are gone may be removed; more than `PRUNE_SHARE` only if somebody says so."""

@@ -11,10 +11,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from indexer.assembly import Rows
+from indexer.assembly import Assembly, CutOtherwise, Rows
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.facts import TrackFacts
@@ -48,13 +49,18 @@ from search.model import (
 from search.ports import Encoder, FrameReader
 from search.sources.copies import fetched, has_copy
 from search.time.frames import FrameTags
+from search.time.stored import REVISION
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One window on its way to the encoder: ``samples`` (window,) of the segment at ``place`` of its track."""
+    """One window on its way to the encoder: ``samples`` (window,) of the segment at ``place`` of its track.
+
+    ``assembly`` is what it goes into: the track has another one by then if it was begun anew.
+    """
 
     track: TrackInWork
+    assembly: Assembly
     place: int
     samples: Wave
 
@@ -158,38 +164,49 @@ class FileReader:
         return self._ledger.measured(decision.stored) if self._facts and decision.stored else set()
 
     def _cut(self, track: TrackInWork, sound: audio.OpenSound, put: Callable[[Piece], None], *, measure: bool) -> None:
-        """Put the windows of a track, and let its facts be measured of what is decoded for them. One of several that
-        cannot be decoded is left out, with its cause.
+        """Put the windows of a track. One of several that cannot be decoded is left out, with its cause; one that is
+        cut otherwise than when an earlier job began it is begun anew.
         """
-        file, assembly = track.file, track.assembly
-        limit_s, warn = self._max_duration_s, track.warnings.append
-        speed, number = file.task.root.speed, track.number
         try:
-            facts = track.facts = TrackFacts(sound.info(number), self._clock) if measure else None
-            windows = audio.windows(
-                sound,
-                self._spec,
-                track=number,
-                max_duration_s=limit_s,
-                speed=speed,
-                warn=warn,
-                ends=track.ends,
-                decoded=None if facts is None else facts.add,
-            )
-            while True:
-                with self._clock.stage("decode"):
-                    window = next(windows, None)
-                if window is None:
-                    break
-                place = assembly.cut(window.start_s, window.end_s, silent=window.silent)
-                if place is not None:
-                    put(Piece(track, place, window.samples))
-            if facts is not None:
-                facts.end(track.warnings, file.task.facts.size_bytes)
+            try:
+                self._put_windows(track, sound, put, measure=measure)
+            except CutOtherwise:
+                track.begin_anew()
+                self._put_windows(track, sound, put, measure=measure)
         except AudioError as error:
-            if len(file.tracks) == 1:
+            if len(track.file.tracks) == 1:
                 raise
             track.leave_out(error)
+
+    def _put_windows(
+        self, track: TrackInWork, sound: audio.OpenSound, put: Callable[[Piece], None], *, measure: bool
+    ) -> None:
+        """Put the windows of a track, and let its facts be measured of what is decoded for them.
+
+        Raises AudioError, CutOtherwise.
+        """
+        task, assembly, number = track.file.task, track.assembly, track.number
+        facts = track.facts = TrackFacts(sound.info(number), self._clock) if measure else None
+        windows = audio.windows(
+            sound,
+            self._spec,
+            track=number,
+            max_duration_s=self._max_duration_s,
+            speed=task.root.speed,
+            warn=track.warnings.append,
+            ends=track.ends,
+            decoded=None if facts is None else facts.add,
+        )
+        while True:
+            with self._clock.stage("decode"):
+                window = next(windows, None)
+            if window is None:
+                break
+            place = assembly.cut(window.start_s, window.end_s, silent=window.silent)
+            if place is not None:
+                put(Piece(track, assembly, place, window.samples))
+        if facts is not None:
+            facts.end(track.warnings, task.facts.size_bytes)
 
 
 def _may_have_more(decision: Decision) -> bool:
@@ -200,16 +217,31 @@ def _may_have_more(decision: Decision) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """How windows are encoded: (n, window) -> `Rows`; ``frame_s`` apart lie the frames whose tags are among these."""
+    """How windows are encoded: (n, window) -> `Rows`; ``frame_s`` apart lie the frames whose tags are among these.
+
+    ``made_by`` says what decides those rows beside the encoder's fingerprint.
+    """
 
     rows: Callable[[Waves], Rows]
     frame_s: float | None = None
+    made_by: str = ""
+
+
+@runtime_checkable
+class CalibratedFrames(Protocol):
+    """What a `FrameReader` may say as well."""
+
+    @property
+    def frames_made_by(self) -> str:
+        """By what the tags of frames are made of the network's: no part of its fingerprint, which is of vectors."""
 
 
 def hearing(encoder: Encoder, *, events: bool) -> Hearing:
     """By an encoder: with what events are made of, if they are asked for and it tells what sounds at each moment."""
     if events and isinstance(encoder, FrameReader) and encoder.spec.vocabulary is not None:
-        return Hearing(partial(_with_frames, encoder), encoder.frame_s)
+        calibrated = encoder.frames_made_by if isinstance(encoder, CalibratedFrames) else ""
+        made_by = f"frames {encoder.frame_s!r} s apart, {calibrated}, events {REVISION}"
+        return Hearing(partial(_with_frames, encoder), encoder.frame_s, made_by)
     return Hearing(partial(_without_frames, encoder))
 
 
@@ -233,13 +265,13 @@ def _rows(encoding: AudioEncoding) -> Rows:
 
 def encode(rows_of: Callable[[Waves], Rows], batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
     """Encode a batch in one pass, by way of the buffer ``waves`` (batch, window); the contents that it completes."""
-    pieces = [piece for piece in batch if not piece.track.assembly.failed]
+    pieces = [piece for piece in batch if not piece.assembly.failed]
     if not pieces:
         return []
     for row, piece in enumerate(pieces):
         waves[row] = piece.samples
     rows = rows_of(waves[: len(pieces)])
-    completed = [piece for row, piece in enumerate(pieces) if piece.track.assembly.add(piece.place, rows, row)]
+    completed = [piece for row, piece in enumerate(pieces) if piece.assembly.add(piece.place, rows, row)]
     outcomes = (piece.track.file.track_is_done() for piece in completed)
     return [outcome for outcome in outcomes if outcome is not None]
 

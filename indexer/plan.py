@@ -217,6 +217,17 @@ class Plan:
         self.emptied.clear()
         return removed, total
 
+    def has_all_disks(self, moved: set[int]) -> bool:
+        """Whether no root is empty or not there, nor a disk or a folder below one. ``moved`` as for `leftovers`."""
+        if any(self._away.values()) or any(is_absent(path) for path in self._roots):
+            return False
+        there = self._seen_clips | moved | self._of_others
+        return not any(
+            file.clip_id not in there and emptied_folder(root, path) is not None
+            for name, root in self._roots.items()
+            for path, file in self._known_files[name].items()
+        )
+
     def _is_settled(self, stored: KnownFile | None, facts: FileFacts) -> bool:
         """Whether the catalog has this very file, by size and times, with its vectors, and need not look into it."""
         if stored is None or self._options.force or not stored.encoded or stored.missing:

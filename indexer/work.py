@@ -15,7 +15,7 @@ from indexer.model import Options, Outcome, Task, UnderWay
 from indexer.pipeline import FileReader, hearing
 from indexer.plan import Files
 from indexer.unfinished import Unfinished
-from search.audio import Kind
+from search.audio import WINDOWS_REVISION, Kind
 from search.model import EncoderSpec, Space
 from search.ports import Encoder
 
@@ -45,9 +45,8 @@ class SoundWork:
         """``library`` is the folder of the library, which keeps what is encoded of long recordings."""
         self._hearing = hearing(encoder, events=options.events)
         self._options = options
-        frames = "" if self._hearing.frame_s is None else f", frames {self._hearing.frame_s!r} s apart"
-        maker = f"{encoder.spec.fingerprint}, up to {options.max_duration_s} s{frames}"
-        self.unfinished = Unfinished(library, maker)
+        maker = (encoder.spec.fingerprint, f"windows {WINDOWS_REVISION}", f"up to {options.max_duration_s} s")
+        self.unfinished = Unfinished(library, ", ".join((*maker, self._hearing.made_by)))
         self._reader: FileReader | None = None
         self.spec = encoder.spec
 

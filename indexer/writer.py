@@ -93,7 +93,7 @@ class Writer:
                 brought.append(refusal)
                 self._wait(refusal)
             if outcome.digest is not None:
-                if self._written is not None:
+                if self._written is not None and refusal is None and outcome.kind != "failed":
                     self._written(outcome.digest)
                 self._ledger.settle(outcome.digest)
                 cause = outcome.cause or (refusal.cause if refusal is not None else "")

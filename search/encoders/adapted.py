@@ -125,6 +125,11 @@ class AdaptedFrames(AdaptedComparer):
         """See `search.ports.FrameReader`."""
         return self._framing.frame_s
 
+    @property
+    def frames_made_by(self) -> str:
+        """What the encoder that is adapted says, if anything."""
+        return str(getattr(self._framing, "frames_made_by", ""))
+
     def encode_frames(self, waves: Waves) -> FrameEncoding:
         """See `search.ports.FrameReader`; the tags are those of the encoder that is adapted."""
         encoded = self._framing.encode_frames(waves)

@@ -6,6 +6,7 @@ between sounds that have it and sounds that do not: a frame is likely where both
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -47,6 +48,15 @@ def likely(frames: Probabilities, windows: Probabilities, usual: Usual | None) -
         above = ((of_frames + of_windows) / 2 - usual.mean) / usual.deviation
         logits = SLOPE * above + OFFSET
     return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+
+
+def made_by(usual: Usual | None) -> str:
+    """A digest of all that `likely` has of its own."""
+    numbers = (SHARE_OF_WINDOW, PLAIN_SLOPE, PLAIN_OFFSET) if usual is None else (SLOPE, OFFSET)
+    digest = hashlib.sha256(repr((*numbers, _EDGE)).encode())
+    if usual is not None:
+        digest.update(usual.mean.tobytes() + usual.deviation.tobytes())
+    return digest.hexdigest()[:16]
 
 
 def logit(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:

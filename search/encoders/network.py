@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.encoders.contract import check_waves, refuse_text, unit_rows
-from search.encoders.frametags import Usual, likely
+from search.encoders.frametags import Usual, likely, made_by
 from search.encoders.normalisation import Space
 from search.model import AudioEncoding, EncoderSpec, FrameEncoding, Vectors, Waves
 
@@ -57,6 +57,11 @@ class NetworkEncoder:
     def frame_s(self) -> float:
         """See `search.ports.FrameReader`."""
         return self.network.frame_s
+
+    @property
+    def frames_made_by(self) -> str:
+        """By what tags of frames are made of the network's."""
+        return made_by(self._usual)
 
     def encode_frames(self, waves: Waves) -> FrameEncoding:
         """See `search.ports.FrameReader`."""

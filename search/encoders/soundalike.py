@@ -21,7 +21,7 @@ from safetensors.numpy import load_file
 from search.encoders import audioset
 from search.encoders.contract import fingerprint, product, unit_rows
 from search.encoders.family import FRAME_S, FRONT_END_REVISION, HOP_S, NAME, SAMPLE_RATE_HZ, WINDOW_S
-from search.encoders.frametags import Usual, usual_of
+from search.encoders.frametags import Usual, made_by, usual_of
 from search.encoders.network import NetworkEncoder
 from search.encoders.spectrum import MelShape
 from search.encoders.tower import TextTower, read_arrays
@@ -92,6 +92,11 @@ class SoundalikeEncoder:
     def frame_s(self) -> float:
         """See `search.ports.FrameReader`."""
         return FRAME_S
+
+    @property
+    def frames_made_by(self) -> str:
+        """By what tags of frames are made of the network's."""
+        return made_by(self._usual)
 
     def encode_frames(self, waves: Waves) -> FrameEncoding:
         """See `search.ports.FrameReader`."""

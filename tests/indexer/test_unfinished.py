@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from indexer import assembly
+from indexer import assembly, pipeline
 from indexer.assembly import BLOCK_ROWS, Assembly
-from indexer.model import Options
-from indexer.unfinished import FOLDER, BlockFile
+from indexer.job import index
+from indexer.model import Options, Task
+from indexer.sharing import SharedWork
+from indexer.unfinished import FOLDER, KEPT_S, BlockFile
 from search.errors import AudioError, EncoderError
 from search.model import AudioEncoding, Waves
 from tests.fakes import BandEncoder, FrameBandEncoder
-from tests.indexer.conftest import Bench, write_tone
+from tests.indexer.conftest import RATE_HZ, Bench, write_tone
+from tests.search.soundfiles import encode
 
 SECONDS = 300
 OPTIONS = Options(workers=2, events=True)
+HELD_BLOCKS = assembly.HELD_BLOCKS
+"""As it is outside of these tests."""
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +68,23 @@ def long(bench: Bench) -> Bench:
     return bench
 
 
+def kept(bench: Bench) -> list[Path]:
+    """The files of what is not finished."""
+    folder = bench.library.path / FOLDER
+    return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def cut_otherwise(path: Path) -> None:
+    """Let a file say that all its windows lie elsewhere."""
+    maker = path.read_bytes().split(b"\n", 1)[0].decode()
+    before = BlockFile(path, maker)
+    blocks = {number: before.read(number) for number in range(100) if number in before}
+    path.unlink()
+    file = BlockFile(path, maker)
+    for number, (spans, *rest) in blocks.items():
+        assert file.add(number, (spans + 0.25, *rest))
+
+
 def windows_of(bench: Bench) -> int:
     return len(encodings(bench)[0][0])
 
@@ -80,16 +104,150 @@ def test_a_job_that_stopped_goes_on_inside_a_recording(long: Bench, tmp_path: Pa
     count = windows_of(whole)
     stopped(long, monkeypatch, count // 2)
     done = sum(long.encoder.passes)
-    kept = list((long.library.path / FOLDER).iterdir())
-    assert len(kept) == 1
+    assert len(kept(long)) == 1
     long.encoder.passes.clear()
     assert long.index(options=OPTIONS).indexed == 1
     assert count - done <= sum(long.encoder.passes) < count - done + 3 * BLOCK_ROWS
-    for mine, theirs in zip(encodings(long), encodings(whole), strict=True):
+    assert_same(long, whole)
+    assert not kept(long), "what is finished is not kept twice"
+
+
+def assert_same(bench: Bench, whole: Bench) -> None:
+    """Assert that a library is as the ``other`` one, which is closed."""
+    for mine, theirs in zip(encodings(bench), encodings(whole), strict=True):
         for one, another in zip(mine, theirs, strict=True):
             np.testing.assert_array_equal(one, another)
-    assert not list((long.library.path / FOLDER).glob("*")), "what is finished is not kept twice"
     whole.library.catalog.close()
+
+
+def test_of_many_blocks_in_memory_those_are_encoded_again(long: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """With as many whole blocks in memory as usual, of a few windows each: these and the begun one are lost."""
+    monkeypatch.setattr(assembly, "HELD_BLOCKS", HELD_BLOCKS)
+    monkeypatch.setattr(assembly, "BLOCK_ROWS", 8)
+    whole = other(long, tmp_path)
+    count = windows_of(whole)
+    stopped(long, monkeypatch, count // 2)
+    done = sum(long.encoder.passes)
+    long.encoder.passes.clear()
+    assert long.index(options=OPTIONS).indexed == 1
+    begun = 4  # blocks: batches of two threads end anywhere
+    assert count - done <= sum(long.encoder.passes) <= count - done + (HELD_BLOCKS + begun) * 8 < count
+    assert_same(long, whole)
+
+
+def test_a_recording_that_is_cut_otherwise_is_begun_anew_in_the_same_job(
+    long: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    whole = other(long, tmp_path)
+    stopped(long, monkeypatch, 300)
+    cut_otherwise(*kept(long))
+    summary = long.index(options=OPTIONS)
+    assert (summary.indexed, summary.failed, summary.warnings) == (1, (), ())
+    assert_same(long, whole)
+    assert not kept(long)
+
+
+def test_a_track_that_is_cut_otherwise_is_not_left_out(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    bench.encoder = FrameBandEncoder()
+    times_s = np.arange(150 * RATE_HZ) / RATE_HZ
+    tracks = [(0.5 * np.sin(2 * np.pi * hz * times_s))[:, None].astype(np.float32) for hz in (440, 880)]
+    encode(bench.sounds / "film.mkv", tracks, RATE_HZ, "pcm_s16le", "matroska")
+    stopped(bench, monkeypatch, 200)
+    for path in kept(bench):
+        cut_otherwise(path)
+    summary = bench.index(options=OPTIONS)
+    assert (summary.indexed, summary.failed, summary.warnings) == (1, (), ())
+    (space, *_) = bench.library.catalog.spaces()
+    with bench.library.catalog.columns(space.id) as reader:
+        clips = bench.library.catalog.clips([row.id for row in reader.clips(0)])
+    assert sorted(clip.track for clip in clips) == [0, 1]
+
+
+def test_windows_on_their_way_do_not_get_into_what_is_begun_anew(tmp_path: Path):
+    """What was cut for the assembly that was given up has its places, not those of the new one."""
+    old = Assembly(BlockFile(tmp_path / "one", "bands"))
+    place = old.cut(0.0, 1.0, silent=False)
+    track = pipeline.TrackInWork(None, 0, None)
+    track.assembly = old
+    piece = pipeline.Piece(track, old, place, np.zeros(4, np.float32))
+    track.begin_anew()
+    track.assembly.cut(0.0, 1.0, silent=False)
+    assert pipeline.encode(lambda _: pytest.fail("encoded in vain"), [piece], np.empty((1, 4), np.float32)) == []
+    assert not track.assembly.close()
+
+
+def test_what_a_failed_recording_had_is_kept(long: Bench, monkeypatch: pytest.MonkeyPatch):
+    stopped(long, monkeypatch, 300)
+
+    def changed(task: Task) -> None:
+        raise AudioError(task.path, "changed while it was being read")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "check_unchanged", changed)
+        assert len(long.index(options=OPTIONS).failed) == 1
+    assert kept(long)
+    long.encoder.passes.clear()
+    assert long.index(options=OPTIONS).indexed == 1
+    assert sum(long.encoder.passes) < 2 * SECONDS - 2 * BLOCK_ROWS
+    assert not kept(long)
+
+
+def test_what_is_kept_outlives_a_root_that_is_not_there(long: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The folder is empty, as that of a disk which is not mounted: the recording may come back."""
+    stopped(long, monkeypatch, 200)
+    (long.sounds / "long.wav").rename(tmp_path / "away.wav")
+    long.index(options=OPTIONS)
+    assert kept(long)
+    (tmp_path / "away.wav").rename(long.sounds / "long.wav")
+    long.encoder.passes.clear()
+    assert long.index(options=OPTIONS).indexed == 1
+    assert sum(long.encoder.passes) < 2 * SECONDS - BLOCK_ROWS
+
+
+def test_what_is_kept_outlives_a_folder_that_was_emptied(long: Bench, monkeypatch: pytest.MonkeyPatch):
+    (long.sounds / "long.wav").rename(long.sounds.parent / "long.wav")
+    write_tone(long.sounds / "stays.wav")
+    known = write_tone(long.sounds / "disk" / "known.wav", hz=900)
+    long.index(options=OPTIONS)
+    (long.sounds.parent / "long.wav").rename(long.sounds / "disk" / "long.wav")
+    long.encoder.passes.clear()
+    stopped(long, monkeypatch, 200)
+    known.unlink()
+    (long.sounds / "disk" / "long.wav").unlink()
+    long.index(options=OPTIONS)
+    assert kept(long)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["indexer.work.WINDOWS_REVISION", "indexer.pipeline.REVISION", "tests.fakes.FrameBandEncoder.frames_made_by"],
+)
+def test_what_was_made_otherwise_is_not_taken(long: Bench, monkeypatch: pytest.MonkeyPatch, name: str):
+    """Other windows, another way from frames to events, another calibration of frames: what was kept is of no use."""
+    stopped(long, monkeypatch, 200)
+    long.encoder.passes.clear()
+    monkeypatch.setattr(name, "99", raising=not name.endswith("made_by"))
+    long.index(options=OPTIONS)
+    assert sum(long.encoder.passes) == windows_of(long)
+
+
+def test_any_job_takes_away_what_nobody_wrote_to_for_a_month(bench: Bench):
+    """Also one whose work is shared, which itself keeps nothing."""
+    folder, now_s = bench.library.path / FOLDER, 2_000_000_000.0
+    folder.mkdir()
+    for name, age_s in (("old-0", KEPT_S + 60), ("new-0", KEPT_S - 60)):
+        (folder / name).write_bytes(b"bands")
+        os.utime(folder / name, (now_s - age_s, now_s - age_s))
+    index(
+        bench.library,
+        bench.encoder,
+        [str(bench.sounds)],
+        OPTIONS,
+        bench.notes,
+        share=partial(SharedWork, bench.library.chunks),
+        wall_s=lambda: now_s,
+    )
+    assert [path.name for path in kept(bench)] == ["new-0"]
 
 
 def test_what_another_encoder_left_is_not_taken(long: Bench, monkeypatch: pytest.MonkeyPatch):
@@ -101,53 +259,8 @@ def test_what_another_encoder_left_is_not_taken(long: Bench, monkeypatch: pytest
 
 def test_what_a_recording_that_is_gone_left_is_taken_away(long: Bench, monkeypatch: pytest.MonkeyPatch):
     stopped(long, monkeypatch, 200)
-    assert list((long.library.path / FOLDER).iterdir())
+    assert kept(long)
+    write_tone(long.sounds / "another.wav")
     (long.sounds / "long.wav").unlink()
     long.index(options=OPTIONS)
-    assert not list((long.library.path / FOLDER).glob("*"))
-
-
-# --- files ---------------------------------------------------------------------------------------------------
-
-
-def block(value: int) -> tuple[np.ndarray, ...]:
-    return (np.full((BLOCK_ROWS, 2), value, np.float64), np.zeros(BLOCK_ROWS, np.bool_),
-            np.full((BLOCK_ROWS, 3), value, np.float16))  # fmt: skip
-
-
-def test_a_torn_record_is_not_there_and_is_written_over(tmp_path: Path):
-    file = BlockFile(tmp_path / "one", "bands")
-    assert file.add(0, block(1))
-    assert file.add(1, block(2))
-    with (tmp_path / "one").open("r+b") as bytes_of:
-        bytes_of.truncate((tmp_path / "one").stat().st_size - 5)
-    again = BlockFile(tmp_path / "one", "bands")
-    assert 0 in again
-    assert 1 not in again
-    assert again.add(1, block(3))
-    third = BlockFile(tmp_path / "one", "bands")
-    np.testing.assert_array_equal(third.read(1)[2], block(3)[2])
-    np.testing.assert_array_equal(third.read(0)[2], block(1)[2])
-    assert 0 not in BlockFile(tmp_path / "one", "of another make")
-
-
-def test_a_full_disk_leaves_all_in_memory(tmp_path: Path):
-    (tmp_path / "one").mkdir()  # nothing can be written to that name
-    whole = Assembly(BlockFile(tmp_path / "one", "bands"))
-    rows = (np.arange(BLOCK_ROWS * 2, dtype=np.float16).reshape(-1, 1),)
-    for place in range(2 * BLOCK_ROWS):
-        assert whole.cut(float(place), place + 1.0, silent=False) == place
-        whole.add(place, rows, place)
-    assert whole.close()
-    np.testing.assert_array_equal(whole.encoding()[0].vectors, rows[0])
-
-
-def test_windows_that_lie_elsewhere_than_before_are_an_error_and_begin_anew(tmp_path: Path):
-    file = BlockFile(tmp_path / "one", "bands")
-    spans = np.stack([np.arange(64.0), np.arange(1.0, 65.0)], axis=1)
-    file.add(0, (spans, np.zeros(64, np.bool_), np.zeros((64, 3), np.float16)))
-    resumed = Assembly(BlockFile(tmp_path / "one", "bands"))
-    assert resumed.cut(0.0, 1.0, silent=False) is None
-    with pytest.raises(AudioError, match="begins it anew"):
-        resumed.cut(1.5, 2.5, silent=False)
-    assert not (tmp_path / "one").exists()
+    assert not kept(long)

@@ -9,6 +9,7 @@ import numpy as np
 from search import wiring
 from search.encoders import frametags
 from search.encoders.frametags import Usual, likely, usual_of
+from search.encoders.network import NetworkEncoder
 from search.encoders.soundalike import FILE
 from search.encoders.weights import sha256_of
 from tests.search.encoder_helpers import settings
@@ -62,3 +63,15 @@ def test_a_file_holds_what_was_written(tmp_path):
     assert of_model == "digest"
     np.testing.assert_array_equal(read.mean, USUAL.mean)
     np.testing.assert_array_equal(read.deviation, USUAL.deviation)
+
+
+def test_another_calibration_says_so(monkeypatch):
+    """What is kept of a long recording is taken only where its frames would get the same tags."""
+    network = NetworkEncoder(spec=None, network=None, space=None, usual=USUAL)
+    plain = NetworkEncoder(spec=None, network=None, space=None)
+    before = network.frames_made_by, plain.frames_made_by
+    assert before[0] != before[1]
+    assert network.frames_made_by != frametags.made_by(Usual(USUAL.mean + 1, USUAL.deviation))
+    monkeypatch.setattr(frametags, "SLOPE", 2.0)
+    assert network.frames_made_by != before[0]
+    assert plain.frames_made_by == before[1]
