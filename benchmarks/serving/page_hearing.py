@@ -56,7 +56,7 @@ def listening(browser: Browser, url: str) -> list[Figure]:
     strokes_of: list[int] = []  # at which stroke each different sound was heard first
     for stroke in range(1, MOST_STROKES + 1):
         probe.page.keyboard.press("ArrowDown")
-        strokes_of += [stroke] * (_heard(probe, len(strokes_of) + 1) - len(strokes_of))
+        strokes_of += [stroke] * (_sounded(probe, len(strokes_of) + 1) - len(strokes_of))
         if len(strokes_of) >= PLAYED:
             break
         probe.page.wait_for_timeout(LISTENED_MS)
@@ -70,7 +70,7 @@ def listening(browser: Browser, url: str) -> list[Figure]:
     ]
 
 
-def _heard(probe: Probe, wanted: int) -> int:
+def _sounded(probe: Probe, wanted: int) -> int:
     """How many different sounds were heard, once that is so many, or nothing more comes for a while."""
     from playwright.sync_api import TimeoutError as Silence
 

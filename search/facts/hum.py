@@ -126,8 +126,8 @@ def _prominences(samples: NDArray[np.float32]) -> Numbers:
     above = np.round((1 - _BESIDE_IT) * (is_beside.sum(axis=2, keepdims=True) - 1)).astype(np.int64)
     beside_db = np.take_along_axis(sorted_db, _BESIDE - 1 - above, axis=2)[..., 0]
     on_db = levels_db[*_EACH, _ON].max(axis=3)
-    heard_db = _SILENT_DB + 20 * np.log10(weights.sum(axis=2) * _SIZE / _BESIDE / 2)
-    return np.swapaxes(np.where(on_db > heard_db, on_db - beside_db, np.minimum(on_db - beside_db, 0.0)), 0, 1)
+    faintest_db = _SILENT_DB + 20 * np.log10(weights.sum(axis=2) * _SIZE / _BESIDE / 2)
+    return np.swapaxes(np.where(on_db > faintest_db, on_db - beside_db, np.minimum(on_db - beside_db, 0.0)), 0, 1)
 
 
 def _power_near(around: NDArray[np.complex128]) -> Numbers:

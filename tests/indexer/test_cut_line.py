@@ -47,12 +47,12 @@ def test_a_worker_whose_line_is_cut_for_15_s_loses_and_doubles_nothing(postgresq
         write_tone(tmp_path / "sounds" / f"{number}.wav", hz=300 + 5 * number)
     done = subprocess.run([*command, sys.executable, "-m", __name__, tmp_path], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
-    told = json.loads(done.stdout)
-    assert told["done before the cut"] < FILES
-    assert told["done within it"] == 0, "the line was not cut"
-    assert told["indexed"] == FILES
-    assert told["clips"] == FILES
-    assert told["verified"] == 0
+    printed = json.loads(done.stdout)
+    assert printed["done before the cut"] < FILES
+    assert printed["done within it"] == 0, "the line was not cut"
+    assert printed["indexed"] == FILES
+    assert printed["clips"] == FILES
+    assert printed["verified"] == 0
 
 
 def main(folder: Path) -> None:

@@ -120,7 +120,7 @@ def test_every_room_speaks_chinese_and_fits(chinese, service):
     page.goto(f"{service.url}/?part=-1*text:rain")
     expect(page.get_by_role("alert")).to_have_text("请加上想要的内容：目前的条件都是不想要的。")
     page.goto(f"{service.url}/?part=clip:9999")
-    expect(page.get_by_role("alert")).to_have_text("没有编号为 9999 的声音")
+    expect(page.get_by_role("alert")).to_have_text("检索条件中的一个声音已不在音库中。")
     page.goto(f"{service.url}/?filter=duration_s > 9999")
     expect(page.get_by_role("heading", name="没有声音符合这些筛选条件")).to_be_visible()
     looks_right(page)

@@ -104,12 +104,12 @@ def _called(call: ast.Call) -> str:
 
 
 def _is_of_api(node: ast.Assign | ast.AnnAssign) -> bool:
-    """Whether what is assigned describes the API, by its name: `_COLLAPSE`, `EVENTS`."""
+    """Whether what is assigned describes the API, by its name: `ABOUT_FACTS`, `EVENTS`."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     return any(isinstance(one, ast.Name) and one.id in API_TEXTS for one in targets)
 
 
-API_TEXTS = {"_COLLAPSE", "_FACETS", "_FACTS", "_EVENTS", "_PAGE", "LANDING", "POLICY"}
+API_TEXTS = {"ABOUT_COLLAPSE", "ABOUT_FACETS", "ABOUT_FACTS", "_EVENTS", "_PAGE", "LANDING", "POLICY"}
 
 
 def _text(node: ast.AST) -> str | None:

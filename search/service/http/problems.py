@@ -106,14 +106,14 @@ UNLIKE_PATTERN = "it cannot be read; it has to be written as the API document sa
 
 def invalid(error: ValidationError) -> Response:
     """A request that does not fit its model; its patterns are for programs, and not in what people read."""
-    told = error.errors(include_url=False, include_context=False, include_input=False)
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
     found = [
         FieldProblem(where=".".join(printable(str(step)) for step in one["loc"]) or "body", what=printable(one["msg"]))
-        for one in told
+        for one in problems
     ]
     plain = [
         UNLIKE_PATTERN if one["type"] == "string_pattern_mismatch" else problem.what
-        for one, problem in zip(told, found, strict=True)
+        for one, problem in zip(problems, found, strict=True)
     ]
     shown = "; ".join(f"{one.where}: {what}" for one, what in zip(found[:3], plain, strict=False))
     return problem(422, shown or "the request does not fit", errors=found[:20])
