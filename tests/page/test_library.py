@@ -84,8 +84,10 @@ def test_jobs_that_ended_are_cleared_and_stay_away(page, fresh, tmp_path):
     expect(page.locator(".job-failed")).to_contain_text("breaks.wav")
     page.get_by_role("button", name="Clear the list").click()
     expect(page.get_by_role("button", name="Clear the list")).to_have_count(0)
-    page.reload()  # whoever leaves meant it
+    page.goto("about:blank")  # whoever leaves meant it
     wait_until(lambda: fresh.get("/api/v1/jobs").json()["total"] == 0)
+    page.goto(f"{fresh.url}/library")
+    expect(page.locator(".facts")).to_be_visible()
     expect(page.locator("[data-job]")).to_have_count(0)
     page.get_by_role("button", name="Find events").click()
     expect(page.locator("[data-job]")).to_contain_text("Find events")

@@ -88,6 +88,15 @@ def test_another_answer_begins_whole_though_the_list_was_scrolled_down(page, ser
     assert page.evaluate("() => window.bare") == 0
 
 
+def test_another_order_of_all_sounds_is_shown_from_its_top(by_title):
+    """Also to whoever was far down in the one before."""
+    by_title.locator(".list").evaluate("(list) => list.scrollTo(0, 1200)")
+    expect(by_title.locator('.row[data-place="0"]')).to_have_count(0)
+    by_title.get_by_label("Order").select_option("-duration_s")
+    expect(by_title.locator('.row[data-place="0"] .row-title')).to_have_text(re.compile("5$"))
+    expect(by_title.locator(".list")).to_have_js_property("scrollTop", 0)
+
+
 def test_shift_and_ctrl_select_many_by_pointer(by_title):
     """As lists of files do: a range, one more, one less; a plain click selects nothing else."""
     titles = by_title.locator(".row-title")

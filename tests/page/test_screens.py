@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -177,6 +178,35 @@ def test_what_can_be_asked_is_suggested_below_the_empty_box(home):
     expect(shown).to_have_count(0)
 
 
+def test_in_a_region_nothing_is_suggested(page, service):
+    """Nobody knows what would be found there."""
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.install()
+    page.goto(f"{service.url}/?region=-1,-1,1,-1,1,1,-1,1")
+    box = page.get_by_label("What are you looking for?")
+    box.focus()
+    page.clock.run_for(5000)
+    expect(box).to_be_focused()
+    expect(page.get_by_role("region", name="What can be asked here")).to_have_count(0)
+    assert not [url for url in asked if "/suggestions" in url]
+
+
+@pytest.mark.thorough
+def test_whoever_goes_to_the_box_while_the_service_is_gone_keeps_the_page(home):
+    """What is suggested there comes when the service is back."""
+    home.add_init_script(HURRIED)
+    home.reload()
+    expect(home.locator(".row").first).to_be_visible()
+    home.evaluate("() => { window.kept = true; }")
+    box = home.get_by_label("What are you looking for?")
+    with away(home, "**/*"):
+        box.focus()
+        expect(home.get_by_text("The search service does not answer.")).to_be_visible()
+    expect(home.get_by_role("region", name="What can be asked here")).to_be_visible()
+    assert home.evaluate("() => window.kept")
+
+
 def test_where_nothing_is_found_what_there_is_can_be_asked(home):
     """A library without tags cannot say what is nearest: it says what it has."""
     home.get_by_label("What are you looking for?").fill("zyxwvu")
@@ -189,12 +219,12 @@ def test_where_nothing_is_found_what_there_is_can_be_asked(home):
 
 
 def test_the_nearest_that_there_is_can_be_asked(page, service):
-    """Tags of the first hits, each with how many sounds have it: a press shows these."""
+    """Tags of the first hits, each with how many sounds have it: a press shows these, of those that pass the filters."""
     nearest = [{"value": "weather", "count": 10, "where": 'folder = "weather"'}]
     reason = 'no "zyxwvu" here; nearest: 10 of weather'
     none = {"verdict": "none", "hits": [], "took_ms": 1, "reason": reason, "nearest": nearest, "facets": None}
     page.route("**/api/v1/search", lambda route: route.fulfill(json=none))
-    page.goto(f"{service.url}/?q=zyxwvu")
+    page.goto(f"{service.url}/?q=zyxwvu&filter=" + quote('title ~ "rain"'))
     page.get_by_role("region", name="The nearest that there is").get_by_role("button", name="weather").click()
-    expect(page.locator(".summary")).to_have_text(f"{2 * EACH} sounds")
+    expect(page.locator(".summary")).to_have_text(re.compile(f"^{EACH} sounds"))
     expect(page).to_have_url(re.compile("filter=folder"))

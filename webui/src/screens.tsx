@@ -7,7 +7,7 @@ import { libraryChanged } from "./library/facts";
 import { sending } from "./library/sending";
 import { said } from "./messages/said";
 import { t, tx } from "./messages/t";
-import { isEmpty, isFiltered, NOTHING, type Question, UNFILTERED } from "./question/model";
+import { isEmpty, isFiltered, narrowedBy, NOTHING, type Question, UNFILTERED } from "./question/model";
 import type { Answered } from "./results/answers";
 import { ask, go } from "./route";
 import { count, sentence } from "./ui/format";
@@ -100,8 +100,8 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
   );
 }
 
-/** The nearest that there is, else what can be asked at all; filters go with the question that found nothing. */
-function WhatThereIs({ answered: { nearest } }: { answered: Answered }) {
+/** The nearest that there is among what its filters let through, else what can be asked at all, without them. */
+function WhatThereIs({ answered: { nearest, question: asked } }: { answered: Answered }) {
   if (nearest.length === 0)
     return (
       <Suggestions where={null} onAsk={(draft) => go({ view: "search", question: { ...NOTHING, draft } })} />
@@ -112,11 +112,7 @@ function WhatThereIs({ answered: { nearest } }: { answered: Answered }) {
       <ul>
         {nearest.map(({ value, where, count: clips }) => (
           <li key={where}>
-            <button
-              type="button"
-              class="tag"
-              onClick={() => go({ view: "search", question: { ...NOTHING, filters: [where] } })}
-            >
+            <button type="button" class="tag" onClick={() => askNearest(asked, where)}>
               <bdi>{value}</bdi> <span class="quiet">{count(clips)}</span>
             </button>
           </li>
@@ -124,6 +120,10 @@ function WhatThereIs({ answered: { nearest } }: { answered: Answered }) {
       </ul>
     </section>
   );
+}
+
+function askNearest({ filters, region, within }: Question, where: string): void {
+  go({ view: "search", question: { ...NOTHING, filters: narrowedBy(filters, where), region, within } });
 }
 
 export function RefusedScreen({ why, asked }: { why: string; asked: Question }) {

@@ -78,10 +78,10 @@ export function clips(asked: Listing, signal?: AbortSignal): Promise<Clips> {
 }
 
 /** Throws Refused, in words for people, where a filter cannot be read. */
-export const checkFilter = (where: string): Promise<Clips> =>
-  clips({ where, region: null, within: null, sort: "id", offset: 0, limit: 1, facets: false });
+export const checkFilter = (where: string, signal?: AbortSignal): Promise<Clips> =>
+  clips({ where, region: null, within: null, sort: "id", offset: 0, limit: 1, facets: false }, signal);
 
-export const clip = (id: number) => ask<Clip>(`/clips/${id}`);
+export const clip = (id: number, signal?: AbortSignal) => ask<Clip>(`/clips/${id}`, signal ? { signal } : {});
 /** What may be changed of a clip here. */
 export interface ClipChange {
   title?: string;
@@ -90,8 +90,6 @@ export interface ClipChange {
 }
 
 export const changeClip = (id: number, change: ClipChange) => sendJson<Clip>("PATCH", `/clips/${id}`, change);
-export const removeClip = (id: number) => ask<void>(`/clips/${id}`, { method: "DELETE" });
-
 export const audioUrl = (id: number) => `${API}/clips/${id}/audio`;
 
 export const fileUrl = (id: number) => `${API}/clips/${id}/file`;
@@ -153,7 +151,6 @@ export type Roots = Schemas["RootsOut"];
 export const roots = () => ask<Roots>("/roots");
 export const addRoot = (path: string) => sendJson<Job>("POST", "/roots", { path });
 export const scanRoot = (id: number) => ask<Job>(`/roots/${id}/scan`, { method: "POST" });
-export const removeRoot = (id: number) => ask<Job>(`/roots/${id}`, { method: "DELETE" });
 
 export type SavedSearch = Schemas["SavedSearchOut"];
 
@@ -163,7 +160,6 @@ export const saveSearch = (body: Partial<Schemas["NewSearchIn"]>, files: Map<str
   question<SavedSearch>("/searches", body, files);
 export const changeSearch = (id: number, change: Partial<Schemas["SearchChange"]>) =>
   sendJson<SavedSearch>("PATCH", `/searches/${id}`, change);
-export const deleteSearch = (id: number) => ask<void>(`/searches/${id}`, { method: "DELETE" });
 /** The matches of a saved search that nobody has seen. */
 export const newMatches = (id: number) =>
   ask<Schemas["SavedMatchesOut"]>(`/searches/matches?search_id=${id}&unseen=true&limit=1000`);
@@ -205,8 +201,6 @@ export const listMerges = (limit: number) => ask<Schemas["MergesOut"]>(`/merges?
 export const mergeClips = (body: Schemas["NewMerge"]) => sendJson<Merge>("POST", "/merges", body);
 export const undoMerge = (id: number) =>
   ask<Schemas["UnmergedOut"]>(`/merges/${id}/undo`, { method: "POST" });
-
-export const endMerge = (id: number) => ask<void>(`/merges/${id}`, { method: "DELETE" });
 
 export const startJob = (kind: Schemas["NewJob"]["kind"]) => sendJson<Job>("POST", "/jobs", { kind });
 

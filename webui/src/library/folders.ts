@@ -1,7 +1,7 @@
 /** The folders that the library indexes: what is known of them, and the jobs that scan, add and take them out. */
 import { effect, signal } from "@preact/signals";
 import { newestOf } from "../api/newest";
-import { addRoot, removeRoot, roots, type Roots, scanRoot } from "../api/service";
+import { addRoot, roots, type Roots, scanRoot } from "../api/service";
 import { t } from "../messages/t";
 import { removeLater } from "../ui/removelater";
 import { sayFailure } from "../ui/toasts";
@@ -56,22 +56,14 @@ export function removeFolder({ id, name }: Folder): void {
   leavingFolders.value = new Set([...leavingFolders.peek(), id]);
   removeLater({
     said: t("{name} and its sounds taken out of the library; its files stay", { name }),
-    paths: [`/roots/${id}`],
-    send: () => send(id),
+    ids: [id],
+    pathOf: (root) => `/roots/${root}`,
+    failed: t("Not removed"),
     putBack: () => putBack(id),
+    done: refreshJobs,
   });
 }
 
 function putBack(id: number): void {
   leavingFolders.value = new Set([...leavingFolders.peek()].filter((one) => one !== id));
-}
-
-async function send(id: number): Promise<void> {
-  try {
-    await removeRoot(id);
-  } catch (error) {
-    sayFailure(t("Not removed"), error);
-    putBack(id);
-  }
-  await refreshJobs();
 }

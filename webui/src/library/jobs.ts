@@ -65,24 +65,16 @@ export function clearEnded(): void {
   leaving.value = new Set([...leaving.peek(), ...ids]);
   removeLater({
     said: t("{n} job taken off the list|{n} jobs taken off the list", { n: ids.length }),
-    paths: ids.map((id) => `/jobs/${id}`),
-    send: () => clear(ids),
-    putBack: () => stay(ids),
+    ids,
+    pathOf: (id) => `/jobs/${id}`,
+    failed: t("Jobs could not be cleared"),
+    putBack: stay,
+    done: () => refreshJobs().then(() => stay(ids)),
   });
 }
 
 function stay(ids: readonly number[]): void {
   leaving.value = new Set([...leaving.peek()].filter((id) => !ids.includes(id)));
-}
-
-async function clear(ids: readonly number[]): Promise<void> {
-  try {
-    for (const id of ids) await ask<void>(`/jobs/${id}`, { method: "DELETE" });
-  } catch (error) {
-    sayFailure(t("Jobs could not be cleared"), error);
-  }
-  await refreshJobs();
-  stay(ids);
 }
 
 function stopFollowing(): void {

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { newestOf } from "../api/newest";
-import { endMerge, listMerges, mergeClips, type Merge, undoMerge } from "../api/service";
+import { listMerges, mergeClips, type Merge, undoMerge } from "../api/service";
 import { clipName } from "../inspector/names";
 import { said } from "../messages/said";
 import { t, tx } from "../messages/t";
@@ -41,6 +41,7 @@ export async function merge(keep: number, clips: readonly number[]): Promise<voi
 }
 
 async function undo(id: number): Promise<void> {
+  stayUndoable.get(id)?.();
   try {
     const { restored, notes } = await undoMerge(id);
     bringBack(restored);
@@ -54,28 +55,25 @@ async function undo(id: number): Promise<void> {
 /** The merges that are about to be final: not shown, and final once nobody can take it back any more. */
 const ending = signal<ReadonlySet<number>>(new Set());
 
+/** What takes that back, of each: whoever undoes a merge does not want it final. */
+const stayUndoable = new Map<number, () => void>();
+
 export function makeFinal(id: number): void {
   ending.value = new Set([...ending.peek(), id]);
-  removeLater({
+  const takeBack = removeLater({
     said: t("The merge will be final in a moment, and cannot be undone then"),
-    paths: [`/merges/${id}`],
-    send: () => end(id),
+    ids: [id],
+    pathOf: (one) => `/merges/${one}`,
+    failed: t("Not made final"),
     putBack: () => showAgain(id),
+    done: () => learnMerges().then(() => showAgain(id)),
   });
+  stayUndoable.set(id, takeBack);
 }
 
 function showAgain(id: number): void {
+  stayUndoable.delete(id);
   ending.value = new Set([...ending.peek()].filter((one) => one !== id));
-}
-
-async function end(id: number): Promise<void> {
-  try {
-    await endMerge(id);
-  } catch (error) {
-    sayFailure(t("Not made final"), error);
-  }
-  await learnMerges();
-  showAgain(id);
 }
 
 /** Where one stood that was pressed, and the page around it. */

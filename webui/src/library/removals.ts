@@ -2,14 +2,12 @@
  * Taking clips out of the library: on the page at once, at the service when nobody has taken it back for a while, since
  * the service deletes what was uploaded.
  */
-import { removeClip } from "../api/service";
 import { t } from "../messages/t";
 import { playing, stop } from "../player/player";
 import { answered } from "../results/answers";
 import { selectNone } from "../results/many";
 import { inspected } from "../results/selection";
 import { removeLater } from "../ui/removelater";
-import { sayFailure } from "../ui/toasts";
 import { libraryVersion, libraryWritten } from "./facts";
 import { leaving } from "./leaving";
 
@@ -26,9 +24,11 @@ export function remove(clips: readonly Removed[]): void {
   const what = clips.length === 1 ? first.title : t("{n} sound|{n} sounds", { n: clips.length });
   removeLater({
     said: t("{what} taken out of the library", { what }),
-    paths: ids.map((id) => `/clips/${id}`),
-    send: () => send(ids),
-    putBack: () => bringBack(ids),
+    ids,
+    pathOf: (id) => `/clips/${id}`,
+    failed: t("Not removed"),
+    putBack: bringBack,
+    done: () => libraryWritten(),
   });
 }
 
@@ -50,18 +50,4 @@ export function hide(ids: readonly number[]): void {
 export function bringBack(ids: readonly number[]): void {
   leaving.value = new Set([...leaving.peek()].filter((id) => !ids.includes(id)));
   libraryVersion.value++; // what was asked is asked again: they are back where they were
-}
-
-async function send(ids: readonly number[]): Promise<void> {
-  const kept = new Set(ids);
-  try {
-    for (const id of ids) {
-      await removeClip(id);
-      kept.delete(id);
-    }
-  } catch (error) {
-    sayFailure(t("Not removed"), error);
-    bringBack([...kept]);
-  }
-  await libraryWritten();
 }

@@ -25,7 +25,7 @@ const Suggestions = later(() => import("./suggestions").then((module) => module.
 const Likeness = later(() => import("./likeness").then((module) => module.Likeness));
 
 export function QuestionBox() {
-  const { draft, parts } = question.value;
+  const { draft, parts, region, within } = question.value;
   const files = useRef<HTMLInputElement>(null);
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -57,7 +57,7 @@ export function QuestionBox() {
             onInput={(event) => ask({ draft: event.currentTarget.value }, { replace: draft !== "" })}
             onKeyDown={onKeyDown}
           />
-          {suggesting.value && draft === "" && parts.length === 0 && <Below />}
+          {suggesting.value && draft === "" && parts.length === 0 && !region && !within && <Below />}
         </div>
         <div class="box-tools">
           {LONG.test(draft.trim()) && (
@@ -140,7 +140,7 @@ function stopSuggesting({ relatedTarget }: FocusEvent): void {
   if (!(relatedTarget instanceof Element && relatedTarget.closest(".below"))) suggesting.value = false;
 }
 
-/** What can be asked, below the empty box and above whatever is there. */
+/** What can be asked, below the empty box and above whatever is there. In a region or a list nobody knows it. */
 function Below() {
   const toBox = () => document.getElementById(BOX)?.focus();
   return (

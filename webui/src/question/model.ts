@@ -105,6 +105,13 @@ export function whereOf(filters: readonly string[]): string | null {
   return parts.length === 0 ? null : parts.map((part) => `(${part})`).join(" and ");
 }
 
+/** These filters and one more: a box of it would widen another of its facet, so it is bracketed, and no box. */
+export function narrowedBy(filters: readonly string[], where: string): string[] {
+  const facet = facetOf(where);
+  const widens = facet !== undefined && filters.some((filter) => facetOf(filter) === facet);
+  return [...filters, widens ? `(${where})` : where];
+}
+
 /** The part as the service reads it; `field` is where its file is sent. */
 export function bodyOf(part: Part, field: (file: string) => string): PartBody {
   const { thing, weight } = part;

@@ -9,12 +9,19 @@ const MOST = 8;
 /** Whoever types at once needs none, and the service is asked for their hits alone. */
 const PAUSE_MS = 400;
 
-const known = signal<{ of: string; texts: readonly string[] }>({ of: "", texts: [] });
+interface Known {
+  where: string | null;
+  /** Of which state of the library; while another is looked up it is as good a guess. */
+  version: number;
+  texts: readonly string[];
+}
 
-async function learn(of: string, where: string | null, aborted: AbortSignal): Promise<void> {
+const known = signal<Known>({ where: null, version: -1, texts: [] });
+
+async function learn(where: string | null, version: number, aborted: AbortSignal): Promise<void> {
   try {
     const found = await suggestions(MOST, where, aborted);
-    known.value = { of, texts: found.suggestions.map(({ text }) => text) };
+    known.value = { where, version, texts: found.suggestions.map(({ text }) => text) };
   } catch {
     // it is an offer; whoever is gone or locked has a screen
   }
@@ -27,18 +34,19 @@ interface SuggestionsProps {
 }
 
 export function Suggestions({ where, onAsk }: SuggestionsProps) {
-  const of = `${libraryVersion.value} ${where ?? ""}`;
+  const version = libraryVersion.value;
   useEffect(() => {
-    if (known.peek().of === of) return;
+    const before = known.peek();
+    if (before.where === where && before.version === version) return;
     const leaving = new AbortController();
-    const timer = setTimeout(() => void learn(of, where, leaving.signal), PAUSE_MS);
+    const timer = setTimeout(() => void learn(where, version, leaving.signal), PAUSE_MS);
     return () => {
       clearTimeout(timer);
       leaving.abort();
     };
-  }, [of]);
+  }, [where, version]);
   const { texts } = known.value;
-  if (known.value.of !== of || texts.length === 0) return null;
+  if (known.value.where !== where || texts.length === 0) return null;
   return (
     <section class="suggestions" aria-label={t("What can be asked here")}>
       <span class="quiet">{t("There is, for example:")}</span>

@@ -2,20 +2,22 @@
 import { computed, effect, signal } from "@preact/signals";
 import { Refused, Unreachable } from "../api/client";
 import { isBusy, isTemporary, patiently } from "../api/patience";
-import { type Answer, checkFilter, clip, clips, type Facets, search } from "../api/service";
+import { type Answer, clips, type Facets, search } from "../api/service";
 import { facts, libraryVersion } from "../library/facts";
 import { leaving } from "../library/leaving";
 import { t } from "../messages/t";
 import { isEmpty, type Question, whereOf } from "../question/model";
 import { order, question, view } from "../route";
 import { sentOf } from "./asking";
+import { refusalOf } from "./refusals";
 import { type Row, rowOfClip, rowOfHit } from "./rows";
 
-const [UNREADABLE, GONE] = [422, 404];
 const FIRST_HITS = 50;
 /** How many points of the map an answer lights up: a tenth of them, within these. */
 const LIT_HITS = { least: 20, most: 200 };
 const PAGE = 100;
+/** So many clips the service lists at once. */
+const LARGEST_LIST = 500;
 /** The service finds all that comes before once more: who goes far fetches more at once, as many again as are there. */
 const LARGEST_PAGE = 1000;
 export const pageAfter = (offset: number): number => Math.min(LARGEST_PAGE, Math.max(PAGE, offset));
@@ -72,6 +74,7 @@ let asking = new AbortController();
 /** Keep `answered` up to date with the question. Called once. */
 export function answerQuestions(): void {
   let drafted = "";
+  let before = "";
   effect(() => {
     const asked = question.value;
     const ordered = order.value;
@@ -80,12 +83,21 @@ export function answerQuestions(): void {
     const k = view.value === "map" ? litHits.value : FIRST_HITS;
     const typing = asked.draft !== drafted;
     drafted = asked.draft;
+    const isAgain = before === `${view.value} ${ordered}`;
+    before = `${view.value} ${ordered}`;
+    const first = { least: k, most: isAgain ? listedOf(asked) : 0 };
     asking.abort();
     asking = new AbortController();
     const { signal: aborted } = asking;
     waiting.value = true;
-    setTimeout(() => void answer(asked, ordered, k, aborted), typing ? TYPING_PAUSE_MS : 0);
+    setTimeout(() => void answer(asked, ordered, first, aborted), typing ? TYPING_PAUSE_MS : 0);
   });
+}
+
+/** How many rows of the answer to this question are there; 0 where another one is answered. */
+function listedOf(asked: Question): number {
+  const now = answered.peek();
+  return now?.question === asked ? (now.next ?? now.rows.length) : 0;
 }
 
 /** Fetch more rows behind those that are there. */
@@ -95,12 +107,8 @@ export async function more(): Promise<void> {
   const { signal: aborted } = asking;
   const offset = now.next;
   // what is said of the answer as a whole stays: the rest of it changes neither the verdict nor the facets
-  const get = async () => {
-    const rest = isEmpty(now.question)
-      ? await page(now.question, order.peek(), offset, aborted)
-      : await hits(now.question, { offset, limit: pageAfter(offset) }, aborted);
-    return { ...now, rows: [...now.rows, ...rest.rows], next: rest.next };
-  };
+  const limit = isEmpty(now.question) ? PAGE : pageAfter(offset);
+  const get = async () => goneOn(now, await stretch(now.question, order.peek(), { offset, limit }, aborted));
   await run(
     aborted,
     get,
@@ -111,40 +119,40 @@ export async function more(): Promise<void> {
   );
 }
 
-async function answer(asked: Question, ordered: string, k: number, aborted: AbortSignal): Promise<void> {
+const goneOn = (now: Answered, rest: Answered): Answered => ({
+  ...now,
+  rows: [...now.rows, ...rest.rows],
+  next: rest.next,
+});
+
+/** How many rows are asked for first: of an answer that is there already as many as are listed, lest they go. */
+interface First {
+  least: number;
+  most: number;
+}
+
+async function answer(asked: Question, ordered: string, first: First, aborted: AbortSignal): Promise<void> {
   if (aborted.aborted) return;
-  const first = { offset: 0, limit: k };
-  const get = () => (isEmpty(asked) ? page(asked, ordered, 0, aborted) : hits(asked, first, aborted));
-  const retry = (next: AbortSignal) => answer(asked, ordered, k, next);
+  const browsing = isEmpty(asked);
+  const [least, largest] = browsing ? [PAGE, LARGEST_LIST] : [first.least, LARGEST_PAGE];
+  const limit = (there: number) => Math.min(largest, Math.max(least, first.most - there));
+  const get = async () => {
+    let found = await stretch(asked, ordered, { offset: 0, limit: limit(0) }, aborted);
+    for (let next = found.next; next !== null && next < first.most; next = found.next)
+      found = goneOn(found, await stretch(asked, ordered, { offset: next, limit: limit(next) }, aborted));
+    return found;
+  };
+  const retry = (next: AbortSignal) => answer(asked, ordered, first, next);
   const onRefused = async (why: string, error: Refused) => {
     if (isTemporary(error)) {
       trouble.value = { why, again: () => anew(retry) };
       return;
     }
-    const told = refused(asked, await refusalOf(asked, why));
+    const told = refused(asked, await refusalOf(asked, why, aborted));
     if (!aborted.aborted) answered.value = told;
   };
   await run(aborted, get, onRefused, retry);
 }
-
-/** Why a question is refused: what it asks with is gone, or of several filters the one that cannot be read, as it was typed. */
-async function refusalOf({ filters, parts }: Question, why: string): Promise<string> {
-  for (const { thing } of parts)
-    if (thing.kind === "clip" && (await refusalIn(clip(thing.id), GONE)) !== null)
-      return t("A sound that is asked with is not in the library any more.");
-  for (const filter of filters.length > 1 ? filters : []) {
-    const wrong = await refusalIn(checkFilter(filter), UNREADABLE);
-    if (wrong !== null) return wrong;
-  }
-  return why;
-}
-
-/** What the service says where it refuses with this status; null otherwise. */
-const refusalIn = (asked: Promise<unknown>, status: number): Promise<string | null> =>
-  asked.then(
-    () => null,
-    (error: unknown) => (error instanceof Refused && error.status === status ? error.message : null),
-  );
 
 /** Let what is under way go, and get it anew. */
 function anew(get: (aborted: AbortSignal) => Promise<void>): void {
@@ -181,6 +189,7 @@ async function run(
     answered.value = withoutLeaving(found);
     trouble.value = null;
   } catch (error) {
+    clearTimeout(slow);
     if (aborted.aborted) return;
     trouble.value = null;
     if (error instanceof Refused && error.status !== 401) await onRefused(whyOf(error), error);
@@ -205,10 +214,13 @@ function whyOf(error: Refused): string {
     : error.message;
 }
 
+const stretch = (asked: Question, ordered: string, of: Stretch, aborted: AbortSignal): Promise<Answered> =>
+  isEmpty(asked) ? page(asked, ordered, of, aborted) : hits(asked, of, aborted);
+
 async function page(
   asked: Question,
   ordered: string,
-  offset: number,
+  { offset, limit }: Stretch,
   aborted: AbortSignal,
 ): Promise<Answered> {
   const where = whereOf(asked.filters);
@@ -219,7 +231,7 @@ async function page(
       within: asked.within || null,
       sort: ordered,
       offset,
-      limit: PAGE,
+      limit,
       facets: offset === 0,
     },
     aborted,

@@ -2,7 +2,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../messages/t";
-import { by } from "../route";
+import { by, order } from "../route";
 import { later } from "../ui/later";
 import { answered, more } from "./answers";
 import { areTitled, columnsShown, HEAD_PX, widthOf } from "./columns";
@@ -80,14 +80,14 @@ export function ResultList() {
     keepInSight(chosen.peek());
   });
   useSignalEffect(() => keepInSight(chosen.value));
-  const sorted = by.value;
+  const [sorted, ordered] = [by.value, order.value];
   const question = answered.value?.question;
   useLayoutEffect(() => {
     const isDown = first.peek() > 0;
     first.value = 0; // it begins anew: nobody flung it there
     if (scrolled.current > 0) list.current?.scrollTo(0, 0); // else it would be laid out now for nothing
     if (isDown || rowHeight() !== height.peek()) measure();
-  }, [question, sorted]);
+  }, [question, sorted, ordered]);
 
   // a row that goes, because it was removed or scrolled away, leaves the focus that it had to the list
   const focused = list.current?.contains(document.activeElement);

@@ -3,7 +3,6 @@ import { signal } from "@preact/signals";
 import { newestOf } from "../api/newest";
 import {
   changeSearch,
-  deleteSearch,
   newMatches,
   type SavedSearch,
   savedSearches,
@@ -99,28 +98,21 @@ export async function rename(search: SavedSearch, name: string): Promise<boolean
 
 /** Delete it: here at once, at the service when nobody has taken it back for a while. */
 export function remove(search: SavedSearch): void {
+  const learnAgain = () => {
+    leaving.delete(search.id);
+    return void learnSearches();
+  };
   leaving.add(search.id);
   searches.value = searches.peek()?.filter((one) => one.id !== search.id) ?? null;
   unseen.value = Math.max(0, unseen.peek() - search.unseen);
   removeLater({
     said: t("{name} deleted", { name: search.name }),
-    paths: [`/searches/${search.id}`],
-    send: () => send(search.id),
-    putBack: () => {
-      leaving.delete(search.id);
-      void learnSearches();
-    },
+    ids: [search.id],
+    pathOf: (id) => `/searches/${id}`,
+    failed: t("Not deleted"),
+    putBack: learnAgain,
+    done: learnAgain,
   });
-}
-
-async function send(id: number): Promise<void> {
-  try {
-    await deleteSearch(id);
-  } catch (error) {
-    sayFailure(t("Not deleted"), error);
-  }
-  leaving.delete(id);
-  await learnSearches();
 }
 
 /** A part as the service keeps it. */

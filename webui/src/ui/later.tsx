@@ -1,6 +1,8 @@
 /** Components whose code is fetched when they are first shown. */
+import { effect } from "@preact/signals";
 import type { FunctionComponent, VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { ask, reachability, Unreachable } from "../api/client";
 
 /** `waiting` stands there meanwhile. */
 export function later<P extends object>(
@@ -12,15 +14,40 @@ export function later<P extends object>(
     const [, setReady] = useState(loaded !== null);
     useEffect(() => {
       if (loaded) return;
-      load().then(
-        (component) => {
-          loaded = component;
-          setReady(true);
-        },
-        () => location.reload(), // the page was built anew meanwhile: its files have other names now
-      );
+      return keepLoading(load, (component) => {
+        loaded = component;
+        setReady(true);
+      });
     }, []);
     const Loaded = loaded;
     return Loaded ? <Loaded {...props} /> : waiting();
   };
+}
+
+/** Load it, once more whenever the service was gone and is back; returns what ends that. */
+export function keepLoading<C>(load: () => Promise<C>, use: (component: C) => void): () => void {
+  const ends: (() => void)[] = [];
+  let isOver = false;
+  const begin = () => void load().then(use, failed);
+  const failed = async () => {
+    const why = await ask("/health").catch((error: unknown) => error);
+    if (isOver) return;
+    if (why instanceof Unreachable) ends.push(onceBack(begin));
+    else if (!(why instanceof Error)) location.reload(); // the page was built anew: its files have other names now
+  };
+  begin();
+  return () => {
+    isOver = true;
+    for (const end of ends) end();
+  };
+}
+
+/** Do it once the service answers; returns what ends the wait. */
+function onceBack(run: () => void): () => void {
+  let done = false;
+  return effect(() => {
+    if (done || reachability.value !== "ok") return;
+    done = true;
+    queueMicrotask(run);
+  });
 }

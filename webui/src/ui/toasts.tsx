@@ -17,6 +17,8 @@ export interface Action {
 }
 
 const SHOWN_MS = 6000;
+/** So many are shown at once, but for those that offer something. */
+const MOST = 3;
 /** So long an action is offered. */
 export const ACTION_MS = 15_000;
 const toasts = signal<Toast[]>([]);
@@ -27,10 +29,19 @@ interface Saying {
   action?: Action | null;
 }
 
-export function say(text: string, { bad = false, action = null }: Saying = {}): void {
+/** Returns what takes the message away before its time. */
+export function say(text: string, { bad = false, action = null }: Saying = {}): () => void {
   const id = ++last;
-  toasts.value = [...toasts.value.slice(-2), { id, text, bad, action }];
+  toasts.value = [...withRoom(toasts.peek()), { id, text, bad, action }];
   setTimeout(() => dismiss(id), action ? ACTION_MS : SHOWN_MS);
+  return () => dismiss(id);
+}
+
+/** Without the oldest where there are many; what offers something stays as long as that can be done. */
+function withRoom(shown: readonly Toast[]): Toast[] {
+  const idle = shown.filter((toast) => !toast.action);
+  const dropped = new Set(idle.slice(0, Math.max(0, shown.length - MOST + 1)));
+  return shown.filter((toast) => !dropped.has(toast));
 }
 
 function dismiss(id: number): void {

@@ -5,6 +5,7 @@ import {
   facetOf,
   isEmpty,
   isWanting,
+  narrowedBy,
   NOTHING,
   type Part,
   partsOfWords,
@@ -99,4 +100,10 @@ describe("a part as the service reads it", () => {
   ])("%j", (thing, body) => {
     expect(bodyOf({ thing, weight: -0.5 }, (file) => `sound-${file}`)).toEqual({ ...body, weight: -0.5 });
   });
+});
+
+it("one filter more narrows, though it is a box of a facet that is chosen", () => {
+  const [rain, dog] = ['tag = "Rain"', 'tag = "Dog"'];
+  expect(narrowedBy(["duration_s < 1"], rain)).toEqual(["duration_s < 1", rain]);
+  expect(whereOf(narrowedBy([dog], rain))).toBe(`((${dog})) and (((${rain})))`);
 });

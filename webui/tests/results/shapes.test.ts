@@ -36,4 +36,21 @@ describe("a waveform", () => {
     expect(loud.match(/M/g)).toHaveLength(20);
     expect(quiet.match(/M/g)).toHaveLength(20);
   });
+
+  const heights = (...loudness: number[]): number[] => {
+    const low = loudness.map((value) => -value);
+    const [quiet] = paths(shapeOf({ clip_id: 1, end_s: 2, low, high: loudness, notes: null }), null, SIZE);
+    return [...quiet.matchAll(/v([\d.]+)/g)].map((found) => Number(found[1]));
+  };
+
+  it("is as high as there is room where it is loudest, and in proportion elsewhere", () => {
+    const [loudest, half] = [heights(0.8, 0.4)[0]!, heights(0.8, 0.4).at(-1)!];
+    expect(loudest).toBeCloseTo(SIZE.height - 2, 1);
+    expect(half).toBeCloseTo((SIZE.height - 2) / 2, 0);
+  });
+
+  it("is low where all of it is quiet", () => {
+    expect(heights(0.01)[0]).toBeCloseTo((SIZE.height - 2) / 2, 0);
+    expect(heights(0)[0]).toBe(1);
+  });
 });

@@ -1,0 +1,31 @@
+/** Why the service refuses a question, looked up where what it said does not tell. */
+import { Refused } from "../api/client";
+import { checkFilter, clip } from "../api/service";
+import { t } from "../messages/t";
+import type { Question } from "../question/model";
+
+const [UNREADABLE, GONE] = [422, 404];
+
+/** Why a question is refused: what it asks with is gone, or of several filters the one that cannot be read, as it was typed. */
+export async function refusalOf(
+  { filters, parts }: Question,
+  why: string,
+  aborted: AbortSignal,
+): Promise<string> {
+  const ids = parts.flatMap(({ thing }) => (thing.kind === "clip" ? [thing.id] : []));
+  const several = filters.length > 1 ? filters : [];
+  const [gone, wrong] = await Promise.all([
+    Promise.all(ids.map((id) => refusalIn(clip(id, aborted), GONE))),
+    Promise.all(several.map((filter) => refusalIn(checkFilter(filter, aborted), UNREADABLE))),
+  ]);
+  if (gone.some((one) => one !== null))
+    return t("A sound that is asked with is not in the library any more.");
+  return wrong.find((one) => one !== null) ?? why;
+}
+
+/** What the service says where it refuses with this status; null otherwise. */
+const refusalIn = (asked: Promise<unknown>, status: number): Promise<string | null> =>
+  asked.then(
+    () => null,
+    (error: unknown) => (error instanceof Refused && error.status === status ? error.message : null),
+  );
