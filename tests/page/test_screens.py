@@ -219,7 +219,7 @@ def test_where_nothing_is_found_what_there_is_can_be_asked(home):
 
 
 def test_the_nearest_that_there_is_can_be_asked(page, service):
-    """Tags of the first hits, each with how many sounds have it: a press shows these, of those that pass the filters."""
+    """Tags of the first hits, each with how many sounds have it: a press shows these, filtered as they were."""
     nearest = [{"value": "weather", "count": 10, "where": 'folder = "weather"'}]
     reason = 'no "zyxwvu" here; nearest: 10 of weather'
     none = {"verdict": "none", "hits": [], "took_ms": 1, "reason": reason, "nearest": nearest, "facets": None}

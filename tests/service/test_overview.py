@@ -156,6 +156,28 @@ def test_what_is_alike_is_answered_while_suggestions_are_looked_for(client, monk
     assert answers == [200]
 
 
+def test_suggestions_are_looked_for_once_until_the_library_changes(client, monkeypatch):
+    """Each filter and number has its own."""
+    looked = []
+    look = overview.suggest
+
+    def suggest(library, limit, where):
+        looked.append((limit, where))
+        return look(library, limit, where)
+
+    monkeypatch.setattr(overview, "suggest", suggest)
+    where = 'title ~ "bell"'
+    first = client.get("/api/v1/suggestions").get_json()
+    bells = client.get("/api/v1/suggestions", query_string={"where": where}).get_json()
+    assert client.get("/api/v1/suggestions").get_json() == first
+    assert client.get("/api/v1/suggestions", query_string={"where": where}).get_json() == bells
+    assert looked == [(10, None), (10, where)]
+    assert client.patch("/api/v1/clips/1", json={"own_tags": ["zither"]}).status_code == 200
+    changed = client.get("/api/v1/suggestions").get_json()["suggestions"]
+    assert "zither" in [one["text"] for one in changed]
+    assert looked[2:] == [(10, None)]
+
+
 def test_what_is_suggested_is_found(client):
     """As many as are asked for; the answer has an ETag, since it is the same until the library changes."""
     response = client.get("/api/v1/suggestions?limit=3")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -10,9 +12,10 @@ from search.columns import ClipColumns
 from search.columns.factcounts import COUNTED
 from search.columns.parsing import parse
 from search.facts.definitions import PLACES
+from search.library.library import Library
 from search.library.lists import clips_among
 from search.library.suggesting import suggest
-from search.model import DuplicateGroup, Ids
+from search.model import DuplicateGroup, Ids, Suggestion
 from search.service.http.answers.asked import SuggestionsOut
 from search.service.http.answers.overview import MapOut
 from search.service.http.answers.recordings import DuplicatesOut
@@ -27,11 +30,43 @@ from search.service.service import Service
 TAG = Tag(name="overview", description="The library as a whole; `POST /jobs` brings it up to date.")
 
 
+class _Suggested:
+    """What was suggested of the library as it is, to look for it once. Threads share it."""
+
+    KEPT = 64
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._state: tuple[tuple[str, int], ...] = ()
+        self._found: dict[tuple[int, str | None], tuple[Suggestion, ...]] = {}
+
+    def of(self, library: Library, limit: int, where: str | None) -> tuple[Suggestion, ...]:
+        """The suggestions; raises as `suggest` does."""
+        state = tuple((view.space.name, view.columns.sequence) for view in library.view().of())
+        with self._lock:
+            if state != self._state:
+                self._state, self._found = state, {}
+            found = self._found.get((limit, where))
+        return self._look(library, limit, where, state) if found is None else found
+
+    def _look(
+        self, library: Library, limit: int, where: str | None, state: tuple[tuple[str, int], ...]
+    ) -> tuple[Suggestion, ...]:
+        found = suggest(library, limit, where)
+        with self._lock:
+            if state == self._state:
+                self._found[limit, where] = found
+                if len(self._found) > self.KEPT:
+                    del self._found[next(iter(self._found))]
+        return found
+
+
 class OverviewRoutes:
     """What jobs found out about the library."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._suggested = _Suggested()
 
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoints."""
@@ -55,7 +90,7 @@ class OverviewRoutes:
         if not self._service.spaces():
             return reply(SuggestionsOut(suggestions=[]))
         with self._service.metrics.stage("engine"):  # it asks dozens of questions: nobody takes turns with that
-            found = suggest(self._service.library, query.limit, query.where)
+            found = self._suggested.of(self._service.library, query.limit, query.where)
         return revisable(reply(SuggestionsOut.model_validate({"suggestions": found})))
 
     def map(self, query: MapOf) -> Response:
