@@ -3,7 +3,7 @@ killed goes on inside a recording.
 
 A file belongs to one sound track of one content. Its first line says what its windows were made by; behind it come
 records: length and CRC-32 of what follows, then the number of a block of windows and the block's arrays. A killed job
-leaves at most one torn record, the last: it counts as not there, and its windows are encoded again. So do those of a
+leaves at most one torn record, the last: it counts as not there, and its windows are encoded again. So are those of a
 damaged record, and of all behind it.
 """
 

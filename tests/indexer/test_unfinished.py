@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer import assembly, pipeline
+from indexer import assembly, inwork, pipeline
 from indexer.assembly import BLOCK_ROWS, Assembly
 from indexer.job import index
 from indexer.model import Options, Task
 from indexer.sharing import SharedWork
 from indexer.unfinished import FOLDER, KEPT_S, BlockFile
 from search.errors import AudioError, EncoderError
-from search.model import AudioEncoding, Waves
+from search.model import AudioEncoding, Content, Waves
 from tests.fakes import BandEncoder, FrameBandEncoder
 from tests.indexer.conftest import RATE_HZ, Bench, write_tone
 from tests.search.soundfiles import encode
@@ -190,6 +190,14 @@ def test_what_a_failed_recording_had_is_kept(long: Bench, monkeypatch: pytest.Mo
     assert long.index(options=OPTIONS).indexed == 1
     assert sum(long.encoder.passes) < 2 * SECONDS - 2 * BLOCK_ROWS
     assert not kept(long)
+
+
+def test_what_the_catalog_refuses_is_kept(long: Bench, monkeypatch: pytest.MonkeyPatch):
+    stopped(long, monkeypatch, 300)
+    with monkeypatch.context() as patched:
+        patched.setattr(inwork, "Content", lambda **facts: Content(**{**facts, "sample_rate_hz": 2**70}))
+        assert len(long.index(options=OPTIONS).failed) == 1
+    assert kept(long)
 
 
 def test_what_is_kept_outlives_a_root_that_is_not_there(long: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
