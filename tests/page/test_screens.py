@@ -196,13 +196,15 @@ def test_in_a_region_nothing_is_suggested(page, service):
 def test_whoever_goes_to_the_box_while_the_service_is_gone_keeps_the_page(home):
     """What is suggested there comes when the service is back."""
     home.add_init_script(HURRIED)
-    home.reload()
+    with home.expect_response("**/assets/following*"):  # what is loaded by itself
+        home.reload()
     expect(home.locator(".row").first).to_be_visible()
+    home.wait_for_load_state("networkidle")
     home.evaluate("() => { window.kept = true; }")
-    box = home.get_by_label("What are you looking for?")
     with away(home, "**/*"):
-        box.focus()
+        home.get_by_label("Order").select_option("title")
         expect(home.get_by_text("The search service does not answer.")).to_be_visible()
+        home.get_by_label("What are you looking for?").focus()
     expect(home.get_by_role("region", name="What can be asked here")).to_be_visible()
     assert home.evaluate("() => window.kept")
 

@@ -1,5 +1,5 @@
 /** Components whose code is fetched when they are first shown. */
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import type { FunctionComponent, VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ask, reachability, Unreachable } from "../api/client";
@@ -24,7 +24,9 @@ export function later<P extends object>(
   };
 }
 
-/** Load it, once more whenever the service was gone and is back; returns what ends that. */
+/** Load it, once the service is there; returns what ends that. A browser that failed to load a file may never try it
+    again: where the service is known to be gone nothing is tried, and where trying in vain showed it, the page may have to
+    be loaded anew when the service is back. */
 export function keepLoading<C>(load: () => Promise<C>, use: (component: C) => void): () => void {
   const ends: (() => void)[] = [];
   let isOver = false;
@@ -35,19 +37,19 @@ export function keepLoading<C>(load: () => Promise<C>, use: (component: C) => vo
     if (why instanceof Unreachable) ends.push(onceBack(begin));
     else if (!(why instanceof Error)) location.reload(); // the page was built anew: its files have other names now
   };
-  begin();
+  ends.push(onceBack(begin));
   return () => {
     isOver = true;
     for (const end of ends) end();
   };
 }
 
-/** Do it once the service answers; returns what ends the wait. */
+/** Do it once the service is not gone; returns what ends the wait. */
 function onceBack(run: () => void): () => void {
   let done = false;
   return effect(() => {
-    if (done || reachability.value !== "ok") return;
+    if (done || reachability.value === "gone") return;
     done = true;
-    queueMicrotask(run);
+    untracked(run);
   });
 }

@@ -47,6 +47,17 @@ it("where the service is gone the page stays, and the code comes when it is back
   expect([reload.mock.calls.length, used]).toEqual([0, ["code"]]);
 });
 
+it("where the service is known to be gone nothing is tried: a browser may not try again what failed", async () => {
+  reachability.value = "gone";
+  const tried = vi.fn(load);
+  keepLoading(tried, (code) => used.push(code));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(tried).not.toHaveBeenCalled();
+  reachability.value = "ok";
+  await vi.advanceTimersByTimeAsync(100);
+  expect([tried.mock.calls.length, used]).toEqual([1, ["code"]]);
+});
+
 it("nobody waits for what is not shown any more", async () => {
   isThere = false;
   const end = keepLoading(load, (code) => used.push(code));
