@@ -31,15 +31,15 @@ class CutOtherwise(Exception):
 class Assembly:
     """The segments of one content while they are being encoded; complete when every window's row is there.
 
-    Rows are kept in blocks, not one by one: a recording of a day has tens of thousands. With ``kept`` whole blocks go
+    Rows are kept in blocks, not one by one: a recording of a day has tens of thousands. With ``block_file`` whole blocks go
     into that file, and those that an earlier job left there are not encoded again. Whoever cuts the windows says so
     (`cut`), and sets ``failed`` when the rest will not come.
     """
 
-    def __init__(self, kept: BlockFile | None = None) -> None:
+    def __init__(self, block_file: BlockFile | None = None) -> None:
         self.failed = False
-        self._kept = kept
-        self._room_left = kept is not None
+        self._file = block_file
+        self._room_left = block_file is not None
         self._earlier: tuple[int, Spans, NDArray[np.bool_]] | None = None
         self._starts, self._ends, self._silent = array("d"), array("d"), bytearray()
         self._lock = threading.Lock()
@@ -55,7 +55,7 @@ class Assembly:
         """
         place = len(self._starts)
         number, inside = divmod(place, BLOCK_ROWS)
-        known = self._kept is not None and number not in self._blocks and number in self._kept
+        known = self._file is not None and number not in self._blocks and number in self._file
         if known and not self._is_as_before(number, inside, (start_s, end_s), silent):
             self._forget()
             raise CutOtherwise
@@ -127,13 +127,13 @@ class Assembly:
     def _hand_over(self) -> None:
         """Whole blocks go into the file once there are many of them; where it is full, they stay."""
         whole = [number for number in self._blocks if self._filled[number] == BLOCK_ROWS]
-        if self._kept is None or len(whole) <= HELD_BLOCKS:
+        if self._file is None or len(whole) <= HELD_BLOCKS:
             return
         for number in whole:
             part = slice(number * BLOCK_ROWS, (number + 1) * BLOCK_ROWS)
             spans = np.stack([np.array(self._starts[part]), np.array(self._ends[part])], axis=1)
             silent = np.frombuffer(bytes(self._silent[part]), np.bool_)
-            self._room_left = self._kept.add(number, (spans, silent, *self._blocks[number]))
+            self._room_left = self._file.add(number, (spans, silent, *self._blocks[number]))
             if not self._room_left:
                 return
             del self._blocks[number]
@@ -151,18 +151,18 @@ class Assembly:
 
     def _forget(self) -> None:
         """Take away what an earlier job kept, and keep nothing any more."""
-        if self._kept is not None:
-            self._kept.remove()
+        if self._file is not None:
+            self._file.remove()
 
     def _block(self, number: int) -> Rows:
         """The rows of a block, which is given up."""
         return self._blocks.pop(number) if number in self._blocks else self._read(number)[2:]
 
     def _read(self, number: int) -> tuple[NDArray[Any], ...]:
-        if self._kept is None:
+        if self._file is None:
             raise ValueError(f"there is no block {number}")
         try:
-            return self._kept.read(number)
+            return self._file.read(number)
         except (OSError, ValueError, EOFError) as error:
             raise JobError(
                 f"what was encoded of a long recording cannot be read again ({error}): run it again"

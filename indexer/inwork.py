@@ -19,11 +19,11 @@ from search.time.journal import FoundEvents
 class TrackInWork:
     """A sound track on its way to be a content, which ends at ``end_s``. ``warnings`` gathers what is amiss with it."""
 
-    def __init__(self, file: FileInWork, number: int, kept: BlockFile | None) -> None:
-        """``kept`` is where what is encoded of it goes if it is long."""
+    def __init__(self, file: FileInWork, number: int, block_file: BlockFile | None) -> None:
+        """``block_file`` is where what is encoded of it goes if it is long."""
         self.file = file
         self.number = number
-        self.assembly = Assembly(kept)
+        self.assembly = Assembly(block_file)
         self.warnings: list[str] = []
         self.end_s = 0.0
         self.facts: TrackFacts | None = None
