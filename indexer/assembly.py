@@ -31,9 +31,9 @@ class CutOtherwise(Exception):
 class Assembly:
     """The segments of one content while they are being encoded; complete when every window's row is there.
 
-    Rows are kept in blocks, not one by one: a recording of a day has tens of thousands. With ``block_file`` whole blocks go
-    into that file, and those that an earlier job left there are not encoded again. Whoever cuts the windows says so
-    (`cut`), and sets ``failed`` when the rest will not come.
+    Rows are kept in blocks, not one by one: a recording of a day has tens of thousands. With ``block_file`` whole
+    blocks go into that file, and those that an earlier job left there are not encoded again. Whoever cuts the windows
+    says so (`cut`), and sets ``failed`` when the rest will not come.
     """
 
     def __init__(self, block_file: BlockFile | None = None) -> None:
