@@ -38,15 +38,15 @@ class _Suggested:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._state: tuple[tuple[str, int], ...] = ()
-        self._found: dict[tuple[int, str | None], tuple[Suggestion, ...]] = {}
+        self._suggestions: dict[tuple[int, str | None], tuple[Suggestion, ...]] = {}
 
     def of(self, library: Library, limit: int, where: str | None) -> tuple[Suggestion, ...]:
         """The suggestions; raises as `suggest` does."""
         state = tuple((view.space.name, view.columns.sequence) for view in library.view().of())
         with self._lock:
             if state != self._state:
-                self._state, self._found = state, {}
-            found = self._found.get((limit, where))
+                self._state, self._suggestions = state, {}
+            found = self._suggestions.get((limit, where))
         return self._look(library, limit, where, state) if found is None else found
 
     def _look(
@@ -55,9 +55,9 @@ class _Suggested:
         found = suggest(library, limit, where)
         with self._lock:
             if state == self._state:
-                self._found[limit, where] = found
-                if len(self._found) > self.KEPT:
-                    del self._found[next(iter(self._found))]
+                self._suggestions[limit, where] = found
+                if len(self._suggestions) > self.KEPT:
+                    del self._suggestions[next(iter(self._suggestions))]
         return found
 
 

@@ -148,8 +148,8 @@ async function answer(asked: Question, ordered: string, first: First, aborted: A
       trouble.value = { why, again: () => anew(retry) };
       return;
     }
-    const told = refused(asked, await refusalOf(asked, why, aborted));
-    if (!aborted.aborted) answered.value = told;
+    const refusal = refused(asked, await refusalOf(asked, why, aborted));
+    if (!aborted.aborted) answered.value = refusal;
   };
   await run(aborted, get, onRefused, retry);
 }

@@ -37,7 +37,7 @@ let isSpent = false;
 export function removeLater(removal: Removal): () => void {
   const one: Waiting = { left: new Set(removal.ids.map(removal.pathOf)), timer: null };
   waiting.add(one);
-  one.timer = window.setTimeout(() => void tell(removal, one), ACTION_MS);
+  one.timer = window.setTimeout(() => void report(removal, one), ACTION_MS);
   const takeBack = () => {
     if (one.timer === null) return;
     forget(one);
@@ -57,7 +57,7 @@ function forget(one: Waiting): void {
 }
 
 /** Tell the service of each; what is not there any more is as good as deleted. */
-async function tell(removal: Removal, one: Waiting): Promise<void> {
+async function report(removal: Removal, one: Waiting): Promise<void> {
   one.timer = null;
   try {
     for (const path of [...one.left]) {
