@@ -34,7 +34,7 @@ from search.facts.mix import Mix
 from search.facts.music import KEY_SURE, ONSETS_PER_S, Music
 from search.facts.pitch import Pitch, note
 from search.facts.spectrum import Shape, Spectrum
-from search.facts.tempo import TEMPO_SURE, TEMPO_SURE_OF_TUNES, Found
+from search.facts.tempo import FASTEST, TEMPO_SURE, TEMPO_SURE_OF_TUNES, Found
 from search.model import AudioInfo
 from search.snapshots.filling import Rest, at_once
 
@@ -230,12 +230,15 @@ def of_whole_beats(tempo: Found, duration_s: float) -> Found:
     Examples:
         >>> of_whole_beats(Found(80.0, 0.5), duration_s=8.0).value
         120.0
+        >>> of_whole_beats(Found(200.0, 0.5), duration_s=3.2).value  # 300 is faster than any that is looked for
+        200.0
     """
     beats = duration_s * tempo.value / 60
     if abs(beats - round(beats)) > _OFF_BEAT:
         for ratio in _TAKEN_FOR:
-            if any(abs(beats * ratio / whole - 1) <= _EXACTLY for whole in _BEATS_OF_LOOPS):
-                return replace(tempo, value=tempo.value * ratio)
+            faster, is_loop = tempo.value * ratio, (abs(beats * ratio / n - 1) <= _EXACTLY for n in _BEATS_OF_LOOPS)
+            if faster <= FASTEST and any(is_loop):
+                return replace(tempo, value=faster)
     return tempo
 
 

@@ -29,7 +29,7 @@ _GROUPS: Final = (slice(None), slice(0, 8), slice(8, 15), slice(15, None))
 _PASSAGE_S, _PASSAGE_STEP_S = 8.0, 2.0
 _LOUD: Final = 0.05
 """Passages with less than this share of the power of the strongest do not count."""
-_SLOWEST, _FASTEST = 50.0, 210.0
+_SLOWEST, FASTEST = 50.0, 210.0
 _USUAL, _USUAL_OF_SHORT, SPREAD_OCTAVES = 80.0, 90.0, 1.2
 """Of periods that fit alike the one nearest to the usual tempo comes first: of songs, and of loops."""
 _OF_SHORT: Final = 0.5
@@ -107,7 +107,7 @@ def candidates(levels: NDArray[np.float32], onsets: Numbers, per_s: float) -> tu
     tempos = BEATS[tops].tolist()
     for tempo in tempos[:_OCTAVES_OF]:
         for octave in (tempo / 2, 2 * tempo):
-            if _SLOWEST <= octave <= _FASTEST and all(abs(octave / other - 1) > _SAME for other in tempos):
+            if _SLOWEST <= octave <= FASTEST and all(abs(octave / other - 1) > _SAME for other in tempos):
                 tempos.append(octave)
     beats = np.array(tempos)
     periods = 60.0 * per_s / beats
@@ -155,4 +155,4 @@ def _onsets_per_s(onsets: Numbers, per_s: float) -> float:
     return float(is_peak.sum() * per_s / len(onsets))
 
 
-BEATS: Final = np.geomspace(_SLOWEST, _FASTEST, 400)
+BEATS: Final = np.geomspace(_SLOWEST, FASTEST, 400)
