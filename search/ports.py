@@ -633,6 +633,9 @@ class JobQueue(Protocol):
     def version(self, job_id: int) -> int | None:
         """The job's version alone, which costs less: whoever follows a job reads it again when it has another."""
 
+    def having(self, paths: Sequence[str]) -> frozenset[str]:
+        """Those of ``paths`` that jobs have, once whoever adds one now has done so or failed. Raises LibraryError."""
+
     def list(self, state: JobState | None, offset: int, limit: int) -> tuple[int, list[Job]]:
         """How many jobs are in ``state`` (None: all), and a page of them, newest first."""
 

@@ -71,6 +71,12 @@ class CatalogJobs:
         with self._database.reading() as connection:
             return connection.execute(select(JOBS.c.version).where(JOBS.c.id == job_id)).scalar_one_or_none()
 
+    def having(self, paths: Sequence[str]) -> frozenset[str]:
+        """As the port says. Whoever writes has the turn until the end of it."""
+        with self._database.writing() as connection:
+            files = connection.execute(select(JOBS.c.files)).scalars()
+            return frozenset(paths) & {path for of_job in files for path, _ in json.loads(of_job)}
+
     def list(self, state: JobState | None, offset: int, limit: int) -> tuple[int, list[Job]]:
         """As the port says."""
         wanted = JOBS.c.state == state if state is not None else JOBS.c.id > 0

@@ -38,6 +38,15 @@ def test_a_job_is_kept_from_before_its_client_hears_of_it(catalog):
     assert catalog.queue.get(job.id + 1) is None
 
 
+def test_it_is_told_which_files_jobs_have(catalog):
+    """Those of jobs that have ended, too."""
+    job = catalog.queue.add("index", [put(1)])
+    catalog.queue.add("index", [put(2), put(3)])
+    catalog.queue.request(job.id, "cancel")
+    assert catalog.queue.having(["/in/1.wav", "/in/3.wav", "/in/4.wav"]) == {"/in/1.wav", "/in/3.wav"}
+    assert catalog.queue.having([]) == set()
+
+
 def test_jobs_are_worked_off_in_order_and_by_one_process_each(catalog):
     first, second = (catalog.queue.add("index", []) for _ in range(2))
     assert [catalog.queue.claim().id, catalog.queue.claim().id] == [first.id, second.id]

@@ -7,12 +7,14 @@ import io
 import json
 import logging
 import stat
+from pathlib import Path
 
 import pytest
 import soundfile
 from sqlalchemy import Engine, event
 
 from search import wiring
+from search.catalog.jobs import CatalogJobs
 from search.errors import LibraryError
 from tests.commandline import soundalike
 from tests.service.conftest import RATE_HZ, SOUNDS, application, noise, settings, wav
@@ -60,8 +62,10 @@ def test_a_service_over_it_keeps_likes_and_jobs(server_library):
 
 
 @contextlib.contextmanager
-def answer_of_a_commit_lost(table):
-    """The next transaction that inserts into ``table`` is committed, and the line breaks before the server says so."""
+def line_lost_at_a_commit(table, *, kept):
+    """The line breaks as the next transaction that inserts into ``table`` is committed: before the server says that it
+    has, or (not ``kept``) before it hears of it.
+    """
     concerned = set()
 
     def note(connection, _cursor, statement, *_):
@@ -71,7 +75,8 @@ def answer_of_a_commit_lost(table):
     def lose(connection):
         if connection in concerned:
             concerned.clear()
-            connection.connection.dbapi_connection.commit()
+            if kept:
+                connection.connection.dbapi_connection.commit()
             connection.connection.dbapi_connection.close()
 
     event.listen(Engine, "before_cursor_execute", note)
@@ -93,7 +98,7 @@ def test_an_upload_whose_answer_was_lost_is_there_for_the_job_that_has_it(server
         return client.post("/api/v1/clips", data={"files": files}, headers=key)
 
     with application(library) as client:
-        with answer_of_a_commit_lost("jobs"):
+        with line_lost_at_a_commit("jobs", kept=True):
             refused = send(client)
         assert refused.status_code == 503, refused.json
         [job] = client.get("/api/v1/jobs").json["jobs"]
@@ -101,8 +106,39 @@ def test_an_upload_whose_answer_was_lost_is_there_for_the_job_that_has_it(server
         assert again.json["id"] == job["id"]
     with wiring.library(library, settings(library)) as opened:
         [path] = opened.jobs.get(job["id"]).paths
-    stored = [file for file in (library / "uploads").rglob("*") if file.is_file()]
-    assert [str(file) for file in stored] == [path]
+    assert uploads_in(library) == [path]
+
+
+def uploads_in(library):
+    return [str(file) for file in (library / "uploads").rglob("*") if file.is_file()]
+
+
+def test_an_upload_that_no_job_has_leaves_nothing_behind(server_library):
+    """The line broke before the commit: once the catalog answers that no job has the file, nobody needs it."""
+    library, _ = server_library
+    with application(library) as client:
+        before, jobs = uploads_in(library), client.get("/api/v1/jobs").json["total"]
+        with line_lost_at_a_commit("jobs", kept=False):
+            refused = client.post("/api/v1/clips", data={"files": [(io.BytesIO(wav(82)), "gong.wav")]})
+        assert refused.status_code == 503, refused.json
+        assert client.get("/api/v1/jobs").json["total"] == jobs
+        assert uploads_in(library) == before
+
+
+def test_an_upload_is_kept_while_the_catalog_cannot_say_whether_a_job_has_it(server_library, monkeypatch):
+    library, _ = server_library
+    with application(library) as client:
+        before = uploads_in(library)
+        monkeypatch.setattr(CatalogJobs, "having", away)
+        with line_lost_at_a_commit("jobs", kept=False):
+            refused = client.post("/api/v1/clips", data={"files": [(io.BytesIO(wav(83)), "gong.wav")]})
+        assert refused.status_code == 503, refused.json
+        [path] = set(uploads_in(library)) - set(before)
+    Path(path).unlink()
+
+
+def away(*_):
+    raise LibraryError("the catalog's server does not answer")
 
 
 def test_a_password_is_shown_nowhere(server_library, caplog, capfd):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Container
+from collections.abc import Collection, Container, Sequence
 
 from flask import Response, g
 from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import Conflict, RequestEntityTooLarge
 
-from search.errors import AudioError, CommitUnknown, QueryError
+from search.errors import AudioError, CommitUnknown, LibraryError, QueryError
 from search.library.leasing import holder
 from search.model import ClipChange as ClipChanges
 from search.model import ClipPart, DescribeClip, Query, Sending, TakeOutClip
@@ -116,13 +116,23 @@ class ClipRoutes:
         except QueryError as error:
             raise Conflict(str(error)) from error
         except CommitUnknown:
-            taken = [path for path, _ in kept]  # a job may want them; whoever sends them again joins it
+            taken = self._wanted([path for path, _ in kept])
             raise
         finally:
             for path, _ in kept:
                 if path not in taken:
                     self._service.uploads.discard(path)
         return accepted(job)
+
+    def _wanted(self, paths: Sequence[str]) -> Collection[str]:
+        """Those of ``paths`` that a job has; all of them where the catalog is away and a job may have them.
+
+        Whoever sends them again joins that job.
+        """
+        try:
+            return self._service.jobs.having(paths)
+        except LibraryError:
+            return paths
 
     def change_clip(self, path: ClipPath, body: ClipChange) -> Response:
         """Give a clip another title, other metadata, own tags or a remark.
