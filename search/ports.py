@@ -141,8 +141,11 @@ class FrameReader(Protocol):
     def frame_s(self) -> float:
         """Seconds from one frame to the next. The first is centred on a window's start."""
 
-    def encode_frames(self, waves: Waves) -> FrameEncoding:
-        """What `Encoder.encode_audio` gives and, in the same pass, how likely each class is in each frame."""
+    def encode_frames(self, waves: Waves, *, with_vectors: bool = False) -> FrameEncoding:
+        """What `Encoder.encode_audio` gives and, in the same pass, how likely each class is in each frame.
+
+        ``with_vectors``: and what `frame_vectors` gives.
+        """
 
     def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
         """(n, frames, dim) unit rows in the encoder's space, each of a frame and its two neighbours."""

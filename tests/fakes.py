@@ -74,8 +74,9 @@ class FrameBandEncoder(BandEncoder):
     FRAMES = 4
     frame_s = 0.25
 
-    def encode_frames(self, waves: Waves) -> FrameEncoding:
+    def encode_frames(self, waves: Waves, *, with_vectors: bool = False) -> FrameEncoding:
         """Of each frame the share of its loudest band."""
+        assert not with_vectors
         parts = np.abs(np.fft.rfft(waves.reshape(len(waves) * self.FRAMES, -1), axis=1))[:, 1 : 1 + 62 * self.BANDS]
         loud = parts.reshape(-1, self.BANDS, 62).sum(axis=2)
         share = loud / np.maximum(loud.max(axis=1, keepdims=True), 1.0)

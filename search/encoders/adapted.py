@@ -130,15 +130,18 @@ class AdaptedFrames(AdaptedComparer):
         """What the encoder that is adapted says, if anything."""
         return str(getattr(self._framing, "frames_made_by", ""))
 
-    def encode_frames(self, waves: Waves) -> FrameEncoding:
+    def encode_frames(self, waves: Waves, *, with_vectors: bool = False) -> FrameEncoding:
         """See `search.ports.FrameReader`; the tags are those of the encoder that is adapted."""
-        encoded = self._framing.encode_frames(waves)
+        encoded = self._framing.encode_frames(waves, with_vectors=with_vectors)
         windows = AudioEncoding(self._adapter.apply(encoded.windows.vectors), encoded.windows.tags)
-        return FrameEncoding(windows, encoded.tags)
+        return FrameEncoding(windows, encoded.tags, None if encoded.vectors is None else self._moved(encoded.vectors))
 
     def frame_vectors(self, waves: Waves) -> Matrix:
         """See `search.ports.FrameReader`."""
-        vectors = self._framing.frame_vectors(waves)
+        return self._moved(self._framing.frame_vectors(waves))
+
+    def _moved(self, vectors: Matrix) -> Matrix:
+        """Vectors (n, frames, dim) of the space beneath in the adapted one."""
         return self._adapter.apply(vectors.reshape(-1, self.spec.dim)).reshape(vectors.shape)
 
 

@@ -85,11 +85,16 @@ class TorchNetwork:
 
     def with_frame_tags(self, waves: Waves) -> tuple[Passed, NDArray[np.float32]]:
         """See `search.encoders.network.Network`."""
+        passed, frame_tags, _ = self.with_frames(waves)
+        return passed, frame_tags
+
+    def with_frames(self, waves: Waves) -> tuple[Passed, NDArray[np.float32], NDArray[np.float32]]:
+        """See `search.encoders.network.Network`."""
         with self._exactly():
             embedding, frames = self._network.with_frames(self._mel(waves))
             tags = torch.sigmoid(self._network.head(embedding))
             frame_tags = torch.sigmoid(self._network.head(frames.flatten(0, 1))).reshape(*frames.shape[:2], -1)
-            return (embedding.cpu().numpy(), tags.cpu().numpy()), frame_tags.cpu().numpy()
+            return (embedding.cpu().numpy(), tags.cpu().numpy()), frame_tags.cpu().numpy(), frames.cpu().numpy()
 
     def frames(self, waves: Waves) -> NDArray[np.float32]:
         """See `search.encoders.network.Network`."""

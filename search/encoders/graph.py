@@ -98,6 +98,11 @@ class GraphNetwork:
         embedding, tags, frame_tags = self._run(waves, "embedding", "tags", "frame_tags")
         return (embedding, tags), frame_tags
 
+    def with_frames(self, waves: Waves) -> tuple[Passed, NDArray[np.float32], NDArray[np.float32]]:
+        """See `search.encoders.network.Network`."""
+        embedding, tags, frame_tags, frames = self._run(waves, "embedding", "tags", "frame_tags", "frames")
+        return (embedding, tags), frame_tags, frames
+
     def frames(self, waves: Waves) -> NDArray[np.float32]:
         """See `search.encoders.network.Network`."""
         (frames,) = self._run(waves, "frames")

@@ -34,6 +34,9 @@ class Network(Protocol):
     def with_frame_tags(self, waves: Waves) -> tuple[Passed, NDArray[np.float32]]:
         """The same, and the probabilities (n, frames, classes) that the head gives each frame by itself."""
 
+    def with_frames(self, waves: Waves) -> tuple[Passed, NDArray[np.float32], NDArray[np.float32]]:
+        """The same, and what `frames` gives, in one pass."""
+
     def frames(self, waves: Waves) -> NDArray[np.float32]:
         """The embedding (n, frames, dim) of each frame with its neighbours: means over the last map's bands."""
 
@@ -63,16 +66,21 @@ class NetworkEncoder:
         """By what tags of frames are made of the network's."""
         return made_by(self._usual)
 
-    def encode_frames(self, waves: Waves) -> FrameEncoding:
+    def encode_frames(self, waves: Waves, *, with_vectors: bool = False) -> FrameEncoding:
         """See `search.ports.FrameReader`."""
-        passed = [self.network.with_frame_tags(part) for part in self._parts(waves)]
+        run = self.network.with_frames if with_vectors else self.network.with_frame_tags
+        passed = [run(part) for part in self._parts(waves)]
         none = np.empty((0, 1, len(self.spec.vocabulary or ())), np.float32)
-        tags = np.concatenate([likely(frames, windows, self._usual) for (_, windows), frames in passed] or [none])
-        return FrameEncoding(self._encoding(len(waves), [one for one, _ in passed]), tags)
+        tags = np.concatenate([likely(frames, of[1], self._usual) for of, frames, *_ in passed] or [none])
+        vectors = self._brought([rows for _, _, *more in passed for rows in more]) if with_vectors else None
+        return FrameEncoding(self._encoding(len(waves), [of for of, *_ in passed]), tags, vectors)
 
     def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
         """See `search.ports.FrameReader`."""
-        frames = [self.network.frames(part) for part in self._parts(waves)]
+        return self._brought([self.network.frames(part) for part in self._parts(waves)])
+
+    def _brought(self, frames: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Embeddings of frames, (n, frames, dim) of each batch, in the encoder's space."""
         of_all = np.concatenate(frames or [np.empty((0, 1, self.spec.dim), np.float32)])
         rows = of_all.reshape(-1, self.spec.dim)
         return (unit_rows(rows) if self._space is None else self._space.apply(rows)).reshape(of_all.shape)

@@ -98,9 +98,9 @@ class SoundalikeEncoder:
         """By what tags of frames are made of the network's."""
         return made_by(self._usual)
 
-    def encode_frames(self, waves: Waves) -> FrameEncoding:
+    def encode_frames(self, waves: Waves, *, with_vectors: bool = False) -> FrameEncoding:
         """See `search.ports.FrameReader`."""
-        return self.sounds().encode_frames(waves)
+        return self.sounds().encode_frames(waves, with_vectors=with_vectors)
 
     def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
         """See `search.ports.FrameReader`."""

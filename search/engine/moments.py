@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search import audio
+from search.engine import policy
 from search.engine.asking import PartReader
 from search.engine.filtering import filter_of
 from search.engine.phrases import Order, orders, spread
@@ -49,6 +50,10 @@ MEANT: Final = 0.5
 """Words mean a class that is meant at least so much as the one that is meant most."""
 USUAL_COSINE: Final = 0.126
 """Of frames with a question: so much says as much as 1 of the logit of a probability; chosen on natural."""
+LEAST_LIKELY: Final = 0.02
+"""Where either of two sounds is less likely there is no answer. On natural, with sounds that the encoder knows, this
+leaves .90 of the pairs that are there at once, and .70 of those of which one is not; more would lose what is heard
+beside something louder."""
 _EDGE: Final = 1e-6
 SAME: Final = 0.5
 """Of two passages that overlap by so much of the shorter one only the better counts."""
@@ -58,7 +63,7 @@ SAME: Final = 0.5
 class _Target:
     """What is asked for: ``vectors`` (q, dim) of one thing, or of two and their ``order``, in the space of ``view``.
 
-    Of two in words ``classes`` are those of the encoder's vocabulary that each means, where it says so.
+    Of two in words ``classes`` are those of the encoder's vocabulary that each means, where both mean any.
     """
 
     view: SpaceView
@@ -68,6 +73,18 @@ class _Target:
     order: Order | None
     gap_s: float
     classes: tuple[Ids, ...] | None
+
+    @property
+    def apart_s(self) -> float:
+        """How far from each other segments of both may lie; of two sounds at once a window may show one of them."""
+        return self.gap_s if self.order == "THEN" else self.spec.window_s
+
+    @property
+    def least(self) -> float:
+        """What scores less is no answer: two sounds that are unlikely, or as near as any frame is to any words."""
+        if self.order is None:
+            return 0.0
+        return USUAL_COSINE if self.classes is None else LEAST_LIKELY
 
 
 class MomentFinder:
@@ -91,7 +108,7 @@ class MomentFinder:
         where = filter_of(query)
         among = None if where is None else columns.bitmap(columns.clips_where(where))
         looked_for = target.vectors[:1] if target.order == "WITHOUT" else target.vectors
-        candidates = stretches(target.view, looked_for, wanted, among)
+        candidates = stretches(target.view, looked_for, wanted, among, target.apart_s)
         found: list[Moment] = []
         for stretch in islice(candidates, max(LEAST_STRETCHES, STRETCHES_PER_HIT * wanted)):
             clip = self._clip(target.view, stretch.content_id)
@@ -125,7 +142,9 @@ class MomentFinder:
         if asked.vector is None:
             raise QueryError(f"space {view.space.name!r} cannot read words; ask by audio, clip or segment")
         meant = asked.parts[0].meant if len(asked.parts) == 1 else None
-        return asked.vector, None if meant is None else np.flatnonzero(meant >= MEANT * meant.max())
+        if meant is None or meant.max() < policy.LEAST_MEANT:
+            return asked.vector, None
+        return asked.vector, np.flatnonzero(meant >= MEANT * meant.max())
 
     def _clip(self, view: SpaceView, content_id: int) -> Clip | None:
         clips = self._catalog.clips(view.columns.clips_of(np.array([content_id])).get(content_id, []))
@@ -167,13 +186,14 @@ def _moments(clip: Clip, stretch: Stretch, target: _Target) -> list[Moment]:
         case None:
             found = lines.passages(0)
         case "THEN":
-            found = followed(lines.passages(0), lines.passages(1), target.gap_s)
+            first, second = ([one for one in lines.passages(side) if one.score >= target.least] for side in (0, 1))
+            found = followed(first, second, target.gap_s)
         case "WHILE":  # as near as the less near of both
             found = lines.by_frames(lines.frames.min(axis=1))
         case "WITHOUT":
-            first, second = np.clip(lines.frames, 0, 1).T
-            found = lines.by_frames(first * (1 - second))
-    return [Moment(clip, one.start_s, one.end_s, one.score) for one in found]
+            wanted, unwanted = np.clip(lines.frames, 0, 1).T
+            found = lines.by_frames(wanted * (1 - unwanted))
+    return [Moment(clip, one.start_s, one.end_s, one.score) for one in found if one.score >= target.least]
 
 
 def _lines(clip: Clip, stretch: Stretch, target: _Target) -> _Lines:
@@ -201,11 +221,12 @@ def _scores(target: _Target, waves: Waves) -> NDArray[np.float32]:
 
     Of two sounds at once vectors show the louder one; the probabilities know more of the other.
     """
-    near = target.frames.frame_vectors(waves) @ target.vectors.T
     if target.classes is None:
-        return near
-    tags = target.frames.encode_frames(waves).tags
-    said = np.stack([tags[:, :, places].max(axis=2) for places in target.classes], axis=2).clip(_EDGE, 1 - _EDGE)
+        return target.frames.frame_vectors(waves) @ target.vectors.T
+    heard = target.frames.encode_frames(waves, with_vectors=True)
+    vectors = target.frames.frame_vectors(waves) if heard.vectors is None else heard.vectors
+    near = vectors @ target.vectors.T
+    said = np.stack([heard.tags[:, :, places].max(axis=2) for places in target.classes], axis=2).clip(_EDGE, 1 - _EDGE)
     return np.asarray(1 / (1 + np.exp(-(np.log(said / (1 - said)) + near / USUAL_COSINE))), np.float32)
 
 

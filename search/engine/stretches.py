@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,8 @@ PER_HIT: Final = 20
 """So many segments are looked at, and so many more for each hit that is asked for."""
 LONGEST_S: Final = 60.0
 """Of a stretch: what lasts longer is found in parts."""
+ALONE: Final = 6
+"""Stretches that one of two sides alone finds: they are guesses, and each costs as much to read as one of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,19 @@ class Stretch:
     best: tuple[float, float]
 
 
-def stretches(view: SpaceView, vectors: Vectors, count: int, among: Bitmap | None) -> Iterator[Stretch]:
-    """Where what is near to a vector may be, or to each of two (q, dim), for ``count`` hits; the likeliest first."""
+def stretches(
+    view: SpaceView, vectors: Vectors, count: int, among: Bitmap | None, apart_s: float = 0.0
+) -> Iterator[Stretch]:
+    """Where what is near to a vector may be, or to each of two (q, dim), for ``count`` hits; the likeliest first.
+
+    Two are ``apart_s`` from each other at most.
+    """
     n = min(len(view.index), max(SEGMENTS, PER_HIT * count))
     if not n:
         return
     scores, ids = view.index.search(vectors, n, among)
     sides = [_joined(view, row, near) for row, near in zip(ids, scores, strict=True)]
-    yield from sides[0] if len(sides) == 1 else _in_both(*sides)
+    yield from sides[0] if len(sides) == 1 else _in_both(sides[0], sides[1], apart_s)
 
 
 def _joined(view: SpaceView, segment_ids: Ids, scores: NDArray[np.float32]) -> list[Stretch]:
@@ -71,10 +79,11 @@ def _one_of(one: Stretch, other: Stretch) -> Stretch:
     return Stretch(one.content_id, start_s, end_s, better.score, better.best)
 
 
-def _in_both(first: Sequence[Stretch], second: Sequence[Stretch]) -> Iterator[Stretch]:
+def _in_both(first: Sequence[Stretch], second: Sequence[Stretch], apart_s: float) -> Iterator[Stretch]:
     """Stretches of one content that together last `LONGEST_S` at most, by the less likely of both.
 
-    Behind them those of one thing alone, with what lies around them: segments show the louder of two sounds at once.
+    Behind them the best `ALONE` of one thing alone, with what lies around them: segments show the louder of two sounds
+    at once.
     """
     of_content: dict[int, list[Stretch]] = {}
     for stretch in second:
@@ -84,17 +93,28 @@ def _in_both(first: Sequence[Stretch], second: Sequence[Stretch]) -> Iterator[St
     for one in first:
         for other in of_content.get(one.content_id, ()):
             joined = _one_of(one, other)
-            if joined.end_s - joined.start_s <= LONGEST_S:
+            pause_s = max(one.start_s, other.start_s) - min(one.end_s, other.end_s)
+            if pause_s <= apart_s and joined.end_s - joined.start_s <= LONGEST_S:
                 score = min(one.score, other.score)
                 both.append(Stretch(one.content_id, joined.start_s, joined.end_s, score, joined.best))
                 met |= {one, other}
-    yield from sorted(both, key=lambda stretch: -stretch.score)
-    alone = (stretch for stretch in (*first, *second) if stretch not in met)
-    yield from map(_with_surroundings, sorted(alone, key=lambda stretch: -stretch.score))
+    read: dict[int, list[Stretch]] = {}
+    yield from _not_read(sorted(both, key=lambda stretch: -stretch.score), read)
+    alone = sorted((one for one in (*first, *second) if one not in met), key=lambda stretch: -stretch.score)
+    yield from islice(_not_read((_with_surroundings(one, apart_s) for one in alone), read), ALONE)
 
 
-def _with_surroundings(stretch: Stretch) -> Stretch:
-    """It in the middle of `LONGEST_S`."""
-    more_s = max(0.0, LONGEST_S - (stretch.end_s - stretch.start_s)) / 2
+def _not_read(candidates: Iterable[Stretch], read: dict[int, list[Stretch]]) -> Iterator[Stretch]:
+    """Those that do not lie within one before them; ``read`` are those, by their contents."""
+    for one in candidates:
+        before = read.setdefault(one.content_id, [])
+        if not any(other.start_s <= one.start_s and one.end_s <= other.end_s for other in before):
+            before.append(one)
+            yield one
+
+
+def _with_surroundings(stretch: Stretch, around_s: float) -> Stretch:
+    """It with so much before and behind it, `LONGEST_S` at most."""
+    more_s = min(around_s, max(0.0, LONGEST_S - (stretch.end_s - stretch.start_s)) / 2)
     start_s, end_s = max(0.0, stretch.start_s - more_s), stretch.end_s + more_s
     return Stretch(stretch.content_id, start_s, end_s, stretch.score, stretch.best)

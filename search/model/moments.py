@@ -9,8 +9,10 @@ from search.model.contents import Clip
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A passage of a clip that fits what was asked for; ``score`` is a cosine, higher is closer.
+    """A passage of a clip that fits what was asked for; of a higher ``score`` it fits better.
 
+    That is a cosine with the question. Of two sounds that THEN, WHILE or WITHOUT joins it is how likely they are there,
+    0 to 1; a cosine again where the words of either mean no class of the encoder's vocabulary.
     ``exact``: its boundaries were found in the sound; else its file could not be read, and they are a segment's.
 
     Examples:

@@ -105,6 +105,8 @@ class AudioEncoding:
 class FrameEncoding:
     """What one pass gives of windows and of each of their frames: `AudioEncoding`, and ``tags`` (n, frames, classes).
 
+    ``vectors`` (n, frames, dim) are unit rows in the encoder's space, where they were asked for.
+
     Examples:
         >>> windows = soundalike.AudioEncoding(np.eye(2, dtype=np.float32))
         >>> soundalike.FrameEncoding(windows, np.zeros((2, 16, 3), np.float32)).tags.shape
@@ -113,6 +115,7 @@ class FrameEncoding:
 
     windows: AudioEncoding
     tags: NDArray[np.float32]
+    vectors: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ Line = NDArray[np.floating]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """From ``start_s`` to ``end_s`` of a recording; ``score`` is a cosine, higher is closer."""
+    """From ``start_s`` to ``end_s`` of a recording; ``score`` is what frames were given with: a cosine, or how likely
+    it is that what is asked for is there. Higher is better.
+    """
 
     start_s: float
     end_s: float

@@ -97,6 +97,7 @@ def test_words_go_through_the_adapter_and_mean_what_they_meant(shipped, small_ch
     np.testing.assert_array_equal(framed.tags, base.tags)
     np.testing.assert_array_equal(framed.windows.vectors, encoder.encode_audio(waves).vectors)
     vectors = encoder.frame_vectors(waves)
+    np.testing.assert_allclose(encoder.encode_frames(waves, with_vectors=True).vectors, vectors, atol=1e-6)
     np.testing.assert_array_equal(vectors[0], small_change.apply(shipped.frame_vectors(waves)[0]))
     twice = adapted.adapted(encoder, small_change, "adapted:/y.safetensors", "y")
     assert isinstance(twice, WordReader)

@@ -50,7 +50,13 @@ def test_the_graph_gives_the_frames_that_torch_gives(shipped, windows):
     vectors = shipped.frame_vectors(windows)
     np.testing.assert_allclose(vectors, shipped.in_torch().frame_vectors(windows), atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=2), 1, atol=1e-5)
+    for encoder in (shipped, shipped.in_torch()):
+        both = encoder.encode_frames(windows, with_vectors=True)
+        np.testing.assert_allclose(both.vectors, encoder.frame_vectors(windows), atol=1e-6)
+        np.testing.assert_allclose(both.tags, encoder.encode_frames(windows).tags, atol=1e-6)
+    assert ours.vectors is None
     assert shipped.encode_frames(windows[:0]).tags.shape[0] == 0
+    assert shipped.encode_frames(windows[:0], with_vectors=True).vectors.shape[0] == 0
     assert shipped.in_torch().frame_s == shipped.frame_s
 
 

@@ -12,12 +12,18 @@ import pytest
 import soundfile
 
 import soundalike
+from search.engine import moments
 from search.engine.phrases import orders
+from search.engine.policy import LEAST_MEANT
+from search.engine.stretches import ALONE, Stretch, stretches
 from search.errors import QueryError
 from search.model import Moment, TextPart
 from search.time.passages import Passage, followed, passages
 from tests.commandline import soundalike as command
 from tests.search.test_events import RATE_HZ, hiss, siren
+
+NOTHING = "7"
+"""Words that mean no class."""
 
 
 def beeps(seconds: float) -> np.ndarray:
@@ -112,6 +118,62 @@ def test_words_say_order_and_company():
             orders(wrong)
 
 
+# --- stretches ----------------------------------------------------------------------------------------------
+
+
+class Segments:
+    """A view of segments of five seconds: ``near`` are the content, the begin and the score of those near to each
+    side.
+    """
+
+    def __init__(self, *near: list[tuple[int, float, float]]) -> None:
+        self.index = self.columns = self
+        self._all = [one for side in near for one in side]
+        self._near = near
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def search(self, vectors: np.ndarray, n: int, among: object) -> tuple[np.ndarray, np.ndarray]:
+        ids, scores = np.full((len(vectors), n), -1), np.zeros((len(vectors), n), np.float32)
+        for row, side in enumerate(self._near):
+            ids[row, : len(side)] = [self._all.index(one) for one in side]
+            scores[row, : len(side)] = [score for _, _, score in side]
+        return scores, ids
+
+    def place(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        contents, starts, _ = np.array([self._all[place] for place in ids]).reshape(-1, 3).T
+        return contents.astype(np.int64), starts, starts + 5
+
+
+def found(*near: list[tuple[int, float, float]], apart_s: float) -> list[Stretch]:
+    return list(stretches(Segments(*near), np.zeros((2, 4), np.float32), 10, None, apart_s))
+
+
+def test_what_one_side_alone_finds_comes_last_and_is_little():
+    """Of forty recordings of dogs, one of them with a car."""
+    dogs = [(number, 100.0, 0.9 - number / 100) for number in range(40)]
+    first, *alone = found(dogs, [(30, 110.0, 0.3)], apart_s=30.0)
+    assert (first.content_id, first.start_s, first.end_s) == (30, 100.0, 115.0)
+    assert [one.content_id for one in alone] == list(range(ALONE))
+    assert {(one.start_s, one.end_s) for one in alone} == {(72.5, 132.5)}
+
+
+def test_two_sides_belong_together_as_far_apart_as_they_may_be():
+    near = found([(1, 0.0, 0.5)], [(1, 25.0, 0.4)], apart_s=20.0)
+    assert [(one.start_s, one.end_s) for one in near] == [(0.0, 30.0)]
+    far = found([(1, 0.0, 0.5)], [(1, 25.0, 0.4)], apart_s=5.0)
+    assert [(one.start_s, one.end_s) for one in far] == [(0.0, 10.0), (20.0, 35.0)]
+
+
+def test_what_lies_within_a_stretch_is_not_read_again():
+    again = found([(1, 0.0, 0.5), (1, 20.0, 0.4)], [(1, 10.0, 0.6), (1, 30.0, 0.3)], apart_s=60.0)
+    spans = [(one.start_s, one.end_s) for one in again]
+    assert len(spans) == len(set(spans))
+    for place, (start_s, end_s) in enumerate(spans):
+        assert not any(begin <= start_s and end_s <= end for begin, end in spans[:place])
+
+
 # --- over a library -----------------------------------------------------------------------------------------
 
 
@@ -145,6 +207,46 @@ def test_a_sound_after_another_is_found_in_that_order_only(library):
 def test_company_and_its_absence(library):
     assert asked(library, "siren WHILE beeping")[0].clip.title == "both"
     assert asked(library, "siren WITHOUT beeping")[0].clip.title != "both"
+
+
+def test_where_either_of_two_sounds_is_unlikely_there_is_no_answer(library, monkeypatch):
+    """Not the other one with a score of almost 0; a siren that is sure makes up for nothing."""
+    monkeypatch.setattr(moments, "LEAST_LIKELY", 0.0)
+    every = asked(library, "siren WHILE rooster crowing")
+    monkeypatch.undo()
+    likely = [one for one in every if one.score >= moments.LEAST_LIKELY]
+    assert asked(library, "siren WHILE rooster crowing") == likely != every
+    monkeypatch.setattr(moments, "LEAST_LIKELY", 0.05)
+    for text in ("siren WHILE rooster crowing", "siren THEN rooster crowing", "rooster crowing WITHOUT siren"):
+        assert asked(library, text) == [], text
+    assert asked(library, "siren THEN beeping") != []
+
+
+def test_words_that_mean_no_class_are_heard_by_their_vectors_alone(library, monkeypatch):
+    """Some class is always meant most."""
+    encoder, heard = library.encoders.of(library.spaces.get()), []
+    graph = encoder.sounds().network
+    monkeypatch.setattr(type(graph), "_run", noting(type(graph)._run, heard))
+    assert encoder.read_text([NOTHING]).meant.max() < LEAST_MEANT
+    asked(library, f"siren WHILE {NOTHING}")
+    assert {outputs for outputs, _ in heard} == {("frames",)}
+
+
+def test_each_window_goes_through_the_network_once(library, monkeypatch):
+    """For vectors and for classes of its frames."""
+    graph, heard = library.encoders.of(library.spaces.get()).sounds().network, []
+    monkeypatch.setattr(type(graph), "_run", noting(type(graph)._run, heard))
+    asked(library, "siren THEN beeping", where='title = "beeps-siren"')
+    windows = [window.tobytes() for _, waves in heard for window in waves]
+    assert len(windows) == len(set(windows)) > 0
+
+
+def noting(run, heard):
+    def noted(self, waves, *outputs):
+        heard.append((outputs, waves.copy()))
+        return run(self, waves, *outputs)
+
+    return noted
 
 
 def test_moments_are_paged_and_filtered(library):

@@ -1572,6 +1572,9 @@ export interface components {
         /**
          * MomentOut
          * @description A passage of a clip with boundaries of its own; a segment's (not ``exact``) where its file could not be read.
+         *
+         *     ``score`` is a cosine; of two sounds that THEN, WHILE or WITHOUT joins it is how likely they are there, where the
+         *     words of both mean classes of the encoder's vocabulary. Higher is better.
          */
         MomentOut: {
             /** Clip Id */
