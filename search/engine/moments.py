@@ -223,10 +223,12 @@ def _scores(target: _Target, waves: Waves) -> NDArray[np.float32]:
     """
     if target.classes is None:
         return target.frames.frame_vectors(waves) @ target.vectors.T
-    heard = target.frames.encode_frames(waves, with_vectors=True)
-    vectors = target.frames.frame_vectors(waves) if heard.vectors is None else heard.vectors
+    encoded = target.frames.encode_frames(waves, with_vectors=True)
+    vectors = target.frames.frame_vectors(waves) if encoded.vectors is None else encoded.vectors
     near = vectors @ target.vectors.T
-    said = np.stack([heard.tags[:, :, places].max(axis=2) for places in target.classes], axis=2).clip(_EDGE, 1 - _EDGE)
+    said = np.stack([encoded.tags[:, :, places].max(axis=2) for places in target.classes], axis=2).clip(
+        _EDGE, 1 - _EDGE
+    )
     return np.asarray(1 / (1 + np.exp(-(np.log(said / (1 - said)) + near / USUAL_COSINE))), np.float32)
 
 
