@@ -27,6 +27,15 @@ def hear(page, seconds: float) -> None:
     page.wait_for_function(HEARD, arg=seconds)
 
 
+def hum(page, url, microphone, number: int, seconds: float) -> None:
+    """Hum a tune to the page, for so long."""
+    write_hum(microphone, tune(number), 8)
+    page.add_init_script(TENTH)
+    page.goto(url)
+    page.get_by_role("button", name="Hum").click()
+    hear(page, seconds)
+
+
 HEARD = """(seconds) => {
   const timer = document.querySelector('[role=timer]');
   window.longest_s ??= timer ? parseFloat(timer.textContent) : undefined;
@@ -113,11 +122,7 @@ def tunes(tmp_path_factory):
 @pytest.mark.thorough
 def test_a_hummed_tune_is_found(page, tunes, microphone):
     """The switch is there because the library knows tunes; seven seconds of humming find the tune."""
-    write_hum(microphone, tune(WANTED), 8)
-    page.add_init_script(TENTH)
-    page.goto(tunes.url)
-    page.get_by_role("button", name="Hum").click()
-    hear(page, 7)
+    hum(page, tunes.url, microphone, WANTED, 7)
     page.get_by_role("button", name="Stop and search").click()
     expect(page.locator(".chip-name")).to_have_text(re.compile("^hum"))
     row = page.locator(".row").first
@@ -136,11 +141,7 @@ def test_a_hummed_tune_is_found(page, tunes, microphone):
 @pytest.mark.thorough
 def test_every_version_of_a_hummed_tune_is_the_same_tune(page, tunes, microphone):
     """None takes from how sure the other is."""
-    write_hum(microphone, tune(TWICE), 8)
-    page.add_init_script(TENTH)
-    page.goto(tunes.url)
-    page.get_by_role("button", name="Hum").click()
-    hear(page, 7)
+    hum(page, tunes.url, microphone, TWICE, 7)
     page.get_by_role("button", name="Stop and search").click()
     scores = page.locator(".row .score-word")
     expect(scores.nth(0)).to_have_text("Same tune")
@@ -152,11 +153,7 @@ def test_every_version_of_a_hummed_tune_is_the_same_tune(page, tunes, microphone
 @pytest.mark.thorough
 def test_a_hum_is_heard_again_and_cut_before_it_is_asked_for(page, tunes, microphone):
     """In the dialog and at its chip; what is wrong with it is said in the service's words."""
-    write_hum(microphone, tune(WANTED), 8)
-    page.add_init_script(TENTH)
-    page.goto(tunes.url)
-    page.get_by_role("button", name="Hum").click()
-    hear(page, 3)
+    hum(page, tunes.url, microphone, WANTED, 3)
     page.get_by_role("button", name="Stop and listen").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("spinbutton").first.fill("0.5")
