@@ -39,13 +39,18 @@ def find_chromium(playwright: Playwright) -> Path | None:
     return Path(on_path) if on_path else next((place for place in places if place.is_file()), None)
 
 
-def launch(playwright: Playwright, *arguments: str) -> Browser:
-    """Start Chromium, drawing in software, with more arguments of its command line. Raises UsageError without one."""
+def launch(playwright: Playwright, *arguments: str, slow_mo: float | None = None) -> Browser:
+    """Start Chromium, drawing in software, with more arguments of its command line. Raises UsageError without one.
+
+    ``slow_mo``: how many milliseconds each action of whoever drives it takes longer.
+    """
     chromium = find_chromium(playwright)
     if chromium is None:
         raise UsageError(HOW_TO_GET)
     environment = {**os.environ, **_needs(chromium)}
-    return playwright.chromium.launch(executable_path=chromium, args=[*_ARGUMENTS, *arguments], env={**environment})
+    return playwright.chromium.launch(
+        executable_path=chromium, args=[*_ARGUMENTS, *arguments], env={**environment}, slow_mo=slow_mo
+    )
 
 
 def _needs(chromium: Path) -> dict[str, str]:

@@ -1,6 +1,9 @@
 /** Unit tests of what needs no browser; `tests/page` of the project drives the rest in one. */
 import { defineConfig } from "vitest/config";
 
+/** Only what is broken takes so long, on a machine with other work to do too. */
+const PATIENCE_MS = 120_000;
+
 export default defineConfig({
-  test: { include: ["tests/**/*.test.ts"] },
+  test: { include: ["tests/**/*.test.ts"], testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS },
 });

@@ -19,6 +19,7 @@ from playwright.sync_api import Route, expect, sync_playwright
 
 from search import wiring
 from search.catalog.store import Catalog
+from tests.page import slowed
 from tests.service.conftest import Server, index_in_order, made_library, noise, serving, settings  # noqa: F401 - a fixture
 from tests.waiting import wait_until
 from webui.browser import HOW_TO_GET, find_chromium, launch
@@ -110,6 +111,17 @@ def away(page, url: str) -> Iterator[None]:
     page.route(url, lambda route: route.fallback() if back else route.abort())
     yield
     back = True
+
+
+def fits(page, part: str = ":root") -> None:
+    """Wait until nothing is wider than the window, or than that part of the page."""
+    page.wait_for_function(FITS, arg=part)
+
+
+FITS = """(part) => {
+  const one = document.querySelector(part);
+  return one && one.scrollWidth <= (part === ':root' ? innerWidth : one.clientWidth);
+}"""
 
 
 def let_go(page) -> None:
@@ -220,8 +232,9 @@ def chromium(microphone):
             "--use-fake-device-for-media-stream",
             "--use-fake-ui-for-media-stream",
             f"--use-file-for-fake-audio-capture={microphone}",
+            **slowed.launching(),
         )
-        yield browser
+        yield slowed.slowed(browser)
         browser.close()
 
 

@@ -28,6 +28,8 @@ export interface Answered {
   /** The question that this answers, or stood for when it was refused. */
   question: Question;
   rows: readonly Row[];
+  /** In which order they stand; empty: the closest first. */
+  sorted: string;
   /** How many there are, null where nobody counted: `rows` are the first of them. */
   total: number | null;
   /** How many are passed over to get the rest; null where `rows` are all. */
@@ -242,12 +244,14 @@ async function page(
     total: found.total,
     next: nextOf(offset + found.clips.length, found.total),
     ...UNASKED,
+    sorted: ordered,
     facets: found.facets ?? null,
   };
 }
 
 /** What is said of an answer to a question, where there is none. */
 const UNASKED = {
+  sorted: "",
   verdict: null,
   reason: "",
   nearest: [],
@@ -275,6 +279,7 @@ async function hits(asked: Question, { offset, limit }: Stretch, aborted: AbortS
   return {
     question: asked,
     rows: found.hits.map((hit, place) => rowOfHit(hit, offset + place + 1)),
+    sorted: "",
     total: offset === 0 && (found.next_offset ?? null) === null ? found.hits.length : null,
     next: found.next_offset ?? null,
     verdict: found.verdict,

@@ -10,8 +10,10 @@ const MOST_AT_ONCE = 100;
 
 const known = new Map<number, Signal<Known>>();
 const wanted = new Set<number>();
+/** Those that are wanted, or asked for and not answered. */
+const coming = new Set<number>();
 let scheduled = false;
-/** Counts up as facts come. */
+/** Counts up as facts come, or fail to. */
 export const factsVersion = signal(0);
 
 /** What is known of a clip, as a signal that is filled once the service answered. */
@@ -21,12 +23,19 @@ export function columnFacts(clipId: number): Signal<Known> {
   const made = signal<Known>(null);
   known.set(clipId, made);
   wanted.add(clipId);
+  coming.add(clipId);
   if (!scheduled) {
     scheduled = true;
     setTimeout(fetchWanted, 0);
   }
   return made;
 }
+
+/** What is known of a clip by now; nothing is asked for. */
+export const factsByNow = (clipId: number): Known => known.get(clipId)?.peek() ?? null;
+
+/** Whether the service is to say something of it yet. */
+export const isComing = (clipId: number): boolean => coming.has(clipId);
 
 function fetchWanted(): void {
   scheduled = false;
@@ -41,10 +50,11 @@ async function fetchSome(ids: readonly number[]): Promise<void> {
       const waiting = known.get(one.clip_id);
       if (waiting) waiting.value = one;
     }
-    factsVersion.value++;
   } catch {
     for (const id of ids) known.delete(id); // asked for again when the row comes back
   }
+  for (const id of ids) coming.delete(id);
+  factsVersion.value++;
 }
 
 /** A library that changed may have measured more. */

@@ -38,20 +38,23 @@ type TitleProps = Pick<Column, "title" | "means" | "sort"> & { class: string; wi
 function SortTitle({ title, means, sort, width_rem, class: extra }: TitleProps) {
   const asked = answered.value?.verdict != null;
   const now = asked ? by.value : order.value;
-  const sorted =
-    sort === null ? null : now === sort ? "ascending" : now === `-${sort}` ? "descending" : "none";
-  const next = { none: sort, ascending: `-${sort}`, descending: asked ? "" : NEWEST_FIRST };
+  const next = now === sort ? `-${sort}` : now === `-${sort}` ? (asked ? "" : NEWEST_FIRST) : sort;
   const width = width_rem === undefined ? {} : { style: { width: `${width_rem}rem` } };
   return (
-    <span class={extra} role="columnheader" {...width} {...(sorted && { "aria-sort": sorted })}>
-      {sorted === null ? (
+    <span
+      class={extra}
+      role="columnheader"
+      {...width}
+      {...(sort && { "aria-sort": sortedAs(sort, answered.value?.sorted) })}
+    >
+      {next === null ? (
         <span title={t(means)}>{t(title)}</span>
       ) : (
         <button
           type="button"
           class="sort-title"
           title={t("{what}: {why}", { what: t(title), why: t(means) })}
-          onClick={() => go(asked ? { by: next[sorted] ?? "" } : { order: next[sorted] ?? NEWEST_FIRST })}
+          onClick={() => go(asked ? { by: next } : { order: next })}
         >
           {t(title)}
         </button>
@@ -59,3 +62,7 @@ function SortTitle({ title, means, sort, width_rem, class: extra }: TitleProps) 
     </span>
   );
 }
+
+/** How the rows that are shown stand to a column. */
+const sortedAs = (sort: string, shown = "") =>
+  shown === sort ? "ascending" : shown === `-${sort}` ? "descending" : "none";

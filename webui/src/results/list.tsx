@@ -2,7 +2,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../messages/t";
-import { by, order } from "../route";
+import { order } from "../route";
 import { later } from "../ui/later";
 import { answered, more } from "./answers";
 import { areTitled, columnsShown, HEAD_PX, widthOf } from "./columns";
@@ -80,7 +80,7 @@ export function ResultList() {
     keepInSight(chosen.peek());
   });
   useSignalEffect(() => keepInSight(chosen.value));
-  const [sorted, ordered] = [by.value, order.value];
+  const [sorted, ordered] = [answered.value?.verdict ? answered.value.sorted : "", order.value];
   const question = answered.value?.question;
   useLayoutEffect(() => {
     const isDown = first.peek() > 0;

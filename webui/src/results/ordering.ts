@@ -2,10 +2,10 @@
  * Hits in the order of a column, relevance first: what is sure comes before what is likely, and within each the column
  * decides. So no hit stands before one that is closer by more than a word.
  */
-import { effect } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import { by } from "../route";
 import { answered } from "./answers";
-import { columnFacts, factsVersion } from "./columnfacts";
+import { columnFacts, factsByNow, factsVersion, isComing } from "./columnfacts";
 import { confidence, isKnown } from "./confidence";
 import type { Row } from "./rows";
 
@@ -16,23 +16,40 @@ const TEXTS: Readonly<Record<string, (row: Row) => string>> = {
   path: (row) => row.path.toLowerCase(),
 };
 
-/** Keep the rows of an answer in the order that is asked for. Called once. */
+/** Whether hits stand in another order than what is asked for, until it is known what they are sorted by. */
+export const isOrdering = computed(() => {
+  const now = answered.value;
+  return now !== null && now.verdict !== null && now.sorted !== by.value;
+});
+
+/** Keep the rows of an answer in the order that is asked for: all of them at once, when all is known. Called once. */
 export function keepOrder(): void {
+  let asked: unknown[] = [];
   effect(() => {
     const order = by.value;
     const now = answered.value;
     void factsVersion.value;
     if (!now || now.verdict === null) return;
+    if (isOfFacts(order)) {
+      const isNew = asked[0] !== order || asked[1] !== now.rows; // what could not be fetched is not asked for for ever
+      asked = [order, now.rows];
+      if (isNew) for (const row of now.rows) columnFacts(row.clip_id);
+      if (now.rows.some((row) => isComing(row.clip_id))) return;
+    }
     const rows = inOrder(now.rows, order);
-    if (rows.some((row, place) => row !== now.rows[place])) answered.value = { ...now, rows };
+    const isInOrder = now.sorted === order && rows.every((row, place) => row === now.rows[place]);
+    if (!isInOrder) answered.value = { ...now, rows, sorted: order };
   });
 }
+
+const columnOf = (order: string): string => order.replace(/^-/, "");
+const isOfFacts = (order: string): boolean => order !== "" && !(columnOf(order) in TEXTS);
 
 /** Rows by a column ("-" before it: from the highest), within what is equally sure; empty: the closest first. */
 export function inOrder(rows: readonly Row[], order: string): readonly Row[] {
   const ranked = [...rows].sort((one, other) => one.rank - other.rank);
   if (!order) return ranked;
-  const name = order.replace(/^-/, "");
+  const name = columnOf(order);
   const turned = order.startsWith("-") ? -1 : 1;
   const bands = bandsOf(ranked);
   const placed = ranked.map((row, place) => ({ row, band: bands[place] ?? 0, value: valueOf(row, name) }));
@@ -56,7 +73,7 @@ function bandsOf(ranked: readonly Row[]): number[] {
 function valueOf(row: Row, name: string): Value {
   const text = TEXTS[name];
   if (text) return text(row);
-  const known = columnFacts(row.clip_id).peek();
+  const known = factsByNow(row.clip_id);
   if (name === "duration_s") return row.duration_s ?? known?.duration_s ?? null;
   const fact = known?.facts[name];
   return typeof fact === "number" ? fact : null;

@@ -22,6 +22,7 @@ import { compact } from "./density";
 import { ResultList } from "./list";
 import { selected } from "./many";
 import { Notes } from "./notes";
+import { isOrdering } from "./ordering";
 import { inspected } from "./selection";
 
 const ColumnMenu = later(() => import("./columnmenu").then((module) => module.ColumnMenu));
@@ -53,7 +54,7 @@ function Results() {
         <p class="summary" role="status">
           {now ? summary() : waiting.value ? t("Looking …") : ""}
         </p>
-        <span class={`busy ${waiting.value ? "busy-on" : ""}`} aria-hidden="true" />
+        <span class={`busy ${waiting.value || isOrdering.value ? "busy-on" : ""}`} aria-hidden="true" />
         <span class="results-tools">
           <IconButton
             icon="audition"
@@ -161,9 +162,9 @@ function summary(): string {
   if (now.verdict === null) return t("{n} sound|{n} sounds", { n: now.total ?? now.rows.length });
   const took = now.took_ms < 10 ? fixed(now.took_ms, 1) : fixed(now.took_ms, 0);
   if (now.rows.length === 0) return t("Nothing found");
-  const first = t(by.value ? "surest first, then as sorted" : "closest first");
+  const first = t(now.sorted ? "surest first, then as sorted" : "closest first");
   const sounds = likelyText(now) ?? (now.total === null ? null : t("{n} sound|{n} sounds", { n: now.total }));
-  const all = !sounds ? first : by.value ? t("{sounds}, {first}", { sounds, first }) : sounds;
+  const all = !sounds ? first : now.sorted ? t("{sounds}, {first}", { sounds, first }) : sounds;
   const values = { all, took };
   if (now.verdict === "weak") return t("no close match: {all}, {took} ms", values);
   if (now.verdict === "none") return t("far from what you asked: {all}, {took} ms", values);

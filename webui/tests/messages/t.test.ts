@@ -5,8 +5,9 @@ import { choice, chooseLanguage, fitting, language, speak } from "../../src/mess
 import { count, date, fixed, percent } from "../../src/messages/numbers";
 import { catalogue, categoriesOf } from "../../src/messages/placeholders";
 import { t, tx } from "../../src/messages/t";
+import { waitFor } from "../waiting";
 
-const speaks = (wanted: string) => vi.waitFor(() => expect(language.value).toBe(wanted));
+const speaks = (wanted: string) => waitFor(() => expect(language.value).toBe(wanted));
 
 beforeAll(() => void speak());
 afterEach(async () => {

@@ -1,9 +1,12 @@
 // @vitest-environment happy-dom
 import { describe, expect, it, vi } from "vitest";
 import { areTitled, COLUMNS, columnsShown, formatOf, noteOf, toggleColumn } from "../../src/results/columns";
+import { type Answered, answered } from "../../src/results/answers";
 import { columnFacts } from "../../src/results/columnfacts";
-import { inOrder } from "../../src/results/ordering";
+import { inOrder, isOrdering, keepOrder } from "../../src/results/ordering";
 import { type Row, rowOfClip } from "../../src/results/rows";
+import { go } from "../../src/route";
+import { waitFor } from "../waiting";
 
 const clip = (id: number, path = `things/sound ${id}.wav`) => ({
   id,
@@ -78,9 +81,56 @@ describe("hits in the order of a column", () => {
     }));
     vi.stubGlobal("fetch", async () => Response.json({ facts }));
     for (const row of rows) columnFacts(row.clip_id);
-    await vi.waitFor(() => expect(columnFacts(2).value).not.toBeNull());
+    await waitFor(() => expect(columnFacts(2).value).not.toBeNull());
     expect(ids(inOrder(rows, "loudness"))).toEqual([2, 1, 3, 4, 5, 6]);
     expect(ids(inOrder(rows, "-loudness"))).toEqual([1, 2, 3, 4, 5, 6]);
+    vi.unstubAllGlobals();
+  });
+});
+
+describe("an answer that is sorted by what nobody knows yet", () => {
+  const rows = [hit(11, 0.9), hit(12, 0.9), hit(13, 0.9)].map((row) => ({ ...row, duration_s: null }));
+  const idsOf = (address: string) => new URLSearchParams(address.split("?")[1]).getAll("clip_id").map(Number);
+  const shown = () => [ids(answered.value?.rows ?? []), answered.value?.sorted, isOrdering.value];
+
+  it("stays as it is, and says so, until all of it is known or cannot be had", async () => {
+    const held: { ids: number[]; answer: (facts: Response) => void }[] = [];
+    vi.stubGlobal("fetch", (address: string) => {
+      return new Promise((answer) => held.push({ ids: idsOf(address), answer }));
+    });
+    const answerFor = (some: readonly number[]) => {
+      const facts = some.map((id) => ({ clip_id: id, duration_s: 100 - id, measured: true, facts: {} }));
+      held.shift()?.answer(Response.json({ facts }));
+    };
+    answered.value = { rows, verdict: "good", sorted: "" } as unknown as Answered;
+    keepOrder();
+    expect(shown()).toEqual([[11, 12, 13], "", false]);
+    columnFacts(11); // its row is in sight
+    await waitFor(() => expect(held).toHaveLength(1));
+    go({ by: "duration_s" });
+    await waitFor(() => expect(held).toHaveLength(2));
+    expect(held.map((one) => one.ids)).toEqual([[11], [12, 13]]);
+    answerFor([11]);
+    await waitFor(() => expect(columnFacts(11).value).not.toBeNull());
+    expect(shown()).toEqual([[11, 12, 13], "", true]);
+    answerFor([12, 13]);
+    await waitFor(() => expect(isOrdering.value).toBe(false));
+    expect(shown()).toEqual([[13, 12, 11], "duration_s", false]);
+    go({ by: "title" });
+    expect(shown()).toEqual([[11, 12, 13], "title", false]);
+
+    answered.value = {
+      rows: [...rows, { ...hit(14, 0.9), duration_s: null }],
+      verdict: "good",
+      sorted: "",
+    } as unknown as Answered;
+    go({ by: "duration_s" });
+    await waitFor(() => expect(held).toHaveLength(1));
+    held.shift()?.answer(new Response("", { status: 500 }));
+    await waitFor(() => expect(held).toHaveLength(1)); // the sorted list is another one: asked for once more
+    held.shift()?.answer(new Response("", { status: 500 }));
+    await waitFor(() => expect(shown()).toEqual([[13, 12, 11, 14], "duration_s", false]));
+    expect(held).toEqual([]);
     vi.unstubAllGlobals();
   });
 });

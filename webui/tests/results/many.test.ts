@@ -38,6 +38,7 @@ beforeEach(() => {
   answered.value = {
     question: NOTHING,
     rows: [1, 2, 3, 4].map((id) => row(id)),
+    sorted: "",
     total: 4,
     next: null,
     verdict: null,

@@ -64,6 +64,7 @@ const answer = (
   answered.value = {
     question: asked,
     rows,
+    sorted: "",
     total: rows.length,
     next: null,
     verdict,
