@@ -16,10 +16,11 @@ from typing import Protocol
 
 from indexer.clock import GivingWay, StageClock
 from indexer.executors import LocalExecutor, Result
+from indexer.hearing import hearing
 from indexer.held import HeldChunk
 from indexer.model import Copy, Outcome, Task
 from indexer.patience import Patience
-from indexer.pipeline import Piece, hearing
+from indexer.pipeline import Piece
 from indexer.scan import is_absent
 from search.errors import ClaimLost, JobError, LibraryError, printable
 from search.model import Claim, Content, Root, Space, StoredFacts, WorkPass

@@ -29,8 +29,8 @@ from search.ports import Encoder, FrameReader
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from indexer.job import Report
     from indexer.model import Options
+    from indexer.ports import Report
     from search.api import Library
     from search.model import JobFailure
 

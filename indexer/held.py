@@ -9,8 +9,9 @@ from dataclasses import replace
 from indexer.clock import StageClock
 from indexer.executors import Result
 from indexer.ledger import Contents, Ledger
-from indexer.model import Copy, Outcome, Task, UnderWay
-from indexer.pipeline import FileReader, Piece, failed, refused
+from indexer.model import Copy, Kind, Outcome, Task, UnderWay
+from indexer.outcomes import failed, refused
+from indexer.pipeline import FileReader, Piece
 from indexer.plan import moved_clips
 from indexer.writer import refused_at
 from search.errors import ChangeRefused
@@ -145,8 +146,8 @@ def copied(made: Outcome, copy: Copy) -> Outcome:
     known = task.known_file
     if known is None:
         return Outcome("linked", task.path, tuple(changes), size_bytes=task.facts.size_bytes)
-    kind = "unchanged" if known.digest == copy.digest else "changed"
-    return Outcome(kind, task.path, tuple(changes), size_bytes=task.facts.size_bytes)  # type: ignore[arg-type]
+    kind: Kind = "unchanged" if known.digest == copy.digest else "changed"
+    return Outcome(kind, task.path, tuple(changes), size_bytes=task.facts.size_bytes)
 
 
 def result_of(outcome: Outcome) -> WorkResult:

@@ -10,119 +10,33 @@ import os
 import platform
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Protocol
 
-from indexer.clock import GivingWay, Pace, StageClock
-from indexer.model import Failure, Options, Outcome, Progress, Summary, Warned
-from indexer.plan import Plan, Survey, moved_clips
+from indexer.clock import StageClock
+from indexer.model import Options, Outcome, Summary
+from indexer.plan import Plan
+from indexer.ports import Confirm, Library, Report, Share
 from indexer.relocating import moved_root, relocate
 from indexer.scan import Noticed, Place, locate, resolve
+from indexer.tally import Tally
 from indexer.tunes import TuneWork
 from indexer.unfinished import take_away_old
 from indexer.work import SoundWork, Work
 from indexer.writer import Writer
 from search.errors import LibraryBusy, printable
 from search.ground.urls import is_in_store
-from search.model import DescribeRoot, EncoderSpec, NoteScan, Root, Space
+from search.model import DescribeRoot, NoteScan, Space
 from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
-from search.time.journal import FoundEvents
 
 REPORT_EVERY_S = 0.2
-_FILES_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "melody", "taken_out")
-"""The outcomes that progress counts: those of files that are there."""
-
-
 PRUNE_SHARE = 0.1
 """More of the clips looked at than this is not pruned without being asked: a disk may not be there."""
 
 
-class Confirm(Protocol):
-    """Asks somebody."""
-
-    def __call__(self, question: str, *, otherwise: bool) -> bool:
-        """Whether the answer is yes; ``otherwise`` where there is nobody to ask."""
-
-
 def _nobody(question: str, *, otherwise: bool) -> bool:
     return otherwise
-
-
-class Library(Protocol):
-    """What a job needs of a library (`search.library.library.Library` is one)."""
-
-    @property
-    def path(self) -> Path:
-        """Its folder."""
-
-    @property
-    def writer(self) -> CatalogWriter:
-        """Where a job writes."""
-
-    def roots(self) -> list[Root]:
-        """Its roots."""
-
-    @property
-    def publisher(self) -> Publisher:
-        """What makes snapshots of what was written."""
-
-    @property
-    def spaces(self) -> Spaces:
-        """What keeps what belongs to a space."""
-
-    @property
-    def giving_way(self) -> GivingWay:
-        """What tells that somebody asks the library something."""
-
-
-class Publisher(Protocol):
-    """Makes snapshots."""
-
-    def publish(self, space: Space, lease: Lease) -> bool:
-        """Turn what was written into a snapshot when enough is pending."""
-
-
-class Spaces(Protocol):
-    """Keeps what belongs to a space and no catalog holds."""
-
-    def new_events(self, space: Space) -> NewEvents:
-        """What keeps the events that are found on the way."""
-
-
-class NewEvents(Protocol):
-    """Keeps the events of a space, of contents as they come."""
-
-    def add(self, events: Iterable[FoundEvents]) -> None:
-        """Keep those of contents that are about to be written, so that a killed job has them."""
-
-    def publish(self, lease: Lease) -> None:
-        """Publish those whose contents are written."""
-
-
-class Share(Protocol):
-    """Makes the pass for sounds one whose work is shared."""
-
-    def __call__(self, spec: EncoderSpec, options: Options, note: Callable[[str], None]) -> Work:
-        """See `indexer.sharing.SharedWork`."""
-
-
-class Report(Protocol):
-    """What a job reports to. The thread that runs the job calls it."""
-
-    def progress(self, progress: Progress) -> None:
-        """How far it is, a few times a second."""
-
-    def failure(self, failure: Failure) -> None:
-        """A file that could not be indexed, when that turns out."""
-
-    def warning(self, warned: Warned) -> None:
-        """A file that was indexed although something was amiss with it."""
-
-    def note(self, text: str) -> None:
-        """Something that a person wants to know, one line."""
 
 
 def index(
@@ -244,21 +158,11 @@ class _Job:
         self._work = work
         self._options = options
         self._report = report
+        self._tally = Tally(report)
         self._lease = lease
         self._stop = stop
         self._clock = StageClock(now_s, library.giving_way.rest)
-        self._counts: Counter[str] = Counter()
-        self._failed: list[Failure] = []
-        self._warnings: list[Warned] = []
-        self._bytes_done = 0
-        self._bytes_failed = 0
-        self._pace = Pace()
-        self._audio_s = 0.0
-        self._silent = 0
-        self._tunes = 0
-        self._moved: set[int] = set()
         self._noticed = Noticed()
-        self._not_pruned = 0
         self._confirm = confirm
         catalog = library.writer
         self._space = catalog.space(work.spec)
@@ -272,7 +176,7 @@ class _Job:
     def run(self, started_s: float, missing: Sequence[str] = ()) -> Summary:
         space, plan = self._space, self.plan
         for path in missing:
-            self._count([Outcome("failed", path, cause="no such file or folder")])
+            self._tally.count([Outcome("failed", path, cause="no such file or folder")])
         self._publish_events()  # what a killed job found
         keep_events = None if self._events is None else self._events.add
         written = None if self._unfinished is None else self._unfinished.done
@@ -282,37 +186,45 @@ class _Job:
         self._fill(space, plan, writer)
         if not self._stop.is_set() and not self._options.plan_only:  # what is gone may be found by workers yet
             prune = self._options.prune and self._may_prune(plan)
-            for outcome in plan.leftovers(self._moved, prune=prune):
-                self._count([outcome, *writer.add(outcome)])
+            for outcome in plan.leftovers(self._tally.moved, prune=prune):
+                self._tally.count([outcome, *writer.add(outcome)])
             for folder, count in sorted(plan.emptied.items()):
                 self._report.note(
                     f"{printable(folder)}: is empty, perhaps a disk is not there; its {count} clips are kept as "
                     "missing (to remove them: delete the folder, or soundalike remove it)"
                 )
-        self._count(writer.finish())
+        self._tally.count(writer.finish())
         self._publish_events()
         if not self._stop.is_set():
             self._publish(space)
             self._forget_unfinished()
-        return self._summary(space, writer.sequence, self._clock.now_s() - started_s)
+        return self._tally.summary(
+            library=str(self._library.path),
+            space=space.name,
+            sequence=writer.sequence,
+            seconds=self._clock.now_s() - started_s,
+            stages=self._clock.times(),
+            interrupted=self._stop.is_set(),
+            noticed=self._noticed,
+        )
 
     def _forget_unfinished(self) -> None:
         """Take away what is kept of recordings that are gone: where all was looked at, and nothing else is amiss."""
         kept = self._unfinished
-        if kept is None or kept.is_empty() or self._failed or not self._looks_everywhere:
+        if kept is None or kept.is_empty() or self._tally.has_failures or not self._looks_everywhere:
             return
-        if self.plan.has_all_disks(self._moved):
+        if self.plan.has_all_disks(self._tally.moved):
             kept.clear()
 
     def _may_prune(self, plan: Plan) -> bool:
         """Whether the clips whose files are gone may be removed; more than `PRUNE_SHARE` only if somebody says so."""
-        removed, total = plan.prunable(self._moved)
+        removed, total = plan.prunable(self._tally.moved)
         if removed <= PRUNE_SHARE * total or self._options.yes:
             return True
         question = f"{removed} of {total} clips are gone from disk, {removed / total:.0%}"
         if self._confirm(f"{question}. Remove them from the library?", otherwise=False):
             return True
-        self._not_pruned = removed
+        self._tally.not_pruned = removed
         self._report.note(
             f"not pruned: {question}; they are marked missing. Is a disk or a folder not there? To remove them all the "
             "same, run it again with --yes"
@@ -333,21 +245,21 @@ class _Job:
                 if self._stop.is_set():
                     break
                 if isinstance(result, Outcome):
-                    self._count([result])
-                self._count(writer.tick() if result is None else writer.add(result))
+                    self._tally.count([result])
+                self._tally.count(writer.tick() if result is None else writer.add(result))
                 at_s = now_s()
                 if at_s - reported_s >= REPORT_EVERY_S:
                     reported_s = at_s
-                    self._report.progress(self._progress(survey, at_s - started_s))
+                    self._report.progress(self._tally.progress(survey, self._work.under_way(), at_s - started_s))
                     if not said and self._library.giving_way.is_asked():
                         said = True
                         self._report.note("slower while questions to this library are answered")
                 if at_s - published_s >= options.publish_every_s:
-                    self._count(writer.flush())
+                    self._tally.count(writer.flush())
                     self._publish(space)
                     self._publish_events()
                     published_s = now_s()
-        self._report.progress(self._progress(survey, now_s() - started_s))
+        self._report.progress(self._tally.progress(survey, self._work.under_way(), now_s() - started_s))
 
     def _publish(self, space: Space) -> None:
         with self._clock.stage("publish"):
@@ -357,74 +269,6 @@ class _Job:
         if self._events is not None:
             with self._clock.stage("publish"):
                 self._events.publish(self._lease)
-
-    def _count(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            if outcome.instead_of is not None:
-                self._add_up(outcome.instead_of, -1)
-                self._moved -= moved_clips(outcome.instead_of)
-            self._add_up(outcome, 1)
-            self._moved |= moved_clips(outcome)
-            for warning in outcome.warnings:
-                warned = Warned(outcome.path, warning)
-                self._warnings.append(warned)
-                self._report.warning(warned)
-            if outcome.kind == "failed":
-                self._bytes_failed += outcome.size_bytes
-                failure = Failure(outcome.path, outcome.cause)
-                self._failed.append(failure)
-                self._report.failure(failure)
-
-    def _add_up(self, outcome: Outcome, sign: int) -> None:
-        self._counts[outcome.kind] += sign
-        self._bytes_done += sign * outcome.size_bytes
-        self._audio_s += sign * outcome.duration_s
-        self._silent += sign * outcome.silent
-        self._tunes += sign * outcome.tunes
-
-    def _progress(self, survey: Survey, elapsed_s: float) -> Progress:
-        files_done = sum(self._counts[kind] for kind in _FILES_DONE)
-        under_way = self._work.under_way()
-        bytes_done = self._bytes_done + under_way.bytes
-        worked, left = bytes_done - self._bytes_failed, survey.work_bytes - bytes_done
-        return Progress(
-            files_done=files_done,
-            files_total=max(survey.files, files_done),
-            bytes_done=bytes_done,
-            bytes_total=survey.work_bytes,
-            bytes_found=survey.bytes,
-            audio_s=self._audio_s + under_way.audio_s,
-            failed=len(self._failed),
-            elapsed_s=elapsed_s,
-            left_s=self._pace.left_s(elapsed_s, worked, left),
-        )
-
-    def _summary(self, space: Space, sequence: int, seconds: float) -> Summary:
-        counts = self._counts
-        return Summary(
-            library=str(self._library.path),
-            space=space.name,
-            sequence=sequence,
-            indexed=counts["indexed"],
-            linked=counts["linked"],
-            moved=counts["moved"],
-            unchanged=counts["unchanged"],
-            changed=counts["changed"],
-            missing=counts["missing"],
-            removed=counts["removed"],
-            silent=self._silent,
-            tunes=self._tunes,
-            failed=tuple(self._failed),
-            warnings=tuple(self._warnings),
-            hours=self._audio_s / 3600,
-            seconds=seconds,
-            stages=self._clock.times(),
-            interrupted=self._stop.is_set(),
-            left_out=dict(self._noticed.suffixes),
-            excluded=self._noticed.by_rule,
-            taken_out=counts["taken_out"],
-            not_pruned=self._not_pruned,
-        )
 
 
 @contextmanager

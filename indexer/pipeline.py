@@ -6,50 +6,28 @@ by their place, so neither the order nor the company in which they were encoded 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Protocol, runtime_checkable
-
-import numpy as np
 
 from indexer.assembly import Assembly, CutOtherwise, Rows
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.facts import TrackFacts
-from indexer.handles import check_handles
 from indexer.inwork import FileInWork, TrackInWork
 from indexer.ledger import Decision, Ledger
-from indexer.model import Copy, Kind, Outcome, Task, UnderWay
+from indexer.model import Copy, Outcome, Task, UnderWay
+from indexer.outcomes import failure_of, settled
 from indexer.scan import facts_of
 from indexer.unfinished import Unfinished
 from search import audio
 from search.audio import metadata
-from search.errors import AudioError, JobError
+from search.errors import AudioError
 from search.ground.digests import digest_of
 from search.ground.urls import is_in_store
-from search.model import (
-    AddContent,
-    AudioEncoding,
-    ClipChange,
-    Content,
-    EncoderSpec,
-    KeepTracks,
-    LinkClip,
-    MoveClip,
-    NoteFile,
-    RecordFailure,
-    SegmentTags,
-    Space,
-    Wave,
-    Waves,
-)
-from search.ports import Encoder, FrameReader
+from search.model import EncoderSpec, Space, Wave, Waves
 from search.sources.copies import fetched, has_copy
-from search.time.frames import FrameTags
-from search.time.stored import REVISION
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +46,7 @@ class Piece:
 class FileReader:
     """The reading side: decides what a file needs and cuts into windows what has to be encoded. Threads share one.
 
-    With ``frame_s`` (see `hearing`), the events of what is encoded are found.
+    With ``frame_s`` (see `indexer.hearing`), the events of what is encoded are found.
     """
 
     def __init__(
@@ -215,54 +193,6 @@ def _may_have_more(decision: Decision) -> bool:
     return known or decision.need == "encode"
 
 
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """How windows are encoded: (n, window) -> `Rows`; ``frame_s`` apart lie the frames whose tags are among these.
-
-    ``made_by`` says what decides those rows beside the encoder's fingerprint.
-    """
-
-    rows: Callable[[Waves], Rows]
-    frame_s: float | None = None
-    made_by: str = ""
-
-
-@runtime_checkable
-class CalibratedFrames(Protocol):
-    """What a `FrameReader` may say as well."""
-
-    @property
-    def frames_made_by(self) -> str:
-        """By what the tags of frames are made of the network's: no part of its fingerprint, which is of vectors."""
-
-
-def hearing(encoder: Encoder, *, events: bool) -> Hearing:
-    """By an encoder: with what events are made of, if they are asked for and it tells what sounds at each moment."""
-    if events and isinstance(encoder, FrameReader) and encoder.spec.vocabulary is not None:
-        calibrated = encoder.frames_made_by if isinstance(encoder, CalibratedFrames) else ""
-        made_by = f"frames {encoder.frame_s!r} s apart, {calibrated}, events {REVISION}"
-        return Hearing(partial(_with_frames, encoder), encoder.frame_s, made_by)
-    return Hearing(partial(_without_frames, encoder))
-
-
-def _without_frames(encoder: Encoder, waves: Waves) -> Rows:
-    return _rows(encoder.encode_audio(waves))
-
-
-def _with_frames(encoder: FrameReader, waves: Waves) -> Rows:
-    encoding = encoder.encode_frames(waves)
-    frames = FrameTags.likeliest(encoding)
-    return (*_rows(encoding.windows), frames.classes, frames.probabilities)
-
-
-def _rows(encoding: AudioEncoding) -> Rows:
-    rows: Rows = (encoding.vectors.astype(np.float16),)
-    if encoding.tags is not None:
-        tags = SegmentTags.likeliest(encoding.tags)
-        rows += (tags.classes, tags.probabilities)
-    return rows
-
-
 def encode(rows_of: Callable[[Waves], Rows], batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
     """Encode a batch in one pass, by way of the buffer ``waves`` (batch, window); the contents that it completes."""
     pieces = [piece for piece in batch if not piece.assembly.failed]
@@ -274,45 +204,6 @@ def encode(rows_of: Callable[[Waves], Rows], batch: Sequence[Piece], waves: Wave
     completed = [piece for row, piece in enumerate(pieces) if piece.assembly.add(piece.place, rows, row)]
     outcomes = (piece.track.file.track_is_done() for piece in completed)
     return [outcome for outcome in outcomes if outcome is not None]
-
-
-def link(task: Task, contents: Sequence[Content], title: str, fields: Mapping[str, str]) -> Outcome:
-    """The outcome of a file whose contents, one for each sound track, are stored and encoded."""
-    changes: list[ClipChange] = [LinkClip(task.root.id, task.facts, c.id, title, fields) for c in contents]
-    changes.append(KeepTracks(task.root.id, task.facts.path, tuple(content.track for content in contents)))
-    known = task.known_file
-    if known is None:
-        kind: Kind = "linked"
-    else:
-        kind = "unchanged" if known.content_id in {content.id for content in contents} else "changed"
-    return Outcome(kind, task.path, tuple(changes), size_bytes=task.facts.size_bytes)
-
-
-def failed(task: Task, cause: str, digest: str | None = None) -> Outcome:
-    """The outcome of a file that cannot be indexed. ``digest`` where it was to be encoded."""
-    change = RecordFailure(task.root.id, task.facts, cause)
-    return Outcome("failed", task.path, (change,), digest, size_bytes=task.facts.size_bytes, cause=cause)
-
-
-def refused(outcome: Outcome, cause: str) -> Outcome:
-    """The failure that stands in for an outcome whose changes the catalog refused."""
-    where = next((c for c in outcome.changes if isinstance(c, AddContent | LinkClip | MoveClip)), None)
-    changes = () if where is None else (RecordFailure(where.root_id, where.file, cause),)
-    return Outcome("failed", outcome.path, changes, size_bytes=outcome.size_bytes, cause=cause, instead_of=outcome)
-
-
-def settled(task: Task, decision: Decision, title: str, fields: Mapping[str, str]) -> Outcome:
-    """The outcome of a file that needs no encoding."""
-    if decision.need == "move" and decision.clip_id is not None:
-        move = MoveClip(decision.clip_id, task.root.id, task.facts)
-        return Outcome("moved", task.path, (move,), size_bytes=task.facts.size_bytes)
-    if decision.need == "stay out":
-        return Outcome("taken_out", task.path, size_bytes=task.facts.size_bytes)
-    known = task.known_file
-    if known is not None and known.content_id in {c.id for c in decision.stored} and task.is_only_noted:
-        change = NoteFile(known.clip_id, task.facts)  # nobody wrote to it: what people called it stays
-        return Outcome("unchanged", task.path, (change,), size_bytes=task.facts.size_bytes)
-    return link(task, decision.stored, title, fields)
 
 
 @contextmanager
@@ -340,17 +231,3 @@ def digest_of_file(path: str, rest: Callable[[], None] = lambda: None) -> str:
     """The SHA-256 of a file's bytes, hex, with a ``rest`` before each MB of them. Raises OSError."""
     with Path(path).open("rb", buffering=0) as file:
         return digest_of(file, rest)
-
-
-def failure_of(task: Task, error: Exception, digest: str | None = None) -> Outcome:
-    """The failure that ``error`` means for a file. Raises JobError when it means that no file can be opened."""
-    if isinstance(error, JobError):
-        raise error
-    check_handles(error)
-    if isinstance(error, AudioError):
-        return failed(task, error.cause, digest)
-    if isinstance(error, PermissionError):
-        return failed(task, "no permission to read it", digest)
-    if isinstance(error, OSError) and error.strerror:
-        return failed(task, error.strerror.lower(), digest)
-    return failed(task, f"{type(error).__name__}: {error}".splitlines()[0], digest)

@@ -21,7 +21,7 @@ LINE_EVERY_S = 5.0
 
 
 class Reporter(Protocol):
-    """Implements `indexer.job.Report`, and may hold the terminal while a job runs."""
+    """Implements `indexer.ports.Report`, and may hold the terminal while a job runs."""
 
     def running(self) -> AbstractContextManager[object]:
         """The block in which a job runs."""

@@ -11,7 +11,7 @@ from search.errors import UsageError
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from indexer.job import Report, Share
+    from indexer.ports import Report, Share
     from search.api import Library
 
 Sharing: TypeAlias = "AbstractContextManager[Share | None]"

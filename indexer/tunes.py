@@ -21,7 +21,8 @@ from indexer.clock import StageClock
 from indexer.executors import TICK_S, Result
 from indexer.ledger import Decision, Ledger
 from indexer.model import Copy, Options, Outcome, Task, UnderWay
-from indexer.pipeline import at_hand, check_unchanged, digest_of_file, failure_of, settled
+from indexer.outcomes import failure_of, settled
+from indexer.pipeline import at_hand, check_unchanged, digest_of_file
 from search import audio
 from search.audio import Kind, metadata
 from search.errors import AudioError

@@ -10,9 +10,10 @@ from typing import Protocol
 
 from indexer.clock import StageClock
 from indexer.executors import LocalExecutor, Result
+from indexer.hearing import hearing
 from indexer.ledger import Ledger
 from indexer.model import Options, Outcome, Task, UnderWay
-from indexer.pipeline import FileReader, hearing
+from indexer.pipeline import FileReader
 from indexer.plan import Files
 from indexer.unfinished import Unfinished
 from search.audio import WINDOWS_REVISION, Kind

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import IO
 
-from indexer.job import Share
+from indexer.ports import Share
 from indexer.sharing import SharedWork
 from indexer.staffing import One, Staffing
 from search.errors import JobError, printable

@@ -9,7 +9,7 @@ from itertools import accumulate
 from indexer.clock import StageClock
 from indexer.ledger import Ledger
 from indexer.model import Copy, Outcome
-from indexer.pipeline import failed, link, refused
+from indexer.outcomes import failed, link, refused
 from search.errors import ChangeRefused
 from search.model import AddContent
 from search.ports import CatalogWriter, Lease

@@ -3,7 +3,7 @@
 ========================  ================================================================================
 ``soundalike.commands``   a tuple of `Command`: subcommands of ``soundalike``
 ``soundalike.encoders``   a family's ``load(variant, settings) -> Encoder`` (`search.ports.Encoder`)
-``soundalike.indexes``    ``open(directory, dim, device) -> VectorIndex`` (`search.ports.VectorIndex`)
+``soundalike.indexes``    ``open(directory, dim, device) -> SpaceIndex`` (`search.ports.IndexFactory`)
 ``soundalike.jobs``       the work of upper rooms, by name: ``index`` is the bulk job
 ``soundalike.pages``      a function that makes the Flask blueprint to mount at ``/``
 ========================  ================================================================================

@@ -95,7 +95,7 @@ def test_type_checkers_see_the_same_names():
 def test_every_name_is_described(name, one):
     assert inspect.getdoc(one), name
     if inspect.isclass(one):
-        for method, value in vars(one).items():
+        for method, value in inspect.getmembers(one):
             if not method.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
                 assert inspect.getdoc(value), f"{name}.{method}"
 
@@ -152,7 +152,7 @@ def described() -> dict[str, str]:
     docs = {"soundalike": inspect.getdoc(soundalike)} | {name: inspect.getdoc(one) for name, one in objects()}
     owners = {"Library": soundalike.Library} | {f"Library.{name}": kind for name, kind in PARTS.items()}
     for owner, kind in owners.items():
-        methods = {name: one for name, one in vars(kind).items() if inspect.isfunction(one) and name[0] != "_"}
+        methods = {name: one for name, one in inspect.getmembers(kind, inspect.isfunction) if name[0] != "_"}
         docs |= {f"{owner}.{name}": inspect.getdoc(one) for name, one in methods.items()}
     return docs
 

@@ -146,7 +146,7 @@ def fit(
             y = torch.nn.functional.normalize(x + x @ down @ up, dim=1)
             loss = contrastive(y, label_of[picked], plan.temperature) + plan.nearness * (y - x).square().sum(1).mean()
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
             optimiser.step()
         now = Adapter(down.detach().numpy().copy(), up.detach().numpy().copy())
         history.append(judge_by(now))

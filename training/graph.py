@@ -19,7 +19,7 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from search.encoders import audioset, fourier, graph
 from search.encoders.family import WINDOW_S
-from search.encoders.mn import HIDDEN, NEIGHBOURS, STEM_CHANNELS, TABLE, MnShape, multiple_of_8
+from search.encoders.mn import FRAMES_BESIDE, HIDDEN, STEM_CHANNELS, TABLE, MnShape, multiple_of_8
 from search.encoders.soundalike import WIDTH
 from search.encoders.spectrum import FLOOR, PRE_EMPHASIS, SCALE, SHIFT, MelShape
 from training.running import command
@@ -189,8 +189,8 @@ def frame_by_frame(drawing: Drawing, x: str, shape: MnShape) -> None:
 
     See `search.encoders.mn.frames_of`. The head is that of windows.
     """
-    around, bands = 2 * NEIGHBOURS + 1, MelShape().bands // math.prod((2, *shape.strides))
-    kernel, pads = [bands, around], [0, NEIGHBOURS, 0, NEIGHBOURS]
+    around, bands = 2 * FRAMES_BESIDE + 1, MelShape().bands // math.prod((2, *shape.strides))
+    kernel, pads = [bands, around], [0, FRAMES_BESIDE, 0, FRAMES_BESIDE]
     means = drawing.node("AveragePool", x, kernel_shape=kernel, pads=pads, count_include_pad=0)
     means = drawing.reshape(means, shape.dim, graph.FRAMES)
     frames = drawing.node("Transpose", means, perm=[0, 2, 1], out="frames")

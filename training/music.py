@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import mido  # type: ignore[import-untyped]
+import mido  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 import soundfile
 from numpy.random import Generator
@@ -221,7 +221,7 @@ def _render(soundfont: Path, song: mido.MidiFile, reverb: float) -> Wave:
             f"synth.reverb.level={reverb:.2f}",
         ]
         try:
-            subprocess.run([*command, "-F", str(wav), str(soundfont), str(midi)], check=True, capture_output=True)  # noqa: S603
+            subprocess.run([*command, "-F", str(wav), str(soundfont), str(midi)], check=True, capture_output=True)  # noqa: S603  a program that was looked up
         except (OSError, subprocess.CalledProcessError) as error:
             raise UsageError(
                 f"fluidsynth could not render with {soundfont} ({error}): install both, see docs/training.md"

@@ -88,7 +88,7 @@ def trained(
         alike, target = one @ other.T / TEMPERATURE, torch.arange(len(chosen))
         loss = (cross_entropy(alike, target) + cross_entropy(alike.T, target)) / 2
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
         optimiser.step()
     return np.asarray(matrix.detach().numpy(), np.float32)
 

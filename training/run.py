@@ -179,7 +179,7 @@ class Run:
             group["lr"] = rate(phase, at.within) * min(1.0, (self.step - self._started_at + 1) / WARM_UP_STEPS)
         loss, parts = self.teaching.loss(mel.contiguous(memory_format=torch.channels_last), phase.kind, self.step)
         self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
         norm = torch.nn.utils.clip_grad_norm_(self.student.parameters(), LARGEST_GRADIENT)
         self._optimiser.step()
         self.step += 1

@@ -61,7 +61,7 @@ def utterances(captions: Path, count: int, seed: int) -> Iterator[Sound]:
         pitch, speed = int(rng.integers(10, 95)), int(rng.integers(110, 280))
         command = ["espeak-ng", "-v", voice, "-p", str(pitch), "-s", str(speed), "--stdout", "--", text]
         try:
-            spoken = subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603
+            spoken = subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603  a program that was looked up
         except (OSError, subprocess.CalledProcessError) as error:
             raise UsageError(f"espeak-ng could not speak ({error}): install it, see docs/training.md") from error
         samples, rate_hz = soundfile.read(io.BytesIO(spoken), dtype="float32")

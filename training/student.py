@@ -84,9 +84,9 @@ def run_block(block: nn.Module, x: Tensor, frozen: bool) -> Tensor:
 def _folded(layer: ConvNorm, x: Tensor) -> Tensor:
     conv, norm = layer[0], layer[1]
     assert isinstance(conv, nn.Conv2d)  # noqa: S101 (for the type checker)
-    assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101
-    assert norm.running_mean is not None  # noqa: S101
-    assert norm.running_var is not None  # noqa: S101
+    assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101  as above
+    assert norm.running_mean is not None  # noqa: S101  as above
+    assert norm.running_var is not None  # noqa: S101  as above
     scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
     weight = conv.weight * scale[:, None, None, None]
     y = nn.functional.conv2d(

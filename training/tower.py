@@ -68,7 +68,7 @@ def learn(
         terms = loss_terms(tower, [lessons.numbers[i] for i in drawn], target)
         loss = terms["meaning"] + recipe.classes * terms["classes"] + recipe.direction * terms["direction"]
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
         optimiser.step()
         schedule.step()
         if step % 100 == 99:

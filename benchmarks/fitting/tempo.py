@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import mido  # type: ignore[import-untyped]
+import mido  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 import soundfile
 from numpy.typing import NDArray

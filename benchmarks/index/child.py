@@ -156,7 +156,7 @@ def _timed(engine: Engine, queries: Vectors, truth: Ids, among: Bitmap | None) -
 
 def _pages(engine: Engine, queries: Vectors) -> float | None:
     touched = [
-        mapped.touched_pages(SIDECAR, lambda query=query: engine.search(query[None], K, None))  # type: ignore[misc]
+        mapped.touched_pages(SIDECAR, lambda query=query: engine.search(query[None], K, None))  # type: ignore[misc]  # a default binds the query
         for query in queries
     ]
     counted = [pages for pages in touched if pages is not None]

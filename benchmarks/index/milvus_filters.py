@@ -102,8 +102,8 @@ def measured(rows: Vectors, queries: Vectors, seed: int) -> str:
                 report_progress(f"{one.name} ...")
                 among = _bitmap(one.ids)
                 truth = exact.search(queries, K, among)[1]
-                ranges = _way(lambda query: index.view.search(query[None], K, among)[1][0], queries, truth)  # noqa: B023
-                pushed = _way(lambda query: columns.search(query, one.predicate), queries, truth)  # noqa: B023
+                ranges = _way(lambda query: index.view.search(query[None], K, among)[1][0], queries, truth)  # noqa: B023  called at once
+                pushed = _way(lambda query: columns.search(query, one.predicate), queries, truth)  # noqa: B023  called at once
                 lines += [_line(one, "ranges of ids", ranges), _line(one, "a predicate", pushed)]
         finally:
             columns.drop()

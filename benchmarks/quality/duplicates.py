@@ -39,7 +39,7 @@ from benchmarks.quality.families import FAMILIES
 from search import audio
 from search.errors import SoundalikeError
 from search.ground import process
-from search.overview.duplicates.hearing import Hearing, Place
+from search.overview.duplicates.hearing import PassageDecoder, Place
 from search.overview.duplicates.verifying import is_one_recording
 
 MATERIAL = datasets.SHARED / "natural" / "manifest.csv"
@@ -160,7 +160,7 @@ def _groups(in_library: Sequence[str]) -> tuple[list[list[str]], float, float]:
 
 def judge_family(folder: Path, number: int) -> tuple[int, int]:
     """How many pairs a family has, and how many of them are called copies. Raises AudioError."""
-    hearing = Hearing()
+    hearing = PassageDecoder()
     members = [Place(os.fspath(path), 0) for path in sorted(folder.glob(f"family-{number:04}-*.wav"))]
     waves = [hearing.passage(one).wave for one in members]
     judged = [is_one_recording(one, other) for one, other in itertools.combinations(waves, 2)]

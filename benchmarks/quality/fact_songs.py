@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import mido  # type: ignore[import-untyped]
+import mido  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def figures(
         key = of_notes if named is None else named_key(named / f"{number:03d}" / "key_audio.txt")
         render(midi, wav, soundfont)
         facts = measure(str(wav))
-        ratio = float(facts.get("tempo", 0.0)) / tempo  # type: ignore[arg-type]
+        ratio = float(facts.get("tempo", 0.0)) / tempo  # type: ignore[arg-type]  # a number by its name
         answer = KEYS.index(str(facts["key"])) if "key" in facts else -1
         judged = {
             "tempo within 4 %": abs(ratio - 1) <= _NEAR,

@@ -30,7 +30,7 @@ from benchmarks.common import machine
 from benchmarks.robustness.formats import Form
 from search import audio
 from search.exact.landmarks import Landmarks
-from search.exact.listening import Fingerprint, Question, fingerprint, question
+from search.exact.listening import ExactQuestion, Fingerprint, fingerprint, question
 from search.exact.matching import match
 from search.exact.spectra import BANDS, FRAMES_PER_S, RATE_HZ
 from search.exact.stored import arrays
@@ -229,7 +229,7 @@ def measured(
     return Row(name, questions, first_, sure_, placed_, refused, wrong, median_ms, processor_ms)
 
 
-def _question(wave: Mono, change: Change, rng: Random) -> tuple[Question | None, float]:
+def _question(wave: Mono, change: Change, rng: Random) -> tuple[ExactQuestion | None, float]:
     """Five seconds from anywhere, changed, as they are asked; None of silence. And where they begin."""
     part, begin_s = passage(wave, change, rng)
     return None if part is None else question([part]), begin_s

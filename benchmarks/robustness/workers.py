@@ -177,7 +177,7 @@ def _pause(worker: subprocess.Popen[bytes], seconds: int) -> None:
 
 def _worker(library: Path) -> subprocess.Popen[bytes]:
     words = ["work", "--library", str(library), "--workers", "1", "--quiet"]
-    return subprocess.Popen([sys.executable, "-m", "search.cli", *words], stderr=subprocess.DEVNULL)  # noqa: S603
+    return subprocess.Popen([sys.executable, "-m", "search.cli", *words], stderr=subprocess.DEVNULL)  # noqa: S603  this interpreter
 
 
 def report(outcome: Outcome, options: Options) -> list[str]:

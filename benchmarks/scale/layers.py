@@ -208,7 +208,7 @@ def _inodes(directory: Path) -> set[int]:
 def _asked_elsewhere(directory: Path, queries: int, seed: int) -> Opened:
     command = [sys.executable, "-m", "benchmarks.scale.layers", "--ask", str(directory)]
     command += ["--queries", str(queries), "--seed", str(seed)]
-    said = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)  # noqa: S603
+    said = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)  # noqa: S603  this interpreter
     return Opened(tuple(said["layers"]), said["resident_bytes"], tuple(Asked(**one) for one in said["asked"]))
 
 

@@ -147,7 +147,7 @@ def _read(folder: Path, names: Sequence[str], segments: int, questions: int) -> 
     for name in names:
         command = [sys.executable, "-m", "benchmarks.scale.readers", _READ, str(_machine(folder, name))]
         command += ["--segments", str(segments), "--questions", str(questions)]
-        begun.append(subprocess.Popen(command, stdout=subprocess.PIPE))  # noqa: S603
+        begun.append(subprocess.Popen(command, stdout=subprocess.PIPE))  # noqa: S603  this interpreter
     found = []
     for one in begun:
         said, _ = one.communicate()

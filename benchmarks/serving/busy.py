@@ -306,7 +306,7 @@ class Uploads:
 
     def _jobs(self) -> list[dict[str, object]]:
         """The newest jobs: those before them are done when the oldest of these is begun."""
-        with urllib.request.urlopen(f"{self._url}{API}/jobs?limit=100", timeout=60) as response:  # noqa: S310
+        with urllib.request.urlopen(f"{self._url}{API}/jobs?limit=100", timeout=60) as response:  # noqa: S310  a service of this machine
             jobs: list[dict[str, object]] = json.loads(response.read())["jobs"]
         return jobs
 

@@ -32,7 +32,7 @@ from search import wiring
 from search.ground import process
 from search.library import publishing
 from search.model import Ids
-from search.neighbourhoods.graph import Graph, Source, updated
+from search.neighbourhoods.graph import Graph, NeighbourSource, updated
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def sampled(library: Library, sample: int, seed: int) -> list[Cost]:
     def contents_of(segment_ids: Ids) -> Ids:
         return view.columns.place(segment_ids)[0]
 
-    source = Source(view.index, ids[start : start + sample], contents_of)
+    source = NeighbourSource(view.index, ids[start : start + sample], contents_of)
     cost = timed("a sample", sample, lambda: updated(Graph.empty(), source))
     share = ids.size / sample
     return [cost, Cost("all, in proportion", ids.size, cost.wall_s * share, cost.cpu_s * share)]

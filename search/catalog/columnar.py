@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, Row, Select, select
 
-from search.catalog import blobs, measured, reading
+from search.catalog import blobs, clipreading, measured, reading
 from search.catalog.tables import CLIPS, CONTENTS, ENCODINGS, FACTS, REMOVALS
 from search.model import Ids
 
@@ -89,7 +89,7 @@ class ColumnReader:
                 ENCODINGS.c.clip_tag_classes,
                 ENCODINGS.c.clip_tag_probabilities,
                 *measured.columns(engine),
-                *reading.later_columns(engine),
+                *clipreading.later_columns(engine),
                 CLIPS.c.metadata,
             )
             .join(CONTENTS, CONTENTS.c.id == CLIPS.c.content_id)

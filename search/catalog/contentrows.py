@@ -214,5 +214,5 @@ class ContentRows:
         return self._spaces[space_id]
 
 
-def _is(content_id: int, space_id: int) -> Any:  # noqa: ANN401
+def _is(content_id: int, space_id: int) -> Any:  # noqa: ANN401  SQLAlchemy's clause
     return (ENCODINGS.c.content_id == content_id) & (ENCODINGS.c.space_id == space_id)

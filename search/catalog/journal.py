@@ -117,7 +117,7 @@ def unpack(packed: bytes) -> Row:
     return row
 
 
-def _rows(connection: Connection, table: Table, column: Any, values: Sequence[Any]) -> list[Row]:  # noqa: ANN401
+def _rows(connection: Connection, table: Table, column: Any, values: Sequence[Any]) -> list[Row]:  # noqa: ANN401  SQLAlchemy's column
     names = table.c.keys()
     return [
         dict(zip(names, row, strict=True))

@@ -96,11 +96,11 @@ def _none_of(merge_id: int) -> QueryError:
     return QueryError(f"no merge has the id {merge_id}, or it was undone; soundalike unmerge --list has all")
 
 
-def _concerned(row: Any) -> set[int]:  # noqa: ANN401
+def _concerned(row: Any) -> set[int]:  # noqa: ANN401  a row of the table
     return {row.keep, *json.loads(row.clips)}
 
 
-def _merge(connection: Connection, row: Any) -> Merge:  # noqa: ANN401
+def _merge(connection: Connection, row: Any) -> Merge:  # noqa: ANN401  a row of the table
     held = journal.read(connection, row.id, (CLIPS.name,))
     return Merge(row.id, row.keep, row.at, _merged_clips(connection, held))
 
@@ -155,7 +155,7 @@ def _pass_on_places(
     return _inserted(connection, COLLECTED, list(new.values()))
 
 
-def _of_clips(connection: Connection, table: Any, clip_ids: Sequence[int]) -> list[dict[str, Any]]:  # noqa: ANN401
+def _of_clips(connection: Connection, table: Any, clip_ids: Sequence[int]) -> list[dict[str, Any]]:  # noqa: ANN401  a row of the table
     return [
         dict(row)
         for ids in chunked(clip_ids, IDS_PER_QUERY)
@@ -163,7 +163,7 @@ def _of_clips(connection: Connection, table: Any, clip_ids: Sequence[int]) -> li
     ]
 
 
-def _inserted(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: ANN401
+def _inserted(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:  # noqa: ANN401  a row of the table
     if rows:
         connection.execute(insert(table), rows)
     return rows

@@ -93,7 +93,7 @@ def _is_short_for(typed: str, name: str) -> bool:
     """Whether the encoder's name ``typed`` is ``name`` with a relative path instead of the absolute one."""
     (family, _, path), (wanted_family, _, wanted) = typed.partition(":"), name.partition(":")
     same_file = os.path.basename(path) == os.path.basename(wanted)  # noqa: PTH119 -- a variant need not be a path
-    return family == wanted_family and same_file and os.path.isabs(wanted) and not os.path.isabs(path)  # noqa: PTH117
+    return family == wanted_family and same_file and os.path.isabs(wanted) and not os.path.isabs(path)  # noqa: PTH117  as above
 
 
 def root(database: Database, path: str, speed: float | None) -> Root:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from search.catalog.fulltext import choosing as fulltext
-from search.catalog.fulltext.port import Term
+from search.catalog.fulltext.port import SearchTerm
 from search.ground.letters import edits
 
 SHORTEST: Final = 4
@@ -94,19 +94,19 @@ def _exchanged(connection: Connection, word: str) -> Iterator[_Near]:
     """The terms that are ``word`` with its first two letters exchanged; of a short one any two neighbours."""
     for at in range(1 if len(word) >= SHORTEST else len(word) - 1):
         term = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-        clips = fulltext.of(connection).count(connection, Term((term,)), MOST_TERMS)
+        clips = fulltext.of(connection).count(connection, SearchTerm((term,)), MOST_TERMS)
         if clips:
             yield _Near(1, -clips, term)
 
 
 def _is_there(connection: Connection, word: str) -> bool:
     """Whether a name has a word that begins with it, or has it inside."""
-    begins = Term((word,), begins=True)
+    begins = SearchTerm((word,), begins=True)
     return _has(connection, begins) or fulltext.of(connection).is_inside(connection, word)
 
 
-def _has(connection: Connection, term: str | Term) -> bool:
-    asked = Term((term,)) if isinstance(term, str) else term
+def _has(connection: Connection, term: str | SearchTerm) -> bool:
+    asked = SearchTerm((term,)) if isinstance(term, str) else term
     return fulltext.of(connection).count(connection, asked, 1) > 0
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from types import TracebackType
 
 from search.catalog import (
+    clipreading,
     comparing,
+    contentreading,
     diagnosing,
     leases,
     measured,
@@ -111,17 +113,17 @@ class Catalog:
     def clips(self, ids: Sequence[int]) -> list[Clip]:
         """The clips with these ids, in their order; unknown ids are left out."""
         with self._database.reading() as connection:
-            return reading.clips(connection, ids)
+            return clipreading.clips(connection, ids)
 
     def clips_of(self, content_ids: Sequence[int]) -> dict[int, list[int]]:
         """Content id -> ids of the clips that point to it, ascending; contents without a clip are left out."""
         with self._database.reading() as connection:
-            return reading.clips_of(connection, content_ids)
+            return clipreading.clips_of(connection, content_ids)
 
     def encoding(self, content_id: int, space_id: int) -> ContentEncoding | None:
         """A content's segments in a space, as encoded."""
         with self._database.reading() as connection:
-            return reading.encoding(connection, content_id, space_id)
+            return contentreading.encoding(connection, content_id, space_id)
 
     def match_words(self, text: str, limit: int, other_words: Mapping[str, float] = NO_WORDS) -> list[WordMatch]:
         """Full-text search over title, metadata and the words of file and folder names, best first."""
@@ -189,7 +191,7 @@ class Catalog:
     def files(self, root_id: int, space_id: int) -> Mapping[str, KnownFile]:
         """Every clip of a root by its relative path, as of now."""
         with self._database.reading() as connection:
-            return reading.files(connection, root_id, space_id)
+            return clipreading.files(connection, root_id, space_id)
 
     def taken_out(self, root_id: int) -> Mapping[str, str]:
         """Relative path -> digest of every file of a root that somebody took out."""
@@ -199,7 +201,7 @@ class Catalog:
     def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
         """A stored content and the ids of the spaces it is encoded in."""
         with self._database.reading() as connection:
-            return reading.tracks(connection, digest)
+            return contentreading.tracks(connection, digest)
 
     def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
         """Write all of ``changes`` in one transaction, or none; the sequence number reached."""
@@ -268,12 +270,12 @@ class Catalog:
     def contents(self, ids: Iterable[int]) -> dict[int, Content]:
         """The contents with these ids; unknown ids are left out."""
         with self._database.reading() as connection:
-            return reading.contents(connection, ids)
+            return contentreading.contents(connection, ids)
 
     def with_digest(self, digest: str) -> tuple[Content, ...]:
         """The contents of the sound tracks of a file with this digest, by track."""
         with self._database.reading() as connection:
-            return reading.with_digest(connection, digest)
+            return contentreading.with_digest(connection, digest)
 
     def facts(self, content_ids: Iterable[int]) -> dict[int, StoredFacts]:
         """What was measured of contents; those that nobody measured are left out."""
@@ -328,7 +330,7 @@ class Catalog:
     def clips_of_root(self, root_id: int) -> list[int]:
         """The ids of the clips of a root, ascending."""
         with self._database.reading() as connection:
-            return reading.clips_of_root(connection, root_id)
+            return clipreading.clips_of_root(connection, root_id)
 
     def move_root(self, root_id: int, path: str) -> Root:
         """Say that a root lies at another absolute path now. Raises LibraryError when another root is there."""
@@ -337,22 +339,22 @@ class Catalog:
     def missing(self) -> list[int]:
         """Ids of the clips that the last scan did not find, ascending."""
         with self._database.reading() as connection:
-            return reading.missing(connection)
+            return clipreading.missing(connection)
 
     def file(self, clip_id: int) -> KnownFile | None:
         """A clip's file as the catalog remembers it; ``encoded`` says whether in any space."""
         with self._database.reading() as connection:
-            return reading.file(connection, clip_id)
+            return clipreading.file(connection, clip_id)
 
     def failures(self) -> list[tuple[str, str]]:
         """Absolute path and cause of every file that could not be indexed."""
         with self._database.reading() as connection:
-            return reading.failures(connection)
+            return clipreading.failures(connection)
 
     def warnings(self) -> list[tuple[str, str]]:
         """Absolute path and warning of every clip whose file was read although something was amiss."""
         with self._database.reading() as connection:
-            return reading.warnings(connection)
+            return clipreading.warnings(connection)
 
     def stats(self) -> upkeep.CatalogStats:
         """Clips, contents, hours, and bytes and segments of every space."""

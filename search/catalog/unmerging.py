@@ -140,7 +140,7 @@ class _PuttingBack:
         insert_all(self._connection, CONTOURS, kept[CONTOURS])
         return content_id
 
-    def _say(self, clip: Any) -> None:  # noqa: ANN401
+    def _say(self, clip: Any) -> None:  # noqa: ANN401  a row, or a column's value
         metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"], clip["remark"])
         words.store(
             self._connection, [words.of_clip(clip["id"], blobs.path_text(clip["path"]), clip["title"], metadata)]
@@ -151,7 +151,7 @@ class _PuttingBack:
         path = blobs.path_text(row["path"])
         self.notes.append(f"{printable(path if root is None else f'{root}/{path}')}: {what}")
 
-    def _first(self, column: Any, table: Table, **values: object) -> Any:  # noqa: ANN401
+    def _first(self, column: Any, table: Table, **values: object) -> Any:  # noqa: ANN401  a row, or a column's value
         return self._connection.execute(select(column).where(_is(table, values)).limit(1)).scalar()
 
     def _delete(self, table: Table, values: Row) -> None:
@@ -162,12 +162,12 @@ class _PuttingBack:
         return self._sequence
 
 
-def _is(table: Table, values: Row) -> Any:  # noqa: ANN401
+def _is(table: Table, values: Row) -> Any:  # noqa: ANN401  a row, or a column's value
     """Whether a row has all of these values."""
     return and_(*(table.c[name] == value for name, value in values.items()))
 
 
-def _without(clip: Any, tags_before: str | None, tags_after: str | None) -> str:  # noqa: ANN401
+def _without(clip: Any, tags_before: str | None, tags_after: str | None) -> str:  # noqa: ANN401  a row, or a column's value
     """The own tags of a clip, stored, without those that a merge gave it and with those that it took since."""
     before, after, now = (
         blobs.own_tags_in(stored, clip["metadata"]) for stored in (tags_before, tags_after, clip["own_tags"])

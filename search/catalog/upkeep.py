@@ -184,7 +184,7 @@ def _check_words(connection: Connection) -> Iterator[str]:
         stray = text(
             f"SELECT count(*) FROM clips WHERE id NOT IN (SELECT {id_} FROM {table})"  # noqa: S608  names fixed above
         )
-        lost = text(f"SELECT count(*) FROM {table} WHERE {id_} NOT IN (SELECT id FROM clips)")  # noqa: S608
+        lost = text(f"SELECT count(*) FROM {table} WHERE {id_} NOT IN (SELECT id FROM clips)")  # noqa: S608  names fixed above
         if n := _count(connection, stray):
             yield f"{n} clips are not in the full text ({table})"
         if n := _count(connection, lost):

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from search.catalog import spelling
 from search.catalog.fulltext import choosing as fulltext
-from search.catalog.fulltext.port import ClipWords, Match, Term
+from search.catalog.fulltext.port import ClipWords, FullTextMatch, SearchTerm
 from search.ground.codepages import readable
 from search.ground.emoji import in_words
 from search.model import NO_WORDS, WordMatch
@@ -188,7 +188,7 @@ def _others(
     for phrase, likely in other_words.items():
         words = [word for word in split(phrase) if word not in _STOP_WORDS]
         if words and not stems.intersection(map(_stem, words)):
-            terms = [Term((word,)) for word in words]
+            terms = [SearchTerm((word,)) for word in words]
             said = fulltext.of(connection).by_words(connection, terms, max(limit, 0), every=True, at_most=COMMON)
             for clip_id, *_ in said:
                 found[clip_id] = max(found.get(clip_id, 0.0), likely)
@@ -249,11 +249,11 @@ def _match(connection: Connection, units: Mapping[str, float], limit: int) -> li
 class _Step(NamedTuple):
     """One thing to ask: for words and their beginnings (of ``at_most`` clips), or inside words. No terms: nothing."""
 
-    terms: Sequence[Term]
+    terms: Sequence[SearchTerm]
     is_inside: bool = False
     at_most: int | None = None
 
-    def matches(self, connection: Connection, limit: int, *, every: bool) -> list[Match]:
+    def matches(self, connection: Connection, limit: int, *, every: bool) -> list[FullTextMatch]:
         if self.is_inside:
             inside = [word for term in self.terms for word in term.words]
             return fulltext.of(connection).inside(connection, inside, limit, every=every)
@@ -262,8 +262,8 @@ class _Step(NamedTuple):
 
 def _steps(connection: Connection, words: Sequence[str]) -> Iterator[_Step]:
     """What is asked one after the other, `LAST_STEP` + 1 at most, of every word in the first `_STEPS_OF_EVERY_WORD`."""
-    inside = [Term((word,)) for word in words if len(word) >= LEAST_INSIDE]
-    whole = [Term(spelling.terms_with(connection, word) or (word,)) for word in words]
+    inside = [SearchTerm((word,)) for word in words if len(word) >= LEAST_INSIDE]
+    whole = [SearchTerm(spelling.terms_with(connection, word) or (word,)) for word in words]
     beginnings = [term._replace(begins=not spelling.is_part(term.words[0])) for term in whole]
     yield _Step(whole)
     yield _Step(beginnings)
@@ -293,7 +293,7 @@ def _weights(connection: Connection, units: Mapping[str, float]) -> dict[str, fl
     What no name has tells less than what some have, and counts all the same: a name without it does not say everything.
     """
     clips = fulltext.of(connection).count_clips(connection)
-    have = {word: _have(connection, Term((word,), begins=True)) for word in units}
+    have = {word: _have(connection, SearchTerm((word,), begins=True)) for word in units}
     return {
         word: part * (math.log1p(clips / have[word]) if have[word] else UNSEEN * math.log1p(clips))
         for word, part in units.items()
@@ -309,12 +309,12 @@ def _share(stored: str, weights: Mapping[str, float], by_stem: bool) -> float:
     return min(sum(said) / total, 0.999) if total and len(weights) > 1 else 0.0
 
 
-def _have(connection: Connection, term: Term) -> int:
+def _have(connection: Connection, term: SearchTerm) -> int:
     """How many clips have it, `COMMON` and one at most."""
     return fulltext.of(connection).count(connection, term, COMMON + 1)
 
 
-def _is_common(connection: Connection, term: Term) -> bool:
+def _is_common(connection: Connection, term: SearchTerm) -> bool:
     return _have(connection, term) > COMMON
 
 

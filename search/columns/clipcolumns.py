@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from search.columns import files, unmeasured
 from search.columns.filtering import passing
 from search.columns.joining import Remaining, joined
-from search.columns.table import Part
+from search.columns.table import ColumnPart
 from search.columns.where import Where
 from search.facts.definitions import PLACES
 from search.model import Bitmap, Ids, Space
@@ -45,8 +45,8 @@ class ClipColumns:
     space_id: int
     vocabulary: tuple[str, ...]
     base_sequence: int
-    base: Part
-    recent: Part
+    base: ColumnPart
+    recent: ColumnPart
     gone_clips: NDArray[np.bool_]
     gone_encodings: NDArray[np.bool_]
     tag_space_id: int | None = None
@@ -99,7 +99,7 @@ class ClipColumns:
     def _built(cls, catalog: Catalog, space_id: int) -> ClipColumns:
         with catalog.columns(space_id) as reader:
             n_tags = len(reader.vocabulary)
-            base = Part.build(reader.clips(0), reader.encodings(0), n_tags)
+            base = ColumnPart.build(reader.clips(0), reader.encodings(0), n_tags)
             return cls(
                 sequence=reader.sequence,
                 space_id=space_id,
@@ -107,14 +107,14 @@ class ClipColumns:
                 vocabulary=reader.vocabulary,
                 base_sequence=reader.sequence,
                 base=base,
-                recent=Part.build([], [], n_tags),
+                recent=ColumnPart.build([], [], n_tags),
                 gone_clips=np.zeros(base.n_clips, np.bool_),
                 gone_encodings=np.zeros(len(base.first_segment), np.bool_),
             )
 
     def _with_news(self, reader: ColumnReader) -> ClipColumns:
         """With what came and went since; a long tail becomes part of the base."""
-        news = Part.build(reader.clips(self.sequence), reader.encodings(self.sequence), len(self.vocabulary))
+        news = ColumnPart.build(reader.clips(self.sequence), reader.encodings(self.sequence), len(self.vocabulary))
         clip_ids, first_segments = reader.removed(self.sequence)
         changed = np.concatenate((clip_ids, news.clip_ids))
         recent = Remaining(
@@ -136,7 +136,7 @@ class ClipColumns:
         too_long = now.recent.n_clips > max(REBUILD_CLIPS, self.base.n_clips // REBUILD_SHARE)
         return now._as_base() if too_long else now
 
-    def whole(self) -> Part:
+    def whole(self) -> ColumnPart:
         """Everything that counts, as one table."""
         return joined([Remaining(self.base, ~self.gone_clips, ~self.gone_encodings), Remaining.all_of(self.recent)])
 
@@ -147,7 +147,7 @@ class ClipColumns:
             self,
             base_sequence=self.sequence,
             base=base,
-            recent=Part.build([], [], len(self.vocabulary)),
+            recent=ColumnPart.build([], [], len(self.vocabulary)),
             gone_clips=np.zeros(base.n_clips, np.bool_),
             gone_encodings=np.zeros(len(base.first_segment), np.bool_),
         )
@@ -194,7 +194,7 @@ class ClipColumns:
         found = self._place_of(clip_id)
         return found is not None and bool(found[0].silent[found[1]])
 
-    def _place_of(self, clip_id: int) -> tuple[Part, int] | None:
+    def _place_of(self, clip_id: int) -> tuple[ColumnPart, int] | None:
         """The part and the row in it of a clip, None for one that is not there."""
         wanted = np.array([clip_id], np.int64)
         for part, gone in ((self.recent, None), (self.base, self.gone_clips)):
@@ -263,10 +263,10 @@ class ClipColumns:
         """(rows,) a fact of the clip of each row, as a number; NaN where it is absent."""
         return np.concatenate((self.base.fact(name), self.recent.fact(name)))
 
-    def _passing(self, part: Part, where: Where) -> NDArray[np.bool_]:
+    def _passing(self, part: ColumnPart, where: Where) -> NDArray[np.bool_]:
         return passing(part, where, self.vocabulary, self.events)
 
-    def _by_part(self, of: Callable[[Part], NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    def _by_part(self, of: Callable[[ColumnPart], NDArray[np.bool_]]) -> NDArray[np.bool_]:
         """(rows,) what ``of`` says of the clips of both parts that are still there."""
         base = of(self.base) & ~self.gone_clips
         return np.concatenate((base, of(self.recent))) if self.recent.n_clips else base

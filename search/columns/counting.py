@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from search.columns.clipcolumns import ClipColumns
 from search.columns.factcounts import fact_counts
-from search.columns.table import Part
+from search.columns.table import ColumnPart
 from search.columns.text import CodedColumn, folded
 from search.columns.where import TagIs
 from search.model import FacetCount, Facets, Ids
@@ -139,7 +139,7 @@ class _Counted:
     examples: Ids
 
     @classmethod
-    def of(cls, part: Part, column: CodedColumn, mask: NDArray[np.bool_]) -> Self:
+    def of(cls, part: ColumnPart, column: CodedColumn, mask: NDArray[np.bool_]) -> Self:
         here = mask[column.rows]
         codes = column.folded_codes[here]
         examples = np.zeros(len(column.values), np.int64)
@@ -157,7 +157,7 @@ class _Counted:
         return ValueCount(name, int(self.examples[code]), int(self.counts[code]))
 
 
-def _parts(columns: ClipColumns, rows: NDArray[np.bool_]) -> Iterator[tuple[Part, NDArray[np.bool_]]]:
+def _parts(columns: ClipColumns, rows: NDArray[np.bool_]) -> Iterator[tuple[ColumnPart, NDArray[np.bool_]]]:
     split = columns.base.n_clips
     yield columns.base, rows[:split] & ~columns.gone_clips
     if columns.recent.n_clips:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.table import Part
+from search.columns.table import ColumnPart
 from search.facts.definitions import FACTS
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
@@ -32,8 +32,8 @@ class ColumnFacts:
 class Parts:
     """The arrays: of `ClipColumns`' fields of the same names."""
 
-    base: Part
-    recent: Part
+    base: ColumnPart
+    recent: ColumnPart
     gone_clips: NDArray[np.bool_]
     gone_encodings: NDArray[np.bool_]
 
@@ -85,17 +85,17 @@ def _facts(space_id: int, vocabulary: list[str], base_sequence: int) -> ColumnFa
 
 def _names() -> Iterator[str]:
     for prefix in (_BASE, _RECENT):
-        yield from (f"{prefix}{field.name}" for field in fields(Part))
+        yield from (f"{prefix}{field.name}" for field in fields(ColumnPart))
     yield from (_GONE_CLIPS, _GONE_ENCODINGS)
 
 
 def _arrays(parts: Parts) -> Iterator[tuple[str, NDArray[Any]]]:
     for prefix, part in ((_BASE, parts.base), (_RECENT, parts.recent)):
-        for field in fields(Part):
+        for field in fields(ColumnPart):
             yield f"{prefix}{field.name}", getattr(part, field.name)
     yield _GONE_CLIPS, parts.gone_clips
     yield _GONE_ENCODINGS, parts.gone_encodings
 
 
-def _part(prefix: str, arrays: dict[str, NDArray[Any]]) -> Part:
-    return Part(**{field.name: arrays[f"{prefix}{field.name}"] for field in fields(Part)})
+def _part(prefix: str, arrays: dict[str, NDArray[Any]]) -> ColumnPart:
+    return ColumnPart(**{field.name: arrays[f"{prefix}{field.name}"] for field in fields(ColumnPart)})

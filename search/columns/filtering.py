@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.table import Part
+from search.columns.table import ColumnPart
 from search.columns.text import TextColumn, folded
 from search.columns.where import (
     TAG_PROBABILITY,
@@ -46,7 +46,7 @@ _COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
 
 
 def passing(
-    part: Part, where: Where, vocabulary: tuple[str, ...], events: EventTable | None = None
+    part: ColumnPart, where: Where, vocabulary: tuple[str, ...], events: EventTable | None = None
 ) -> NDArray[np.bool_]:
     """(n_clips,) whether each clip passes. ``vocabulary`` names the classes of the part's tags, and of the events.
 
@@ -68,7 +68,7 @@ def passing(
             return _by_column(part, where)
 
 
-def _by_column(part: Part, where: NumberIs | WordIs | IsPresent | AddedIs | TextIs | FlagIs) -> NDArray[np.bool_]:
+def _by_column(part: ColumnPart, where: NumberIs | WordIs | IsPresent | AddedIs | TextIs | FlagIs) -> NDArray[np.bool_]:
     match where:
         case FlagIs(column, sign, flag):
             return np.asarray(_COMPARE[sign](part.silent if column == "silent" else part.missing, flag))
@@ -80,7 +80,7 @@ def _by_column(part: Part, where: NumberIs | WordIs | IsPresent | AddedIs | Text
             return _by_fact(part, where)
 
 
-def _by_fact(part: Part, where: NumberIs | WordIs | IsPresent) -> NDArray[np.bool_]:
+def _by_fact(part: ColumnPart, where: NumberIs | WordIs | IsPresent) -> NDArray[np.bool_]:
     match where:
         case NumberIs("duration_s", sign, value):
             return np.asarray(_COMPARE[sign](part.duration_s, value))
@@ -97,7 +97,7 @@ def _by_fact(part: Part, where: NumberIs | WordIs | IsPresent) -> NDArray[np.boo
             return np.asarray(_COMPARE[sign](np.isnan(part.fact(column)), True))
 
 
-def _by_word(part: Part, where: WordIs) -> NDArray[np.bool_]:
+def _by_word(part: ColumnPart, where: WordIs) -> NDArray[np.bool_]:
     """Of several words one has to fit, or, for ``!=``, none may."""
     numbers, fact = part.fact(where.column), FACTS[PLACES[where.column]]
     present = ~np.isnan(numbers)
@@ -136,7 +136,7 @@ def _by_time(added: NDArray[np.float64], where: AddedIs) -> NDArray[np.bool_]:
             return ~(before | ended)
 
 
-def _by_text(part: Part, where: TextIs) -> NDArray[np.bool_]:
+def _by_text(part: ColumnPart, where: TextIs) -> NDArray[np.bool_]:
     match where.column:
         case "path":
             found = _in_text(part.paths, where)
@@ -155,7 +155,9 @@ def _in_text(column: TextColumn, where: TextIs) -> NDArray[np.bool_]:
     return column.contains(where.value) if where.operator == "~" else column.equals(where.value)
 
 
-def _by_tag(part: Part, where: TagIs | OwnTagIs | TagProbabilityIs, vocabulary: tuple[str, ...]) -> NDArray[np.bool_]:
+def _by_tag(
+    part: ColumnPart, where: TagIs | OwnTagIs | TagProbabilityIs, vocabulary: tuple[str, ...]
+) -> NDArray[np.bool_]:
     if isinstance(where, TagProbabilityIs):
         return _by_probability(part, where, vocabulary)
     is_none = where.operator != "~" and not where.value.strip()  # it has none: whatever a tag may be called
@@ -166,14 +168,16 @@ def _by_tag(part: Part, where: TagIs | OwnTagIs | TagProbabilityIs, vocabulary: 
     return ~has_it if is_none != (where.operator == "!=") else has_it
 
 
-def _by_event(part: Part, where: HasEvent, vocabulary: tuple[str, ...], events: EventTable | None) -> NDArray[np.bool_]:
+def _by_event(
+    part: ColumnPart, where: HasEvent, vocabulary: tuple[str, ...], events: EventTable | None
+) -> NDArray[np.bool_]:
     if events is None or not len(events):
         raise WhereError("`has` asks for events, and none were found in this library yet; run: soundalike events")
     classes = _classes(vocabulary, where.name, inside=False)
     return np.isin(part.content_ids, events.contents_with(classes, where.least, where.seconds))
 
 
-def _by_probability(part: Part, where: TagProbabilityIs, vocabulary: tuple[str, ...]) -> NDArray[np.bool_]:
+def _by_probability(part: ColumnPart, where: TagProbabilityIs, vocabulary: tuple[str, ...]) -> NDArray[np.bool_]:
     # two classes of one name: the likelier counts
     highest = np.zeros(part.n_clips, np.float64)
     for class_ in _classes(vocabulary, where.tag, inside=False):
@@ -182,7 +186,7 @@ def _by_probability(part: Part, where: TagProbabilityIs, vocabulary: tuple[str, 
     return np.asarray(_COMPARE[where.operator](highest, where.value))
 
 
-def _encoder_tagged(part: Part, text: str, vocabulary: tuple[str, ...], *, inside: bool) -> NDArray[np.bool_]:
+def _encoder_tagged(part: ColumnPart, text: str, vocabulary: tuple[str, ...], *, inside: bool) -> NDArray[np.bool_]:
     """(n_clips,) whether the encoder gave each clip a tag that is called ``text``, or has it inside."""
     has_it = np.zeros(part.n_clips, np.bool_)
     for class_ in _classes(vocabulary, text, inside=inside):
@@ -191,7 +195,7 @@ def _encoder_tagged(part: Part, text: str, vocabulary: tuple[str, ...], *, insid
     return has_it
 
 
-def _own_tagged(part: Part, text: str, *, inside: bool) -> NDArray[np.bool_]:
+def _own_tagged(part: ColumnPart, text: str, *, inside: bool) -> NDArray[np.bool_]:
     """(n_clips,) whether somebody gave each clip a tag that is called ``text``, or has it inside."""
     has_it = np.zeros(part.n_clips, np.bool_)
     own_tags = part.own_tags

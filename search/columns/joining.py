@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.table import Part, places_of
+from search.columns.table import ColumnPart, places_of
 from search.columns.text import CodedColumn, TextColumn
 from search.model import Ids
 
@@ -18,17 +18,17 @@ from search.model import Ids
 class Remaining:
     """A part and what stays of it: ``clips`` (n,) and ``encodings`` (m,), bool."""
 
-    part: Part
+    part: ColumnPart
     clips: NDArray[np.bool_]
     encodings: NDArray[np.bool_]
 
     @classmethod
-    def all_of(cls, part: Part) -> Remaining:
+    def all_of(cls, part: ColumnPart) -> Remaining:
         """Everything stays."""
         return cls(part, np.ones(part.n_clips, np.bool_), np.ones(len(part.first_segment), np.bool_))
 
 
-def joined(remaining: Sequence[Remaining]) -> Part:
+def joined(remaining: Sequence[Remaining]) -> ColumnPart:
     """What is kept of several parts, as one; no clip and no encoding is kept twice."""
     parts = [one.part for one in remaining]
     clips = _Order([np.flatnonzero(one.clips) for one in remaining], [part.clip_ids for part in parts])
@@ -43,7 +43,7 @@ def joined(remaining: Sequence[Remaining]) -> Part:
     format_codes, formats = clips.codes([part.format_codes for part in parts], [part.formats for part in parts])
     tag_starts, tag_rows, tag_probabilities = _tags(remaining, clips)
     own_tags = _own_tags(remaining, clips)
-    return Part(
+    return ColumnPart(
         clip_ids=clips.column([part.clip_ids for part in parts]),
         content_ids=content_ids,
         by_content=np.argsort(content_ids, kind="stable").astype(np.int32),

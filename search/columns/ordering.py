@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from search.columns.clipcolumns import ClipColumns
-from search.columns.table import Part
+from search.columns.table import ColumnPart
 from search.columns.text import TextColumn
 from search.errors import WhereError
 from search.facts.definitions import FACTS, PLACES
@@ -44,7 +44,7 @@ def order(columns: ClipColumns, by: str) -> Ids:
     return np.concatenate((rows[~absent[rows]], rows[absent[rows]]))
 
 
-def _texts(part: Part, by: str) -> list[bytes]:
+def _texts(part: ColumnPart, by: str) -> list[bytes]:
     column: TextColumn = part.titles if by == "title" else part.paths
     blob, starts = column.blob.tobytes(), column.starts.tolist()
     return [blob[start : stop - 1] for start, stop in itertools.pairwise(starts)]

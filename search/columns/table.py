@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Part:
+class ColumnPart:
     """n clips by ascending id, and m contents' segments by ascending segment id; in memory or in mapped files.
 
     ``by_content`` orders the clips by content, ``encoding_by_content`` the contents' segments; ``clip_encoding`` (n,)
@@ -68,7 +68,7 @@ class Part:
     spans: Spans
 
     @classmethod
-    def build(cls, clips: Iterable[ClipRow], encodings: Iterable[EncodingRow], n_tags: int) -> Part:
+    def build(cls, clips: Iterable[ClipRow], encodings: Iterable[EncodingRow], n_tags: int) -> ColumnPart:
         """The part that holds these rows: ``clips`` by ascending id, ``encodings`` by ascending first segment id."""
         gathered = _Clips()
         for clip in clips:
@@ -314,7 +314,7 @@ class _Clips:
         self._tag_probabilities += clip.tag_probabilities
 
     def tags(self, n_tags: int) -> tuple[Ids, NDArray[np.int32], NDArray[np.float16]]:
-        """``tag_starts``, ``tag_rows`` and ``tag_probabilities`` of a `Part`."""
+        """``tag_starts``, ``tag_rows`` and ``tag_probabilities`` of a `ColumnPart`."""
         classes = np.frombuffer(bytes(self._tag_classes), "<u2")
         rows = np.repeat(np.arange(len(self.ids), dtype=np.int32), np.array(self._tag_counts, np.int64))
         order = np.argsort(classes, kind="stable")

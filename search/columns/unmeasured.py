@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.columns.table import Part
+from search.columns.table import ColumnPart
 from search.columns.where import And, IsPresent, Not, NumberIs, Or, Where, WordIs
 from search.errors import WhereError
 from search.facts.definitions import PLACES
@@ -38,14 +38,14 @@ def facts_in(where: Where) -> Iterator[str]:
             yield column
 
 
-def unmeasured(part: Part) -> Rows:
+def unmeasured(part: ColumnPart) -> Rows:
     """(n_clips,) which clips have sound, and no facts."""
     if not part.n_clips:
         return np.empty(0, np.bool_)
     return np.asarray(~part.measured & ~part.formats.equals(NOTES)[part.format_codes])
 
 
-def uncertain(part: Part, where: Where, passing: Passing) -> Rows:
+def uncertain(part: ColumnPart, where: Where, passing: Passing) -> Rows:
     """(n_clips,) which clips pass ``where`` or not as what was not measured of them turns out.
 
     ``passing`` says which clips pass a filter as it is.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.columns.clipcolumns import ClipColumns
-from search.columns.table import Part
+from search.columns.table import ColumnPart
 from search.columns.text import TextColumn
 
 
@@ -36,7 +36,7 @@ def differences(columns: ClipColumns, anew: ClipColumns) -> Iterator[str]:
         yield "the columns have other own tags than the catalog"
 
 
-def _of_clips(ours: Part, truth: Part) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
+def _of_clips(ours: ColumnPart, truth: ColumnPart) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
     """One value for each clip of both."""
     for name in ("content_ids", "duration_s", "size_bytes", "added", "silent", "missing"):
         yield name.removesuffix("_ids"), getattr(ours, name), getattr(truth, name)
@@ -44,7 +44,7 @@ def _of_clips(ours: Part, truth: Part) -> Iterator[tuple[str, NDArray[Any], NDAr
     yield "format", *_as_one_code(ours.formats, ours.format_codes, truth.formats, truth.format_codes)
 
 
-def _of_all(ours: Part, truth: Part) -> Iterator[tuple[str, bool]]:
+def _of_all(ours: ColumnPart, truth: ColumnPart) -> Iterator[tuple[str, bool]]:
     for what, names in (
         ("paths", ("path_starts", "path_blob")),
         ("titles", ("title_starts", "title_blob")),
@@ -55,7 +55,7 @@ def _of_all(ours: Part, truth: Part) -> Iterator[tuple[str, bool]]:
         yield what, all(np.array_equal(getattr(ours, name), getattr(truth, name)) for name in names)
 
 
-def _own_tags(part: Part) -> list[tuple[int, bytes]]:
+def _own_tags(part: ColumnPart) -> list[tuple[int, bytes]]:
     """The row and the name of every own tag."""
     column = part.own_tags
     values = [column.values.value(code) for code in range(len(column.values))]

@@ -77,10 +77,10 @@ class _Report:
     def progress(self, progress: Any) -> None:  # noqa: ANN401  the bulk job's, an upper room
         """Nothing."""
 
-    def failure(self, failure: Any) -> None:  # noqa: ANN401
+    def failure(self, failure: Any) -> None:  # noqa: ANN401  as above
         self.failed(f"{failure.path}: {failure.cause}")
 
-    def warning(self, warned: Any) -> None:  # noqa: ANN401
+    def warning(self, warned: Any) -> None:  # noqa: ANN401  as above
         """Nothing."""
 
     def note(self, text: str) -> None:

@@ -73,7 +73,7 @@ class Listen:
         from search.library import saving
         from search.library.listening import Wanted
         from search.live.listening import Plan, listen
-        from search.live.sources import Source, Stream
+        from search.live.sources import Stream, StreamSource
 
         _check(args)
         wanted = Wanted(
@@ -89,7 +89,7 @@ class Listen:
                 ears = _ears(library, wanted, searches)
             plan = Plan(ears.window_s, args.least, keep_s=args.keep, save=args.save)
             reporters = _reporters(args, settings, searches, held)
-            source = Source(args.source, args.rate, args.channels)
+            source = StreamSource(args.source, args.rate, args.channels)
             stream = held.enter_context(Stream(source, ears.rate_hz))
             try:
                 for alert in listen(stream, ears.rate_hz, ears.watches, plan):
@@ -122,11 +122,11 @@ def _reporters(
     from search.commands.keeping import Clips
     from search.library.following import SearchWebhooks
     from search.live.streaming import AlertStream
-    from search.live.telling import Webhook, alert_as_json
+    from search.live.telling import AlertWebhook, alert_as_json
 
     reporters: list[Callable[[Alert], None]] = [partial(_report, as_json=args.json)]
     if args.webhook:
-        reporters.append(held.enter_context(Webhook(args.webhook, _complain)).report)
+        reporters.append(held.enter_context(AlertWebhook(args.webhook, _complain)).report)
     if by_id := {search.id: search for search in searches}:
         hooks = held.enter_context(SearchWebhooks(_complain))
 

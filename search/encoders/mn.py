@@ -53,7 +53,7 @@ TABLE = (
     Row(5, 960, 160, True, True),
 )
 STEM_CHANNELS, HIDDEN = 16, 1280
-NEIGHBOURS = 1
+FRAMES_BESIDE = 1
 """Frames on each side that a frame is smoothed with."""
 
 
@@ -153,7 +153,7 @@ def frames_of(last: Tensor) -> Tensor:
     One frame by itself says less of what sounds than with its neighbours.
     """
     means = nn.functional.avg_pool2d(
-        last, (last.shape[2], 2 * NEIGHBOURS + 1), 1, (0, NEIGHBOURS), count_include_pad=False
+        last, (last.shape[2], 2 * FRAMES_BESIDE + 1), 1, (0, FRAMES_BESIDE), count_include_pad=False
     )
     return means[:, :, 0].transpose(1, 2)
 

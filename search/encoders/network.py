@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from search.encoders.contract import check_waves, refuse_text, unit_rows
 from search.encoders.frametags import Usual, likely, made_by
-from search.encoders.normalisation import Space
+from search.encoders.normalisation import Normaliser
 from search.model import AudioEncoding, EncoderSpec, FrameEncoding, Vectors, Waves
 
 Passed: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -46,7 +46,9 @@ class NetworkEncoder:
     what its head usually says of frames, where that is known.
     """
 
-    def __init__(self, spec: EncoderSpec, network: Network, space: Space | None, usual: Usual | None = None) -> None:
+    def __init__(
+        self, spec: EncoderSpec, network: Network, space: Normaliser | None, usual: Usual | None = None
+    ) -> None:
         self.spec = spec
         self._usual = usual
         self.network = network

@@ -17,7 +17,7 @@ from search.encoders.contract import unit_rows
 from search.model import Vectors
 
 
-class Space(Protocol):
+class Normaliser(Protocol):
     """What turns a network's embeddings into the vectors of a space."""
 
     def apply(self, rows: NDArray[np.floating]) -> Vectors:

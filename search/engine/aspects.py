@@ -50,7 +50,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Tastes:
+class AspectExamples:
     """The examples of a question whose aspects are weighed; none where only the kind counts."""
 
     examples: tuple[Example, ...]
@@ -81,7 +81,7 @@ class Tastes:
         return Ranking(ranking.content_ids[order], ranking.segment_ids[order], scores[order])
 
 
-def tastes(parts: Sequence[Part], view: SpaceView, facts: Facts) -> Tastes:
+def tastes(parts: Sequence[Part], view: SpaceView, facts: Facts) -> AspectExamples:
     """The examples among ``parts``. Raises QueryError for one that was not measured, AudioError for its file."""
     weighed = [part for part in parts if getattr(part, "aspects", None) is not None]
     if any(part.weight < 0 for part in weighed):
@@ -93,8 +93,8 @@ def tastes(parts: Sequence[Part], view: SpaceView, facts: Facts) -> Tastes:
     ]
     if any(example.aspects != Aspects(kind=example.aspects.kind or 1.0) for example in examples):
         view.columns.check_measured("aspects")
-        return Tastes(tuple(examples), facts)
-    return Tastes((), facts)
+        return AspectExamples(tuple(examples), facts)
+    return AspectExamples((), facts)
 
 
 def changed(parts: Sequence[Part], view: SpaceView, facts: Facts) -> Where | None:

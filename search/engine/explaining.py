@@ -33,7 +33,7 @@ class SpaceRanking:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class BestSegment:
     """A segment as a hit shows it, with its vector (dim,)."""
 
     segment: Segment
@@ -102,7 +102,7 @@ class Explainer:
         """
         by_sound = [one for one in placed if one.clip.id not in self._tunes]
         best = [self._best_segment(one.clip) for one in by_sound]
-        passages: dict[int, Passage] = {}
+        passages: dict[int, BestSegment] = {}
         sure: dict[int, float] = {}
         for space in self._spaces:
             clip_of = {
@@ -124,7 +124,9 @@ class Explainer:
                 hits.append(self._hit(one, space, passages[segment_id], by_itself))
         return hits
 
-    def _sure(self, space: AskedSpace, here: Mapping[int, Passage], clip_of: Mapping[int, Clip]) -> dict[int, float]:
+    def _sure(
+        self, space: AskedSpace, here: Mapping[int, BestSegment], clip_of: Mapping[int, Clip]
+    ) -> dict[int, float]:
         """The probabilities of passages by their segments, as far as there are any."""
         if not here:
             return {}
@@ -135,7 +137,7 @@ class Explainer:
         sure = chances(space, ids, vectors, clip_ids, page)
         return {} if sure is None else dict(zip(ids.tolist(), sure.tolist(), strict=True))
 
-    def _hit(self, one: Placed, space: AskedSpace, passage: Passage, sure: float | None) -> Hit:
+    def _hit(self, one: Placed, space: AskedSpace, passage: BestSegment, sure: float | None) -> Hit:
         via = self._via(one.clip.id, space, passage)
         return Hit(one.clip, passage.segment, one.score, sure, via, one.copies, self._same(one.clip))
 
@@ -158,7 +160,7 @@ class Explainer:
                 return space, max(passages, key=lambda segment_id: float(passages[segment_id].vector @ vector))
         return self._spaces[0], NOWHERE
 
-    def _via(self, clip_id: int, space: AskedSpace | None, passage: Passage | None) -> tuple[Via, ...]:
+    def _via(self, clip_id: int, space: AskedSpace | None, passage: BestSegment | None) -> tuple[Via, ...]:
         """What each ranking gave this clip; a space's share is split over its parts by what each adds to the cosine."""
         gains: dict[str, float] = {}
         for one, contribution, places in self._rankings:
@@ -175,7 +177,7 @@ class Explainer:
         return tuple(Via(label, gain / total) for label, gain in gains.items())
 
 
-def _passages(space: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:
+def _passages(space: AskedSpace, segment_ids: Ids) -> dict[int, BestSegment]:
     """Where segments lie and what their vectors are, fetched together; those that just went are left out."""
     segments = space.view.segments(segment_ids)
     try:
@@ -183,18 +185,20 @@ def _passages(space: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:
     except LibraryError:  # one of them went between the search and now
         return _passages_one_by_one(space, segment_ids)
     rows = zip(segment_ids.tolist(), vectors, strict=True)
-    return {segment_id: Passage(segments[segment_id], vector) for segment_id, vector in rows if segment_id in segments}
+    return {
+        segment_id: BestSegment(segments[segment_id], vector) for segment_id, vector in rows if segment_id in segments
+    }
 
 
-def _passages_one_by_one(space: AskedSpace, segment_ids: Ids) -> dict[int, Passage]:
-    passages: dict[int, Passage] = {}
+def _passages_one_by_one(space: AskedSpace, segment_ids: Ids) -> dict[int, BestSegment]:
+    passages: dict[int, BestSegment] = {}
     if len(segment_ids) > 1:
         for segment_id in segment_ids:
             passages.update(_passages(space, np.array([segment_id], np.int64)))
     return passages
 
 
-def _part_shares(one: AskedSpace, best: AskedSpace | None, passage: Passage | None) -> dict[str, float]:
+def _part_shares(one: AskedSpace, best: AskedSpace | None, passage: BestSegment | None) -> dict[str, float]:
     """How much each wanted part of a space adds to the passage's score; shares sum to 1."""
     wanted = [part for part in one.parts if part.weight > 0] or list(one.parts)
     if len(wanted) == 1 or one is not best or passage is None:

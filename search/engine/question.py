@@ -8,7 +8,7 @@ from search.columns import unmeasured
 from search.columns.where import Where
 from search.engine import policy
 from search.engine.asking import AskedSpace, part_label
-from search.engine.aspects import Tastes
+from search.engine.aspects import AspectExamples
 from search.engine.fusion import RankedClips
 from search.engine.views import LibraryView, SpaceView
 from search.model import ENGLISH, Part, Query
@@ -28,7 +28,7 @@ class Question:
     where: Where | None
     left_out: frozenset[int]
     pushed_down: tuple[RankedClips, ...]
-    tastes: Tastes
+    tastes: AspectExamples
 
     @property
     def view(self) -> SpaceView:

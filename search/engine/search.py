@@ -51,7 +51,7 @@ from search.model import (
 )
 from search.ports import ContentReader, Encoder
 
-MAX_K = 10_000
+MAX_HITS = 10_000
 MAX_OFFSET = 10**9
 MAX_PARTS = 64
 LONE_DEPTHS, FUSION_DEPTHS = (11, 60, 240), (200,)
@@ -244,8 +244,8 @@ class SearchEngine:
 
 def check(query: Query) -> None:
     """Raises QueryError for a query that makes no sense, before any work is done."""
-    if not 1 <= query.k <= MAX_K:
-        raise QueryError(f"k is {query.k}; it must be from 1 to {MAX_K}")
+    if not 1 <= query.k <= MAX_HITS:
+        raise QueryError(f"k is {query.k}; it must be from 1 to {MAX_HITS}")
     if not 0 <= query.offset <= MAX_OFFSET:
         raise QueryError(f"offset is {query.offset}; it must be from 0 to {MAX_OFFSET}")
     check_parts(query.parts)

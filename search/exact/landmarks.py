@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.exact.spectra import BANDS, BLOCK, DEPTH, FRAMES_PER_S, Part, parts, running_mean
+from search.exact.spectra import BANDS, BLOCK, DEPTH, FRAMES_PER_S, SpectrumPart, parts, running_mean
 from search.model import Wave
 
 _AROUND: Final = (4, 3)
@@ -93,7 +93,7 @@ class Peaks:
         self._prominence: list[NDArray[np.float32]] = []
         self._frames = 0
 
-    def add(self, part: Part) -> None:
+    def add(self, part: SpectrumPart) -> None:
         """Find those of the next part."""
         per_block = max(1, round(self._density.peaks_per_s * BLOCK / FRAMES_PER_S))
         at, where, how = _peaks(part.levels, per_block, part.begin)

@@ -23,7 +23,7 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ExactQuestion:
     """What is asked; ``powers`` (frames, `BROAD`) are its energies."""
 
     landmarks: Landmarks
@@ -41,9 +41,9 @@ def fingerprint(blocks: Iterable[Wave]) -> Fingerprint:
     return Fingerprint(landmarks, outline(powers))
 
 
-def question(blocks: Iterable[Wave]) -> Question:
+def question(blocks: Iterable[Wave]) -> ExactQuestion:
     """What is asked of a sound that comes in ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time."""
-    return Question(*_peaks_and_powers(blocks, ASKED))
+    return ExactQuestion(*_peaks_and_powers(blocks, ASKED))
 
 
 def _peaks_and_powers(blocks: Iterable[Wave], density: Density) -> tuple[Landmarks, NDArray[np.float32]]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.exact.landmarks import ON_BITS
-from search.exact.listening import Question
+from search.exact.listening import ExactQuestion
 from search.exact.outlines import Lines, Profile
 from search.exact.spectra import FRAMES_PER_S
 from search.exact.table import GAP, FingerprintTable
@@ -89,7 +89,7 @@ class Match:
         return (self.offset + self.speed * frame) / FRAMES_PER_S
 
 
-def match(question: Question, table: FingerprintTable) -> list[Match]:
+def match(question: ExactQuestion, table: FingerprintTable) -> list[Match]:
     """The contents that a question of at most `LONGEST_S` may be of, likeliest first, each once."""
     best: dict[int, Match] = {}
     if not len(question.landmarks) or not len(table.places):
@@ -128,7 +128,7 @@ class _Votes:
 class _Asking:
     """One question to one table."""
 
-    def __init__(self, question: Question, table: FingerprintTable) -> None:
+    def __init__(self, question: ExactQuestion, table: FingerprintTable) -> None:
         self._marks, self._table = question.landmarks, table
         self._profile = Profile(question.powers)
         self._usual = self._profile.usual(table.outlines)

@@ -37,7 +37,7 @@ MARGIN: Final = 26
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SpectrumPart:
     """A part of a spectrogram: the frames from ``begin`` to ``end`` of ``levels`` are new in it.
 
     ``levels`` (frames, `BANDS`) are natural logarithms of magnitudes, ``powers`` (end - begin, `BROAD`) energies.
@@ -49,7 +49,7 @@ class Part:
     end: int
 
 
-def parts(blocks: Iterable[Wave]) -> Iterator[Part]:
+def parts(blocks: Iterable[Wave]) -> Iterator[SpectrumPart]:
     """The spectrogram of a sound that comes in ``blocks`` (samples,) at `RATE_HZ`, in order of time."""
     before = _nothing()
     rest = np.empty(0, np.float32)
@@ -66,7 +66,7 @@ def parts(blocks: Iterable[Wave]) -> Iterator[Part]:
             rest = wave[count * HOP :]
             begin = min(len(before[0]), MARGIN)
             end = begin + (len(levels) - MARGIN - begin) // BLOCK * BLOCK
-            yield Part(levels, powers[begin:end], begin, end)
+            yield SpectrumPart(levels, powers[begin:end], begin, end)
             before = levels[end - MARGIN :], powers[end - MARGIN :]
     wave = np.concatenate((rest, *waiting))
     if not len(before[0]) and 0 < len(wave) < _WINDOW:
@@ -74,7 +74,7 @@ def parts(blocks: Iterable[Wave]) -> Iterator[Part]:
     levels, powers = _joined(before, _spectra(wave))
     begin = min(len(before[0]), MARGIN)
     if len(levels) > begin:
-        yield Part(levels, powers[begin:], begin, len(levels))
+        yield SpectrumPart(levels, powers[begin:], begin, len(levels))
 
 
 _Spectra = tuple[NDArray[np.float32], NDArray[np.float32]]

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from search.exact.landmarks import Landmarks
-from search.exact.listening import Question
+from search.exact.listening import ExactQuestion
 from search.exact.matching import LONGEST_S, Match, match
 from search.exact.spectra import FRAMES_PER_S
 from search.exact.table import FingerprintTable
@@ -23,14 +23,14 @@ _GAP_S: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class RecognisedPassage:
     """A ``match`` in the sound's own frames, which so many ``questions`` gave."""
 
     match: Match
     questions: int = 1
 
 
-def passages(sound: Question, table: FingerprintTable, least: float, most: int) -> list[Passage]:
+def passages(sound: ExactQuestion, table: FingerprintTable, least: float, most: int) -> list[RecognisedPassage]:
     """What is played in a sound, in order of time: passages of at least the probability ``least``.
 
     A sound of up to `LONGEST_S` gives the ``most`` likeliest recordings that it may be of (copies, takes of one
@@ -38,19 +38,19 @@ def passages(sound: Question, table: FingerprintTable, least: float, most: int) 
     """
     if sound.frames <= LONGEST_S * FRAMES_PER_S:
         likeliest = [one for one in match(sound, table) if one.probability >= least]
-        return [Passage(one) for one in likeliest[:most]]
+        return [RecognisedPassage(one) for one in likeliest[:most]]
     answers = (_later(best, begin) for begin, question in _questions(sound) for best in match(question, table)[:1])
     return _joined(answer for answer in answers if answer.probability >= least)
 
 
-def _questions(sound: Question) -> Iterator[tuple[int, Question]]:
+def _questions(sound: ExactQuestion) -> Iterator[tuple[int, ExactQuestion]]:
     """From `STEP_S` to `STEP_S` the frame and the question of the next `QUESTION_S`."""
     width, step = (round(length_s * FRAMES_PER_S) for length_s in (QUESTION_S, STEP_S))
     marks = sound.landmarks
     for begin in range(0, max(sound.frames - step, 1), step):
         part = slice(*np.searchsorted(marks.frame, (begin, begin + width)).tolist())
         inside = Landmarks(marks.frame[part] - begin, marks.band[part], marks.up[part], marks.on[part], width)
-        yield begin, Question(inside, sound.powers[begin : begin + width])
+        yield begin, ExactQuestion(inside, sound.powers[begin : begin + width])
 
 
 def _later(answer: Match, frames: int) -> Match:
@@ -63,19 +63,19 @@ def _later(answer: Match, frames: int) -> Match:
     )
 
 
-def _joined(answers: Iterable[Match]) -> list[Passage]:
+def _joined(answers: Iterable[Match]) -> list[RecognisedPassage]:
     """Answers that follow each other and agree, as one passage each."""
-    found: list[Passage] = []
+    found: list[RecognisedPassage] = []
     for answer in answers:
         for place in range(len(found) - 1, -1, -1):
             before = found[place].match
             if answer.first - before.last > _GAP_S * FRAMES_PER_S:
                 continue
             if before.row == answer.row and abs(_drift(before, answer)) <= _APART_S * FRAMES_PER_S:
-                found[place] = Passage(_one(before, answer), found[place].questions + 1)
+                found[place] = RecognisedPassage(_one(before, answer), found[place].questions + 1)
                 break
         else:
-            found.append(Passage(answer))
+            found.append(RecognisedPassage(answer))
     return sorted(found, key=lambda one: one.match.first)
 
 

@@ -17,7 +17,7 @@ from search.exact.listening import question
 from search.exact.spectra import FRAMES_PER_S, RATE_HZ
 from search.exact.stored import Fingerprints
 from search.exact.table import FingerprintTable
-from search.exact.timeline import Passage, passages
+from search.exact.timeline import RecognisedPassage, passages
 from search.model import Clip, Identification, JobFailure, Recognition, Wave
 from search.ports import Lease
 from search.snapshots.filling import fill
@@ -81,7 +81,7 @@ def identify(
     return Identification(tuple(recognitions), samples / RATE_HZ, known, len(present), tuple(warnings), earlier)
 
 
-def _recognition(passage: Passage, clips: list[Clip], start_s: float) -> Recognition:
+def _recognition(passage: RecognisedPassage, clips: list[Clip], start_s: float) -> Recognition:
     one, first = passage.match, clips[0]
     return Recognition(
         clip=first,

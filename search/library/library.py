@@ -1,36 +1,15 @@
-"""A library: one catalog, the snapshots of its spaces, and what is asked of them. Everything else stands behind it.
-
-On disk::
-
-    <library>/catalog.sqlite            the truth, or
-    <library>/library.toml              where that and the rest is (search.library.description)
-    <library>/duplicates.npz            pairs of contents of one recording (search.overview.duplicates.stored)
-    <library>/fingerprints/<N>/         what exact recordings are known by, at sequence N (search.exact.stored)
-    <library>/spoken/<N>/               the words that are said, at sequence N (search.speech.stored)
-    <library>/asked                     when a service was asked last (search.library.givingway)
-    <library>/spaces/<id>/index/<N>/    the vectors at catalog sequence N, as the library's kind of index keeps them
-    <library>/spaces/<id>/events/<N>/   what happens when in its sounds, at sequence N (search.time.stored)
-    <library>/spaces/<id>/map.npz       the 2-D layout of the clips (search.overview.maps)
-    <library>/spaces/<id>/columns/<N>/  what filters and grouping read, at sequence N (search.columns)
-    <library>/spaces/<id>/neighbourhoods/<N>/  what is near what, at sequence N (search.neighbourhoods)
-    <library>/spaces/<id>/contours/<N>/ the melody space's tunes, at sequence N (search.melody.contourfiles)
-"""
+"""A library: one catalog, the snapshots of its spaces, and what is asked of them. Everything else stands behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from search.catalog.store import Catalog
-from search.engine.moments import MomentFinder
-from search.engine.ranking import rank_each
-from search.engine.search import SearchEngine
 from search.engine.views import LibraryView
-from search.errors import QueryError
 from search.exact.stored import Fingerprints
-from search.library import companions, paths, publishing
 from search.library.clips import Clips
 from search.library.duplicates import DuplicateFinder
 from search.library.encoders import Encoders
@@ -40,10 +19,12 @@ from search.library.maps import Maps
 from search.library.measuring import Facts
 from search.library.merging import Merges
 from search.library.publisher import Publisher
+from search.library.publishing import IndexKind
+from search.library.questions import Questions
 from search.library.recordings import Recordings
 from search.library.spaces import Spaces
 from search.library.speech import Listeners, Speech
-from search.model import Answer, AudioPart, ClipPart, Companions, Moments, Query, RecommendQuery, Root, SoundPath
+from search.model import Root
 from search.overview.duplicates.stored import PairsFile
 from search.ports import (
     CatalogReader,
@@ -57,16 +38,14 @@ from search.ports import (
     MatchStore,
     SearchStore,
 )
-from search.recommending.recommender import Recommender
 from search.settings import Settings
 from search.speech.stored import SpokenWords
 
 if TYPE_CHECKING:
-    from search.library.listening import Ears, Wanted
     from search.snapshots.shipping import Shipping
 
 
-class Library:
+class Library(Questions):
     """Everything kept for one collection. Threads may share one; use it as a context manager or call `close`.
 
     Its own methods are questions, on a state that is at most half a second old; none waits for a snapshot to be opened
@@ -132,7 +111,7 @@ class Library:
         catalog: Catalog,
         settings: Settings,
         load_encoder: Callable[[str], Encoder],
-        index_kind: publishing.IndexKind,
+        index_kind: IndexKind,
         *,
         listeners: Listeners,
         cache: Path | None = None,
@@ -156,7 +135,7 @@ class Library:
         self.chunks = catalog.chunks
         self.keys = catalog.keys
 
-        pairs = PairsFile(cache)
+        pairs, fingerprints = PairsFile(cache), Fingerprints(cache)
         self.encoders = Encoders(str(path), load_encoder)
         self.spaces = Spaces(
             cache, catalog, index_kind.open, pairs, settings, shipping=shipping, dropped=self.encoders.keep
@@ -170,14 +149,11 @@ class Library:
         self.speech = Speech(
             *writing, self.clips, words=SpokenWords(cache), listeners=listeners, giving_way=self.giving_way
         )
-        self.recordings = Recordings(*writing, Fingerprints(cache), giving_way=self.giving_way)
+        self.recordings = Recordings(*writing, fingerprints, giving_way=self.giving_way)
         self.duplicates = DuplicateFinder(*writing, pairs, giving_way=self.giving_way)
         self.merges = Merges(*writing)
         self.maps = Maps(self.spaces, self.publisher, giving_way=self.giving_way)
-
-        self.engine = SearchEngine(catalog, self.view, self.encoders.of, catalog.facts)
-        self._moments = MomentFinder(catalog, self.view, self.encoders.of)
-        self._recommender = Recommender(catalog, catalog.feedback, self.view, rank_each)
+        super().__init__(catalog, self.spaces, self.encoders, fingerprints)
 
     def __enter__(self) -> Self:
         return self
@@ -224,116 +200,3 @@ class Library:
             1
         """
         return self.spaces.refresh()
-
-    def search(self, query: Query) -> Answer:
-        """The hits of a query, best first, with a verdict, on the state of the last half second.
-
-        Raises QueryError (no positive part, unknown clips, bad k), WhereError (a filter that does not parse),
-        AudioError (a file of the query), EncoderError (no encoder that reads the part), SpaceMismatch.
-
-        Examples:
-            >>> answer = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=1))
-            >>> answer.hits[0].title
-            'door_slam'
-        """
-        return self.engine.search(query)
-
-    def moments(self, query: Query, *, gap_s: float = 30.0) -> Moments:
-        """Passages that fit a query of words, files, clips and segments, each with boundaries of its own.
-
-        Several of one recording, ranked over the whole library. Where words say ``dog THEN car``, ``rain WHILE speech``
-        or ``bark WITHOUT music`` both are looked for in one recording; with THEN the second begins at most ``gap_s``
-        after the first. Raises as `search` does, and QueryError where no encoder hears frames.
-
-        Examples:
-            >>> library.moments(soundalike.Query((soundalike.ClipPart(1),)))
-            Traceback (most recent call last):
-            search.errors.QueryError: moments need an encoder that hears frames (cnn:soundalike-1); here is spectral
-        """
-        return self._moments.find(query, gap_s)
-
-    def recommend(self, query: RecommendQuery) -> Answer:
-        """Clips for someone who liked some and disliked others, none that they know; see `RecommendQuery`.
-
-        Raises QueryError (unknown clips, bad k, diversity or weights), WhereError (a filter that does not parse).
-
-        Examples:
-            >>> answer = library.recommend(soundalike.RecommendQuery(likes=(soundalike.ClipPart(1),), k=1))
-            >>> answer.hits[0].title
-            'police_siren_02'
-        """
-        return self._recommender.recommend(query)
-
-    def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
-        """An answer for each query, in order; what is wrong with one of them stands in its place.
-
-        Examples:
-            >>> likes = [(soundalike.ClipPart(1),), (soundalike.ClipPart(1_000_000),)]
-            >>> answers = library.recommend_each(soundalike.RecommendQuery(likes=each, k=1) for each in likes)
-            >>> [isinstance(answer, soundalike.QueryError) for answer in answers]
-            [False, True]
-        """
-        return self._recommender.recommend_each(queries)
-
-    def path_between(
-        self,
-        start: ClipPart | AudioPart,
-        end: ClipPart | AudioPart,
-        *,
-        steps: int = 8,
-        where: str | None = None,
-        space: str | None = None,
-    ) -> SoundPath:
-        """Clips that lead from one sound to another in even steps, one less than ``steps``; fewer where there are few.
-
-        Of all ways of so many steps the one whose largest step is the smallest; no recording comes twice. Raises
-        QueryError (unknown clips, silence, steps not from 2 to 64), WhereError, AudioError (a file that is none).
-
-        Examples:
-            >>> way = library.path_between(soundalike.ClipPart(1), soundalike.AudioPart("door.wav"), steps=3)
-            >>> len(way.clips), len(way.similarities)
-            (2, 3)
-        """
-        paths.check_steps(steps)
-        first, last = (self.engine.query_vector((part,), space) for part in (start, end))
-        ends = tuple(part.clip_id for part in (start, end) if isinstance(part, ClipPart))
-        return paths.path(self.view(), self.catalog, (first, last), ends, steps=steps, where=where, space=space)
-
-    def goes_with(
-        self,
-        clip_id: int,
-        *,
-        k: int = 10,
-        where: str | None = None,
-        space: str | None = None,
-        stretch: float = companions.STRETCH,
-    ) -> Companions:
-        """The ``k`` clips that go best with one: tempo and key fit, and they are of another kind; with the reasons.
-
-        A tempo fits that is equal, half or double once it is changed by ``stretch`` at most (.08 is 8 %); a key that is
-        the same, relative or a fifth apart. What has no tempo, or no key, fits by the other. Raises QueryError for a
-        clip that is not there, was not measured (`Facts.measure`), or has neither; WhereError.
-
-        Examples:
-            >>> library.goes_with(1_000_000)
-            Traceback (most recent call last):
-            search.errors.QueryError: no clip has the id 1000000
-        """
-        return companions.goes_with(self.view(), self.catalog, clip_id, k=k, where=where, space=space, stretch=stretch)
-
-    def ears(self, watch_for: Wanted) -> Ears:
-        """What listens to a stream for what is wanted (`search.live.listening.listen`).
-
-        The library needs what is asked for and no more: fingerprints for recordings, an encoder that compares for
-        sounds, one that says what sounds at each moment for classes and words. Raises QueryError that says what is
-        lacking, for a class that is not there, or where nothing is wanted; AudioError for a file.
-
-        Examples:
-            >>> from search.library.listening import Wanted
-            >>> library.ears(Wanted(events=("Dog",)))
-            Traceback (most recent call last):
-            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is spectral
-        """
-        from search.library.listening import ears  # only who listens needs it
-
-        return ears(watch_for, self.refresh(), self.encoders.of, self.catalog, self.recordings.fingerprints.table)

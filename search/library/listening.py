@@ -18,7 +18,7 @@ from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
 from search.exact.table import FingerprintTable
 from search.library.events import frame_reader, view_with_events
-from search.live.watching import Classes, Example, ForSearch, Recordings, Watch, classes_meant
+from search.live.watching import Classes, Example, ForSearch, Watch, WatchedRecordings, classes_meant
 from search.model import AudioPart, ClipPart, SavedSearch, Space, TextPart
 from search.ports import Encoder, WordReader
 
@@ -110,10 +110,10 @@ def _of_frames(watch_for: Wanted, encoder: Encoder, vocabulary: Sequence[str]) -
     return [*watches, *read[:count], *for_searches]
 
 
-def _recordings(fingerprints: FingerprintTable, catalog: Catalog) -> Recordings:
+def _recordings(fingerprints: FingerprintTable, catalog: Catalog) -> WatchedRecordings:
     if not len(fingerprints):
         raise QueryError("no recording has fingerprints yet; run: soundalike fingerprints")
-    return Recordings(fingerprints, _titles(fingerprints, catalog))
+    return WatchedRecordings(fingerprints, _titles(fingerprints, catalog))
 
 
 def _class(name: str, vocabulary: Sequence[str]) -> int:

@@ -28,7 +28,7 @@ from search.melody.contourfiles import KIND as CONTOURS_KIND
 from search.melody.contourfiles import ContourFollower
 from search.model import Ids, Space
 from search.neighbourhoods import stored
-from search.neighbourhoods.graph import Source
+from search.neighbourhoods.graph import NeighbourSource
 from search.ports import IndexFactory, SpaceIndex
 from search.snapshots.folders import Snapshots
 
@@ -95,7 +95,7 @@ def publish(what: Publication, segments: int) -> None:
     command += [what.index_kind.name, *([NEIGHBOURHOODS] if what.neighbourhoods else [])]
     # not among the arguments, which every user of the machine can read: a URL may hold a password
     url = os.fsencode(what.catalog.url)
-    done = subprocess.run(command, input=url, stderr=subprocess.PIPE, check=False)  # noqa: S603
+    done = subprocess.run(command, input=url, stderr=subprocess.PIPE, check=False)  # noqa: S603  this interpreter
     if done.returncode:
         raise LibraryError(_what_happened(done.returncode, done.stderr.decode(errors="replace").strip()))
 
@@ -121,7 +121,7 @@ def write_neighbourhoods(what: Publication, columns: ClipColumns) -> None:
     def contents_of(segment_ids: Ids) -> Ids:
         return columns.place(segment_ids)[0]
 
-    source = Source(view, view.ids(), contents_of)
+    source = NeighbourSource(view, view.ids(), contents_of)
     stored.update(what.folder / NEIGHBOURHOODS, view.sequence, what.space.dim, source)
 
 

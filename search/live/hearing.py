@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from search.live.sources import Block
+from search.live.sources import LiveBlock
 from search.model import Wave
 
 
@@ -31,7 +31,7 @@ class Ring:
         """The earliest that is kept."""
         return max(0, self._end - len(self._samples)) / self.rate_hz
 
-    def add(self, block: Block) -> None:
+    def add(self, block: LiveBlock) -> None:
         """Keep a block; what was lost before it is silence."""
         gap = max(round(block.start_s * self.rate_hz) - self._end, 0)
         if gap:
@@ -69,7 +69,7 @@ class LiveWindow:
     lost_s: float = 0.0
 
 
-def windows(blocks: Iterable[Block], ring: Ring, window_s: float, hop_s: float) -> Iterator[LiveWindow]:
+def windows(blocks: Iterable[LiveBlock], ring: Ring, window_s: float, hop_s: float) -> Iterator[LiveWindow]:
     """A window each ``hop_s``, the first when the stream begins; one that is not full yet is repeated to fill it."""
     size = round(window_s * ring.rate_hz)
     done_s, lost_s = 0.0, 0.0

@@ -12,7 +12,7 @@ from typing import Final
 from search.errors import LibraryUnwritable, printable
 from search.live.alerts import Alert, Seen, Watched
 from search.live.hearing import LiveWindow, Ring, windows
-from search.live.sources import Block, Stream
+from search.live.sources import LiveBlock, Stream
 from search.live.watching import EXACT_S, EncodedWindow, Watch
 
 HOP_S: Final = 0.5
@@ -69,7 +69,7 @@ class _Arrivals:
         self._clock = clock
         self.last_s = clock()
 
-    def of(self, blocks: Stream) -> Iterator[Block]:
+    def of(self, blocks: Stream) -> Iterator[LiveBlock]:
         for block in blocks:
             self.last_s = self._clock()
             yield block

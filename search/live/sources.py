@@ -36,7 +36,7 @@ _GAP_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class LiveBlock:
     """Samples (n,) that begin ``start_s`` into the stream; ``lost_s`` of it never came before them."""
 
     start_s: float
@@ -45,7 +45,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class StreamSource:
     """What is listened to: ``-`` (bare 16-bit samples on standard input), ``mic`` or ``mic:NAME``, a file, an address.
 
     ``rate_hz`` and ``channels`` are those of bare samples.
@@ -64,12 +64,12 @@ class Source:
 class Stream:
     """The sound of a source at ``rate_hz``, mono. A context manager; iterate over it once."""
 
-    def __init__(self, source: Source, rate_hz: int, standard_input: BinaryIO | None = None) -> None:
+    def __init__(self, source: StreamSource, rate_hz: int, standard_input: BinaryIO | None = None) -> None:
         self._source, self._rate_hz = source, rate_hz
         self._input = standard_input
         self._stop = threading.Event()
         size = max(4, int(WAITING_S / 0.02))
-        self._waiting: queue.Queue[Block | AudioError | None] = queue.Queue(size)
+        self._waiting: queue.Queue[LiveBlock | AudioError | None] = queue.Queue(size)
         self._thread = threading.Thread(target=self._read, name="live source", daemon=True)
 
     def __enter__(self) -> Self:
@@ -85,7 +85,7 @@ class Stream:
         """End the stream: whoever iterates gets what waits, and no more."""
         self._stop.set()
 
-    def __iter__(self) -> Iterator[Block]:
+    def __iter__(self) -> Iterator[LiveBlock]:
         """Blocks as they come. Raises AudioError where the source cannot be opened, or breaks."""
         while True:
             try:
@@ -105,7 +105,7 @@ class Stream:
         try:
             for block in self._decoded():
                 lost_s += block.lost_s
-                if self._put(Block(block.start_s, block.wave, lost_s)):
+                if self._put(LiveBlock(block.start_s, block.wave, lost_s)):
                     lost_s = 0.0
                 else:
                     lost_s += len(block.wave) / self._rate_hz
@@ -115,7 +115,7 @@ class Stream:
         except AudioError as error:
             self._end(error)
 
-    def _put(self, block: Block) -> bool:
+    def _put(self, block: LiveBlock) -> bool:
         """Whether it waits now; of a live source it is lost where too much does."""
         if self._source.is_live:
             try:
@@ -128,7 +128,7 @@ class Stream:
     def _end(self, last: AudioError | None) -> None:
         self._wait(last)
 
-    def _wait(self, one: Block | AudioError | None) -> bool:
+    def _wait(self, one: LiveBlock | AudioError | None) -> bool:
         while not self._stop.is_set():
             try:
                 self._waiting.put(one, timeout=0.2)
@@ -137,7 +137,7 @@ class Stream:
             return True
         return False
 
-    def _decoded(self) -> Iterator[Block]:
+    def _decoded(self) -> Iterator[LiveBlock]:
         import av
 
         try:
@@ -167,7 +167,7 @@ def _mono(frame: Any) -> Wave:  # noqa: ANN401  PyAV's
     return np.asarray(frame.to_ndarray().mean(axis=0), np.float32)
 
 
-def _resampled(container: Any, rate_hz: int) -> Iterator[Block]:  # noqa: ANN401  PyAV's
+def _resampled(container: Any, rate_hz: int) -> Iterator[LiveBlock]:  # noqa: ANN401  PyAV's
     """The first sound track as blocks, with what its time stamps leave out."""
     import av
 
@@ -186,8 +186,8 @@ def _resampled(container: Any, rate_hz: int) -> Iterator[Block]:  # noqa: ANN401
             wave = _mono(made)
             start = done + int(lost_s * rate_hz)
             done += len(wave)
-            yield Block(start / rate_hz, wave, lost_s if lost_s else 0.0)
+            yield LiveBlock(start / rate_hz, wave, lost_s if lost_s else 0.0)
             done, lost_s = (start + len(wave), 0.0)
     for made in resampler.resample(None):
         wave = _mono(made)
-        yield Block(done / rate_hz, wave)
+        yield LiveBlock(done / rate_hz, wave)

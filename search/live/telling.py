@@ -28,7 +28,7 @@ def alert_as_json(alert: Alert) -> dict[str, Any]:
     }
 
 
-class Webhook(webhooks.Webhook):
+class AlertWebhook(webhooks.Webhook):
     """Posts alerts as JSON to an address (see `search.ground.webhooks.Webhook`)."""
 
     def report(self, alert: Alert) -> None:

@@ -117,7 +117,7 @@ class ForSearch:
         return [replace(one, of=self.name, search_id=self.search_id, least=self.least) for one in seen]
 
 
-class Recordings:
+class WatchedRecordings:
     """The recordings of a library that have fingerprints."""
 
     def __init__(self, table: FingerprintTable, titles: dict[int, tuple[int, str]]) -> None:

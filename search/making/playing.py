@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import mido  # type: ignore[import-untyped]
+import mido  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 
 from search.errors import UsageError, printable

@@ -35,7 +35,7 @@ NO_DRIFT = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alignment:
+class TuneAlignment:
     """For every candidate: ``cost`` (c,) the mean of `costs` over the frames, ``path`` (c, m) the stretch's frame at
     each frame of the hum, ``shift`` (c,) the hum's key less the stretch's, in semitones.
     """
@@ -55,7 +55,7 @@ def costs(difference: Matrix) -> Matrix:
     return cost
 
 
-def align(hum: Matrix, stretches: Matrix, shift: Matrix, octaves: Matrix, passes: int = 2) -> Alignment:
+def align(hum: Matrix, stretches: Matrix, shift: Matrix, octaves: Matrix, passes: int = 2) -> TuneAlignment:
     """Align ``hum`` (m,) with ``stretches`` (c, m + band - 1), both in semitones, starting at any place of the band.
 
     ``shift`` (c,) is a first guess of the hum's key less the stretch's; every pass corrects it along the path just
@@ -66,7 +66,7 @@ def align(hum: Matrix, stretches: Matrix, shift: Matrix, octaves: Matrix, passes
     for _ in range(passes - 1):
         key = _key(hum - octaves - np.take_along_axis(stretches, path, axis=1)) + octaves
         cost, path = _warp(hum, stretches, key)
-    return Alignment(cost, path, (key - octaves).mean(axis=1))
+    return TuneAlignment(cost, path, (key - octaves).mean(axis=1))
 
 
 def _key(difference: Matrix) -> Matrix:

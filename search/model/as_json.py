@@ -13,10 +13,11 @@ from search.model.comparing import Comparison
 from search.model.contents import Clip
 from search.model.events import TimeLine
 from search.model.identifying import Identification, Recognition
-from search.model.moments import Moments
+from search.model.moments import Moment, Moments
 from search.model.paths import SoundPath
 from search.model.queries import Answer, ClipPart, Hit, Likely, Query, TextPart
 from search.model.sentences import Understanding
+from search.model.speech import Saying
 
 Paths: TypeAlias = Literal["absolute", "relative"]
 """How files are named: where they lie on this machine, or below the root that they were indexed under."""
@@ -77,6 +78,23 @@ def hit_as_json(hit: Hit, paths: Paths, facts: FactsOf | None = None) -> dict[st
     }
 
 
+def named_as_json(clip: Clip, paths: Paths) -> dict[str, Any]:
+    """What clip something is about."""
+    path = clip.absolute_path if paths == "absolute" else clip.path
+    return {"clip_id": clip.id, "path": path, "title": clip.title}
+
+
+def passage_as_json(passage: Moment | Saying, paths: Paths) -> dict[str, Any]:
+    """What was found within a clip, from where to where. Times have milliseconds, the score six digits."""
+    return {
+        **named_as_json(passage.clip, paths),
+        "track": passage.clip.track,
+        "start_s": round(passage.start_s, 3),
+        "end_s": round(passage.end_s, 3),
+        "score": round(passage.score, 6),
+    }
+
+
 def facts_as_json(facts: Mapping[str, float | str | tuple[str, ...]]) -> dict[str, Any]:
     """What a sound is, by the names of `search.facts.definitions`: numbers of five digits, words, lists of words."""
     return {name: list(value) if isinstance(value, tuple) else _short(value) for name, value in facts.items()}
@@ -117,7 +135,7 @@ def _recognition_as_json(one: Recognition, paths: Paths) -> dict[str, Any]:
 def path_as_json(way: SoundPath, paths: Paths) -> dict[str, Any]:
     """Clips from one sound to another. Similarities have four digits."""
     return {
-        "clips": [_named(clip, paths) for clip in way.clips],
+        "clips": [named_as_json(clip, paths) for clip in way.clips],
         "similarities": [round(one, 4) for one in way.similarities],
         "least": round(way.least, 4),
         "straight": round(way.straight, 4),
@@ -132,7 +150,7 @@ def companions_as_json(companions: Companions, paths: Paths) -> dict[str, Any]:
         "key": companions.key,
         "hits": [
             {
-                **_named(one.clip, paths),
+                **named_as_json(one.clip, paths),
                 "score": round(one.score, 4),
                 "tempo": _rounded(one.tempo, 2),
                 "times": one.times,
@@ -148,11 +166,6 @@ def companions_as_json(companions: Companions, paths: Paths) -> dict[str, Any]:
     }
 
 
-def _named(clip: Clip, paths: Paths) -> dict[str, Any]:
-    path = clip.absolute_path if paths == "absolute" else clip.path
-    return {"clip_id": clip.id, "path": path, "title": clip.title}
-
-
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
 
@@ -160,9 +173,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 def time_line_as_json(line: TimeLine, paths: Paths) -> dict[str, Any]:
     """What happens when in a clip, in order of time. Times have milliseconds, probabilities four digits."""
     return {
-        "clip_id": line.clip.id,
-        "path": line.clip.absolute_path if paths == "absolute" else line.clip.path,
-        "title": line.clip.title,
+        **named_as_json(line.clip, paths),
         "duration_s": round(line.clip.duration_s, 3),
         "stored": line.stored,
         "events": [
@@ -204,19 +215,7 @@ def comparison_as_json(comparison: Comparison, paths: Paths) -> dict[str, Any]:
 def moments_as_json(moments: Moments, paths: Paths) -> dict[str, Any]:
     """The moments of a question, best first. Times have milliseconds, scores six digits."""
     return {
-        "moments": [
-            {
-                "clip_id": one.clip.id,
-                "path": one.clip.absolute_path if paths == "absolute" else one.clip.path,
-                "title": one.clip.title,
-                "track": one.clip.track,
-                "start_s": round(one.start_s, 3),
-                "end_s": round(one.end_s, 3),
-                "score": round(one.score, 6),
-                "exact": one.exact,
-            }
-            for one in moments.moments
-        ],
+        "moments": [passage_as_json(one, paths) | {"exact": one.exact} for one in moments.moments],
         "took_ms": round(moments.took_ms, 3),
         "next_offset": moments.next_offset,
     }

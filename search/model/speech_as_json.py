@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from search.model.as_json import Paths
+from search.model.as_json import Paths, named_as_json, passage_as_json
 from search.model.contents import Clip
-from search.model.speech import Saying, Sayings, SpokenLine, Transcript
+from search.model.speech import Sayings, SpokenLine, Transcript
 
 
 def transcript_as_json(clip: Clip, transcript: Transcript, paths: Paths, *, stored: bool) -> dict[str, Any]:
     """What is said in a clip."""
     return {
-        "clip_id": clip.id,
-        "path": clip.absolute_path if paths == "absolute" else clip.path,
-        "title": clip.title,
+        **named_as_json(clip, paths),
         "duration_s": round(clip.duration_s, 3),
         "stored": stored,
         "recogniser": transcript.recogniser,
@@ -31,25 +29,14 @@ def transcript_as_json(clip: Clip, transcript: Transcript, paths: Paths, *, stor
 def sayings_as_json(sayings: Sayings, paths: Paths) -> dict[str, Any]:
     """The passages that say what was asked for, best first."""
     return {
-        "sayings": [_saying_as_json(one, paths) for one in sayings.sayings],
+        "sayings": [
+            passage_as_json(one, paths) | {"language": one.language, "line": _line_as_json(one.line)}
+            for one in sayings.sayings
+        ],
         "took_ms": round(sayings.took_ms, 3),
         "transcribed": sayings.transcribed,
         "contents": sayings.contents,
         "next_offset": sayings.next_offset,
-    }
-
-
-def _saying_as_json(one: Saying, paths: Paths) -> dict[str, Any]:
-    return {
-        "clip_id": one.clip.id,
-        "path": one.clip.absolute_path if paths == "absolute" else one.clip.path,
-        "title": one.clip.title,
-        "track": one.clip.track,
-        "start_s": round(one.start_s, 3),
-        "end_s": round(one.end_s, 3),
-        "score": round(one.score, 6),
-        "language": one.language,
-        "line": _line_as_json(one.line),
     }
 
 

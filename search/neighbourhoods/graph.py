@@ -39,7 +39,7 @@ class Segments(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class NeighbourSource:
     """What neighbours are found among: the segments ``ids`` (n,), ascending, in ``index``, and their contents."""
 
     index: Segments
@@ -81,7 +81,7 @@ class _Nearest:
         return _Nearest(self.ids[rows], self.own[rows], self.hits[rows], self.scores[rows], self.contents[rows])
 
 
-def updated(old: Graph, source: Source) -> tuple[Graph, NDArray[np.bool_]]:
+def updated(old: Graph, source: NeighbourSource) -> tuple[Graph, NDArray[np.bool_]]:
     """The graph of ``source``'s segments (n,), and which of its rows (n,) differ from ``old``'s.
 
     From an empty graph it is made from nothing. Lists that are kept up may miss a neighbour that has more than `HITS`
@@ -109,7 +109,7 @@ def updated(old: Graph, source: Source) -> tuple[Graph, NDArray[np.bool_]]:
     return graph, changed
 
 
-def _searched(source: Source, ids: Ids) -> Iterator[_Nearest]:
+def _searched(source: NeighbourSource, ids: Ids) -> Iterator[_Nearest]:
     """The hits of segments ``ids`` (n,), a batch at a time; again and further for those that found too few contents."""
     for start in range(0, ids.size, SEGMENTS_AT_ONCE):
         short = ids[start : start + SEGMENTS_AT_ONCE]
@@ -124,7 +124,7 @@ def _searched(source: Source, ids: Ids) -> Iterator[_Nearest]:
                 break
 
 
-def _search(source: Source, ids: Ids, k: int) -> _Nearest:
+def _search(source: NeighbourSource, ids: Ids, k: int) -> _Nearest:
     scores, hits = source.index.search(source.index.vectors(ids), k)
     contents = source.contents_of(hits.ravel()).reshape(hits.shape)
     contents[hits < 0] = -1

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from search.model import HalfVectors, Vectors
-from search.neighbourhoods.graph import Graph, Segments, Source, updated
+from search.neighbourhoods.graph import Graph, NeighbourSource, Segments, updated
 from search.neighbourhoods.smoothing import NEIGHBOURS, smoothed
 from search.ports import VectorIndex
 from search.snapshots.folders import Snapshots
@@ -104,7 +104,7 @@ def differences(stored: StoredNeighbourhoods, dim: int, index: VectorIndex) -> I
             return
 
 
-def update(directory: Path, sequence: int, dim: int, source: Source) -> None:
+def update(directory: Path, sequence: int, dim: int, source: NeighbourSource) -> None:
     """Bring the neighbourhoods in ``directory`` up to ``source`` at ``sequence``.
 
     Holds ids and similarities of a whole library in memory (some 300 bytes a segment), never its vectors. Raises

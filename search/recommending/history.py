@@ -17,7 +17,7 @@ from search.errors import LibraryError, QueryError
 from search.model import ClipPart, Ids, RecommendQuery, Vectors
 from search.ports import FeedbackStore
 
-MAX_K: Final = 1000
+MAX_RECOMMENDED: Final = 1000
 MAX_CLIPS: Final = 10_000
 LEAST_WEIGHT: Final = 1e-6
 """What is smaller vanishes when it is multiplied, and a taste of nothing has no direction."""
@@ -58,8 +58,8 @@ class Excluded:
 
 def check(query: RecommendQuery) -> None:
     """Raises QueryError for what makes no sense, before any work is done."""
-    if not 1 <= query.k <= MAX_K:
-        raise QueryError(f"k is {query.k}; it must be from 1 to {MAX_K}")
+    if not 1 <= query.k <= MAX_RECOMMENDED:
+        raise QueryError(f"k is {query.k}; it must be from 1 to {MAX_RECOMMENDED}")
     if not 0 <= query.offset <= MAX_OFFSET:
         raise QueryError(f"offset is {query.offset}; it must be from 0 to {MAX_OFFSET}")
     if not 0.0 <= query.diversity <= 1.0:

@@ -14,7 +14,7 @@ from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Snapshot
 from search.vectors import bitmaps, scoring
 from search.vectors.files import StoredVectors
-from search.vectors.layers import Rows
+from search.vectors.layers import LayerRows
 
 NEVER = -1
 """The sequence of the empty base: any snapshot on disk, that of sequence 0 too, is newer."""
@@ -77,7 +77,7 @@ class Keeping(Protocol):
 class StoredBase:
     """What a `Base` of files is but for its search: rows with their ids, and which of those are gone."""
 
-    def __init__(self, sequence: int, ids: Ids, rows: Rows, gone: Ids) -> None:
+    def __init__(self, sequence: int, ids: Ids, rows: LayerRows, gone: Ids) -> None:
         """``ids`` (n,) ascending with their ``rows`` (n, dim); ``gone`` (m,) of them are not there."""
         self.sequence = sequence
         self.rows = rows
@@ -125,7 +125,7 @@ class ExactBase(StoredBase):
     def empty(cls, dim: int) -> ExactBase:
         """What there is before the first snapshot."""
         none = np.empty(0, np.int64)
-        return cls(NEVER, none, Rows([np.empty((0, dim), np.float16)]), none)
+        return cls(NEVER, none, LayerRows([np.empty((0, dim), np.float16)]), none)
 
     @classmethod
     def of(cls, stored: StoredVectors) -> ExactBase:

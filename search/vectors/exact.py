@@ -18,7 +18,7 @@ _FIRST_ROWS = 64
 
 
 @dataclass(frozen=True)
-class Rows:
+class ExactRows:
     """An unchanging view of rows in memory: ``ids`` (n,), ``vectors`` (n, dim) float32, ``live`` (n,).
 
     A row that was removed or replaced stays where it was and is not live.
@@ -59,7 +59,7 @@ class Rows:
 class ExactIndex:
     """An exact index over float32 rows in memory. Searches go on undisturbed while another thread changes it.
 
-    Rows are only ever appended; a search works on the `Rows` that were there when it began.
+    Rows are only ever appended; a search works on the `ExactRows` that were there when it began.
     """
 
     def __init__(self, dim: int) -> None:
@@ -70,7 +70,7 @@ class ExactIndex:
         self._room = _empty(dim, _FIRST_ROWS)
 
     @property
-    def rows(self) -> Rows:
+    def rows(self) -> ExactRows:
         """What would be searched now."""
         return self._rows
 
@@ -124,7 +124,7 @@ class ExactIndex:
         if gone:
             live = self._room.live.copy()
             live[gone] = False
-            self._room = Rows(self._room.ids, self._room.vectors, live)
+            self._room = ExactRows(self._room.ids, self._room.vectors, live)
 
     def _append(self, ids: Ids, vectors: Vectors) -> None:
         start, stop = self._rows.ids.size, self._rows.ids.size + ids.size
@@ -154,8 +154,8 @@ class ExactIndex:
         self._show(kept.size)
 
     def _show(self, stop: int) -> None:
-        self._rows = Rows(self._room.ids[:stop], self._room.vectors[:stop], self._room.live[:stop])
+        self._rows = ExactRows(self._room.ids[:stop], self._room.vectors[:stop], self._room.live[:stop])
 
 
-def _empty(dim: int, capacity: int) -> Rows:
-    return Rows(np.empty(capacity, np.int64), np.empty((capacity, dim), np.float32), np.zeros(capacity, np.bool_))
+def _empty(dim: int, capacity: int) -> ExactRows:
+    return ExactRows(np.empty(capacity, np.int64), np.empty((capacity, dim), np.float32), np.zeros(capacity, np.bool_))

@@ -23,7 +23,7 @@ import numpy as np
 from search.model import HalfVectors, Ids
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, Snapshot
-from search.vectors.layers import Rows
+from search.vectors.layers import LayerRows
 
 KIND: Final = Kind("snapshot", 2, "soundalike reindex makes it anew from the catalog", reads_too=(1,))
 IDS, SIDECAR, COMPRESSED, GONE = "ids.npy", "vectors.f16", "index.faiss", "gone.npy"
@@ -74,7 +74,7 @@ class StoredVectors:
     facts: VectorFacts
     layers: tuple[Layer, ...]
     ids: Ids
-    rows: Rows
+    rows: LayerRows
     gone: Ids
 
 
@@ -115,7 +115,7 @@ def read(snapshot: Snapshot, dim: int | None = None) -> StoredVectors:
             raise snapshot.damaged(f"it does not hold the {facts.count} ids of its manifest")
     except (OSError, ValueError, TypeError) as error:
         raise snapshot.unreadable(error) from error
-    return StoredVectors(snapshot, facts, layers, ids, Rows([layer.rows for layer in layers]), gone)
+    return StoredVectors(snapshot, facts, layers, ids, LayerRows([layer.rows for layer in layers]), gone)
 
 
 def _layer(snapshot: Snapshot, facts: VectorFacts, number: int, count: int) -> Layer:

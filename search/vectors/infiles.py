@@ -19,7 +19,7 @@ from search.snapshots.snapshot import NewSnapshot, Snapshot
 from search.vectors import files, folding, layers, verifying
 from search.vectors.base import NEVER, Base, ExactBase, rows_of
 from search.vectors.folding import Changes
-from search.vectors.layers import Rows
+from search.vectors.layers import LayerRows
 from search.vectors.mapped import map_rows
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class InFiles:
     def _write_whole(self, old: files.StoredVectors | None, changed: Changes, new: NewSnapshot) -> None:
         """All in one layer, whose lists are trained."""
         none = np.empty(0, np.int64)
-        before = (none, Rows([np.empty((0, self._dim), np.float16)]), none)
+        before = (none, LayerRows([np.empty((0, self._dim), np.float16)]), none)
         if old is not None:
             before = (old.ids, old.rows, old.gone)
         merged = folding.merge(before, changed, new, files.SIDECAR)
@@ -118,7 +118,7 @@ class InFiles:
         sizes = [layer.ids.size for layer in old.layers[:stay]]
         merging, start = old.layers[stay:], sum(sizes)
         if merging or changed.come.size:
-            rows = Rows([layer.rows for layer in merging] or [np.empty((0, self._dim), np.float16)])
+            rows = LayerRows([layer.rows for layer in merging] or [np.empty((0, self._dim), np.float16)])
             before = (old.ids[start:], rows, gone[rows_of(old.ids[start:], gone) >= 0])
             merged = folding.merge(before, changed, new, files.named(files.SIDECAR, stay))
             new.array(files.named(files.IDS, stay), merged.ids)

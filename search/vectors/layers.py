@@ -23,7 +23,7 @@ RETRAIN_GROWTH: Final = 2.0
 """Lists that were trained for a library of half the size, or of which half the segments are new, are trained anew."""
 
 
-class Rows:
+class LayerRows:
     """float16 rows of several files, one after the other; each file is mapped."""
 
     def __init__(self, parts: Sequence[HalfVectors]) -> None:

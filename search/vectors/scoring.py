@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from search.errors import LibraryError, QueryError
 from search.model import HalfVectors, Ids, Scores, Vectors
-from search.vectors.layers import Rows
+from search.vectors.layers import LayerRows
 
 BLOCK_ROWS = 8192
 """Rows scored at a time: 12.6 MB of float32 at 384 dimensions, which bounds what a scan of a large library holds."""
@@ -109,7 +109,7 @@ def stack(rankings: list[tuple[Scores, Ids]], k: int) -> tuple[Scores, Ids]:
 
 
 def scan(
-    queries: Vectors, rows: Vectors | HalfVectors | Rows, ids: Ids, k: int, picked: NDArray[np.intp] | None = None
+    queries: Vectors, rows: Vectors | HalfVectors | LayerRows, ids: Ids, k: int, picked: NDArray[np.intp] | None = None
 ) -> tuple[Scores, Ids]:
     """The best ``k`` of ``rows`` (n, dim) with ``ids`` (n,) for each of ``queries`` (q, dim), exactly: (q, k) each.
 

@@ -22,7 +22,7 @@ from search.ports import ChangesSince
 from search.settings import Device
 from search.vectors import bitmaps, scoring
 from search.vectors.base import COMPRESS_FROM, NEVER, Base, ExactBase, Keeping
-from search.vectors.exact import ExactIndex, Rows
+from search.vectors.exact import ExactIndex, ExactRows
 from search.vectors.infiles import InFiles
 from search.vectors.verifying import verify
 
@@ -39,7 +39,7 @@ class SnapshotView:
     sequence: int
     dim: int
     base: Base
-    delta: Rows
+    delta: ExactRows
     live: Bitmap | None
     hidden: int
 

@@ -129,7 +129,7 @@ _PUBLISHER = """
 import os, signal, sys
 from pathlib import Path
 from search.vectors.milvus import kept
-from search.vectors.milvus.collection import Collection
+from search.vectors.milvus.collection import MilvusCollection
 from tests.search.libraries import open_library
 
 def dying(what, half):
@@ -142,10 +142,10 @@ def dying(what, half):
     return dies
 
 of, name, half = {
-    "half of a batch": (Collection, "put", True),
-    "a batch": (Collection, "put", False),
-    "what was taken away": (Collection, "take_away", False),
-    "its mark": (Collection, "mark", False),
+    "half of a batch": (MilvusCollection, "put", True),
+    "a batch": (MilvusCollection, "put", False),
+    "what was taken away": (MilvusCollection, "take_away", False),
+    "its mark": (MilvusCollection, "mark", False),
     "its name": (kept.InMilvus, "_keep", False),
 }[sys.argv[2]]
 setattr(of, name, dying(getattr(of, name), half))

@@ -228,7 +228,7 @@ def test_what_is_kept_outlives_a_folder_that_was_emptied(long: Bench, monkeypatc
 
 @pytest.mark.parametrize(
     "name",
-    ["indexer.work.WINDOWS_REVISION", "indexer.pipeline.REVISION", "tests.fakes.FrameBandEncoder.frames_made_by"],
+    ["indexer.work.WINDOWS_REVISION", "indexer.hearing.REVISION", "tests.fakes.FrameBandEncoder.frames_made_by"],
 )
 def test_what_was_made_otherwise_is_not_taken(long: Bench, monkeypatch: pytest.MonkeyPatch, name: str):
     """Other windows, another way from frames to events, another calibration of frames: what was kept is of no use."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, select, update
 
-from search.catalog import blobs, contours, measured, reading, refusals, scanned, words
+from search.catalog import blobs, contentreading, contours, measured, reading, refusals, scanned, words
 from search.catalog.contentrows import sequences
 from search.catalog.database import now
 from search.catalog.tables import (
@@ -158,8 +158,9 @@ class _Batch:
     # --- contents -------------------------------------------------------------------------------------------
 
     def _add_content(self, change: AddContent) -> None:
-        found = reading.find(self._connection, change.content.digest, change.content.track)
-        content_id = found[0].id if found else self._insert_content(change.content)
+        tracks = contentreading.with_digest(self._connection, change.content.digest)
+        found = next((content for content in tracks if content.track == change.content.track), None)
+        content_id = found.id if found else self._insert_content(change.content)
         if found:
             self._replace_encoding(content_id, change)
         else:

@@ -21,7 +21,7 @@ import soundalike
 from search.errors import AudioError
 from search.live.alerts import Alert, Seen, Watched
 from search.live.hearing import Ring, windows
-from search.live.sources import Block, Source, Stream
+from search.live.sources import LiveBlock, Stream, StreamSource
 from search.live.streaming import AlertStream
 from tests.commandline import soundalike as command
 from tests.search.test_events import hiss, siren
@@ -54,9 +54,9 @@ def heard(folder: Path, *options: object) -> list[dict]:
 
 
 def test_a_file_is_heard_to_its_end_at_the_rate_that_is_asked_for(folder: Path):
-    with Stream(Source(str(folder / "walk.wav")), 16_000) as stream:
+    with Stream(StreamSource(str(folder / "walk.wav")), 16_000) as stream:
         blocks = list(stream)
-    assert not Source(str(folder / "walk.wav")).is_live
+    assert not StreamSource(str(folder / "walk.wav")).is_live
     assert sum(len(block.wave) for block in blocks) == pytest.approx(14 * 16_000, abs=50)
     assert [block.start_s for block in blocks] == sorted(block.start_s for block in blocks)
     loud = np.concatenate([block.wave for block in blocks])
@@ -66,14 +66,17 @@ def test_a_file_is_heard_to_its_end_at_the_rate_that_is_asked_for(folder: Path):
 def test_bare_samples_come_through_standard_input():
     samples = (10_000 * np.sin(np.arange(2 * 8_000) / 5)).astype("<i2")
     both = np.repeat(samples, 2)
-    with Stream(Source("-", rate_hz=8_000, channels=2), 16_000, io.BytesIO(both.tobytes())) as stream:
+    with Stream(StreamSource("-", rate_hz=8_000, channels=2), 16_000, io.BytesIO(both.tobytes())) as stream:
         wave = np.concatenate([block.wave for block in stream])
     assert len(wave) == pytest.approx(2 * 16_000, abs=50)
     assert np.abs(wave).max() == pytest.approx(10_000 / 32_768, rel=0.1)
 
 
 def test_a_source_that_is_not_there_says_so(folder: Path):
-    with pytest.raises(AudioError, match="cannot be listened to"), Stream(Source("/nowhere.wav"), 16_000) as stream:
+    with (
+        pytest.raises(AudioError, match="cannot be listened to"),
+        Stream(StreamSource("/nowhere.wav"), 16_000) as stream,
+    ):
         list(stream)
     gone = command("listen", folder / "gone.wav", "--events", "Siren", "--library", folder / "library")
     assert gone.returncode != 0
@@ -84,13 +87,13 @@ def test_what_is_live_and_not_heard_in_time_is_lost_and_told(monkeypatch):
     """A source that sends more than may wait before anybody listens."""
     sent = threading.Event()
 
-    def decoded(_self: Stream) -> Iterator[Block]:
+    def decoded(_self: Stream) -> Iterator[LiveBlock]:
         for number in range(2_000):
-            yield Block(number * 0.01, np.zeros(160, np.float32))
+            yield LiveBlock(number * 0.01, np.zeros(160, np.float32))
         sent.set()
 
     monkeypatch.setattr(Stream, "_decoded", decoded)
-    with Stream(Source("http://example.invalid/live"), 16_000) as stream:
+    with Stream(StreamSource("http://example.invalid/live"), 16_000) as stream:
         assert sent.wait(PATIENCE_S)
         blocks = list(stream)
     assert 0 < len(blocks) < 2_000
@@ -100,8 +103,8 @@ def test_what_is_live_and_not_heard_in_time_is_lost_and_told(monkeypatch):
 # --- windows ------------------------------------------------------------------------------------------------
 
 
-def blocks_of(wave: np.ndarray, size: int, rate_hz: int = 1_000) -> list[Block]:
-    return [Block(at / rate_hz, wave[at : at + size].astype(np.float32)) for at in range(0, len(wave), size)]
+def blocks_of(wave: np.ndarray, size: int, rate_hz: int = 1_000) -> list[LiveBlock]:
+    return [LiveBlock(at / rate_hz, wave[at : at + size].astype(np.float32)) for at in range(0, len(wave), size)]
 
 
 @pytest.mark.parametrize("size", [70, 1_000, 2_500])
@@ -117,14 +120,13 @@ def test_a_window_comes_with_each_hop_whatever_the_blocks(size: int):
 
 def test_the_ring_keeps_the_last_seconds_and_what_was_lost_is_silence():
     ring = Ring(1_000, 2)
-    ring.add(Block(0.0, np.full(1_500, 0.5, np.float32)))
-    ring.add(Block(2.0, np.full(1_000, 0.25, np.float32), lost_s=0.5))
+    ring.add(LiveBlock(0.0, np.full(1_500, 0.5, np.float32)))
+    ring.add(LiveBlock(2.0, np.full(1_000, 0.25, np.float32), lost_s=0.5))
     assert (ring.start_s, ring.end_s) == (1.0, 3.0)
     kept = ring.cut(0, 9)
     assert kept == pytest.approx(np.concatenate([np.full(500, 0.5), np.zeros(500), np.full(1_000, 0.25)]), abs=1e-3)
-    (lost_s,) = [one.lost_s for one in windows([Block(5.0, np.zeros(1_000, np.float32), 5.0)], Ring(1_000, 2), 2, 1)][
-        :1
-    ]
+    block = LiveBlock(5.0, np.zeros(1_000, np.float32), 5.0)
+    lost_s = next(one.lost_s for one in windows([block], Ring(1_000, 2), 2, 1))
     assert lost_s == 5.0
 
 
@@ -359,7 +361,7 @@ def test_listen_serves_its_alerts(folder: Path, monkeypatch):
         asked.set()
         return stream
 
-    def when_asked(self: Stream) -> Iterator[Block]:
+    def when_asked(self: Stream) -> Iterator[LiveBlock]:
         assert asked.wait(PATIENCE_S)
         yield from decoded(self)
 

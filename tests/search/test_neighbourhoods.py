@@ -10,7 +10,7 @@ from search.engine.ranking import rank, rank_each
 from search.library import publishing
 from search.model import ClipPart, Query, RecommendQuery, RemoveClip, SegmentPart, TextPart
 from search.neighbourhoods import stored
-from search.neighbourhoods.graph import HITS, Graph, Source, updated
+from search.neighbourhoods.graph import HITS, Graph, NeighbourSource, updated
 from search.neighbourhoods.smoothing import CROWD, EXPONENT, FALL, NEIGHBOURS, STRENGTH, blended, smoothed
 from search.settings import Settings
 from search.snapshots.snapshot import MANIFEST
@@ -34,7 +34,7 @@ class Counting:
     def hold(self, ids):
         self.index = ExactIndex(self.all.shape[1])
         self.index.add(ids, self.all[ids])
-        return Source(self, ids, contents_of)
+        return NeighbourSource(self, ids, contents_of)
 
     def search(self, queries, k):
         self.asked += len(queries)

@@ -13,7 +13,7 @@ from search.errors import LibraryError
 from search.ground.extras import is_installed
 from search.vectors.base import NEVER
 from search.vectors.milvus import collection
-from search.vectors.milvus.collection import Collection
+from search.vectors.milvus.collection import MilvusCollection
 from search.vectors.milvus.kept import InMilvus
 from search.vectors.snapshot import SnapshotIndex
 from tests.search.vector_helpers import DIM, Written, clumped
@@ -22,7 +22,7 @@ VECTORS = clumped(60, 4)
 
 
 class Server:
-    """What `Collection` asks a client for, over collections that are dictionaries."""
+    """What `MilvusCollection` asks a client for, over collections that are dictionaries."""
 
     def __init__(self):
         self.rows, self.properties, self.released = {}, {}, set()
@@ -203,7 +203,7 @@ def test_what_the_line_refuses_is_said_in_words(server, code, details, said):
     answer = {"code": lambda _: SimpleNamespace(name=code), "details": lambda _: details}
     server.fails = type("Refused", (grpc.RpcError,), answer)()
     with pytest.raises(LibraryError, match=f"Milvus at .*: {said}; .*MILVUS_TOKEN"):
-        Collection("some").publication()
+        MilvusCollection("some").publication()
 
 
 def test_a_collection_that_the_server_does_not_hold_in_memory_is_loaded_when_it_is_asked(server, one):
@@ -224,7 +224,7 @@ def test_a_server_that_hangs_and_one_that_refuses_are_library_errors(server):
 
     server.fails = grpc.FutureTimeoutError()
     with pytest.raises(LibraryError, match="it did not answer in time"):
-        Collection("some").publication()
+        MilvusCollection("some").publication()
     server.fails = MilvusException(message="collection is not loaded")
     with pytest.raises(LibraryError, match="collection is not loaded"):
-        Collection("some").publication()
+        MilvusCollection("some").publication()

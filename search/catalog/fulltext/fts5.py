@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from search.catalog.fulltext.port import ClipWords, Match, Term
+from search.catalog.fulltext.port import ClipWords, FullTextMatch, SearchTerm
 
 _INSERT_WORDS: Final = text(
     "INSERT INTO clip_words(rowid, title, name, metadata, folder) VALUES (:clip_id, :title, :name, :metadata, :folder)"
@@ -73,8 +73,14 @@ class FTS5:
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608  names are fixed here
 
     def by_words(
-        self, connection: Connection, terms: Sequence[Term], limit: int, *, every: bool, at_most: int | None = None
-    ) -> list[Match]:
+        self,
+        connection: Connection,
+        terms: Sequence[SearchTerm],
+        limit: int,
+        *,
+        every: bool,
+        at_most: int | None = None,
+    ) -> list[FullTextMatch]:
         """As the port says."""
         asked = {"match": _joined(map(_expression, terms), every=every), "n": limit}
         if at_most is not None:
@@ -82,12 +88,12 @@ class FTS5:
             asked["at_most"] = at_most
         else:
             statement = _ASK_WORDS if every else _ASK_ANY_WORDS
-        return [Match(*row) for row in connection.execute(statement, asked)]
+        return [FullTextMatch(*row) for row in connection.execute(statement, asked)]
 
-    def inside(self, connection: Connection, words: Sequence[str], limit: int, *, every: bool) -> list[Match]:
+    def inside(self, connection: Connection, words: Sequence[str], limit: int, *, every: bool) -> list[FullTextMatch]:
         """As the port says."""
         asked = {"match": _joined((f'"{word}"' for word in words), every=every), "n": limit}
-        return [Match(*row) for row in connection.execute(_ASK_ALL_TRIGRAMS if every else _ASK_TRIGRAMS, asked)]
+        return [FullTextMatch(*row) for row in connection.execute(_ASK_ALL_TRIGRAMS if every else _ASK_TRIGRAMS, asked)]
 
     def count_clips(self, connection: Connection) -> int:
         """As the port says."""
@@ -95,7 +101,7 @@ class FTS5:
 
     # --- Vocabulary -------------------------------------------------------------------------------------------
 
-    def count(self, connection: Connection, term: Term, at_most: int) -> int:
+    def count(self, connection: Connection, term: SearchTerm, at_most: int) -> int:
         """As the port says."""
         return int(connection.execute(_COUNT, {"match": _expression(term), "at_most": at_most}).scalar_one())
 
@@ -120,7 +126,7 @@ class FTS5:
         return words
 
 
-def _expression(term: Term) -> str:
+def _expression(term: SearchTerm) -> str:
     """A term in FTS5's language."""
     words = [f'"{word}" *' if term.begins else f'"{word}"' for word in term.words]
     return words[0] if len(words) == 1 else f"({' OR '.join(words)})"

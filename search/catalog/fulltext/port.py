@@ -19,7 +19,7 @@ class ClipWords(NamedTuple):
     words: str
 
 
-class Term(NamedTuple):
+class SearchTerm(NamedTuple):
     """One thing that is looked for: any of ``words``, whole or (``begins``) at the beginning of a word.
 
     A word with spaces in it is a phrase: its words as they follow each other.
@@ -29,7 +29,7 @@ class Term(NamedTuple):
     begins: bool = False
 
 
-class Match(NamedTuple):
+class FullTextMatch(NamedTuple):
     """A clip, its cost (below zero, lower for a better match) and its stored words where they were asked for."""
 
     clip_id: int
@@ -50,15 +50,21 @@ class FullText(Protocol):
         """Make every clip unfindable."""
 
     def by_words(
-        self, connection: Connection, terms: Sequence[Term], limit: int, *, every: bool, at_most: int | None = None
-    ) -> list[Match]:
+        self,
+        connection: Connection,
+        terms: Sequence[SearchTerm],
+        limit: int,
+        *,
+        every: bool,
+        at_most: int | None = None,
+    ) -> list[FullTextMatch]:
         """At most ``limit`` clips with every term, or any, by BM25 over title, name, metadata, folder (4, 3, 2, 1).
 
         The best of all, or of ``at_most`` that are come upon first. Without ``every``, or with ``at_most``, the
         matches have their words.
         """
 
-    def inside(self, connection: Connection, words: Sequence[str], limit: int, *, every: bool) -> list[Match]:
+    def inside(self, connection: Connection, words: Sequence[str], limit: int, *, every: bool) -> list[FullTextMatch]:
         """At most ``limit`` clips with every word, or any, inside their words: by length, or by BM25."""
 
     def count_clips(self, connection: Connection) -> int:
@@ -68,7 +74,7 @@ class FullText(Protocol):
 class Vocabulary(Protocol):
     """Looks at the words themselves."""
 
-    def count(self, connection: Connection, term: Term, at_most: int) -> int:
+    def count(self, connection: Connection, term: SearchTerm, at_most: int) -> int:
         """How many clips have a term, ``at_most`` at most."""
 
     def is_inside(self, connection: Connection, word: str) -> bool:

@@ -17,7 +17,7 @@ import snowballstemmer
 from sqlalchemy import Connection, text
 
 from search.catalog.fulltext import bm25
-from search.catalog.fulltext.port import ClipWords, Match, Term
+from search.catalog.fulltext.port import ClipWords, FullTextMatch, SearchTerm
 from search.catalog.inserting import stream
 
 _FIELDS: Final = "ABCD"
@@ -114,8 +114,14 @@ class TSVectors:
         connection.execute(text("UPDATE clip_totals SET clips = 0, words = 0, letters = 0"))
 
     def by_words(
-        self, connection: Connection, terms: Sequence[Term], limit: int, *, every: bool, at_most: int | None = None
-    ) -> list[Match]:
+        self,
+        connection: Connection,
+        terms: Sequence[SearchTerm],
+        limit: int,
+        *,
+        every: bool,
+        at_most: int | None = None,
+    ) -> list[FullTextMatch]:
         """As the port says."""
         totals = _totals(connection)
         items = list(self._items(connection, terms, totals.clips))
@@ -134,13 +140,13 @@ class TSVectors:
         ranked = f"SELECT id, CAST(said AS text), size, words FROM ({some}) AS chosen"  # noqa: S608  as above
         ranked += f" ORDER BY {' + '.join(estimates)} DESC, id LIMIT :n"
         found = [
-            Match(clip_id, -_score(said, size, items, mean), words)
+            FullTextMatch(clip_id, -_score(said, size, items, mean), words)
             for clip_id, said, size, words in connection.execute(text(ranked), asked)
         ]
         found.sort(key=lambda match: (match.cost, match.clip_id))
         return found[:limit] if not every or at_most is not None else [m._replace(words=None) for m in found[:limit]]
 
-    def inside(self, connection: Connection, words: Sequence[str], limit: int, *, every: bool) -> list[Match]:
+    def inside(self, connection: Connection, words: Sequence[str], limit: int, *, every: bool) -> list[FullTextMatch]:
         """As the port says."""
         asked: dict[str, Any] = {f"w{place}": f"%{word}%" for place, word in enumerate(words)} | {"n": limit}
         condition = (" AND " if every else " OR ").join(f"words LIKE :w{place}" for place in range(len(words)))
@@ -155,7 +161,7 @@ class TSVectors:
             cost = "-(" + " + ".join(_INSIDE.format(place=place) for place in range(len(words))) + ")"
         ranked = f"SELECT id, CAST({cost} AS float8) AS cost, words FROM clip_words WHERE {condition}"  # noqa: S608  made here
         statement = text(f"{ranked} ORDER BY cost, id LIMIT :n")
-        return [Match(*row) for row in connection.execute(statement, asked)]
+        return [FullTextMatch(*row) for row in connection.execute(statement, asked)]
 
     def count_clips(self, connection: Connection) -> int:
         """As the port says."""
@@ -163,7 +169,7 @@ class TSVectors:
 
     # --- Vocabulary -------------------------------------------------------------------------------------------
 
-    def count(self, connection: Connection, term: Term, at_most: int) -> int:
+    def count(self, connection: Connection, term: SearchTerm, at_most: int) -> int:
         """As the port says."""
         return int(connection.execute(_COUNT, {"match": _query(term), "at_most": at_most}).scalar_one())
 
@@ -182,10 +188,10 @@ class TSVectors:
 
     def words_of_one(self, connection: Connection, stem: str) -> str | None:
         """As the port says."""
-        words: str | None = connection.execute(_WORDS_OF_ONE, {"match": _query(Term((stem,)))}).scalar()
+        words: str | None = connection.execute(_WORDS_OF_ONE, {"match": _query(SearchTerm((stem,)))}).scalar()
         return words
 
-    def _items(self, connection: Connection, terms: Sequence[Term], clips: int) -> Iterator[_Item]:
+    def _items(self, connection: Connection, terms: Sequence[SearchTerm], clips: int) -> Iterator[_Item]:
         """The words and phrases of the terms, with the rarity of each."""
         parts = [(_stems(word), term.begins) for term in terms for word in term.words]
         single = [stems[0] for stems, begins in parts if len(stems) == 1 and not begins]
@@ -229,7 +235,7 @@ def _stems(word: str) -> tuple[str, ...]:
     return tuple(_stem(part) for part in word.split())
 
 
-def _query(term: Term) -> str:
+def _query(term: SearchTerm) -> str:
     return "(" + " | ".join(_query_of(_stems(word), begins=term.begins) for word in term.words) + ")"
 
 

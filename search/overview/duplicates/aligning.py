@@ -62,7 +62,7 @@ _ABOVE_NOISE: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Alignment:
+class SoundAlignment:
     """``offset_s``: where in the second sound the first begins (negative: before it); ``correlation`` in [0, 1] over
     the passage that both have; ``covered``: the share of the shorter one that this is, ``shared_s``: how long it is;
     ``gain_db``: how much louder the first is there; ``at_worst``: the share of octaves that agree in the moment that
@@ -82,7 +82,7 @@ class Alignment:
     each_has_more: bool
 
 
-def align(one: Wave, other: Wave, sample_rate_hz: int) -> Alignment | None:
+def align(one: Wave, other: Wave, sample_rate_hz: int) -> SoundAlignment | None:
     """Where ``one`` (n,) lies in ``other`` (m,) best, over shifts at which they share `LEAST_COVERED` of the shorter.
 
     None where either is silent or they share no wave. The sign does not matter: a turned-over plug is the same sound.
@@ -101,7 +101,7 @@ def align(one: Wave, other: Wave, sample_rate_hz: int) -> Alignment | None:
         return None
     agreed = np.array([agreement(inside, across, sample_rate_hz), agreement(across, inside, sample_rate_hz)])
     at_worst, loud_at_worst = agreed[:, :2].min(axis=0).tolist()
-    return Alignment(
+    return SoundAlignment(
         offset_s=(best / OVERSAMPLING - (len(one) - 1)) / sample_rate_hz,
         correlation=correlation,
         covered=len(inside) / min(len(one), len(other)),
@@ -120,8 +120,8 @@ def rms(wave: Wave) -> float:
 
 
 def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float, float]:
-    """``at_worst``, ``loud_at_worst`` and ``departs`` of two aligned waves (n,) (`Alignment`); zeros where no cell has
-    a say.
+    """``at_worst``, ``loud_at_worst`` and ``departs`` of two aligned waves (n,) (`SoundAlignment`); zeros where no cell
+    has a say.
 
     Each frame of the second is brought to the level of the first: a fade is no disagreement. Each octave may have a
     delay of its own, as codecs and filters leave.
@@ -150,7 +150,7 @@ def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float
 
 
 def _departs(unlike: NDArray[np.float64], loud: NDArray[np.bool_]) -> float:
-    """See `Alignment`; ``unlike`` and ``loud`` (octaves, cells). The first cell and the last may be of a fade."""
+    """See `SoundAlignment`; ``unlike`` and ``loud`` (octaves, cells). The first cell and the last may be of a fade."""
     found = [
         float(values[1:-1][says[1:-1]].max(initial=0.0)) - _BEYOND * float(np.quantile(values[says], _MOST_LIKE))
         for values, says in zip(unlike, loud, strict=True)

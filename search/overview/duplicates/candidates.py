@@ -15,7 +15,7 @@ from search.model import Ids
 PROBES: Final = 3
 """Segments of a content that are looked up, evenly over its length."""
 
-NEIGHBOURS: Final = 16
+CANDIDATES_EACH: Final = 16
 LEAST_COSINE: Final = 0.7
 MOST_OTHERS: Final = 6
 """Contents worth listening to for each content, the nearest."""
@@ -58,7 +58,7 @@ def _of_some(view: SpaceView, contents: list[int]) -> Iterator[tuple[int, list[C
     except LibraryError:  # one of them goes at this moment: the next run looks again
         yield from ((content, []) for content in contents)
         return
-    scores, ids = view.index.search(vectors, NEIGHBOURS)
+    scores, ids = view.index.search(vectors, CANDIDATES_EACH)
     _, starts, _ = view.columns.place(asked)
     others, other_starts, _ = view.columns.place(np.maximum(ids, 0).ravel())
     others, shifts = others.reshape(ids.shape), other_starts.reshape(ids.shape) - starts[:, np.newaxis]

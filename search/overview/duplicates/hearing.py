@@ -50,22 +50,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class DecodedPassage:
     """The samples (n,) of a passage at `RATE_HZ` without the silence around them; they begin at ``start_s``."""
 
     wave: Wave
     start_s: float
 
 
-class Hearing:
+class PassageDecoder:
     """Decodes passages, and keeps those that were decoded last. Every method raises AudioError."""
 
     def __init__(self) -> None:
-        self._passages: OrderedDict[Place, Passage] = OrderedDict()
+        self._passages: OrderedDict[Place, DecodedPassage] = OrderedDict()
         self._envelopes: OrderedDict[Place, Envelope] = OrderedDict()
         self._samples = 0
 
-    def passage(self, place: Place) -> Passage:
+    def passage(self, place: Place) -> DecodedPassage:
         """The passage."""
         found = self._passages.get(place)
         if found is None:
@@ -138,11 +138,11 @@ def likeness(short: Envelope, long: Envelope) -> float:
     return float(max((product[lags] / np.sqrt(np.maximum(shared * energy, 1e-12))).max(), 0.0))
 
 
-def _decoded(place: Place) -> Passage:
+def _decoded(place: Place) -> DecodedPassage:
     blocks = audio.stream(place.path, RATE_HZ, track=place.track, start_s=place.start_s, end_s=place.end_s)
     wave = np.concatenate(list(blocks))
     loud = np.flatnonzero(np.abs(wave) > _SILENCE * float(np.abs(wave).max(initial=0.0)))
     if not len(loud):
-        return Passage(wave[:0], place.start_s)
+        return DecodedPassage(wave[:0], place.start_s)
     start = int(loud[0])
-    return Passage(wave[start : int(loud[-1]) + 1].copy(), place.start_s + start / RATE_HZ)
+    return DecodedPassage(wave[start : int(loud[-1]) + 1].copy(), place.start_s + start / RATE_HZ)

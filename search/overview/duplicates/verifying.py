@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from search.engine.views import SpaceView
 from search.errors import AudioError, LibraryError
 from search.model import Content, Wave
-from search.overview.duplicates.aligning import LEAST_COVERED, Alignment, align
+from search.overview.duplicates.aligning import LEAST_COVERED, SoundAlignment, align
 from search.overview.duplicates.candidates import Candidate
-from search.overview.duplicates.hearing import RATE_HZ, Hearing, Place, fingerprint
+from search.overview.duplicates.hearing import RATE_HZ, PassageDecoder, Place, fingerprint
 
 LEAST_AT_WORST: Final = 0.65
 """The share of octaves that agree in the worst moment. Of 720 copies of recordings that may be learnt from, of twelve
@@ -98,7 +98,7 @@ class Verifier:
     def __init__(self, view: SpaceView, path_of: Callable[[Content], str | None]) -> None:
         self._view = view
         self._path_of = path_of
-        self._hearing = Hearing()
+        self._hearing = PassageDecoder()
 
     def pair(self, candidate: Candidate, first: Content, second: Content) -> Pair | None:
         """``first`` and ``second`` are the candidate's contents in its order. None when they are not the same."""
@@ -144,7 +144,7 @@ class Verifier:
                 similarity = min(similarity, again.correlation)
         return Pair(short.id, long.id, found.offset_s, found.gain_db, similarity)
 
-    def _listen(self, files: _Files, passage: Place, shift_s: float) -> Alignment | None:
+    def _listen(self, files: _Files, passage: Place, shift_s: float) -> SoundAlignment | None:
         """Align a passage of the short one; the answer's offset is that of the whole of it in the long one."""
         place = Place(files.long_path, files.long.track)
         if files.long.duration_s > _WHOLE_S:
@@ -181,7 +181,7 @@ def is_one_recording(one: Wave, other: Wave) -> bool:
     return found is not None and _is_copy(found, whole=True)
 
 
-def _is_copy(alignment: Alignment, *, whole: bool) -> bool:
+def _is_copy(alignment: SoundAlignment, *, whole: bool) -> bool:
     """Two ``whole`` sounds that each go on where the other has ended are two: loops that share the strokes between."""
     sure = alignment.at_worst >= SURE_AT_WORST
     if alignment.shared_s < BRIEF_S:

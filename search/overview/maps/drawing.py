@@ -19,7 +19,7 @@ from search.engine.views import SpaceView
 from search.errors import LibraryError
 from search.model import ClipMap, Ids, Scores, Vectors
 from search.overview.maps import stored
-from search.overview.maps.layout import NEIGHBOURS, laid_out
+from search.overview.maps.layout import MAP_NEIGHBOURS, laid_out
 from search.overview.maps.placing import among_neighbours
 from search.overview.maps.stored import StoredMap
 from search.ports import Lease
@@ -183,7 +183,7 @@ def _means(view: SpaceView, contents: Ids) -> Iterator[tuple[Ids, Vectors]]:
 
 
 def _neighbours(view: SpaceView, vectors: Vectors, rows_of: Ids) -> tuple[Ids, Scores]:
-    """(q, NEIGHBOURS) rows (``rows_of`` a content) and scores of the nearest contents on the map, -1 where fewer."""
+    """(q, MAP_NEIGHBOURS) rows (``rows_of`` a content), scores of the nearest contents on the map; -1 where fewer."""
     near, scores = _among_nearest(view, vectors, rows_of, LOOKED_AT)
     few = near[:, -1] < 0  # long recordings fill the list with their segments
     if few.any():
@@ -197,11 +197,11 @@ def _among_nearest(view: SpaceView, vectors: Vectors, rows_of: Ids, looked_at: i
     contents[segment_ids.ravel() < 0] = -1
     known = (contents >= 0) & (contents < len(rows_of))
     rows = np.where(known, rows_of[np.where(known, contents, -1)], -1).reshape(scores.shape)
-    near = np.full((len(vectors), NEIGHBOURS), -1, np.int64)
-    cosines = np.zeros((len(vectors), NEIGHBOURS), np.float32)
+    near = np.full((len(vectors), MAP_NEIGHBOURS), -1, np.int64)
+    cosines = np.zeros((len(vectors), MAP_NEIGHBOURS), np.float32)
     for place, (found, score) in enumerate(zip(rows, scores, strict=True)):
         first = np.sort(np.unique(found, return_index=True)[1])
-        first = first[found[first] >= 0][:NEIGHBOURS]
+        first = first[found[first] >= 0][:MAP_NEIGHBOURS]
         near[place, : len(first)] = found[first]
         cosines[place, : len(first)] = score[first]
     return near, cosines

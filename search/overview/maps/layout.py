@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from search.errors import UsageError
 from search.model import Vectors
 
-NEIGHBOURS: Final = 15
+MAP_NEIGHBOURS: Final = 15
 """UMAP's own default, the clip itself among them."""
 
 MIN_DISTANCE: Final = 0.5
@@ -44,7 +44,7 @@ def laid_out(vectors: Vectors, progress: Callable[[float], None]) -> NDArray[np.
     umap = _umap()
     fitted = umap.UMAP(
         precomputed_knn=_neighbours(vectors) if len(vectors) < EXACT else (None, None, None),
-        n_neighbors=NEIGHBOURS,
+        n_neighbors=MAP_NEIGHBOURS,
         min_dist=MIN_DISTANCE,
         init=start * 10.0,
         random_state=SEED,
@@ -73,11 +73,11 @@ def _principal(vectors: Vectors) -> NDArray[np.float32]:
 
 
 def _neighbours(vectors: Vectors) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """(n, `NEIGHBOURS`) the rows that are nearest to each by cosine, itself first, and their distances."""
+    """(n, `MAP_NEIGHBOURS`) the rows that are nearest to each by cosine, itself first, and their distances."""
     directions = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     distances = np.maximum(1.0 - directions @ directions.T, 0.0)
     np.fill_diagonal(distances, -1.0)
-    rows = np.argpartition(distances, NEIGHBOURS - 1)[:, :NEIGHBOURS]
+    rows = np.argpartition(distances, MAP_NEIGHBOURS - 1)[:, :MAP_NEIGHBOURS]
     near = np.take_along_axis(distances, rows, 1)
     order = np.argsort(near, axis=1, kind="stable")
     sorted_near: NDArray[np.float32] = np.maximum(np.take_along_axis(near, order, 1), 0.0).astype(np.float32)

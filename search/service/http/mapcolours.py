@@ -15,7 +15,7 @@ from search.columns import ClipColumns
 from search.columns.counting import quoted
 from search.columns.factcounts import word_counts
 from search.columns.parsing import parse
-from search.columns.table import Part
+from search.columns.table import ColumnPart
 from search.facts.definitions import FACTS, PLACES, FactDefinition
 from search.model import FacetCount, Feedback, Ids
 
@@ -108,7 +108,7 @@ def _largest(names: dict[int, tuple[str, str]], codes: NDArray[np.int64]) -> Gro
     return Groups(tuple(name for name, _ in said), places, tuple(where for _, where in said))
 
 
-def _likeliest(part: Part) -> NDArray[np.int64]:
+def _likeliest(part: ColumnPart) -> NDArray[np.int64]:
     """(n_clips,) the class of each clip's likeliest tag, -1 for a clip without any."""
     codes = np.full(part.n_clips, -1, np.int64)
     classes = np.repeat(np.arange(len(part.tag_starts) - 1), np.diff(part.tag_starts))

@@ -28,7 +28,7 @@ class LastTask(WSGITask):  # type: ignore[misc]  # waitress ships no types
         return bytes(super().build_response_header())
 
 
-class ProblemTask(ErrorTask):  # type: ignore[misc]
+class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
     """What waitress itself refuses (no HTTP, too large, too slow), as a problem document."""
 
     def execute(self) -> None:
@@ -46,7 +46,7 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
         self.write(content)
 
 
-class NoRoom(Error):  # type: ignore[misc]
+class NoRoom(Error):  # type: ignore[misc]  # waitress ships no types
     """A long request waits in a file until all of it is there; that file has no place."""
 
     code = 503
@@ -66,7 +66,7 @@ class Nowhere:
         return 0
 
 
-class Request(HTTPRequestParser):  # type: ignore[misc]
+class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no types
     """A request while it comes in."""
 
     def received(self, data: bytes) -> int:
@@ -90,7 +90,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
             return int(super().received(data))
 
 
-class ProblemChannel(HTTPChannel):  # type: ignore[misc]
+class ProblemChannel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
     """A connection whose errors are problem documents."""
 
     task_class = LastTask

@@ -160,7 +160,7 @@ def bind(host: str, port: int) -> socket.socket:
 def url(host: str, listening: socket.socket) -> str:
     """Where a browser on this machine finds it."""
     port = listening.getsockname()[1]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  shown, not bound
     return f"http://{shown}:{port}/"
 
 

@@ -29,7 +29,7 @@ from search.service.http.files import sent
 from search.service.http.listing import gone, the_clip
 from search.service.http.replies import JSON, lasting, reply, revisable
 from search.service.http.requests.clips import ClipPath
-from search.service.http.requests.media import AudioOf, ManyPeaks, Passage, PeaksOf, PictureOf
+from search.service.http.requests.media import AudioOf, ManyPeaks, PassageQuery, PeaksOf, PictureOf
 from search.service.media import pictures
 from search.service.media.files import file_of, signed_address
 from search.service.media.sounds import PlayedTune, RecordedSound, Sound, sound_of
@@ -137,7 +137,7 @@ class MediaRoutes:
                 written = self._once(f"{digest} notes", lambda: _notes_json(file_of(clip).path))
                 notes = NotesOut.model_validate_json(written)
                 return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=[], high=[], notes=notes)
-            made, _ = self._cached(clip, digest, Passage(), f"peaks {buckets}", _peaks_in(buckets))
+            made, _ = self._cached(clip, digest, PassageQuery(), f"peaks {buckets}", _peaks_in(buckets))
         except (AudioError, NotFound, UnprocessableEntity):
             return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=[], high=[])
         found = PeaksOut.model_validate_json(made)
@@ -155,7 +155,7 @@ class MediaRoutes:
     def _made(
         self,
         path: ClipPath,
-        passage: Passage,
+        passage: PassageQuery,
         what: str,
         media_type_: str,
         make: Picture,
@@ -165,7 +165,7 @@ class MediaRoutes:
         body, name = self._cached(clip, digest, passage, what, make)
         return lasting(body, media_type_, name.replace(" ", "-"))
 
-    def _cached(self, clip: Clip, digest: str, passage: Passage, what: str, make: Picture) -> tuple[bytes, str]:
+    def _cached(self, clip: Clip, digest: str, passage: PassageQuery, what: str, make: Picture) -> tuple[bytes, str]:
         """What is made of a clip's sound, once, then from the cache; and its name there."""
         start_s, end_s = self._passage(clip, passage)
         name = f"{digest} {what} {start_s:.3f}-{end_s:.3f}" + (f" track {clip.track}" if clip.track else "")
@@ -187,7 +187,7 @@ class MediaRoutes:
             raise gone(path.clip_id)
         return clip, file.digest
 
-    def _passage(self, clip: Clip, passage: Passage) -> tuple[float, float]:
+    def _passage(self, clip: Clip, passage: PassageQuery) -> tuple[float, float]:
         """From when to when. Raises UnprocessableEntity for nothing, and for too much at once."""
         end_s = clip.duration_s if passage.end_s is None else min(passage.end_s, clip.duration_s)
         if passage.start_s >= end_s:

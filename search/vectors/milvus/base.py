@@ -14,7 +14,7 @@ from search.errors import LibraryError
 from search.model import Bitmap, Ids, Scores, Vectors
 from search.vectors import bitmaps, scoring
 from search.vectors.base import rows_of
-from search.vectors.milvus.collection import MOST_HITS, Collection, Level
+from search.vectors.milvus.collection import MOST_HITS, Level, MilvusCollection
 from search.vectors.milvus.ranges import expression, ranges
 
 CANDIDATES, CANDIDATES_PER_HIT = 200, 4
@@ -40,7 +40,7 @@ STRONG_FOR_S: Final = 10.0
 class MilvusBase:
     """A `Base` in a collection: of its rows those count whose ``ids``, a bitmap, are those of the snapshot."""
 
-    def __init__(self, sequence: int, collection: Collection, ids: Bitmap, dim: int) -> None:
+    def __init__(self, sequence: int, collection: MilvusCollection, ids: Bitmap, dim: int) -> None:
         self.sequence = sequence
         self.everything = ids
         self._collection = collection

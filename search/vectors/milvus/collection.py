@@ -38,7 +38,7 @@ Level: TypeAlias = Literal["Strong", "Bounded"]
 """Strong: all that was acknowledged is seen, after a wait. Bounded: all but that of the last five seconds."""
 
 
-class Collection:
+class MilvusCollection:
     """A collection by its name. Threads share it."""
 
     def __init__(self, name: str) -> None:

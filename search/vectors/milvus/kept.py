@@ -33,7 +33,7 @@ from search.snapshots.snapshot import Kind, Snapshot
 from search.vectors import bitmaps
 from search.vectors.base import NEVER, Base
 from search.vectors.milvus.base import MilvusBase
-from search.vectors.milvus.collection import Collection, require
+from search.vectors.milvus.collection import MilvusCollection, require
 from search.vectors.scoring import check_rows
 from search.vectors.snapshot import SnapshotIndex
 
@@ -68,7 +68,7 @@ class InMilvus:
     def open(self, snapshot: Snapshot) -> Base:
         """As `Keeping.open`. Asks the server nothing."""
         facts, ids = self._read(snapshot)
-        return MilvusBase(snapshot.sequence, Collection(facts.collection), ids, self._dim)
+        return MilvusBase(snapshot.sequence, MilvusCollection(facts.collection), ids, self._dim)
 
     def is_whole(self, sequence: int) -> bool:
         """As `Keeping.is_whole`: the collection is there, was made from this folder, and nobody else wrote to it."""
@@ -82,12 +82,12 @@ class InMilvus:
         publication = secrets.token_hex(8)
         names = self._names()
         if since == NEVER:
-            collection, ids = Collection(f"soundalike_{publication}"), np.zeros(0, np.uint8)
+            collection, ids = MilvusCollection(f"soundalike_{publication}"), np.zeros(0, np.uint8)
             # what was found until now stays until the next publication: readers come over within a second
             stays = list(names)[-1:] if self.snapshots.sequences() else []
         else:
             facts, ids = self._read(self.snapshots.open(since))
-            collection, stays = Collection(facts.collection), []
+            collection, stays = MilvusCollection(facts.collection), []
         self._keep({**names, collection.name: [*names.get(collection.name, [""]), publication]})
         if since == NEVER:
             collection.make(self._dim)
@@ -98,7 +98,7 @@ class InMilvus:
             new.describe(MilvusFacts(collection.name, publication, bitmaps.count(ids), self._dim))
         for name in names:
             if name not in (collection.name, *stays) and _is_ours(name, names):
-                Collection(name).drop()
+                MilvusCollection(name).drop()
         self._keep({**{name: names[name] for name in stays}, collection.name: [publication]})
 
     def problems(self) -> list[str]:
@@ -155,10 +155,10 @@ class InMilvus:
 
 def _is_ours(name: str, names: Names) -> bool:
     """Whether the server has a collection with one of the marks that were given to it from here."""
-    return name in names and Collection(name).publication() in names[name]
+    return name in names and MilvusCollection(name).publication() in names[name]
 
 
-def _followed(collection: Collection, ids: Bitmap, changes: Iterable[IndexChange], dim: int) -> Bitmap:
+def _followed(collection: MilvusCollection, ids: Bitmap, changes: Iterable[IndexChange], dim: int) -> Bitmap:
     """Write ``changes`` in their order; the ids that are there afterwards, which were ``ids`` before."""
     for change in changes:
         segment_ids = np.asarray(change.segment_ids, np.int64)

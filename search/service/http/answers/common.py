@@ -24,3 +24,11 @@ class Answered(Described, BaseModel):
     """Built from frozen values by their attributes."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class NamedClipOut(Answered):
+    """A clip by its name."""
+
+    clip_id: int
+    path: RelativePath
+    title: str

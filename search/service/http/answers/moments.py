@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from search.service.http.answers.common import Answered, RelativePath
+from search.service.http.answers.common import Answered, NamedClipOut
+
+
+class WholeClipOut(NamedClipOut):
+    """What is about all of a clip."""
+
+    duration_s: float
+    stored: bool
+
+
+class PassageOut(NamedClipOut):
+    """What was found within a clip."""
+
+    track: int
+    start_s: float
+    end_s: float
+    score: float
 
 
 class EventOut(Answered):
@@ -39,14 +55,9 @@ class SpokenLineOut(Answered):
     words: list[SpokenWordOut]
 
 
-class TranscriptOut(Answered):
+class TranscriptOut(WholeClipOut):
     """What is said in a clip. ``stored``: it was recognised before; ``language`` is "" where no word was understood."""
 
-    clip_id: int
-    path: RelativePath
-    title: str
-    duration_s: float
-    stored: bool
     recogniser: str
     language: str
     language_probability: float
@@ -54,16 +65,9 @@ class TranscriptOut(Answered):
     lines: list[SpokenLineOut]
 
 
-class SayingOut(Answered):
+class SayingOut(PassageOut):
     """A passage that says what was asked for, and the ``line`` that it stands in; ``score``: higher is closer."""
 
-    clip_id: int
-    path: RelativePath
-    title: str
-    track: int
-    start_s: float
-    end_s: float
-    score: float
     language: str
     line: SpokenLineOut
 
@@ -78,31 +82,19 @@ class SayingsOut(Answered):
     next_offset: int | None
 
 
-class TimeLineOut(Answered):
+class TimeLineOut(WholeClipOut):
     """The events of a clip, in order of time. ``stored``: they were found before; else they were found just now."""
 
-    clip_id: int
-    path: RelativePath
-    title: str
-    duration_s: float
-    stored: bool
     events: list[EventOut]
 
 
-class MomentOut(Answered):
+class MomentOut(PassageOut):
     """A passage of a clip with boundaries of its own; a segment's (not ``exact``) where its file could not be read.
 
     ``score`` is a cosine; of two sounds that THEN, WHILE or WITHOUT joins it is how likely they are there, where the
     words of both mean classes of the encoder's vocabulary. Higher is better.
     """
 
-    clip_id: int
-    path: RelativePath
-    title: str
-    track: int
-    start_s: float
-    end_s: float
-    score: float
     exact: bool
 
 

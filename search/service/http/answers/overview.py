@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from search.service.http.answers.common import Answered, RelativePath
-
-
-class NamedClipOut(Answered):
-    """A clip by its name."""
-
-    clip_id: int
-    path: RelativePath
-    title: str
+from search.service.http.answers.common import Answered, NamedClipOut
 
 
 class PathOut(Answered):
@@ -28,12 +20,9 @@ class PathOut(Answered):
     direct: float
 
 
-class CompanionOut(Answered):
+class CompanionOut(NamedClipOut):
     """A clip that goes with another: it runs ``times`` as fast once it is played ``stretch`` as fast; and why."""
 
-    clip_id: int
-    path: RelativePath
-    title: str
     score: float
     tempo: float | None
     times: float | None

@@ -9,14 +9,14 @@ from pydantic import BaseModel, Field
 from search.service.http.requests.common import MAX_EXPORTED, MAX_FACTS, MAX_WAVEFORMS, Body, Id, Parameters, Seconds
 
 
-class Passage(Parameters):
+class PassageQuery(Parameters):
     """A passage of a clip; all of it without them."""
 
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
 
 
-class PeaksOf(Passage):
+class PeaksOf(PassageQuery):
     """How finely to look at the waveform."""
 
     buckets: Annotated[int, Field(ge=1, le=4000, description="Into how many equal stretches of time.")] = 800
@@ -47,7 +47,7 @@ class AudioOf(Parameters):
     ] = False
 
 
-class PictureOf(Passage):
+class PictureOf(PassageQuery):
     """How large a picture."""
 
     width: Annotated[int, Field(ge=16, le=2000)] = 800
@@ -64,7 +64,7 @@ Handles: TypeAlias = Annotated[
 ]
 
 
-class PassageOf(Passage):
+class PassageOf(PassageQuery):
     """A passage of a clip, with handles."""
 
     handles_s: Handles = 0.0
