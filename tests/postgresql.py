@@ -4,7 +4,8 @@ It ends with the process that started it, however that ends; a folder that was l
 
     python -m tests.postgresql soundalike bench speed --only writing --catalog URL
 
-starts one, runs a command with the address of an empty catalog where URL stands, and stops it.
+starts one, runs a command with the address of an empty catalog where URL stands, and stops it. Where RESTART stands the
+command gets another one, which has the server killed and started again.
 """
 
 from __future__ import annotations
@@ -193,13 +194,20 @@ class Standby(Server):
 
 
 def main(*command: str) -> int:
-    """Run ``command`` beside a server, with the URL of an empty catalog in the place of ``URL``; its status."""
+    """Run ``command`` beside a server, with what it needs in the place of ``URL`` and ``RESTART``; its status."""
     programs = binaries()
     if programs is None:
         raise SystemExit(HOW_TO_GET)
     server = Server(programs)
+
+    def restart(_signal: int, _frame: object) -> None:
+        server.kill()
+        server.start()
+
+    signal.signal(signal.SIGHUP, restart)
+    given = {"URL": server.new(), "RESTART": f"kill -HUP {os.getpid()}"}
     try:
-        return subprocess.run([server.new() if word == "URL" else word for word in command], check=False).returncode
+        return subprocess.run([given.get(word, word) for word in command], check=False).returncode
     finally:
         server.close()
 

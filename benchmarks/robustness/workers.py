@@ -5,6 +5,11 @@
 prints wall and CPU seconds of both and their ratio, then how many clips the job with kills lost, has twice or has
 otherwise, which is to be 0 of each. Killing is SIGKILL, at moments drawn with a seed; each time another worker is
 started. ``--pause`` stops one worker for so many seconds (SIGSTOP) at another such moment.
+
+With ``--server URL`` every library has its catalog in a new database on that PostgreSQL server; ``--restart COMMAND``
+is run at one more such moment. A server of the tests' own, which is killed and started again then:
+
+    python -m tests.postgresql python -m benchmarks.robustness.workers --server URL --restart RESTART --pause 30
 """
 
 from __future__ import annotations
@@ -12,16 +17,18 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 
@@ -38,7 +45,8 @@ WORKERS = 2
 class Options:
     """How many clips of about so many seconds, how often each way, how many kills, with which encoder and seed.
 
-    ``pause`` seconds are how long a worker is stopped; 0: none is.
+    ``pause`` seconds are how long a worker is stopped; 0: none is. ``server`` is the address of any database on the
+    PostgreSQL server that has the catalogs, which ``restart`` starts again; empty: catalogs are in SQLite.
     """
 
     clips: int = 600
@@ -48,6 +56,8 @@ class Options:
     pause: int = 0
     encoder: str = DEFAULT_ENCODER
     seed: int = 7
+    server: str = ""
+    restart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +97,18 @@ def run(options: Options, folder: Path, settings: Settings) -> Outcome:
     one = folder / "one"
     synthetic.write_clips(one, 1, options.seed)
     share = ("--share", str(WORKERS))
-    starting = (
-        _timed(_index(one, folder / "alone one", options)),
-        _timed(_index(one, folder / "shared one", options, *share)),
-    )
+
+    def timed(sounds: Path, name: str, *more: str) -> Spent:
+        _make(folder / name, options)
+        return _timed(_index(sounds, folder / name, options, *more))
+
+    starting = (timed(one, "alone_one"), timed(one, "shared_one", *share))
     alone, shared = [], []
     for number in range(options.rounds):
-        alone.append(_timed(_index(sounds, folder / f"alone{number}", options)))
-        shared.append(_timed(_index(sounds, folder / f"shared{number}", options, *share)))
+        alone.append(timed(sounds, f"alone{number}"))
+        shared.append(timed(sounds, f"shared{number}", *share))
     calm_s = median(spent.wall_s for spent in shared)
+    _make(folder / "killed", options)
     kills, killed = _with_kills(sounds, folder / "killed", options, calm_s)
     reference, left = contents(folder / "alone0", settings), contents(folder / "killed", settings)
     both = reference.keys() & left.keys()
@@ -110,6 +123,21 @@ def run(options: Options, folder: Path, settings: Settings) -> Outcome:
         twice=sum(len(clips) - 1 for clips in left.values()) + len(left.keys() - reference.keys()),
         different=sum(not same(reference[path][0], left[path][0]) for path in both),
     )
+
+
+def _make(library: Path, options: Options) -> None:
+    """Make an empty library whose catalog is on the server; without one the job makes it."""
+    if not options.server:
+        return
+    import psycopg
+
+    name = f"workers_{library.name}_{os.getpid()}"
+    with psycopg.connect(options.server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = on".encode())  # it keeps what it promised
+    url = urlunsplit(urlsplit(options.server)._replace(path=f"/{name}"))
+    words = ["init", "--library", str(library), "--catalog", url]
+    subprocess.run([sys.executable, "-m", "search.cli", *words], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
 
 
 def _index(sounds: Path, library: Path, options: Options, *more: str) -> list[str]:
@@ -137,28 +165,35 @@ def _finish(process: subprocess.Popen[bytes]) -> None:
 
 def _with_kills(sounds: Path, library: Path, options: Options, calm_s: float) -> tuple[int, Spent]:
     """Plan and wait in one process; start workers, kill one at each of the moments, and start another in its place."""
-    count = options.kills + (1 if options.pause else 0)
-    moments = np.random.default_rng(options.seed).uniform(0.2 * calm_s, 0.9 * calm_s, count)
+    workers: list[subprocess.Popen[bytes]] = []
+    kills = 0
+
+    def kill() -> None:
+        nonlocal kills
+        victim = workers.pop(0)
+        victim.kill()
+        victim.wait()
+        kills += 1
+        workers.append(_worker(library))
+
+    accidents: list[Callable[[], object]] = [kill] * options.kills
+    if options.pause:
+        accidents.append(lambda: _pause(workers[-1], options.pause))
+    if options.restart:
+        accidents.append(lambda: subprocess.run(shlex.split(options.restart), check=True))  # noqa: S603  # as it was asked
+    moments = np.random.default_rng(options.seed).uniform(0.2 * calm_s, 0.9 * calm_s, len(accidents))
     started_s, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     command = _index(sounds, library, options, "--share", "0")
     job = subprocess.Popen(command, stderr=subprocess.PIPE)  # noqa: S603  # our own command
-    while not (library / "catalog.sqlite").exists() and job.poll() is None:
+    while not (options.server or (library / "catalog.sqlite").exists() or job.poll() is not None):
         time.sleep(0.01)
-    workers = [_worker(library) for _ in range(WORKERS)]
-    kills = 0
+    workers += [_worker(library) for _ in range(WORKERS)]
     for place in np.argsort(moments).tolist():
         try:
             job.wait(max(0.0, started_s + float(moments[place]) - time.monotonic()))
             break  # it was through before
         except subprocess.TimeoutExpired:
-            if place == options.kills:
-                _pause(workers[-1], options.pause)
-                continue
-            victim = workers.pop(0)
-            victim.kill()
-            victim.wait()
-            kills += 1
-            workers.append(_worker(library))
+            accidents[place]()
     _finish(job)
     for worker in workers:
         worker.send_signal(signal.SIGCONT)
@@ -183,7 +218,8 @@ def _worker(library: Path) -> subprocess.Popen[bytes]:
 def report(outcome: Outcome, options: Options) -> list[str]:
     """What is printed."""
     lines = [
-        f"{outcome.clips} clips of {options.seconds} s, {options.encoder}, {options.rounds} rounds in turn, medians"
+        f"{outcome.clips} clips of {options.seconds} s, {options.encoder}, catalogs in "
+        f"{'PostgreSQL' if options.server else 'SQLite'}, {options.rounds} rounds in turn, medians"
     ]
     medians = {}
     for name, spent in (("one process", outcome.alone), (f"{WORKERS} workers by claims", outcome.shared)):
@@ -204,6 +240,7 @@ def report(outcome: Outcome, options: Options) -> list[str]:
     )
     killed = outcome.killed
     paused = f", one stopped for {options.pause} s" if options.pause else ""
+    paused += ", the database started again once" if options.restart else ""
     lines.append(
         f"{outcome.kills} kills of workers{paused}: {killed.wall_s:.1f} s wall ({shared_wall / killed.wall_s:.2f} of "
         f"the calm pace), {killed.cpu_s:.1f} s CPU ({shared_cpu / killed.cpu_s:.2f}); "
@@ -221,6 +258,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in ("clips", "seconds", "rounds", "kills", "pause", "seed"):
         parser.add_argument(f"--{name}", type=int, default=getattr(usual, name), metavar="N")
     parser.add_argument("--encoder", default=usual.encoder, metavar="NAME")
+    parser.add_argument("--server", default="", metavar="URL", help="have the catalogs on this PostgreSQL server")
+    parser.add_argument("--restart", default="", metavar="COMMAND", help="what starts that server again, run once")
     options = Options(**vars(parser.parse_args(argv)))
     settings = Settings.from_env(os.environ)
     with tempfile.TemporaryDirectory(prefix="soundalike-workers-") as folder:
