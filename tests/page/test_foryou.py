@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.page.conftest import HURRIED, PHONE, ask, away, held_back
+from tests.waiting import wait_until
 
 
 def form_opinion(page, label):
@@ -40,7 +41,7 @@ def test_the_list_does_not_move_when_the_strip_comes(page, service, width):
     before = page.locator(".list").bounding_box()
     asked().continue_()
     expect(page.locator(".card").first).to_be_visible()
-    assert page.locator(".list").bounding_box() == before
+    wait_until(lambda: page.locator(".list").bounding_box() == before)
 
 
 def test_likes_and_dislikes_recommend_more_of_the_kind(home, service):

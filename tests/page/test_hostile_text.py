@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import LONG_TITLE, MIRRORED, PHONE, SCRIPT_TITLE
+from tests.page.conftest import LONG_TITLE, MIRRORED, PHONE, SCRIPT_TITLE, fits
 from tests.service.conftest import serving, wav
 
 BRACKETED = "]]>\"'--><svg onload=alert(1)>{{7*7}}${7*7}"
@@ -39,21 +39,21 @@ def test_hostile_names_are_text_and_the_layout_holds(page, hostile, width):
     page.get_by_label("Order").select_option("added")
     expect(page.locator(".row-title").first).to_have_text(SCRIPT_TITLE)  # the order asked for has come
     expect(page.locator(".row").nth(3)).to_be_visible()
-    shown = page.locator(".row-title").all_text_contents()
-    for title in hostile.titles:
-        assert title in [one.strip() for one in shown]
+    titles = page.locator(".row-title")
+    for place, title in enumerate(hostile.titles):
+        expect(titles.nth(place)).to_have_text(title)
     for place in range(4):
         page.locator(".row-title").nth(place).click()
         expect(page.locator(".inspector h2")).to_have_text(hostile.titles[place])
-        fits = "() => document.documentElement.scrollWidth <= innerWidth && document.body.scrollWidth <= innerWidth"
-        assert page.evaluate(fits)
-        inside = "() => { const one = document.querySelector('.inspector'); return one.scrollWidth <= one.clientWidth }"
-        assert page.evaluate(inside)
+        for part in (":root", "body", ".inspector"):
+            fits(page, part)
         page.get_by_label("Close", exact=True).click()
-    assert page.locator("#app img[src=x], #app script, #app svg[onload]").count() == 0
-    assert page.title() == "Soundalike"
-    heights = page.locator(".row").evaluate_all("(rows) => [...new Set(rows.map((row) => row.offsetHeight))]")
-    assert len(heights) == 1
+    expect(page.locator("#app img[src=x], #app script, #app svg[onload]")).to_have_count(0)
+    expect(page).to_have_title("Soundalike")
+    page.wait_for_function(ARE_AS_HIGH)
+
+
+ARE_AS_HIGH = "() => new Set([...document.querySelectorAll('.row')].map((row) => row.offsetHeight)).size === 1"
 
 
 def test_a_name_that_turns_the_writing_round_does_not_reach_beyond_itself(page, hostile):
@@ -61,7 +61,7 @@ def test_a_name_that_turns_the_writing_round_does_not_reach_beyond_itself(page, 
     page.goto(f'{hostile.url}/?filter=title ~ "abc"')
     title = page.locator(".row-title bdi")
     expect(title).to_have_text(MIRRORED)
-    assert title.evaluate("(one) => getComputedStyle(one).unicodeBidi") == "isolate"
+    expect(title).to_have_css("unicode-bidi", "isolate")
 
 
 def test_a_hostile_question_is_text_too(page, hostile):
@@ -69,7 +69,7 @@ def test_a_hostile_question_is_text_too(page, hostile):
     page.goto(f"{hostile.url}/?part=text:{SCRIPT_TITLE}&filter={SCRIPT_TITLE}")
     expect(page.locator(".chip-name")).to_have_text(SCRIPT_TITLE)
     expect(page.locator(".refusal")).to_be_visible()
-    assert page.title() == f"{SCRIPT_TITLE[:60]}… · Soundalike"
+    expect(page).to_have_title(f"{SCRIPT_TITLE[:60]}… · Soundalike")
     page.goto(f"{hostile.url}/?q={MIRRORED}%0A")
     expect(page).to_have_title("abc gnp.exe · Soundalike")
 

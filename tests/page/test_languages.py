@@ -9,11 +9,10 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.page.conftest import ENDLESS, PATIENCE_MS, PHONE, away, served_copy
+from tests.page.conftest import ENDLESS, PATIENCE_MS, PHONE, away, fits, served_copy
 from tests.page.test_accessibility import violations
 
 CATALOGUE = "**/assets/zh-*.js"
-FITS = "document.documentElement.scrollWidth <= innerWidth"
 ENGLISH = re.compile(r"\b(the|and|of|sounds?|by|first|to|settings|search)\b", re.IGNORECASE)
 
 
@@ -42,7 +41,7 @@ def chinese(request, chromium):
 
 def looks_right(page) -> None:
     """Everything is within the page's width, and axe finds nothing."""
-    assert page.evaluate(FITS)
+    fits(page)
     assert violations(page) == []
 
 

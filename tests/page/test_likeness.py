@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import PHONE
+from tests.page.conftest import PHONE, fits
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 
@@ -39,7 +39,7 @@ def test_a_sound_is_weighed_by_its_aspects_and_changed_by_words(still_page, meas
     assert part["aspects"] == {"kind": 0, "timbre": 1, "pitch": 0, "envelope": 0, "rhythm": 0}
     found = page.locator(".row-title").first.inner_text()
     assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
 
     panel.get_by_role("button", name="darker").press("Escape")
     expect(panel).to_have_count(0)

@@ -12,9 +12,9 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
-from tests.page.conftest import EACH, KINDS, PHONE, held_back, served_copy, standing_still
-from tests.page.test_accessibility import NEXT_FRAME, violations
+from tests.page.conftest import EACH, KINDS, PHONE, fits, held_back, served_copy, standing_still
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
+from tests.page.test_accessibility import violations
 from tests.waiting import wait_until
 
 TOTAL = EACH * len(KINDS)
@@ -43,8 +43,7 @@ def test_low_rows_show_the_file_first_and_twice_as_many_sounds(page, service):
     row = page.locator(".row").first
     expect(row.locator(".row-title")).to_have_text(re.compile(r"^\w+ \d\.wav$"))
     expect(row).to_have_css("height", re.compile(r"^3[2-6](\.\d+)?px$"))
-    in_sight = page.locator(".list").evaluate("(list) => Math.floor(list.clientHeight / 34)")
-    assert in_sight >= 20
+    page.wait_for_function("() => document.querySelector('.list').clientHeight >= 20 * 34")
     page.reload()
     expect(switch).to_have_attribute("aria-pressed", "true")
     expect(row.locator(".row-title")).to_have_text(re.compile(r"\.wav$"))
@@ -244,7 +243,7 @@ DRAGGED = """(element) => {
 def test_a_row_is_dragged_out_as_a_file_of_its_name(by_title, service):
     """So is the passage that is marked; what is dropped is what the address has."""
     row = by_title.locator(".row").first
-    assert row.locator(".row-name").evaluate("(name) => name.draggable")
+    expect(row.locator(".row-name")).to_have_js_property("draggable", True)
     kind, name, address = row.locator(".row-title").evaluate(DRAGGED).split(":", 2)
     assert (kind, name) == ("application/octet-stream", "bell 1.wav")
     assert service.get(address.removeprefix(service.url)).content[:4] == b"RIFF"
@@ -392,6 +391,5 @@ def test_it_can_be_used_by_everybody(still_page, service, width):  # noqa: F811
         expect(many(still_page).get_by_role("button", name="REAPER")).to_be_visible()
         many(still_page).get_by_role("button", name="Tags").click()
         expect(still_page.get_by_label("Tags, separated by commas")).to_be_visible()
-        still_page.evaluate(NEXT_FRAME)
-        assert still_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        fits(still_page)
         assert violations(still_page) == []

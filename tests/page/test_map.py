@@ -53,8 +53,8 @@ DRAWN = """async () => {
 
 def drawn(page, *, other_than=0):
     """What the map shows, as a number, once it shows something, and something else than that."""
-    page.wait_for_function(f"async (other) => ![0, other].includes(await ({DRAWN})())", arg=other_than)
-    return page.evaluate(DRAWN)
+    other = f"async (other) => {{ const now = await ({DRAWN})(); return [0, other].includes(now) ? null : now; }}"
+    return page.wait_for_function(other, arg=other_than).json_value()
 
 
 def drawn_again(page, wanted):
@@ -136,7 +136,7 @@ def test_the_map_is_there_again_whoever_comes_back_to_it(map_page):
     expect(map_page.get_by_role("heading", name="Library")).to_be_visible()
     map_page.go_back()
     drawn_again(map_page, first)
-    assert map_page.locator(".map-failure").count() == 0
+    expect(map_page.locator(".map-failure")).to_have_count(0)
     map_page.evaluate(LOSE_THE_CANVAS)
     drawn_again(map_page, first)
 
@@ -257,18 +257,19 @@ def test_every_fact_can_be_a_colour():
     assert sorted(re.findall(r'\["(\w+)"', facts)) == sorted(PLACES_OF_FACTS)
 
 
-PLACES = """(items) => items.map((item) => {
-  const [dot, name] = ['.dot', 'bdi'].map((one) => item.querySelector(one).getBoundingClientRect());
-  const top = item.getBoundingClientRect().top;
-  return [dot.top - top, name.top - top].map(Math.round).join();
-})"""
+STAND_ALIKE = """() => {
+  const places = [...document.querySelectorAll('.legend li')].map((item) => {
+    const [dot, name] = ['.dot', 'bdi'].map((one) => item.querySelector(one).getBoundingClientRect());
+    const top = item.getBoundingClientRect().top;
+    return [dot.top - top, name.top - top].map(Math.round).join();
+  });
+  return places.length > 2 && new Set(places).size === 1;
+}"""
 
 
 def test_all_items_of_the_legend_stand_alike(map_page):
     """Those that can be pressed, and the others."""
-    places = map_page.locator(".legend li").evaluate_all(PLACES)
-    assert len(places) > 2
-    assert len(set(places)) == 1
+    map_page.wait_for_function(STAND_ALIKE)
 
 
 @pytest.mark.thorough

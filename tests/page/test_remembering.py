@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.page.conftest import HURRIED, PHONE, ask
+from tests.page.conftest import HURRIED, PHONE, ask, fits
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 from tests.page.test_many import many, tagged
@@ -26,7 +26,7 @@ def test_what_was_asked_is_asked_again(still_page, service, width):  # noqa: F81
     page.get_by_role("button", name="Asked before").click()
     shown = page.get_by_role("region", name="Asked before").locator("li")
     expect(shown).to_have_text(["rain", "bell"])
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     assert violations(page) == []
     shown.get_by_role("button", name="bell").click()
     expect(page.locator(".chip")).to_contain_text("bell")

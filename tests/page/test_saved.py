@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import PHONE, ask
+from tests.page.conftest import PHONE, ask, fits
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 from tests.service.conftest import wav
@@ -39,7 +39,7 @@ def test_a_search_is_kept_tells_of_what_comes_and_is_deleted(still_page, own, wi
     saved = side.locator(".list-row", has_text=name)
     expect(saved).to_contain_text("1 new")
     assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
     saved.click()
     if width < 1000:
         side.get_by_role("button", name="Close filters").click()

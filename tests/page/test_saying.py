@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import EACH, PHONE, ask
-from tests.page.test_accessibility import NEXT_FRAME, violations
+from tests.page.conftest import EACH, PHONE, ask, fits
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
+from tests.page.test_accessibility import violations
 
 BOX = "What are you looking for?"
 
@@ -121,8 +121,7 @@ def test_what_is_said_can_be_read_by_everybody(still_page, service, width):  # n
     let_clips_be_amiss(still_page, service)
     still_page.goto(f"{service.url}/?part=clip:9999&part=clip:7&q=glaas")
     expect(still_page.locator(".note")).to_have_count(2)
-    still_page.evaluate(NEXT_FRAME)
-    assert still_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(still_page)
     assert violations(still_page) == []
     still_page.locator(".row-title").first.click()
     expect(still_page.get_by_role("list", name="What is amiss with it")).to_be_visible()
@@ -137,4 +136,4 @@ def test_a_long_summary_leaves_the_tools_in_the_window_of_a_phone(home, service)
     home.set_viewport_size({"width": 390, "height": 844})
     ask(home, "bell")
     expect(home.locator(".summary")).to_contain_text("far from what you asked")
-    assert home.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(home)

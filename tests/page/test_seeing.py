@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
-from tests.page.conftest import ENDLESS, PHONE, RATE_HZ, ask
+from tests.page.conftest import ENDLESS, PHONE, RATE_HZ, ask, fits
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 
@@ -97,7 +97,7 @@ def test_spectrogram_and_events_can_be_used_by_everybody(still_page, own, long, 
     still_page.get_by_role("button", name="Listen for events").click()
     expect(still_page.locator(".lanes li")).to_have_count(2)
     expect(still_page.get_by_role("button", name="Dog, 0:07.0 to 0:08.5")).to_be_visible()
-    assert still_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(still_page)
     assert violations(still_page) == []
 
 

@@ -7,9 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.conftest import ENDLESS, PHONE
+from tests.page.conftest import ENDLESS, PHONE, fits
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
+from tests.waiting import wait_until
 
 
 @pytest.mark.parametrize("width", [PHONE, 1440])
@@ -32,7 +33,7 @@ def test_settings_are_in_one_place_and_remembered(still_page, service, width):  
     expect(page.locator(".list-compact")).to_be_visible()
     page.reload()
     expect(page.locator(".list-compact")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page)
 
 
 def test_sounds_are_turned_down_to_be_equally_loud(page, measured):
@@ -79,8 +80,8 @@ def test_facets_count_what_is_likely_and_the_list_shows_where_that_ends(page, se
     page.goto(f"{service.url}/?part=clip:7")
     expect(page.locator(".summary")).to_contain_text(f"{likely} likely, then less")
     expect(page.get_by_text(f"Of the {likely} likely sound")).to_be_visible()
-    counts = page.get_by_role("group", name="Length").locator(".facet-count").all_inner_texts()
-    assert sum(map(int, counts)) == likely
+    counts = page.get_by_role("group", name="Length").locator(".facet-count")
+    wait_until(lambda: sum(map(int, counts.all_inner_texts())) == likely, counts.all_inner_texts)
     page.locator(f'.row[data-place="{likely}"]').scroll_into_view_if_needed()
     expect(page.locator(".row-cut")).to_have_attribute("data-place", str(likely))
     expect(page.locator(".row-cut")).to_contain_text("less likely from here")
@@ -134,10 +135,18 @@ def test_the_same_recording_is_known_and_the_same_tune_likely(page, service):
 def test_a_bar_is_as_long_as_a_hit_is_sure(page, service):
     page.goto(f"{service.url}/?part=clip:7")
     score = page.locator(".row .score").first
-    number = score.locator(".score-number").inner_text()
-    bar = score.locator(".score-bar").evaluate("(one) => getComputedStyle(one).getPropertyValue('--sure')")
-    assert bar.strip() == number.replace(" ", "").replace("\u00a0", "")
-    words = page.locator(".row .score-word")
-    assert len(set(words.all_inner_texts())) > 1
-    widths = page.locator(".row .score-bar").evaluate_all("(bars) => bars.map((bar) => bar.clientWidth)")
-    assert len(set(widths)) == 1, "whatever word stands below: bars of two rows are compared"
+    expect(score.locator(".score-number")).to_have_text(re.compile(r"^\d+\s?%$"))
+    page.wait_for_function(IS_AS_LONG)
+    page.wait_for_function(ARE_AS_WIDE)
+
+
+IS_AS_LONG = r"""() => {
+  const [number, bar] = ['number', 'bar'].map((part) => document.querySelector('.row .score .score-' + part));
+  return getComputedStyle(bar).getPropertyValue('--sure').trim() === number.textContent.replaceAll(/\s/g, '');
+}"""
+ARE_AS_WIDE = """() => {
+  const [words, bars] = ['word', 'bar'].map((part) => [...document.querySelectorAll('.row .score-' + part)]);
+  const differ = (values) => new Set(values).size;
+  return differ(words.map((one) => one.textContent)) > 1 && differ(bars.map((one) => one.clientWidth)) === 1;
+}"""
+"""Whatever word stands below: bars of two rows are compared."""
