@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.unfinished import BlockFile
+from search.analysis.time.frames import FrameTags
 from search.errors import JobError
 from search.model import ContentEncoding, SegmentTags, Spans
-from search.time.frames import FrameTags
 
 Rows: TypeAlias = tuple[NDArray[Any], ...]
 """What an encoder gives for n windows, as it is stored: vectors (n, dim) float16 and, with a vocabulary, classes

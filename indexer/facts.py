@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from indexer.clock import StageClock
+from search.analysis.facts.definitions import VERSION
+from search.analysis.facts.measuring import Measurement
 from search.audio import Block
 from search.errors import printable
-from search.facts.definitions import VERSION
-from search.facts.measuring import Measurement
 from search.model import AudioInfo, StoredFacts
 
 

@@ -10,10 +10,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from indexer.assembly import Rows
+from search.analysis.time.frames import FrameTags
+from search.analysis.time.stored import REVISION
 from search.model import AudioEncoding, SegmentTags, Waves
 from search.ports import Encoder, FrameReader
-from search.time.frames import FrameTags
-from search.time.stored import REVISION
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from indexer.assembly import Assembly
 from indexer.facts import TrackFacts
 from indexer.model import Outcome, Task, UnderWay
 from indexer.unfinished import BlockFile, Unfinished
+from search.analysis.time.events import EventRows, events_of
+from search.analysis.time.frames import FrameTags
+from search.analysis.time.journal import FoundEvents
 from search.errors import AudioError
 from search.model import AddContent, AudioInfo, ClipChange, Content, ContentEncoding, KeepTracks, LinkClip, MoveClip
-from search.time.events import EventRows, events_of
-from search.time.frames import FrameTags
-from search.time.journal import FoundEvents
 
 
 class TrackInWork:

@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 from indexer.model import Task
 from indexer.scan import is_absent
 from indexer.stores import file_exists
-from search.facts.definitions import VERSION
+from search.analysis.facts.definitions import VERSION
 from search.model import Content, KnownFile, Root, Space, StoredFacts
 
 Need: TypeAlias = Literal["nothing", "link", "move", "encode", "wait", "stay out"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
 from search import audio
+from search.analysis.time.journal import FoundEvents
 from search.model import ClipChange, FileFacts, KnownFile, Root
-from search.time.journal import FoundEvents
 
 Kind: TypeAlias = Literal[
     "indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "melody", "taken_out"
@@ -28,7 +28,7 @@ class Options:
     leave out from now on, beside those that they have (unless ``forget_excludes``). ``force``: look into every file,
     whatever its size and times say. ``again``: index what somebody took out. ``yes``: prune however much it is.
     ``speed``: at what speed new roots are played; None: as they are, and as recorded. ``facts``: measure what is
-    decoded (`search.facts`). ``events``: find out what sounds when in what is encoded, where the encoder tells.
+    decoded (`search.analysis.facts`). ``events``: find what sounds when in what is encoded, where the encoder tells.
     ``relocate``: old and new places of folders that lie elsewhere now. ``plan_only``: leave the work to workers, and do
     not wait for them.
     """

@@ -23,11 +23,11 @@ from indexer.scan import facts_of
 from indexer.unfinished import Unfinished
 from search import audio
 from search.audio import metadata
+from search.audio.stores.copies import fetched, has_copy
 from search.errors import AudioError
 from search.ground.digests import digest_of
 from search.ground.urls import is_in_store
 from search.model import EncoderSpec, Space, Wave, Waves
-from search.sources.copies import fetched, has_copy
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Protocol
 from indexer.clock import GivingWay
 from indexer.model import Failure, Options, Progress, Warned
 from indexer.work import Work
+from search.analysis.time.journal import FoundEvents
 from search.model import EncoderSpec, Root, Space
 from search.ports import CatalogWriter, Lease
-from search.time.journal import FoundEvents
 
 
 class Confirm(Protocol):

@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from search.audio import Kind, kind, suffix_of
+from search.audio.stores.copies import version_of
+from search.audio.stores.finding import source_of
 from search.errors import StoreAway, UsageError
 from search.ground.urls import is_in_store
 from search.model import FileFacts, StoredObject
-from search.sources.copies import version_of
-from search.sources.finding import source_of
 
 if TYPE_CHECKING:
     from indexer.rules import Rules

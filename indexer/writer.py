@@ -10,10 +10,10 @@ from indexer.clock import StageClock
 from indexer.ledger import Ledger
 from indexer.model import Copy, Outcome
 from indexer.outcomes import failed, link, refused
+from search.analysis.time.journal import FoundEvents
 from search.errors import ChangeRefused
 from search.model import AddContent
 from search.ports import CatalogWriter, Lease
-from search.time.journal import FoundEvents
 
 MAX_CHANGES = 256
 MAX_WAIT_S = 2.0

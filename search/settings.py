@@ -35,9 +35,9 @@ class Settings:
     ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
     ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind
     of index of a new library. ``recogniser``: what writes down what is said. ``offline``: never try to download.
-    ``neighbourhoods``: make them and rank by them (`search.neighbourhoods`). ``facts``: when it is measured what a
-    sound is: while it is indexed (``on``; a service measures what was not), by a service that has nothing else to
-    do (``idle``), or when somebody says so (``off``). ``effort``: how much of the usual a search visits in a
+    ``neighbourhoods``: make them and rank by them (`search.vectors.neighbourhoods`). ``facts``: when it is measured
+    what a sound is: while it is indexed (``on``; a service measures what was not), by a service that has nothing else
+    to do (``idle``), or when somebody says so (``off``). ``effort``: how much of the usual a search visits in a
     library too large to be scanned (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other
     programs, 0 (not at all) to 19. ``job_share``: how much of one core a job, with the workers that it starts, takes
     (1: all it can get) while somebody asks the library something (`search.library.givingway`). ``share``: how many

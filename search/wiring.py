@@ -40,7 +40,7 @@ def encoder(name: str, settings: Settings) -> Encoder:
 
 def melody_extractor() -> MelodyExtractor:
     """What finds the tunes of MIDI files and recordings."""
-    from search.melody.extraction import TuneExtractor
+    from search.analysis.melody.extraction import TuneExtractor
 
     return TuneExtractor()
 
@@ -53,14 +53,14 @@ def recogniser(name: str, settings: Settings) -> SpeechRecogniser:
     family, _, variant = name.partition(":")
     if family != "whisper":
         raise EncoderError(f"no recogniser of speech is called {name!r}; there is whisper, like whisper:base")
-    from search.speech.whisper import load
+    from search.analysis.speech.whisper import load
 
     return load(variant, settings)
 
 
 def voice_detector() -> VoiceDetector:
     """What finds where somebody speaks. Raises EncoderError where it is not installed."""
-    from search.speech.voice import SileroDetector
+    from search.analysis.speech.voice import SileroDetector
 
     return SileroDetector()
 
@@ -180,13 +180,13 @@ def named_roots(path: Path) -> list[str]:
 
 
 def _store(url: str) -> tuple[ObjectStore, str]:
-    from search.sources.finding import store_of  # who has no store loads none
+    from search.audio.stores.finding import store_of  # who has no store loads none
 
     return store_of(url)
 
 
 def _make_store(url: str) -> None:
-    from search.sources.finding import make_store  # who has no store loads none
+    from search.audio.stores.finding import make_store  # who has no store loads none
 
     make_store(url)
 

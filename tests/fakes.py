@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.model import Failure, Progress, Warned
+from search.analysis.time.stored import journal, latest
 from search.catalog.store import Catalog
 from search.errors import EncoderError, QueryError
 from search.library.events import NewEvents
@@ -26,7 +27,6 @@ from search.model import (
     Waves,
 )
 from search.ports import CatalogWriter, Chunks, Lease
-from search.time.stored import journal, latest
 
 
 class BandEncoder:

@@ -20,7 +20,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from obstore.store import S3Store
 from werkzeug.serving import make_server
 
-from search.sources import buckets
+from search.audio.stores import buckets
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 

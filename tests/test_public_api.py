@@ -18,6 +18,7 @@ import pytest
 import soundfile
 
 import soundalike
+from search.analysis.melody.model import Notes
 from search.library.clips import Clips
 from search.library.duplicates import DuplicateFinder
 from search.library.encoders import Encoders
@@ -31,7 +32,6 @@ from search.library.publishing import IndexKind
 from search.library.recordings import Recordings
 from search.library.spaces import Spaces
 from search.library.speech import Speech
-from search.melody.model import Notes
 from tests.search.melodies import curve_of, voice, write_midi
 
 PROJECT = Path(__file__).parents[1]

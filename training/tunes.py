@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from search.analysis.melody.midi import tunes_from_midi
 from search.making.tunes import SYMBOLS, TuneModel, counted
-from search.melody.midi import tunes_from_midi
 
 TARGET: Final = Path(__file__).parents[1] / "search" / "making" / "tunes.npz"
 LEFT_OUT: Final = 10

@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from benchmarks.fitting.centre import NEWTON_STEPS
 from benchmarks.quality.mixtures import Laid, Mixture, Plan, Sound, backgrounds, mixtures, named, sound_of
 from search import audio, wiring
+from search.analysis.time import events, frames
+from search.analysis.time.events import EventRows, events_of
+from search.analysis.time.frames import FrameTags, frame_times
 from search.ground import process
 from search.ports import Encoder, FrameReader, WordReader
 from search.settings import Settings
-from search.time import events, frames
-from search.time.events import EventRows, events_of
-from search.time.frames import FrameTags, frame_times
 
 BATCH: Final = 16
 ALONE: Final = 200

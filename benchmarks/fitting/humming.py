@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from benchmarks.humming.asking import catalogue
 from benchmarks.humming.tune_sets import POP909, midi_folder
+from search.analysis.melody.confidence import CLOSEST_COST, RIVALS, features
+from search.analysis.melody.hearing import listen
+from search.analysis.melody.index import MelodyIndex
+from search.analysis.melody.model import Notes
+from search.analysis.melody.pitch import pitch_of
 from search.errors import UsageError
-from search.melody.confidence import CLOSEST_COST, RIVALS, features
-from search.melody.hearing import listen
-from search.melody.index import MelodyIndex
-from search.melody.model import Notes
-from search.melody.pitch import pitch_of
 
 SAMPLE_RATE_HZ = 16_000
 MOST_HITS = 10 * (1 + RIVALS)
@@ -168,7 +168,7 @@ def logistic(x: NDArray[np.float64], y: NDArray[np.bool_], ridge: float = 1e-2) 
 
 
 def main() -> None:
-    """Fit the confidence and print the constants of ``search/melody/confidence.py``."""
+    """Fit the confidence and print the constants of ``search/analysis/melody/confidence.py``."""
     songs = [tune.notes for tune in midi_folder(POP909)]
     tunes = tuning_tunes(songs)
     order = np.random.default_rng(5).permutation(len(tunes))

@@ -1,4 +1,4 @@
-"""Fit the profiles that tell keys apart (`search.facts.music`), on songs 241 to 909 of POP909.
+"""Fit the profiles that tell keys apart (`search.analysis.facts.music`), on songs 241 to 909 of POP909.
 
     python -m benchmarks.fitting.keys ../shared/data/pop909 --soundfont FluidR3_GM.sf2 --keys POP909 --keep DIR
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.fitting.choice import Choice, fit
 from benchmarks.fitting.tempo import numbers, rendered
 from benchmarks.quality.fact_songs import named_key, relative
-from search.facts.music import Music
+from search.analysis.facts.music import Music
 
 Numbers = NDArray[np.float64]
 

@@ -1,8 +1,8 @@
 """The ways to let a library's structure into a ranking that were compared, as dense matrices: for small libraries.
 
 Every form gives the similarity (queries, segments) that a ranking goes by. P is the plain cosine; Y and X are queries
-and segments smoothed by their neighbours (`search.neighbourhoods.smoothing`); r is a segment's mean similarity to its
-neighbours, how dense the library is around it.
+and segments smoothed by their neighbours (`search.vectors.neighbourhoods.smoothing`); r is a segment's mean similarity
+to its neighbours, how dense the library is around it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from search.neighbourhoods.smoothing import EXPONENT, NEIGHBOURS, SAME, blended, distinct, first_of, smoothed
+from search.vectors.neighbourhoods.smoothing import EXPONENT, NEIGHBOURS, SAME, blended, distinct, first_of, smoothed
 
 Matrix: TypeAlias = NDArray[np.float32]
 Ids: TypeAlias = NDArray[np.int64]

@@ -1,4 +1,6 @@
-"""Fit what tells the beat from half and twice of it (`FITTED` of `search.facts.tempo`), on songs 241 to 909 of POP909.
+"""Fit what tells the beat from half and twice of it (`FITTED` of `search.analysis.facts.tempo`).
+
+It is fitted on songs 241 to 909 of POP909.
 
     python -m benchmarks.fitting.tempo ../shared/data/pop909 --soundfont FluidR3_GM.sf2 --keep DIR
 
@@ -23,9 +25,9 @@ from numpy.typing import NDArray
 
 from benchmarks.fitting.choice import Choice, fit
 from benchmarks.quality import fact_songs
-from search.facts import tempo
-from search.facts.mix import RATE_HZ, Mix
-from search.facts.music import ONSETS_PER_S, Music
+from search.analysis.facts import tempo
+from search.analysis.facts.mix import RATE_HZ, Mix
+from search.analysis.facts.music import ONSETS_PER_S, Music
 
 Numbers = NDArray[np.float64]
 Random = np.random.Generator

@@ -21,12 +21,12 @@ from benchmarks.humming.conditions import draw
 from benchmarks.humming.hums import SAMPLE_RATE_HZ, Hum
 from benchmarks.humming.tune_sets import NamedTune, RecordedHum
 from search import wiring
+from search.analysis.melody.contours import Contour, contour_of_curve, contour_of_notes
+from search.analysis.melody.hearing import listen
+from search.analysis.melody.model import Notes
+from search.analysis.melody.pitch import pitch_of
+from search.analysis.melody.space import SPEC, encoding_of
 from search.api import Library
-from search.melody.contours import Contour, contour_of_curve, contour_of_notes
-from search.melody.hearing import listen
-from search.melody.model import Notes
-from search.melody.pitch import pitch_of
-from search.melody.space import SPEC, encoding_of
 from search.model import MELODY_SPACE, AddContent, Answer, Content, FileFacts, HumPart, Query
 from search.settings import Settings
 

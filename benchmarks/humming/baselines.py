@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.melody.contours import FRAME_S, Contour
 from search.errors import UsageError
-from search.melody.contours import FRAME_S, Contour
 
 Frames = NDArray[np.float32]
 

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.humming import BEGINNING, HALF_TEMPO, LEAP, SHORT, SINGLE_NOTES
 from benchmarks.humming.hums import DIFFICULTIES, Hum, Leaps, Line, hum
 from benchmarks.humming.tune_sets import NamedTune
-from search.melody.model import Notes
+from search.analysis.melody.model import Notes
 
 SHORT_S = (3.0, 4.0)
 _LEAPS: dict[str, Leaps] = {LEAP: "one", SINGLE_NOTES: "single notes"}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.melody.contours import FRAME_S, TEMPI, Contour
+from search.analysis.melody.contours import FRAME_S, TEMPI, Contour
 
 LARGEST_ERROR = 2.5
 WHOLE_POINTS = 64

@@ -20,11 +20,11 @@ from benchmarks.humming import ANYWHERE, asking
 from benchmarks.humming.asking import Score
 from benchmarks.humming.tune_sets import NamedTune
 from search import wiring
-from search.melody.midi import track_notes, tunes_from_midi
-from search.melody.model import Notes
-from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of_blocks
-from search.melody.rendering import render
-from search.melody.space import SPEC
+from search.analysis.melody.midi import track_notes, tunes_from_midi
+from search.analysis.melody.model import Notes
+from search.analysis.melody.pitch import SAMPLE_RATE_HZ, pitch_of_blocks
+from search.analysis.melody.rendering import render
+from search.analysis.melody.space import SPEC
 from search.model import AddContent, Content, FileFacts
 from search.settings import Settings
 

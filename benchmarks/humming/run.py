@@ -18,8 +18,8 @@ from benchmarks.humming.hashing import PitchVectorHashing
 from benchmarks.humming.hums import LEVELS
 from benchmarks.humming.recordings import KINDS, Recordings, measure
 from benchmarks.humming.tune_sets import POP909, NamedTune, RecordedHum, recombined
+from search.analysis.melody.contours import contour_of_notes
 from search.errors import UsageError, printable
-from search.melody.contours import contour_of_notes
 from search.model import MELODY_SPACE
 
 Progress = Callable[[str], None]

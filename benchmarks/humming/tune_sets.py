@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.melody.midi import tunes_from_midi
+from search.analysis.melody.model import Notes
 from search.errors import AudioError, UsageError, printable
-from search.melody.midi import tunes_from_midi
-from search.melody.model import Notes
 
 POP909 = Path("../shared/data/pop909")
 NOTTINGHAM = Path("../shared/data/nottingham")

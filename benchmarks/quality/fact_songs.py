@@ -17,9 +17,9 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import KEYS
+from search.analysis.facts.measuring import measure
 from search.errors import UsageError
-from search.facts.definitions import KEYS
-from search.facts.measuring import measure
 
 FIRST: Final = 41
 """Songs before were looked at."""

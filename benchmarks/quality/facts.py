@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from benchmarks.common import machine
 from benchmarks.quality import fact_songs, flaws
 from search import audio
-from search.facts.definitions import DEFECTS
-from search.facts.measuring import measure
+from search.analysis.facts.definitions import DEFECTS
+from search.analysis.facts.measuring import measure
 
 Mono = NDArray[np.float32]
 

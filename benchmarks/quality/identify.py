@@ -29,12 +29,12 @@ from numpy.typing import NDArray
 from benchmarks.common import machine
 from benchmarks.robustness.formats import Form
 from search import audio
-from search.exact.landmarks import Landmarks
-from search.exact.listening import ExactQuestion, Fingerprint, fingerprint, question
-from search.exact.matching import match
-from search.exact.spectra import BANDS, FRAMES_PER_S, RATE_HZ
-from search.exact.stored import arrays
-from search.exact.table import GAP, FingerprintTable
+from search.analysis.exact.landmarks import Landmarks
+from search.analysis.exact.listening import ExactQuestion, Fingerprint, fingerprint, question
+from search.analysis.exact.matching import match
+from search.analysis.exact.spectra import BANDS, FRAMES_PER_S, RATE_HZ
+from search.analysis.exact.stored import arrays
+from search.analysis.exact.table import GAP, FingerprintTable
 
 Mono = NDArray[np.float32]
 Random = np.random.Generator

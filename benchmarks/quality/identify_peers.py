@@ -36,10 +36,10 @@ from benchmarks.quality.identify import (
     read,
     recordings,
 )
-from search.exact.listening import fingerprint, question
-from search.exact.matching import match
-from search.exact.spectra import RATE_HZ
-from search.exact.table import FingerprintTable
+from search.analysis.exact.listening import fingerprint, question
+from search.analysis.exact.matching import match
+from search.analysis.exact.spectra import RATE_HZ
+from search.analysis.exact.table import FingerprintTable
 
 MOST_BITS: Final = 0.35
 _LEAST_NUMBERS: Final = 8

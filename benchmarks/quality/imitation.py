@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from benchmarks.common import machine
 from benchmarks.quality import voices
 from benchmarks.quality.facts import clips, read
+from search.analysis.facts.likeness import likenesses
+from search.analysis.facts.measuring import measured
 from search.api import Library, index, open_library
-from search.facts.likeness import likenesses
-from search.facts.measuring import measured
 from search.model import TASTES, Aspects, AudioPart, Query
 
 _LONGEST_S: Final = 6.0

@@ -3,7 +3,7 @@
 By example every clip of a set is a query, as a clip of a library is (its segments' mean against every clip's best
 segment); in words every text, where the encoder reads. Words in names and metadata play no part: they would find a
 file called "rain" for its name and say nothing of the encoder. Where the set is large enough to have neighbourhoods
-(`search.neighbourhoods`) it is ranked with them, as every library of its size is, and once more without.
+(`search.vectors.neighbourhoods`) it is ranked with them, as every library of its size is, and once more without.
 """
 
 from __future__ import annotations

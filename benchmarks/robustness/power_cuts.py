@@ -41,7 +41,7 @@ from benchmarks.humming.tune_sets import write_midi
 from benchmarks.robustness import looking
 from benchmarks.robustness.failing_disk import END, Cut, Watched
 from benchmarks.robustness.looking import LIBRARY, Looks, Tally
-from search.melody.model import Notes, Times
+from search.analysis.melody.model import Notes, Times
 
 REFUSALS: Final = {"full": errno.ENOSPC, "read-only": errno.EROFS}
 KEPT: Final = Path("run/power-cuts")

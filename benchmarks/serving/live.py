@@ -32,7 +32,7 @@ from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
 from search.cli import main as soundalike
 from search.errors import SoundalikeError, UsageError
-from search.live.listening import HOP_S
+from search.library.live.listening import HOP_S
 
 RATE_HZ: Final = 32_000
 BLOCK_S: Final = 0.02

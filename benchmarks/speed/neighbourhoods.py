@@ -32,8 +32,8 @@ from search import wiring
 from search.ground import process
 from search.library import publishing
 from search.model import Ids
-from search.neighbourhoods.graph import Graph, NeighbourSource, updated
 from search.settings import Settings
+from search.vectors.neighbourhoods.graph import Graph, NeighbourSource, updated
 
 if TYPE_CHECKING:
     from search.api import Library

@@ -27,11 +27,11 @@ import soundfile
 from benchmarks.common.machine import Machine, this_machine
 from benchmarks.common.report import markdown_table
 from search import api, audio, wiring
+from search.audio.stores import buckets, finding
 from search.errors import UsageError
 from search.ground.extras import is_installed
 from search.model import StoredObject
 from search.settings import Settings
-from search.sources import buckets, finding
 
 CLIPS = 60
 CLIP_S = 10.0

@@ -1,6 +1,7 @@
 """A path becomes an open regular file, or one clear cause. Nothing here can hang or have an effect on a device.
 
-The address of an object in a store is a path, too, and the object a file that is read by ranges (`search.sources`).
+The address of an object in a store is a path, too, and the object a file that is read by ranges
+(`search.audio.stores`).
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def changed_s(file: io.RawIOBase) -> float:
 
 
 def _open_object(url: str) -> io.RawIOBase:
-    from search.sources.copies import open_object
+    from search.audio.stores.copies import open_object
 
     try:
         file = open_object(url)

@@ -1,4 +1,4 @@
-"""The facts of contents: what was measured of them, as numbers whose meaning `search.facts` knows."""
+"""The facts of contents: what was measured of them, as numbers whose meaning `search.analysis.facts` knows."""
 
 from __future__ import annotations
 

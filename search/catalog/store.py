@@ -257,7 +257,7 @@ class Catalog:
 
     @contextmanager
     def contours(self, space_id: int) -> Iterator[ContourReader]:
-        """One state of the tunes of a space, for `search.melody.contourfiles`; the block is one read transaction."""
+        """One state of a space's tunes (`search.analysis.melody.contourfiles`); the block is one read transaction."""
         with self._database.reading() as connection:
             yield ContourReader(connection, space_id)
 

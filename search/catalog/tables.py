@@ -111,7 +111,7 @@ FACTS: Final = Table(
     Column("version", Integer, nullable=False),
     Column("numbers", LargeBinary, nullable=False),
 )
-"""What was measured of a content, as float32 in an order that ``version`` stands for (`search.facts`).
+"""What was measured of a content, as float32 in an order that ``version`` stands for (`search.analysis.facts`).
 
 A content that nobody measured has none."""
 

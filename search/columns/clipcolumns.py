@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import PLACES
+from search.analysis.time.table import EventTable
 from search.columns import files, unmeasured
 from search.columns.filtering import passing
 from search.columns.joining import Remaining, joined
 from search.columns.table import ColumnPart
 from search.columns.where import Where
-from search.facts.definitions import PLACES
 from search.model import Bitmap, Ids, Space
 from search.snapshots.snapshot import NewSnapshot, Snapshot
-from search.time.table import EventTable
 
 if TYPE_CHECKING:
     from search.catalog.columnar import ColumnReader

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import FACTS, PLACES, FactDefinition
 from search.columns.clipcolumns import ClipColumns
-from search.facts.definitions import FACTS, PLACES, FactDefinition
 from search.model import FacetCount
 
 EDGES: Final = {

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import FACTS
 from search.columns.table import ColumnPart
-from search.facts.definitions import FACTS
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import FACTS, PLACES
+from search.analysis.time.table import EventTable
 from search.columns.table import ColumnPart
 from search.columns.text import TextColumn, folded
 from search.columns.where import (
@@ -32,8 +34,6 @@ from search.columns.where import (
     WordIs,
 )
 from search.errors import WhereError
-from search.facts.definitions import FACTS, PLACES
-from search.time.table import EventTable
 
 _COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
     "=": operator.eq,

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from search.analysis.facts.definitions import FACTS, PLACES
 from search.columns.clipcolumns import ClipColumns
 from search.columns.table import ColumnPart
 from search.columns.text import TextColumn
 from search.errors import WhereError
-from search.facts.definitions import FACTS, PLACES
 from search.model import Ids
 
 ORDERS: Final = ("id", "added", "duration_s", "size_bytes", "title", "path", *(f.name for f in FACTS if not f.words))

@@ -16,14 +16,14 @@ Columns: ``duration_s``, ``size_bytes`` (numbers); ``added`` (a number of second
 time, UTC unless it says otherwise); ``path`` and ``folder`` (below their root), ``title``, ``format``, ``remark``
 (text);
 ``own_tag`` (what a person called it), ``tag`` (that, or a class of the encoder's vocabulary); ``silent``, ``missing``
-(true or false; alone, they mean true); and the facts of `search.facts.definitions`, which are numbers or words.
+(true or false; alone, they mean true); and the facts of `search.analysis.facts.definitions`, numbers or words.
 
 - Text is compared without regard to case; ``~`` means "contains". A quote inside a text is doubled, as in
   ``'rock ''n'' roll'``; a backslash is a plain character, since paths have them.
 - A date or time is as long as it is written: ``added = '2026-11-20'`` is that day, ``added > '2026-11-20'`` after it.
 - ``tag = 'Dog'`` means that the tag's probability is at least 0.3, ``tag ~ 'dog'`` that some tag with "dog" in its name
   is; ``tag['Dog'] > 0.8`` asks for a probability of one's own. A person's tags need none. ``tag = ''``: no tag at all.
-- ``has 'Speech' > 0.5 for 10 s`` asks for events (`search.time`): how likely (0.3), and how long altogether.
+- ``has 'Speech' > 0.5 for 10 s`` asks for events (`search.analysis.time`): how likely (0.3), and how long altogether.
 - ``folder in ('a', 'b')`` is short for ``folder = 'a' or folder = 'b'``; all columns of text have it, and ``not in``.
 - A fact that a clip does not have passes no comparison: ``tempo < 100`` and ``tempo != 100`` both leave out the rain.
   ``tempo = none`` asks for those without one. Words of facts are texts: ``key = 'A minor'``, ``defects ~ 'silence'``.
@@ -45,6 +45,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal, cast
 
+from search.analysis.facts.definitions import FACTS
 from search.columns.where import (
     EVENT_PROBABILITY,
     AddedIs,
@@ -68,7 +69,6 @@ from search.columns.where import (
     interval_of,
 )
 from search.errors import WhereError, printable
-from search.facts.definitions import FACTS
 
 MAX_CHARACTERS: Final = 10_000
 MAX_DEPTH: Final = 50

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import FACTS, PLACES, row_of
 from search.columns.text import CodeBuilder, CodedColumn, TextBuilder, TextColumn
 from search.columns.where import TAG_PROBABILITY
-from search.facts.definitions import FACTS, PLACES, row_of
 from search.model import Ids, Spans
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class ColumnPart:
     is the place of each clip's content among the m, -1 where it is not among them. Tags are kept by class: those
     of class ``c`` are the rows ``tag_starts[c]`` to ``tag_starts[c + 1]`` of ``tag_rows`` and ``tag_probabilities``.
     Own tags are pairs of a row and a code, by row. ``facts`` (n, facts) has a column for each of
-    `search.facts.definitions.FACTS`, NaN where a clip has none.
+    `search.analysis.facts.definitions.FACTS`, NaN where a clip has none.
     """
 
     clip_ids: Ids

@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import PLACES
 from search.columns.table import ColumnPart
 from search.columns.where import And, IsPresent, Not, NumberIs, Or, Where, WordIs
 from search.errors import WhereError
-from search.facts.definitions import PLACES
 from search.model import NOTES
 
 Rows = NDArray[np.bool_]

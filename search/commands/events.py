@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search.analysis.time.labels import FORMS
 from search.commands import options, output
 from search.errors import AudioError, QueryError, UsageError, printable
 from search.model.as_json import time_line_as_json
 from search.settings import Settings
-from search.time.labels import FORMS
 
 if TYPE_CHECKING:
     from search.library.library import Library

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from search.analysis.facts.definitions import FACTS
 from search.commands import hitfacts, npz, options, output
 from search.commands.hitfacts import NOTHING, HitFacts
 from search.errors import UsageError, printable
-from search.facts.definitions import FACTS
 from search.model import Hit
 from search.model.as_json import facts_as_json, hit_as_json
 from search.settings import Settings

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from search.analysis.facts.definitions import FACTS, FactValue
 from search.commands import options, output
 from search.commands.hitfacts import cell, for_people
 from search.errors import AudioError, UsageError, printable
-from search.facts.definitions import FACTS, FactValue
 from search.model import Clip
 from search.model.as_json import facts_as_json
 from search.settings import Settings
@@ -156,7 +156,7 @@ def _chosen(library: Library, args: argparse.Namespace) -> list[Clip]:
 
 def _facts_of(library: Library, clip: Clip) -> tuple[Mapping[str, FactValue] | None, AudioError | None]:
     """What is stored of a clip, else measured now; what kept it from being."""
-    from search.facts.measuring import measure as measure_file
+    from search.analysis.facts.measuring import measure as measure_file
 
     stored = library.facts.of([clip.id])
     if clip.id in stored or clip.notes:
@@ -168,7 +168,7 @@ def _facts_of(library: Library, clip: Clip) -> tuple[Mapping[str, FactValue] | N
 
 
 def _of_files(args: argparse.Namespace) -> int:
-    from search.facts.measuring import measure as measure_file
+    from search.analysis.facts.measuring import measure as measure_file
 
     status, rows = 0, []
     for name in args.sounds:

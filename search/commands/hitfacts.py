@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from search.analysis.facts.definitions import FACTS, PLACES, FactDefinition, FactValue
+from search.analysis.facts.ordering import NUMBERS, in_order
 from search.errors import UsageError, printable
-from search.facts.definitions import FACTS, PLACES, FactDefinition, FactValue
-from search.facts.ordering import NUMBERS, in_order
 from search.model import Hit
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from search.library.library import Library
     from search.library.listening import Ears, Wanted
-    from search.live.alerts import Alert
+    from search.library.live.alerts import Alert
 
 LEAST: Final = 0.5
 INTERRUPTED: Final = 130
@@ -34,7 +34,7 @@ class Listen:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        from search.live.listening import KEEP_S
+        from search.library.live.listening import KEEP_S
 
         parser.add_argument(
             "source",
@@ -72,8 +72,8 @@ class Listen:
         """Tell what is heard until the stream ends, or somebody interrupts it."""
         from search.library import saving
         from search.library.listening import Wanted
-        from search.live.listening import Plan, listen
-        from search.live.sources import Stream, StreamSource
+        from search.library.live.listening import Plan, listen
+        from search.library.live.sources import Stream, StreamSource
 
         _check(args)
         wanted = Wanted(
@@ -121,8 +121,8 @@ def _reporters(
     """Who is told of an alert: whoever reads the output, webhooks, followers, and the library."""
     from search.commands.keeping import Clips
     from search.library.following import SearchWebhooks
-    from search.live.streaming import AlertStream
-    from search.live.telling import AlertWebhook, alert_as_json
+    from search.library.live.streaming import AlertStream
+    from search.library.live.telling import AlertWebhook, alert_as_json
 
     reporters: list[Callable[[Alert], None]] = [partial(_report, as_json=args.json)]
     if args.webhook:
@@ -164,7 +164,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _report(alert: Alert, *, as_json: bool) -> None:
     if as_json:
-        from search.live.telling import alert_as_json
+        from search.library.live.telling import alert_as_json
 
         output.print_line(alert_as_json(alert))
         return

@@ -14,7 +14,7 @@ from search.model import Part, TextPart, Verdict
 from search.settings import Settings
 
 if TYPE_CHECKING:
-    from search.melody.model import Notes
+    from search.analysis.melody.model import Notes
     from search.model import Wave
 
 NOTES: Final = 24
@@ -134,7 +134,7 @@ class Compose:
 def _given(args: argparse.Namespace, settings: Settings) -> tuple[Notes, str]:
     """The tune to begin with, and what it is called. Raises QueryError where there is none; AudioError."""
     from search import audio
-    from search.melody.notation import parse_notes
+    from search.analysis.melody.notation import parse_notes
 
     if args.notes is not None:
         return parse_notes(tunes.notes(args.notes).notes), "tune"
@@ -150,9 +150,9 @@ def _given(args: argparse.Namespace, settings: Settings) -> tuple[Notes, str]:
 def _notes_of(path: str, track: int = 0, *, holds_notes: bool) -> Notes:
     """The notes of a MIDI file, or those that are heard in a sound track of a file."""
     from search import audio
-    from search.melody.hearing import steady_notes
-    from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of_blocks
-    from search.melody.playing import notes_of
+    from search.analysis.melody.hearing import steady_notes
+    from search.analysis.melody.pitch import SAMPLE_RATE_HZ, pitch_of_blocks
+    from search.analysis.melody.playing import notes_of
 
     if holds_notes:
         return notes_of(path)
@@ -161,7 +161,7 @@ def _notes_of(path: str, track: int = 0, *, holds_notes: bool) -> Notes:
 
 def _part(notes: Notes, which: slice) -> Notes:
     """Some of the notes, from 0 s on."""
-    from search.melody.model import Notes as Line
+    from search.analysis.melody.model import Notes as Line
 
     start_s = notes.start_s[which]
     begin_s = start_s[0] if len(start_s) else 0.0

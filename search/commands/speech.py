@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from search.analysis.speech.writing import FORMS
 from search.commands import options, output
 from search.errors import AudioError, QueryError, UsageError, printable
 from search.model import ClipTranscript, Saying
 from search.model.speech_as_json import sayings_as_json, transcript_as_json
 from search.settings import Settings
-from search.speech.writing import FORMS
 
 if TYPE_CHECKING:
     from search.library.library import Library

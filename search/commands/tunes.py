@@ -40,9 +40,9 @@ def render(parts: Sequence[Part], target: Path) -> None:
     """
     import soundfile
 
-    from search.melody.notation import parse_notes
-    from search.melody.rendering import SAMPLE_RATE_HZ
-    from search.melody.rendering import render as sound_of
+    from search.analysis.melody.notation import parse_notes
+    from search.analysis.melody.rendering import SAMPLE_RATE_HZ
+    from search.analysis.melody.rendering import render as sound_of
 
     typed = next((part for part in parts if isinstance(part, NotesPart)), None)
     if typed is None:

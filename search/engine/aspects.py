@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import PLACES, VERSION
+from search.analysis.facts.likeness import NUMBERS, likenesses
 from search.columns.where import And, NumberIs, Operator, Where
 from search.engine.views import SpaceView
 from search.errors import QueryError
-from search.facts.definitions import PLACES, VERSION
-from search.facts.likeness import NUMBERS, likenesses
 from search.model import Aspects, AudioPart, ClipPart, Part, Ranking, SegmentPart, StoredFacts
 
 Facts = Callable[[Iterable[int]], Mapping[int, StoredFacts]]
@@ -128,7 +128,7 @@ def _alike(example: Example, scores: NDArray[np.float32], rows: NDArray[np.float
 
 def _numbers(part: AudioPart | ClipPart | SegmentPart, view: SpaceView, facts: Facts) -> NDArray[np.float32]:
     if isinstance(part, AudioPart):
-        from search.facts.measuring import measured  # the analyses of sound, which few questions need
+        from search.analysis.facts.measuring import measured  # the analyses of sound, which few questions need
 
         return measured(part.path, part.track or 0, start_s=part.start_s, end_s=part.end_s)
     content_id = _content(part, view)

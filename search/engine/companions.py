@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import KEYS
 from search.columns import ClipColumns
-from search.facts.definitions import KEYS
 from search.model import Ids, KeyRelation
 
 Numbers = NDArray[np.float64]

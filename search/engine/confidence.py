@@ -22,7 +22,7 @@ from search.engine.asking import AskedSpace, PartVector, unit, weighted_sum
 from search.engine.views import SpaceView
 from search.errors import LibraryError
 from search.model import Ids, Probabilities, Scores, Space, Vectors
-from search.neighbourhoods import SAME, Neighbourhoods
+from search.vectors.neighbourhoods import SAME, Neighbourhoods
 from search.vectors.scoring import scores_of
 
 Chances = NDArray[np.float64]

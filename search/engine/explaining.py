@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.melody.model import MelodyHit
 from search.engine.asking import AskedSpace
 from search.engine.confidence import PAGE, chances
 from search.engine.fusion import RankedClips, contributions
 from search.engine.policy import label_of
 from search.engine.tunes import segment_of
 from search.errors import LibraryError
-from search.melody.model import MelodyHit
 from search.model import Clip, Hit, Ids, Sameness, Segment, Via
 
 NOWHERE = -1

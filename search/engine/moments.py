@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search import audio
+from search.analysis.time.frames import frame_times
+from search.analysis.time.passages import Passage, followed, passages
 from search.engine import policy
 from search.engine.asking import PartReader
 from search.engine.filtering import filter_of
@@ -40,8 +42,6 @@ from search.model import (
     Waves,
 )
 from search.ports import CatalogReader, Encoder, FrameReader
-from search.time.frames import frame_times
-from search.time.passages import Passage, followed, passages
 
 STRETCHES_PER_HIT: Final = 2
 LEAST_STRETCHES: Final = 10

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from search.engine.views import SpaceView
 from search.errors import LibraryError
 from search.model import Bitmap, Ranking, Vectors
-from search.neighbourhoods import NEIGHBOURS, Neighbourhoods
+from search.vectors.neighbourhoods import NEIGHBOURS, Neighbourhoods
 
 CANDIDATES: Final = 100
 """Segments that are scored anew, at least: on learning material they hold every one of the ten best of all."""

@@ -16,7 +16,7 @@ from search.engine.fusion import RankedClips
 from search.engine.ranking import nearest
 from search.engine.views import Recordings, SpaceView
 from search.model import AudioPart, ClipPart, Ids, Part, SegmentPart, TunePart
-from search.neighbourhoods import SAME
+from search.vectors.neighbourhoods import SAME
 
 PUSHED_DOWN: Final = 200
 """How many contents like a refused sound are pushed down; beyond so many a reciprocal rank moves no hit."""

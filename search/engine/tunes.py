@@ -1,7 +1,7 @@
 """The melody half of a search: hums and typed notes become rankings of clips, with where in the tune they matched.
 
-A tune is matched by more than a vector (`search.melody`), so it cannot be summed with sounds: its ranking is merged
-with the others by reciprocal rank, and a hit of it has its own passage and probability.
+A tune is matched by more than a vector (`search.analysis.melody`), so it cannot be summed with sounds: its ranking is
+merged with the others by reciprocal rank, and a hit of it has its own passage and probability.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.melody.model import MelodyAnswer, MelodyHit, PitchCurve
+from search.analysis.melody.notation import parse_notes
 from search.audio import levelled, peak_of, stream
 from search.columns.where import Where
 from search.engine.asking import AskedSpace, part_label
 from search.engine.fusion import RankedClips
 from search.engine.views import MelodyView, SpaceView
 from search.errors import QueryError
-from search.melody.model import MelodyAnswer, MelodyHit, PitchCurve
-from search.melody.notation import parse_notes
 from search.model import ClipPart, HumPart, Ids, NotesPart, Part, Segment, TunePart, Verdict
 
 LONGEST_READ_S = 300.0
@@ -120,7 +120,7 @@ class Hummed(NamedTuple):
 
 def read_hum(part: HumPart) -> Hummed:
     """The pitch of a hum. Raises AudioError when the file cannot be decoded."""
-    from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of
+    from search.analysis.melody.pitch import SAMPLE_RATE_HZ, pitch_of
 
     latest_s = part.start_s + LONGEST_READ_S
     end_s = latest_s if part.end_s is None else min(part.end_s, latest_s)
@@ -205,7 +205,7 @@ def _ranked(label: str, clips: list[tuple[int, MelodyHit]], weight: float) -> Ra
 
 def closeness(hit: MelodyHit) -> float:
     """The score of a hit: 1 where a hum follows the tune exactly, 0 where it is wrong everywhere."""
-    from search.melody.alignment import LARGEST_COST
+    from search.analysis.melody.alignment import LARGEST_COST
 
     return max(0.0, 1.0 + hit.score / LARGEST_COST)
 

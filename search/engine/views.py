@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from search.analysis.melody.index import MelodyIndex
 from search.columns import ClipColumns
 from search.errors import QueryError, printable
-from search.melody.index import MelodyIndex
 from search.model import Ids, Segment, Space
-from search.neighbourhoods import Neighbourhoods
 from search.ports import VectorIndex
+from search.vectors.neighbourhoods import Neighbourhoods
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from typing import TypeAlias
 import soundfile
 
 from search import audio
+from search.analysis.melody.playing import played
+from search.analysis.melody.rendering import SAMPLE_RATE_HZ
 from search.audio.opening import changed_s, open_regular
 from search.errors import AudioError
 from search.exporting import edl, licences, reaper
 from search.exporting.archive import BLOCK_BYTES
 from search.exporting.items import ExportItem, passage_name, unique_names
-from search.melody.playing import played
-from search.melody.rendering import SAMPLE_RATE_HZ
 
 Entry: TypeAlias = tuple[str, float, Iterable[bytes]]
 """A file of a bundle: its name, its time in seconds since 1970, and its content in blocks."""

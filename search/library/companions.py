@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import KEYS
 from search.columns import ClipColumns
 from search.columns.parsing import parse
 from search.engine.companions import RELATIONS, Fits, camelot, content_rows, fits, other_kinds
 from search.engine.pooled import pooled
 from search.engine.views import LibraryView, SpaceView
 from search.errors import LibraryError, QueryError
-from search.facts.definitions import KEYS
 from search.model import Clip, Companion, Companions, Ids, KeyRelation
 from search.ports import CatalogReader
 

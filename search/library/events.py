@@ -9,6 +9,10 @@ from typing import Final
 
 import numpy as np
 
+from search.analysis.time.events import EventRows
+from search.analysis.time.filling import of_file
+from search.analysis.time.journal import FoundEvents, Journal
+from search.analysis.time.table import EventTable
 from search.catalog.store import Catalog
 from search.engine.views import SpaceView
 from search.errors import QueryError
@@ -16,10 +20,6 @@ from search.model import Clip, Event, Ids, JobFailure, TimeLine
 from search.ports import Encoder, FrameReader, Lease
 from search.snapshots.filling import Progress, Rest, fill
 from search.snapshots.latest import Latest
-from search.time.events import EventRows
-from search.time.filling import of_file
-from search.time.journal import FoundEvents, Journal
-from search.time.table import EventTable
 
 SHOWN: Final = 0.3
 """How likely an event is that is shown where nobody says how likely it has to be."""

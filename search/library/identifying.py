@@ -10,14 +10,14 @@ from typing import Final
 import numpy as np
 
 from search import audio
+from search.analysis.exact.filling import of_file
+from search.analysis.exact.listening import question
+from search.analysis.exact.spectra import FRAMES_PER_S, RATE_HZ
+from search.analysis.exact.stored import Fingerprints
+from search.analysis.exact.table import FingerprintTable
+from search.analysis.exact.timeline import RecognisedPassage, passages
 from search.catalog.store import Catalog
 from search.engine.views import LibraryView
-from search.exact.filling import of_file
-from search.exact.listening import question
-from search.exact.spectra import FRAMES_PER_S, RATE_HZ
-from search.exact.stored import Fingerprints
-from search.exact.table import FingerprintTable
-from search.exact.timeline import RecognisedPassage, passages
 from search.model import Clip, Identification, JobFailure, Recognition, Wave
 from search.ports import Lease
 from search.snapshots.filling import fill

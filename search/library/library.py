@@ -7,9 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from search.analysis.exact.stored import Fingerprints
+from search.analysis.speech.stored import SpokenWords
 from search.catalog.store import Catalog
 from search.engine.views import LibraryView
-from search.exact.stored import Fingerprints
 from search.library.clips import Clips
 from search.library.duplicates import DuplicateFinder
 from search.library.encoders import Encoders
@@ -39,7 +40,6 @@ from search.ports import (
     SearchStore,
 )
 from search.settings import Settings
-from search.speech.stored import SpokenWords
 
 if TYPE_CHECKING:
     from search.snapshots.shipping import Shipping

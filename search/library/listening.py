@@ -12,13 +12,13 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
+from search.analysis.exact.table import FingerprintTable
 from search.catalog.store import Catalog
 from search.engine.asking import PartReader
 from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
-from search.exact.table import FingerprintTable
 from search.library.events import frame_reader, view_with_events
-from search.live.watching import Classes, Example, ForSearch, Watch, WatchedRecordings, classes_meant
+from search.library.live.watching import Classes, Example, ForSearch, Watch, WatchedRecordings, classes_meant
 from search.model import AudioPart, ClipPart, SavedSearch, Space, TextPart
 from search.ports import Encoder, WordReader
 

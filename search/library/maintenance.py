@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from search.analysis.facts.definitions import VERSION
+from search.analysis.melody.space import SPEC
 from search.columns.parsing import parse
 from search.columns.where import TagProbabilityIs
 from search.errors import LibraryUnwritable, SpaceMismatch, UsageError, printable
-from search.facts.definitions import VERSION
 from search.ground.urls import is_in_store
 from search.library import publishing
-from search.melody.space import SPEC
 from search.model import FacetCount, Space, SpaceState
 from search.overview.facets import MAX_VALUES
 from search.ports import Lease

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from search.analysis.facts.definitions import DEFECTS, VERSION, FactValue, unpacked
 from search.catalog.store import Catalog
 from search.columns import ClipColumns
 from search.columns.parsing import parse
-from search.facts.definitions import DEFECTS, VERSION, FactValue, unpacked
 from search.library.givingway import GivingWay
 from search.library.publisher import Publisher
 from search.library.spaces import Spaces
@@ -30,7 +30,7 @@ class Facts:
     def of(self, clip_ids: Iterable[int]) -> dict[int, dict[str, FactValue]]:
         """What was measured of clips, by clip and the name of a fact; clips that nobody measured are left out.
 
-        `search.facts.definitions` says what each fact is. One that means nothing for a sound is absent.
+        `search.analysis.facts.definitions` says what each fact is. One that means nothing for a sound is absent.
 
         Examples:
             >>> library.facts.measure()
@@ -57,7 +57,7 @@ class Facts:
             >>> library.facts.measure()
             ()
         """
-        from search.facts.filling import fill  # loads what measures
+        from search.analysis.facts.filling import fill  # loads what measures
 
         with self._publisher.lease("facts") as lease:
             before = self._catalog.sequence()

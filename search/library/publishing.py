@@ -18,19 +18,19 @@ from pathlib import Path
 from typing import Final
 
 from search import plugins
+from search.analysis.melody.contourfiles import KIND as CONTOURS_KIND
+from search.analysis.melody.contourfiles import ContourFollower
 from search.catalog.store import Catalog
 from search.columns import ClipColumns
 from search.columns.files import KIND as COLUMNS_KIND
 from search.columns.following import ColumnsFollower
 from search.errors import LibraryError, SoundalikeError
 from search.ground.memory import give_back_freed_memory
-from search.melody.contourfiles import KIND as CONTOURS_KIND
-from search.melody.contourfiles import ContourFollower
 from search.model import Ids, Space
-from search.neighbourhoods import stored
-from search.neighbourhoods.graph import NeighbourSource
 from search.ports import IndexFactory, SpaceIndex
 from search.snapshots.folders import Snapshots
+from search.vectors.neighbourhoods import stored
+from search.vectors.neighbourhoods.graph import NeighbourSource
 
 INDEX, COLUMNS, CONTOURS, NEIGHBOURHOODS = "index", "columns", "contours", "neighbourhoods"
 """The folders of a space: contours of the melody space, neighbourhoods of every other."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from search.engine.moments import MomentFinder
 from search.engine.ranking import rank_each
+from search.engine.recommending.recommender import Recommender
 from search.engine.search import SearchEngine
 from search.errors import QueryError
 from search.library import companions, paths
 from search.model import Answer, AudioPart, ClipPart, Companions, Moments, Query, RecommendQuery, SoundPath
-from search.recommending.recommender import Recommender
 
 if TYPE_CHECKING:
+    from search.analysis.exact.stored import Fingerprints
     from search.catalog.store import Catalog
-    from search.exact.stored import Fingerprints
     from search.library.encoders import Encoders
     from search.library.listening import Ears, Wanted
     from search.library.spaces import Spaces
@@ -134,7 +134,7 @@ class Questions:
         )
 
     def ears(self, watch_for: Wanted) -> Ears:
-        """What listens to a stream for what is wanted (`search.live.listening.listen`).
+        """What listens to a stream for what is wanted (`search.library.live.listening.listen`).
 
         The library needs what is asked for and no more: fingerprints for recordings, an encoder that compares for
         sounds, one that says what sounds at each moment for classes and words. Raises QueryError that says what is

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from search.analysis.exact.stored import Fingerprints
 from search.catalog.store import Catalog
-from search.exact.stored import Fingerprints
 from search.library.givingway import GivingWay
 from search.library.publisher import Publisher
 from search.library.spaces import Spaces

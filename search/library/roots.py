@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from search.audio.stores.finding import source_of
 from search.catalog.diagnosing import Finding
 from search.errors import StoreAway, UsageError
 from search.ground.urls import STORE, bucket_and_key, is_in_store
@@ -16,7 +17,6 @@ from search.library.leasing import holder
 from search.library.library import Library
 from search.model import DropRoot, RemoveClip
 from search.ports import Source
-from search.sources.finding import source_of
 
 _LOOKS: Final = 5
 _SLOW_MS: Final = 200.0

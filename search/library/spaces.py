@@ -15,6 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search.analysis.melody.contourfiles import ContourFollower
+from search.analysis.melody.contourtable import ContourLookup
+from search.analysis.melody.index import MelodyIndex
+from search.analysis.time.stored import journal, latest
+from search.analysis.time.table import EventTable
 from search.catalog.store import Catalog
 from search.columns import ClipColumns
 from search.columns.following import ColumnsFollower
@@ -22,17 +27,12 @@ from search.engine.views import LibraryView, MelodyView, SpaceView
 from search.errors import LibraryError, SoundalikeError
 from search.library import publishing
 from search.library.events import NewEvents
-from search.melody.contourfiles import ContourFollower
-from search.melody.contourtable import ContourLookup
-from search.melody.index import MelodyIndex
 from search.model import Space
-from search.neighbourhoods.opened import Reader
 from search.overview.duplicates.stored import PairsFile
 from search.ports import IndexFactory, SpaceIndex
 from search.settings import Settings
 from search.snapshots.latest import Latest
-from search.time.stored import journal, latest
-from search.time.table import EventTable
+from search.vectors.neighbourhoods.opened import Reader
 
 if TYPE_CHECKING:
     from search.snapshots.shipping import Shipping

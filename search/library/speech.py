@@ -9,6 +9,10 @@ from typing import Final
 
 import numpy as np
 
+from search.analysis.speech.finding import Found, find
+from search.analysis.speech.stored import SpokenWords
+from search.analysis.speech.table import SpokenTable
+from search.analysis.speech.transcribing import of_file, voices
 from search.catalog.store import Catalog
 from search.engine.views import LibraryView
 from search.errors import AudioError, QueryError
@@ -30,10 +34,6 @@ from search.model import (
 )
 from search.ports import Lease, SpeechRecogniser, VoiceDetector
 from search.snapshots.filling import Progress, Rest, nobody, of_first, with_clips
-from search.speech.finding import Found, find
-from search.speech.stored import SpokenWords
-from search.speech.table import SpokenTable
-from search.speech.transcribing import of_file, voices
 
 SAVE_S: Final = 1800.0
 """Transcripts are written after so many seconds of sound: more is not done twice after a kill."""

@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from search.audio.stores.finding import store_of
 from search.catalog.diagnosing import Finding
 from search.errors import LibraryError, StoreAway, UsageError
 from search.ground.disks import why_unwritable
 from search.library.description import read
 from search.library.library import Library
 from search.ports import ObjectStore
-from search.sources.finding import store_of
 
 _PROBE: Final = b"soundalike doctor"
 

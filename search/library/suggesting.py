@@ -2,7 +2,7 @@
 
 Nothing is suggested that would not be found: each is asked, and stays where its verdict is ``good``. Tags are taken in
 the order in which they tell most of what is not told yet, names from the clips that stand for the library's corners
-(`search.recommending.starters`), so that a few suggestions span it.
+(`search.engine.recommending.starters`), so that a few suggestions span it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 from search.columns.parsing import parse
 from search.engine.nearest import telling_tags
 from search.engine.policy import names_speak
+from search.engine.recommending.starters import startable, starters
 from search.engine.views import SpaceView
 from search.errors import QueryError
 from search.model import Query, Suggestion, TextPart
 from search.overview import facets
-from search.recommending.starters import startable, starters
 
 if TYPE_CHECKING:
     from search.library.library import Library

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from search.engine.sentences import rules
+from search.engine.sentences.context import Context, Shown
+from search.engine.sentences.endpoint import Endpoint, ModelRefused
 from search.errors import QueryError, UsageError
 from search.model import Reader, Understanding
-from search.sentences import rules
-from search.sentences.context import Context, Shown
-from search.sentences.endpoint import Endpoint, ModelRefused
 
 if TYPE_CHECKING:
     from search.library.library import Library

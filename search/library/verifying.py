@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from search.analysis.exact import stored as exact
+from search.analysis.melody import contourfiles as contours
+from search.analysis.speech import stored as spoken
+from search.analysis.time import stored as events
 from search.columns import ClipColumns
 from search.columns import files as columns
 from search.columns.verifying import differences
 from search.engine.views import LibraryView, SpaceView
 from search.errors import SnapshotError, printable
-from search.exact import stored as exact
 from search.library import publishing
-from search.melody import contourfiles as contours
 from search.model import Ids, Space
-from search.neighbourhoods import stored as near
 from search.overview.duplicates import stored as duplicates
 from search.overview.maps import stored as maps
 from search.snapshots.folders import Snapshots, sequences
-from search.speech import stored as spoken
-from search.time import stored as events
 from search.vectors.base import rows_of
+from search.vectors.neighbourhoods import stored as near
 
 if TYPE_CHECKING:
     from search.library.library import Library

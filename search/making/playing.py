@@ -1,4 +1,4 @@
-"""Notes as sound, by FluidSynth with a soundfont where both are there, else plucked (`search.melody.rendering`)."""
+"""Notes as sound: by FluidSynth where that has a soundfont, else plucked (`search.analysis.melody.rendering`)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Final
 import mido  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 
+from search.analysis.melody.model import Notes
+from search.analysis.melody.rendering import render
 from search.errors import UsageError, printable
-from search.melody.model import Notes
-from search.melody.rendering import render
 from search.model import Wave
 
 RATE_HZ: Final = 44_100

@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.melody.model import Notes
 from search.errors import QueryError
-from search.melody.model import Notes
 
 WIDEST: Final = 12
 """Steps beyond an octave are taken for one."""

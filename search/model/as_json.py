@@ -96,7 +96,7 @@ def passage_as_json(passage: Moment | Saying, paths: Paths) -> dict[str, Any]:
 
 
 def facts_as_json(facts: Mapping[str, float | str | tuple[str, ...]]) -> dict[str, Any]:
-    """What a sound is, by the names of `search.facts.definitions`: numbers of five digits, words, lists of words."""
+    """What a sound is, by the names of `search.analysis.facts.definitions`: numbers of five digits, words, or lists."""
     return {name: list(value) if isinstance(value, tuple) else _short(value) for name, value in facts.items()}
 
 

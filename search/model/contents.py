@@ -108,7 +108,7 @@ class ContentContour:
     """A tune as the catalog keeps it: ``cents`` (frames,) int16 of its pitch in sounding time.
 
     ``window_s`` (n,) float32 is where its windows start, in sounding time; ``knots`` (k, 2) float64 are the same
-    instants in sounding time and in the content's time (see `search.melody.contours`).
+    instants in sounding time and in the content's time (see `search.analysis.melody.contours`).
     """
 
     cents: NDArray[np.int16]
@@ -146,7 +146,8 @@ class ContentEncoding:
 class StoredFacts:
     """What was measured of a content, as the catalog keeps it.
 
-    ``numbers`` (n,) float32 are in the order that ``version`` stands for, NaN where a fact is absent (`search.facts`).
+    ``numbers`` (n,) float32 are in the order that ``version`` stands for (`search.analysis.facts`), NaN where a fact is
+    absent.
     """
 
     version: int

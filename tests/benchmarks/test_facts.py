@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.quality import fact_songs, flaws
-from search.facts.definitions import DEFECTS, KEYS
-from search.facts.measuring import measure
+from search.analysis.facts.definitions import DEFECTS, KEYS
+from search.analysis.facts.measuring import measure
 from tests.search.melodies import tune, write_midi
 
 

@@ -18,11 +18,11 @@ from benchmarks.humming.conditions import draw
 from benchmarks.humming.hashing import PitchVectorHashing
 from benchmarks.humming.hums import DIFFICULTIES, SAMPLE_RATE_HZ, Line, hum
 from benchmarks.humming.tune_sets import NamedTune, mir_qbsh, read_pitch_vector, recombined, write_midi
+from search.analysis.melody.contours import contour_of_curve, contour_of_notes
+from search.analysis.melody.midi import tunes_from_midi
+from search.analysis.melody.model import Notes
+from search.analysis.melody.pitch import pitch_of
 from search.errors import UsageError
-from search.melody.contours import contour_of_curve, contour_of_notes
-from search.melody.midi import tunes_from_midi
-from search.melody.model import Notes
-from search.melody.pitch import pitch_of
 from search.settings import Settings
 from tests.search.melodies import curve_of, tune
 

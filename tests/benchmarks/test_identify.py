@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks.quality.identify import crowd, faster, measured, street
 from benchmarks.quality.identify_peers import _cells, _nearest
-from search.exact.listening import fingerprint
-from search.exact.spectra import RATE_HZ
-from search.exact.table import FingerprintTable
+from search.analysis.exact.listening import fingerprint
+from search.analysis.exact.spectra import RATE_HZ
+from search.analysis.exact.table import FingerprintTable
 
 
 def notes(seed: int) -> np.ndarray:

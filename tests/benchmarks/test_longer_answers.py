@@ -11,8 +11,8 @@ import soundfile
 from benchmarks.quality import longer_answers
 from benchmarks.quality.longer_answers import measure, questions
 from search import wiring
-from search.melody.contours import contour_of_notes
-from search.melody.space import SPEC, encoding_of
+from search.analysis.melody.contours import contour_of_notes
+from search.analysis.melody.space import SPEC, encoding_of
 from search.model import AddContent, ClipPart, Content, FileFacts, Query, SegmentTags, TextEncoding, TextPart
 from tests.amounts import few
 from tests.search.libraries import DIM, Entry, ToyEncoder, addition, settings, spec

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search.analysis.facts.definitions import VERSION, packed
 from search.columns import ClipColumns
 from search.columns.where import And, IsPresent, Not, NumberIs, Or, OwnTagIs, TagIs, TagProbabilityIs, TextIs, WordIs
-from search.facts.definitions import VERSION, packed
 from search.model import DescribeClip, KeepFacts, MarkMissing, RemoveClip, StoredFacts
 from search.vectors.exact import ExactIndex
 from search.vectors.milvus.kept import open_milvus

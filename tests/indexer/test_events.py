@@ -10,12 +10,12 @@ import soundfile
 
 from indexer.job import index
 from indexer.model import Options
+from search.analysis.time.events import EventRows
+from search.analysis.time.filling import of_file
+from search.analysis.time.journal import FoundEvents, Journal
+from search.analysis.time.table import EventTable
 from search.library import events as of_library
 from search.model import Space
-from search.time.events import EventRows
-from search.time.filling import of_file
-from search.time.journal import FoundEvents, Journal
-from search.time.table import EventTable
 from tests.fakes import FrameBandEncoder
 from tests.indexer.conftest import RATE_HZ, Bench, write_tone
 

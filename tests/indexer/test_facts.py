@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from indexer.clock import StageClock
 from indexer.model import Options
 from indexer.pipeline import digest_of_file
+from search.analysis.facts.definitions import FACTS, PLACES, VERSION
+from search.analysis.facts.measuring import Measurement, measured
 from search.audio import Block
-from search.facts.definitions import FACTS, PLACES, VERSION
-from search.facts.measuring import Measurement, measured
 from search.model import StoredFacts
 from tests.fakes import BandEncoder
 from tests.indexer.conftest import RATE_HZ, Bench

@@ -13,13 +13,13 @@ import soundfile
 from indexer.job import index
 from indexer.model import Options, Summary
 from search import wiring
+from search.analysis.melody.midi import tunes_from_midi
 from search.audio.opening import open_regular
+from search.audio.stores.copies import fetched
+from search.audio.stores.finding import source_of
+from search.audio.stores.ranges import SMALL_BYTES
 from search.commands import making
 from search.errors import AudioError, StoreAway, UsageError
-from search.melody.midi import tunes_from_midi
-from search.sources.copies import fetched
-from search.sources.finding import source_of
-from search.sources.ranges import SMALL_BYTES
 from tests.commandline import soundalike
 from tests.indexer.conftest import RATE_HZ, Bench
 from tests.s3 import S3, served

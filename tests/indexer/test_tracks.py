@@ -10,10 +10,10 @@ import numpy as np
 
 from indexer.model import Options
 from search import wiring
+from search.analysis.melody.midi import tunes_from_midi
+from search.analysis.melody.notation import parse_notes
+from search.analysis.melody.rendering import render
 from search.audio import stream
-from search.melody.midi import tunes_from_midi
-from search.melody.notation import parse_notes
-from search.melody.rendering import render
 from search.model import AudioPart, Query
 from search.settings import Settings
 from tests.commandline import soundalike

@@ -15,10 +15,10 @@ import soundfile
 from indexer.job import index
 from indexer.model import Options, Summary
 from search import wiring
+from search.analysis.melody.model import Notes
 from search.errors import QueryError, SoundalikeError
 from search.library import maintenance, verifying
 from search.library.library import Library
-from search.melody.model import Notes
 from search.model import MELODY_SPACE, Answer, AudioPart, ClipPart, HumPart, NotesPart, Query, TextPart, TunePart
 from search.settings import Settings
 from tests.commandline import soundalike

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from search import wiring
-from search.facts.definitions import PLACES as PLACES_OF_FACTS
+from search.analysis.facts.definitions import PLACES as PLACES_OF_FACTS
 from tests.amounts import few
 from tests.page.conftest import ENDLESS, HURRIED, away, writing_elsewhere
 from tests.service.conftest import SOUNDS, serving, settings

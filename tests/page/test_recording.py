@@ -11,7 +11,7 @@ import soundfile
 from playwright.sync_api import expect
 
 from search import plugins, wiring
-from search.melody.model import Notes
+from search.analysis.melody.model import Notes
 from tests.indexer.test_tunes import write_hum, write_midi
 from tests.page.conftest import ENDLESS, FOLLOW, TENFOLD, TENTH
 from tests.search.melodies import curve_of, tune, voice

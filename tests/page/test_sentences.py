@@ -20,16 +20,20 @@ SAYS = (
     "service/app.py", "service/service.py", "service/refusals.py", "service/http", "service/jobs", "service/media",
     "service/routes", "audio", "engine", "columns/parsing.py", "columns/ordering.py", "columns/filtering.py",
     "columns/unmeasured.py", "library/lists.py", "library/regions.py", "library/understanding.py", "library/saving.py",
-    "library/events.py", "library/merging.py", "melody/hearing.py", "melody/index.py", "melody/midi.py",
-    "melody/notation.py", "melody/playing.py", "recommending", "overview/facets.py", "overview/maps/layout.py",
+    "library/events.py", "library/merging.py", "analysis/melody/hearing.py", "analysis/melody/index.py",
+    "analysis/melody/midi.py", "analysis/melody/notation.py", "analysis/melody/playing.py", "overview/facets.py",
+    "overview/maps/layout.py",
     "overview/duplicates/keeping.py", "model/aspects.py", "catalog/jobs.py", "catalog/unmerging.py",
     "catalog/collections.py", "catalog/searches.py", "catalog/merges.py", "catalog/leases.py", "catalog/feedback.py",
     "catalog/sending.py", "catalog/blobs.py", "catalog/chunks.py", "library/companions.py", "library/paths.py",
-    "library/suggesting.py", "sources/objects.py", "sources/copies.py", "../indexer/claiming.py",
-    "../indexer/working.py",
+    "library/suggesting.py", "../indexer/claiming.py", "../indexer/working.py",
 )  # fmt: skip
 """The files and folders whose sentences a person reads on the page: refusals, verdicts, warnings, reasons."""
-UNREAD_FILES = ("service/routes/embeddings.py", "service/routes/asking.py", "audio/metadata", "audio/names.py")
+UNREAD_FILES = (
+    "service/routes/embeddings.py", "service/routes/asking.py", "audio/metadata", "audio/names.py", "engine/sentences",
+    "audio/stores/__init__.py", "audio/stores/buckets.py", "audio/stores/finding.py", "audio/stores/folders.py",
+    "audio/stores/ranges.py",
+)  # fmt: skip
 """Of these: what only programs ask for, and names of formats and tags."""
 UNREAD = {
     "{}: window and hop must be at least one sample, not {} and {}",  # of an encoder that is written wrongly

@@ -9,11 +9,11 @@ from pathlib import Path
 import mido
 import numpy as np
 
-from search.melody.contours import VECTOR_DIM, Contour, contour_of_notes, windows_of
-from search.melody.contourtable import ContourTable
-from search.melody.index import MelodyIndex
-from search.melody.model import Notes, PitchCurve
-from search.melody.space import stored_contour
+from search.analysis.melody.contours import VECTOR_DIM, Contour, contour_of_notes, windows_of
+from search.analysis.melody.contourtable import ContourTable
+from search.analysis.melody.index import MelodyIndex
+from search.analysis.melody.model import Notes, PitchCurve
+from search.analysis.melody.space import stored_contour
 from search.model import StoredContour
 from search.vectors.exact import ExactIndex
 

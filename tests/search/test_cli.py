@@ -345,8 +345,9 @@ def test_a_search_by_a_file_loads_neither_torch_nor_what_other_commands_need(ind
 
 FOR_SOUNDS = {"av", "soundfile", "soxr", "onnxruntime"}
 FOR_OTHER_COMMANDS = {
-    "search.live.listening", "search.live.watching", "search.exact.listening", "search.exact.matching",
-    "search.facts.measuring", "search.evaluation", "indexer.model", "http.client", "statistics",
+    "search.library.live.listening", "search.library.live.watching",
+    "search.analysis.exact.listening", "search.analysis.exact.matching",
+    "search.analysis.facts.measuring", "search.evaluation", "indexer.model", "http.client", "statistics",
 }  # fmt: skip
 UNNEEDED = {
     "torch", "transformers", "scipy", "numba", "faiss", "alembic", "pydantic", "flask", "sqlalchemy.orm",

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search.analysis.facts.definitions import VERSION, FactValue, packed
 from search.catalog.columnar import ColumnReader
 from search.columns import ClipColumns, files
 from search.columns.parsing import parse
@@ -33,7 +34,6 @@ from search.columns.where import (
     WordIs,
 )
 from search.errors import SnapshotError
-from search.facts.definitions import VERSION, FactValue, packed
 from search.model import Clip, DescribeClip, KeepFacts, MarkMissing, RemoveClip, StoredFacts
 from tests.search.catalog_helpers import VOCABULARY, FilledCatalog, saved
 from tests.search.test_where import WITHOUT_EVENTS, filters

@@ -11,9 +11,9 @@ import soundfile
 
 import soundalike
 from search import cli
+from search.analysis.facts.definitions import KEYS
 from search.engine.companions import camelot, key_fits, other_kinds, tempo_fits
 from search.errors import QueryError, WhereError
-from search.facts.definitions import KEYS
 from search.model import KeepFacts, StoredFacts
 
 RATE_HZ = 22_050

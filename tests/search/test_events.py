@@ -13,15 +13,15 @@ import pytest
 import soundfile
 
 import soundalike
+from search.analysis.time.events import LEAST, PER_MINUTE, EventRows, events_of
+from search.analysis.time.frames import KEPT, FrameTags, frame_times
+from search.analysis.time.labels import FORMS
+from search.analysis.time.stored import FOLDER
+from search.analysis.time.table import EventTable
 from search.columns.parsing import parse
 from search.errors import AudioError, QueryError, WhereError
 from search.library import events as of_library
 from search.model import AudioEncoding, FrameEncoding
-from search.time.events import LEAST, PER_MINUTE, EventRows, events_of
-from search.time.frames import KEPT, FrameTags, frame_times
-from search.time.labels import FORMS
-from search.time.stored import FOLDER
-from search.time.table import EventTable
 from tests.commandline import soundalike as command
 
 RATE_HZ = 32_000

@@ -16,11 +16,11 @@ import pytest
 import soundfile
 
 from search import wiring
+from search.analysis.melody.contours import contour_of_notes
+from search.analysis.melody.space import SPEC, encoding_of
 from search.engine import tunes
 from search.errors import AudioError, QueryError
 from search.library.library import Library
-from search.melody.contours import contour_of_notes
-from search.melody.space import SPEC, encoding_of
 from search.model import (
     MELODY_SPACE,
     AddContent,

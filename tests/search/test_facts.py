@@ -14,9 +14,9 @@ import pytest
 import soundfile
 
 import soundalike
+from search.analysis.facts.definitions import DEFECTS, FACTS, packed, unpacked
+from search.analysis.facts.measuring import measure
 from search.errors import AudioError, WhereError
-from search.facts.definitions import DEFECTS, FACTS, packed, unpacked
-from search.facts.measuring import measure
 from search.library.library import Library
 from tests.commandline import soundalike as command
 
@@ -163,8 +163,8 @@ def test_out_of_phase_is_not_taken_for_silent(tmp_path: Path) -> None:
 
 
 def test_facts_do_not_depend_on_how_a_sound_comes_in_blocks(tmp_path: Path) -> None:
+    from search.analysis.facts.measuring import Measurement
     from search.audio import Block
-    from search.facts.measuring import Measurement
     from search.model import AudioInfo
 
     wave = cut_out(np.clip(3 * swelling(), -0.7, 0.7)).T.astype(np.float32)

@@ -13,14 +13,14 @@ import soundfile
 import soxr
 
 import soundalike
+from search.analysis.exact.landmarks import ASKED, KEPT, Landmarks, landmarks
+from search.analysis.exact.listening import Fingerprint, fingerprint, question
+from search.analysis.exact.matching import fullest, match
+from search.analysis.exact.outlines import STEP, Lines, Profile, outline
+from search.analysis.exact.spectra import RATE_HZ
+from search.analysis.exact.stored import FOLDER, arrays
+from search.analysis.exact.table import FingerprintTable
 from search.errors import AudioError
-from search.exact.landmarks import ASKED, KEPT, Landmarks, landmarks
-from search.exact.listening import Fingerprint, fingerprint, question
-from search.exact.matching import fullest, match
-from search.exact.outlines import STEP, Lines, Profile, outline
-from search.exact.spectra import RATE_HZ
-from search.exact.stored import FOLDER, arrays
-from search.exact.table import FingerprintTable
 from search.library import verifying
 from search.library.library import Library
 from search.snapshots.folders import Snapshots

@@ -13,8 +13,9 @@ import pytest
 import soundfile
 
 from search import plugins, wiring
+from search.analysis.facts.filling import fill
+from search.analysis.time.filling import BATCH, of_file
 from search.audio.sources import OpenSound
-from search.facts.filling import fill
 from search.ground import digests
 from search.ground.digests import digest_of
 from search.library.givingway import GivingWay
@@ -22,7 +23,6 @@ from search.library.library import Library
 from search.library.roots import remove_root
 from search.model import AudioEncoding, FrameEncoding
 from search.snapshots.filling import nobody, resting
-from search.time.filling import BATCH, of_file
 from tests.fakes import LoudDetector, ToneRecogniser
 from tests.search.libraries import settings
 

@@ -13,13 +13,13 @@ import pytest
 import soundfile
 
 from search import audio
+from search.analysis.melody.midi import tunes_from_midi
+from search.analysis.melody.model import Notes
+from search.analysis.melody.notation import parse_notes
 from search.audio import metadata
 from search.commands import making
 from search.errors import QueryError, UsageError
 from search.making import playing, recipes, simple, speaking, tunes
-from search.melody.midi import tunes_from_midi
-from search.melody.model import Notes
-from search.melody.notation import parse_notes
 from search.model import ClipPart, TextPart
 from tests.amounts import few
 from tests.commandline import soundalike as command

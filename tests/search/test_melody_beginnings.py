@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from search.melody.beginnings import closest, distances
-from search.melody.contours import (
+from search.analysis.melody.beginnings import closest, distances
+from search.analysis.melody.contours import (
     VECTOR_DIM,
     WINDOW_POINTS,
     contour_of_curve,

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from search.analysis.melody import contourfiles
+from search.analysis.melody.contourfiles import ContourFollower
+from search.analysis.melody.contours import contour_of_curve, contour_of_notes, window_starts
+from search.analysis.melody.contourtable import ContourTable, TwoTables
+from search.analysis.melody.space import stored_contour
 from search.errors import LibraryUnwritable, SnapshotError
-from search.melody import contourfiles
-from search.melody.contourfiles import ContourFollower
-from search.melody.contours import contour_of_curve, contour_of_notes, window_starts
-from search.melody.contourtable import ContourTable, TwoTables
-from search.melody.space import stored_contour
 from search.model import StoredContour
 from search.snapshots.folders import Snapshots
 from tests.search.melodies import curve_of, tune

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.melody.contours import (
+from search.analysis.melody.contours import (
     FRAME_S,
     LONGEST_REST_S,
     WINDOW_S,
@@ -18,7 +18,7 @@ from search.melody.contours import (
     windows_of,
     windows_of_hum,
 )
-from search.melody.model import Notes, PitchCurve
+from search.analysis.melody.model import Notes, PitchCurve
 from tests.search.melodies import curve_of, tune
 
 

@@ -9,8 +9,8 @@ import mido
 import numpy as np
 import pytest
 
+from search.analysis.melody.midi import read_midi, tunes_from_midi
 from search.errors import AudioError
-from search.melody.midi import read_midi, tunes_from_midi
 
 
 def write(file: Path, *tracks: tuple[str, list[tuple[int, int, int, int]]], kind: int = 1) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from search.analysis.melody.notation import BEAT_S, parse_abc, parse_notes
+from search.analysis.melody.pitch import SAMPLE_RATE_HZ, pitch_of
+from search.analysis.melody.rendering import render
 from search.errors import QueryError
-from search.melody.notation import BEAT_S, parse_abc, parse_notes
-from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of
-from search.melody.rendering import render
 
 
 def test_names_are_pitches_one_beat_apart():

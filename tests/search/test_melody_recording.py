@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from search.melody.contours import Contour
-from search.melody.extraction import TuneExtractor
-from search.melody.loudness import Loudness, lead_of
-from search.melody.model import PitchCurve
-from search.melody.pitch import HOP_S, SAMPLE_RATE_HZ, pitch_of, pitch_of_blocks
-from search.melody.recording import contours_of_recording
+from search.analysis.melody.contours import Contour
+from search.analysis.melody.extraction import TuneExtractor
+from search.analysis.melody.loudness import Loudness, lead_of
+from search.analysis.melody.model import PitchCurve
+from search.analysis.melody.pitch import HOP_S, SAMPLE_RATE_HZ, pitch_of, pitch_of_blocks
+from search.analysis.melody.recording import contours_of_recording
 from search.model import Wave
 from tests.search.melodies import curve_of, index_of_contours, tune, voice
 

@@ -7,14 +7,14 @@ import itertools
 import numpy as np
 import pytest
 
+from search.analysis.melody import octaves
+from search.analysis.melody.alignment import LARGEST_COST, LARGEST_ERROR, SMALL_ERROR, STEP_PENALTY, align, costs
+from search.analysis.melody.contours import contour_of_curve
+from search.analysis.melody.hearing import listen
+from search.analysis.melody.model import Notes, PitchCurve
+from search.analysis.melody.notation import parse_notes
+from search.analysis.melody.pitch import SAMPLE_RATE_HZ, pitch_of
 from search.errors import QueryError
-from search.melody import octaves
-from search.melody.alignment import LARGEST_COST, LARGEST_ERROR, SMALL_ERROR, STEP_PENALTY, align, costs
-from search.melody.contours import contour_of_curve
-from search.melody.hearing import listen
-from search.melody.model import Notes, PitchCurve
-from search.melody.notation import parse_notes
-from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of
 from tests.amounts import few
 from tests.search.melodies import HOP_S, curve_of, index_of, index_of_contours, tune, voice
 

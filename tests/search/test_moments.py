@@ -12,13 +12,13 @@ import pytest
 import soundfile
 
 import soundalike
+from search.analysis.time.passages import Passage, followed, passages
 from search.engine import moments
 from search.engine.phrases import orders
 from search.engine.policy import LEAST_MEANT
 from search.engine.stretches import ALONE, Stretch, stretches
 from search.errors import QueryError
 from search.model import Moment, TextPart
-from search.time.passages import Passage, followed, passages
 from tests.commandline import soundalike as command
 from tests.search.test_events import RATE_HZ, hiss, siren
 

@@ -9,12 +9,12 @@ from search import wiring
 from search.engine.ranking import rank, rank_each
 from search.library import publishing
 from search.model import ClipPart, Query, RecommendQuery, RemoveClip, SegmentPart, TextPart
-from search.neighbourhoods import stored
-from search.neighbourhoods.graph import HITS, Graph, NeighbourSource, updated
-from search.neighbourhoods.smoothing import CROWD, EXPONENT, FALL, NEIGHBOURS, STRENGTH, blended, smoothed
 from search.settings import Settings
 from search.snapshots.snapshot import MANIFEST
 from search.vectors.exact import ExactIndex
+from search.vectors.neighbourhoods import stored
+from search.vectors.neighbourhoods.graph import HITS, Graph, NeighbourSource, updated
+from search.vectors.neighbourhoods.smoothing import CROWD, EXPONENT, FALL, NEIGHBOURS, STRENGTH, blended, smoothed
 from tests.search.libraries import DIM, Entry, fill, open_library, spec
 from tests.search.vector_helpers import clumped
 

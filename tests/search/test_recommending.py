@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search import cli
+from search.engine.recommending.choosing import choose
+from search.engine.recommending.starters import _facility_location
+from search.engine.recommending.tastes import MOST_TASTES, tastes_of
 from search.errors import QueryError, WhereError
 from search.model import ClipPart, Feedback, RecommendQuery, RemoveClip
-from search.recommending.choosing import choose
-from search.recommending.starters import _facility_location
-from search.recommending.tastes import MOST_TASTES, tastes_of
 from tests.amounts import few
 from tests.search.libraries import DIM, Entry, axis, duplicates, fill, open_library
 
@@ -103,7 +103,7 @@ def test_what_is_known_does_not_come_back_nor_does_its_copy(library):
 
 
 def test_a_long_history_is_left_out_as_well_as_a_short_one(library, monkeypatch):
-    monkeypatch.setattr("search.recommending.recommender.FEW", 0)
+    monkeypatch.setattr("search.engine.recommending.recommender.FEW", 0)
     dog = ids(library, "dog/dog 0")[0]
     answer = library.recommend(RecommendQuery(likes=(ClipPart(dog),), k=50))
     assert "dog 0" not in [hit.title for hit in answer.hits]
@@ -167,7 +167,7 @@ def test_a_taste_among_copies_is_searched_deeper_alone_and_without_copies_none_i
         vectors = {clip.id: library.view().of()[0].index.vectors(np.array([clip.id]))[0] for clip in clips}
         far = min(vectors, key=lambda clip_id: float(vectors[clip_id] @ vectors[1]))
         counted = searches(library, monkeypatch)
-        monkeypatch.setattr("search.recommending.tastes.SAME_TASTE", 0.99)
+        monkeypatch.setattr("search.engine.recommending.tastes.SAME_TASTE", 0.99)
         assert len(library.recommend(RecommendQuery(likes=(ClipPart(1), ClipPart(far)), k=5)).hits) == 5
         assert counted[0] == 2
         assert set(counted[1:]) == {1}
@@ -178,7 +178,7 @@ def test_a_taste_among_copies_is_searched_deeper_alone_and_without_copies_none_i
 
 def test_who_knows_the_whole_sample_gets_another_and_the_same_again(library, monkeypatch):
     """Whatever a library's size: in the end every recording was shown once."""
-    monkeypatch.setattr("search.recommending.starters.SAMPLE", 6)
+    monkeypatch.setattr("search.engine.recommending.starters.SAMPLE", 6)
     seen, shown = frozenset(), []
     while hits := library.recommend(RecommendQuery(seen=seen, k=5)).hits:
         again = library.recommend(RecommendQuery(seen=seen, k=5)).hits

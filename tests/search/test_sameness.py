@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from search import plugins, wiring
-from search.melody.model import Notes
+from search.analysis.melody.model import Notes
 from search.model import AudioPart, ClipPart, HumPart, Query, SegmentPart, TextPart
 from search.model.as_json import hit_as_json
 from tests.search.libraries import Entry, axis, duplicates, fill, open_library, settings

@@ -10,10 +10,10 @@ import pytest
 
 from benchmarks.quality.sentences.measure import CONTEXT, HELD_OUT, TUNING, measure, sentences
 from search.columns.parsing import parse
+from search.engine.sentences import rules
+from search.engine.sentences.context import Context
 from search.errors import WhereError
 from search.model import ClipPart, TextPart
-from search.sentences import rules
-from search.sentences.context import Context
 
 
 def read(sentence: str, context: Context = CONTEXT):

@@ -15,9 +15,13 @@ import pytest
 from sqlalchemy import delete
 
 from search import wiring
+from search.analysis.exact import stored as fingerprints
+from search.analysis.speech import stored as spoken
+from search.analysis.time import stored as events
+from search.audio.stores.finding import store_of
+from search.audio.stores.folders import FolderStore
 from search.catalog.tables import LEASES, SHIPMENTS
 from search.errors import LibraryBusy, LibraryError, StoreAway
-from search.exact import stored as fingerprints
 from search.library import maintenance, publishing, stores, verifying
 from search.library.library import Library
 from search.model import ClipPart, Query, RemoveClip
@@ -27,10 +31,6 @@ from search.overview.maps import stored as maps
 from search.snapshots import arriving, shippable, shipping
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind
-from search.sources.finding import store_of
-from search.sources.folders import FolderStore
-from search.speech import stored as spoken
-from search.time import stored as events
 from tests.s3 import S3, served
 from tests.search import libraries
 from tests.search.catalog_helpers import new_catalog
@@ -285,7 +285,7 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from search.snapshots import arriving
-from search.sources.folders import FolderStore
+from search.audio.stores.folders import FolderStore
 from tests.search.libraries import Entry, axis, fill, open_library
 
 arriving.SMALL_BYTES = 0

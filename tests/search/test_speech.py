@@ -14,18 +14,18 @@ import pytest
 import soundfile
 
 from search import plugins, wiring
+from search.analysis.speech import voice
+from search.analysis.speech.finding import find
+from search.analysis.speech.stored import FOLDER
+from search.analysis.speech.table import SpokenTable, folded
+from search.analysis.speech.whisper import WhisperRecogniser
+from search.analysis.speech.writing import shown
 from search.catalog.store import Catalog
 from search.errors import EncoderError, LibraryError, ModelNotFound, QueryError
 from search.library import maintenance
 from search.library.verifying import verify
 from search.model import SpokenLine, SpokenWord, Transcript
 from search.settings import Settings
-from search.speech import voice
-from search.speech.finding import find
-from search.speech.stored import FOLDER
-from search.speech.table import SpokenTable, folded
-from search.speech.whisper import WhisperRecogniser
-from search.speech.writing import shown
 from tests.commandline import soundalike as command
 from tests.fakes import LoudDetector, ToneRecogniser
 from tests.search.old_catalogs import catalog_at

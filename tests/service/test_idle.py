@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from search import wiring
+from search.analysis.facts.definitions import VERSION
 from search.catalog.store import Catalog
 from search.errors import StoreAway
-from search.facts.definitions import VERSION
 from search.library.library import Library
 from search.model import Job, JobOutcome, JobProgress
 from search.service.jobs import idle

@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 
 from indexer import working
 from search import plugins, wiring
+from search.audio.stores.finding import store_of
 from search.errors import LibraryError
 from search.library import description
 from search.library.library import Library
@@ -27,7 +28,6 @@ from search.service.config import ServiceConfig
 from search.service.jobs.runner import Runner
 from search.service.jobs.uploads import uploads_of
 from search.service.service import Service
-from search.sources.finding import store_of
 from tests.commandline import soundalike
 from tests.s3 import S3, served
 from tests.service.conftest import RATE_HZ, settings, wav, work_off
@@ -97,7 +97,7 @@ def test_what_is_gone_or_away_is_said_and_names_no_place(client, stored) -> None
 
 def test_a_sound_that_stops_coming_is_no_shorter_sound(client, stored, monkeypatch) -> None:
     """A network that goes while a file is decoded is an error, never a truncated waveform."""
-    from search.sources import ranges
+    from search.audio.stores import ranges
 
     monkeypatch.setattr(ranges, "_JUMP_BYTES", 4096)
     monkeypatch.setattr(ranges, "SMALL_BYTES", 0)

@@ -10,9 +10,9 @@ import soundfile
 from PIL import Image
 
 from search import plugins, wiring
-from search.melody.model import Notes
-from search.melody.pitch import SAMPLE_RATE_HZ, pitch_of
-from search.melody.rendering import LONGEST_S, render
+from search.analysis.melody.model import Notes
+from search.analysis.melody.pitch import SAMPLE_RATE_HZ, pitch_of
+from search.analysis.melody.rendering import LONGEST_S, render
 from tests.search.melodies import tune, write_midi
 from tests.service.conftest import application, settings
 

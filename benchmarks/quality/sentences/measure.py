@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from search.engine.sentences import rules
+from search.engine.sentences.context import Context, Shown
+from search.engine.sentences.meaning import comparisons
 from search.model import ClipPart, Query, TextPart, Understanding
-from search.sentences import rules
-from search.sentences.context import Context, Shown
-from search.sentences.meaning import comparisons
 
 HERE: Final = Path(__file__).parent
 TUNING: Final = HERE / "tuning.csv"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from search.facts.ordering import in_order
+from search.analysis.facts.ordering import in_order
 from search.library.library import Library
 from search.model import Answer
 from search.model.as_json import answer_as_json
@@ -20,7 +20,7 @@ def search_out(answer: Answer, measured: Library | None = None) -> SearchOut:
 
 
 def ordered(answer: Answer, library: Library, by: str) -> Answer:
-    """The answer with its hits in the order of a fact (`search.facts.ordering`)."""
+    """The answer with its hits in the order of a fact (`search.analysis.facts.ordering`)."""
     facts = library.facts.of(hit.clip_id for hit in answer.hits)
     return replace(answer, hits=tuple(in_order(answer.hits, facts, by)))
 

@@ -11,12 +11,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.analysis.facts.definitions import FACTS, PLACES, FactDefinition
 from search.columns import ClipColumns
 from search.columns.counting import quoted
 from search.columns.factcounts import word_counts
 from search.columns.parsing import parse
 from search.columns.table import ColumnPart
-from search.facts.definitions import FACTS, PLACES, FactDefinition
 from search.model import FacetCount, Feedback, Ids
 
 MOST: Final = 8

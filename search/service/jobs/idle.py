@@ -16,9 +16,9 @@ from typing import Final
 
 import numpy as np
 
+from search.analysis.facts.definitions import VERSION
+from search.analysis.facts.measuring import in_steps
 from search.errors import AudioError, LibraryBusy, LibraryError, StoreAway, printable
-from search.facts.definitions import VERSION
-from search.facts.measuring import in_steps
 from search.ground.urls import is_in_store
 from search.library import leasing
 from search.library.library import Library

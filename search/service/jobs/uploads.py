@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING
 
 from search import audio
 from search.audio.names import SUFFIXES
+from search.audio.stores.finding import source_of
 from search.errors import AudioError, LibraryUnwritable, StoreAway
 from search.ground.urls import FOLDER, is_in_store
 from search.model import AudioInfo, Job
 from search.ports import CatalogReader
 from search.snapshots.single import flush_folder
-from search.sources.finding import source_of
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage

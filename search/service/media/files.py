@@ -8,11 +8,11 @@ from typing import NamedTuple
 from werkzeug.exceptions import NotFound
 
 from search.audio.opening import open_regular
+from search.audio.stores.copies import version_of
+from search.audio.stores.finding import source_of
 from search.errors import AudioError
 from search.ground.urls import is_in_store
 from search.model import Clip
-from search.sources.copies import version_of
-from search.sources.finding import source_of
 
 _LAST_S = 253_402_300_799.0
 """The last second of 9999."""

@@ -13,8 +13,8 @@ from typing import Protocol
 import soundfile
 
 from search import audio
-from search.melody.playing import played
-from search.melody.rendering import SAMPLE_RATE_HZ
+from search.analysis.melody.playing import played
+from search.analysis.melody.rendering import SAMPLE_RATE_HZ
 from search.model import Wave
 
 _BLOCK_SAMPLES = 1 << 16

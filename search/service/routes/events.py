@@ -6,6 +6,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import UnprocessableEntity
 
+from search.analysis.time.labels import FORMS
 from search.model.as_json import time_line_as_json
 from search.service.http.answers.moments import TimeLineOut
 from search.service.http.listing import the_clip
@@ -13,7 +14,6 @@ from search.service.http.replies import reply, revisable
 from search.service.http.requests.clips import ClipPath, EventsOf
 from search.service.routes.view import view
 from search.service.service import Service
-from search.time.labels import FORMS
 
 TAG = Tag(name="clips", description="What is in the library.")
 _MEDIA_TYPES = {"csv": "text/csv", "srt": "application/x-subrip"}

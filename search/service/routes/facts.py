@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
+from search.analysis.facts.measuring import measure
 from search.errors import AudioError
-from search.facts.measuring import measure
 from search.library.measuring import defects, unmeasured_contents
 from search.model.as_json import facts_as_json
 from search.service.http.answers.clips import ClipFactsOut, DefectsOut, FactsOut, ManyFactsOut

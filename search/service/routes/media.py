@@ -19,10 +19,10 @@ from flask_openapi3 import APIBlueprint, Tag
 from flask_openapi3.types import ResponseDict
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
+from search.analysis.melody.playing import notes_of
 from search.audio.opening import open_regular
 from search.errors import AudioError
 from search.ground.urls import is_in_store
-from search.melody.playing import notes_of
 from search.model import Clip
 from search.service.http.answers.media import ClipPeaksOut, ManyPeaksOut, NotesOut, PeaksOut
 from search.service.http.files import sent

@@ -8,10 +8,10 @@ import numpy as np
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
+from search.analysis.facts.definitions import PLACES
 from search.columns import ClipColumns
 from search.columns.factcounts import COUNTED
 from search.columns.parsing import parse
-from search.facts.definitions import PLACES
 from search.library.library import Library
 from search.library.lists import clips_among
 from search.library.suggesting import suggest

@@ -8,6 +8,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import UnprocessableEntity
 
+from search.analysis.speech.writing import FORMS
 from search.errors import EncoderError
 from search.model.speech_as_json import sayings_as_json, transcript_as_json
 from search.service.http.answers.moments import SayingsOut, TranscriptOut
@@ -16,7 +17,6 @@ from search.service.http.replies import reply, revisable
 from search.service.http.requests.clips import ClipPath, SpeechOf, SpokenQuery
 from search.service.routes.view import view
 from search.service.service import Service
-from search.speech.writing import FORMS
 
 CLIPS = Tag(name="clips", description="What is in the library.")
 SEARCH = Tag(name="search", description="Asking the library.")

@@ -11,7 +11,7 @@ export const OF_THE_LIBRARY: Colourings = [
   ["liked", message("What you like")],
 ];
 
-/** As the service calls facts (`search/facts/definitions.py`). */
+/** As the service calls facts (`search/analysis/facts/definitions.py`). */
 export const OF_FACTS: Colourings = [
   ["loudness", message("Loudness")],
   ["loudness_range", message("Range of loudness")],

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from search.analysis.facts.definitions import PLACES
 from search.columns.ordering import ORDERS
 from search.engine.search import MAX_OFFSET
-from search.facts.definitions import PLACES
 from search.model import (
     MAX_REMARK_CHARACTERS,
 )

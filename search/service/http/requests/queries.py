@@ -9,8 +9,8 @@ from flask_openapi3 import FileStorage
 from pydantic import BaseModel, Field, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
+from search.analysis.facts.ordering import NUMBERS
 from search.audio import SPEEDS
-from search.facts.ordering import NUMBERS
 from search.model import (
     TASTES,
     Aspects,

@@ -1,0 +1,153 @@
+"""Landmarks: pairs of peaks of a spectrogram, which a recording keeps through codecs, noise, rooms and telephones.
+
+A peak is louder than what is around it in time and pitch, whatever the level. Two of them, and the time between, make a
+number that few other places of a library have (A. Wang, An Industrial-Strength Audio Search Algorithm, ISMIR 2003).
+Pitch is counted in bands of a 36th of an octave, so that a recording played 2 % faster has its peaks one band higher,
+and is found by asking for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.analysis.exact.spectra import BANDS, BLOCK, DEPTH, FRAMES_PER_S, SpectrumPart, parts, running_mean
+from search.model import Wave
+
+_AROUND: Final = (4, 3)
+"""A peak is the largest within so many frames and bands."""
+_NEAR: Final = (22, 12)
+"""It stands out against the mean within so many frames and bands."""
+_LEAST_PROMINENCE: Final = 0.5
+_NEAREST_FRAMES, _FARTHEST_FRAMES, _WIDEST = 2, 47, 24
+"""Of a pair: how far apart in frames and bands."""
+ON_BITS: Final = 6
+"""The lowest bits of a key: how many frames lie between the peaks; the others are their pitches."""
+_SPREAD: Final = 2 * _WIDEST + 3
+KEYS: Final = (BANDS + 2) * _SPREAD << ON_BITS
+"""So many numbers there are; every key is less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """How many ``peaks_per_s`` are kept, and in how many pairs each is the first (``pairs``)."""
+
+    peaks_per_s: float
+    pairs: int
+
+
+KEPT: Final = Density(35.0, 3)
+"""Of recordings: 95 landmarks a second."""
+ASKED: Final = Density(50.0, 6)
+"""Of what is asked: more, since noise puts peaks between those of the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """n pairs: the band and frame of the first peak, and how many bands and frames on the second is; each (n,) int64.
+
+    ``frames`` is the length of the sound.
+    """
+
+    frame: NDArray[np.int64]
+    band: NDArray[np.int64]
+    up: NDArray[np.int64]
+    on: NDArray[np.int64]
+    frames: int
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.frame)
+
+    def keys(self, higher: int = 0) -> NDArray[np.uint32]:
+        """(n,) the numbers that they are looked up by, of the same sound ``higher`` bands up (or, negative, down).
+
+        Examples:
+            >>> one = np.array([3])
+            >>> Landmarks(one, one, one, one, 9).keys(1) == Landmarks(one, one + 1, one, one, 9).keys()
+            array([ True])
+        """
+        bands = np.clip(self.band + higher, -1, BANDS) + 1
+        return (((bands * _SPREAD + self.up + _WIDEST + 1) << ON_BITS) + self.on).astype(np.uint32)
+
+
+def landmarks(blocks: Iterable[Wave], density: Density) -> Landmarks:
+    """The landmarks of a sound in ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time. None of silence."""
+    peaks = Peaks(density)
+    for part in parts(blocks):
+        peaks.add(part)
+    return peaks.landmarks()
+
+
+class Peaks:
+    """The peaks of a spectrogram whose parts are added in order of time."""
+
+    def __init__(self, density: Density) -> None:
+        self._density = density
+        self._frame: list[NDArray[np.int64]] = []
+        self._band: list[NDArray[np.int64]] = []
+        self._prominence: list[NDArray[np.float32]] = []
+        self._frames = 0
+
+    def add(self, part: SpectrumPart) -> None:
+        """Find those of the next part."""
+        per_block = max(1, round(self._density.peaks_per_s * BLOCK / FRAMES_PER_S))
+        at, where, how = _peaks(part.levels, per_block, part.begin)
+        inside = (at >= part.begin) & (at < part.end)
+        self._frame.append(at[inside] - part.begin + self._frames)
+        self._band.append(where[inside])
+        self._prominence.append(how[inside])
+        self._frames += part.end - part.begin
+
+    def landmarks(self) -> Landmarks:
+        """Pairs of them."""
+        if not self._frame:
+            return _pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), 1, 0)
+        found = (np.concatenate(self._frame), np.concatenate(self._band), np.concatenate(self._prominence))
+        return _pairs(*found, self._density.pairs, self._frames)
+
+
+def _pairs(
+    frame: NDArray[np.int64], band: NDArray[np.int64], prominence: NDArray[np.float32], most: int, frames: int
+) -> Landmarks:
+    """Each peak with the ``most`` prominent ones that follow it closely enough."""
+    begin = np.searchsorted(frame, frame + _NEAREST_FRAMES)
+    counts = np.searchsorted(frame, frame + _FARTHEST_FRAMES, side="right") - begin
+    one = np.repeat(np.arange(len(frame)), counts)
+    other = np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts - begin, counts)
+    close = np.abs(band[other] - band[one]) <= _WIDEST
+    one, other = one[close], other[close]
+    order = np.lexsort((-prominence[other], one))
+    one, other = one[order], other[order]
+    kept = np.arange(len(one)) - np.searchsorted(one, one) < most
+    one, other = one[kept], other[kept]
+    return Landmarks(frame[one], band[one], band[other] - band[one], frame[other] - frame[one], frames)
+
+
+def _peaks(
+    levels: NDArray[np.float32], per_block: int, begin: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Frame, band and prominence of the ``per_block`` most prominent peaks of each block counted from ``begin``."""
+    largest = _running_max(_running_max(levels, _AROUND[0]).T, _AROUND[1]).T
+    prominence = levels - running_mean(running_mean(levels, _NEAR[0]).T, _NEAR[1]).T
+    is_peak = (levels >= largest) & (levels > np.log(DEPTH) + 1) & (prominence > _LEAST_PROMINENCE)
+    frame, band = (places.astype(np.int64) for places in np.nonzero(is_peak))
+    height = prominence[frame, band]
+    block = (frame - begin) // BLOCK
+    order = np.lexsort((-height, block))
+    sorted_blocks = block[order]
+    kept = np.sort(order[np.arange(len(order)) - np.searchsorted(sorted_blocks, sorted_blocks) < per_block])
+    return frame[kept], band[kept], height[kept]
+
+
+def _running_max(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """The largest of ``reach`` rows before each to ``reach`` rows after it."""
+    found = values.copy()
+    for shift in range(1, reach + 1):
+        np.maximum(found[shift:], values[:-shift], out=found[shift:])
+        np.maximum(found[:-shift], values[shift:], out=found[:-shift])
+    return found

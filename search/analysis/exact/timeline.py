@@ -1,0 +1,103 @@
+"""What was played when: a long sound is asked in short questions, and answers that agree are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from search.analysis.exact.landmarks import Landmarks
+from search.analysis.exact.listening import ExactQuestion
+from search.analysis.exact.matching import LONGEST_S, Match, match
+from search.analysis.exact.spectra import FRAMES_PER_S
+from search.analysis.exact.table import FingerprintTable
+
+QUESTION_S: Final = 5.0
+STEP_S: Final = 2.5
+_APART_S: Final = 0.4
+"""Two answers of one recording are one passage where they disagree by less on where it lies."""
+_GAP_S: Final = 15.0
+"""A passage goes on over so many seconds that nothing was found in."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedPassage:
+    """A ``match`` in the sound's own frames, which so many ``questions`` gave."""
+
+    match: Match
+    questions: int = 1
+
+
+def passages(sound: ExactQuestion, table: FingerprintTable, least: float, most: int) -> list[RecognisedPassage]:
+    """What is played in a sound, in order of time: passages of at least the probability ``least``.
+
+    A sound of up to `LONGEST_S` gives the ``most`` likeliest recordings that it may be of (copies, takes of one
+    loop); a longer one the likeliest at each moment.
+    """
+    if sound.frames <= LONGEST_S * FRAMES_PER_S:
+        likeliest = [one for one in match(sound, table) if one.probability >= least]
+        return [RecognisedPassage(one) for one in likeliest[:most]]
+    answers = (_later(best, begin) for begin, question in _questions(sound) for best in match(question, table)[:1])
+    return _joined(answer for answer in answers if answer.probability >= least)
+
+
+def _questions(sound: ExactQuestion) -> Iterator[tuple[int, ExactQuestion]]:
+    """From `STEP_S` to `STEP_S` the frame and the question of the next `QUESTION_S`."""
+    width, step = (round(length_s * FRAMES_PER_S) for length_s in (QUESTION_S, STEP_S))
+    marks = sound.landmarks
+    for begin in range(0, max(sound.frames - step, 1), step):
+        part = slice(*np.searchsorted(marks.frame, (begin, begin + width)).tolist())
+        inside = Landmarks(marks.frame[part] - begin, marks.band[part], marks.up[part], marks.on[part], width)
+        yield begin, ExactQuestion(inside, sound.powers[begin : begin + width])
+
+
+def _later(answer: Match, frames: int) -> Match:
+    """The answer to a question that begins so many frames into the sound, in the sound's own frames."""
+    return replace(
+        answer,
+        offset=answer.offset - answer.speed * frames,
+        first=answer.first + frames,
+        last=answer.last + frames,
+    )
+
+
+def _joined(answers: Iterable[Match]) -> list[RecognisedPassage]:
+    """Answers that follow each other and agree, as one passage each."""
+    found: list[RecognisedPassage] = []
+    for answer in answers:
+        for place in range(len(found) - 1, -1, -1):
+            before = found[place].match
+            if answer.first - before.last > _GAP_S * FRAMES_PER_S:
+                continue
+            if before.row == answer.row and abs(_drift(before, answer)) <= _APART_S * FRAMES_PER_S:
+                found[place] = RecognisedPassage(_one(before, answer), found[place].questions + 1)
+                break
+        else:
+            found.append(RecognisedPassage(answer))
+    return sorted(found, key=lambda one: one.match.first)
+
+
+def _drift(before: Match, after: Match) -> float:
+    """How many frames two answers are apart where the later one begins."""
+    return (before.offset + before.speed * after.first) - (after.offset + after.speed * after.first)
+
+
+def _one(before: Match, after: Match) -> Match:
+    """Both as one: the line from the beginning of the first to the end of the last."""
+    first, last = min(before.first, after.first), max(before.last, after.last)
+    begin = before.offset + before.speed * first
+    end = after.offset + after.speed * last
+    speed = (end - begin) / (last - first) if last - first > QUESTION_S * FRAMES_PER_S else before.speed
+    doubt = (1 - before.probability) * (1 - after.probability)
+    return replace(
+        before,
+        offset=begin - speed * first,
+        speed=speed,
+        first=first,
+        last=last,
+        votes=before.votes + after.votes,
+        evidence=before.evidence + after.evidence,
+        probability=1 - doubt,
+    )

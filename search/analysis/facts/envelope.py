@@ -1,0 +1,138 @@
+"""How loud a sound is from 5 ms to 5 ms: where it is silent, how it rises and falls, how often something begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.analysis.facts.frames import Frames, Samples
+
+Numbers = NDArray[np.float64]
+Levels = NDArray[np.uint8]
+
+STEP_S: Final = 0.005
+SILENT_DB: Final = -60.0
+"""Below this, in dB of full scale, it is silent."""
+_LOWEST_DB: Final = -120.0
+_PER_DB: Final = 2.0
+"""Levels are kept as bytes, in half decibels: those of a day are 17 MB."""
+_POWERS: Final = 10 ** ((np.arange(256) / _PER_DB + _LOWEST_DB) / 10)
+_LEAST_POWER, _ROUNDING = 1e-12, 1e-6
+
+
+class Envelope:
+    """Takes in the samples of a sound of so many ``channels``."""
+
+    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+        step = max(1, round(STEP_S * sample_rate_hz))
+        self._frames = Frames(step, step, channels)
+        self.step_s = step / sample_rate_hz
+        self._levels: list[NDArray[np.uint8]] = []
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next ``samples`` (channels, n): the loudest channel counts."""
+        frames = self._frames.add(samples)
+        power = np.einsum("cks,cks->ck", frames, frames).max(axis=0, initial=0.0) / frames.shape[2]
+        level_db = np.maximum(10 * np.log10(np.maximum(power, 1e-20)), _LOWEST_DB)
+        self._levels.append(np.clip((level_db - _LOWEST_DB) * _PER_DB, 0, 255).astype(np.uint8))
+
+    def end(self) -> None:
+        """Take in what is left."""
+        self.add(np.zeros((len(self._frames.rest), self._frames.size - 1), np.float32))
+
+    @property
+    def levels(self) -> Levels:
+        """(steps,) the level of each step, as `above` and `power_of` read it."""
+        if len(self._levels) != 1:
+            self._levels = [np.concatenate(self._levels) if self._levels else np.empty(0, np.uint8)]
+        return self._levels[0]
+
+
+def above(levels: Levels, db: float) -> NDArray[np.bool_]:
+    """(steps,) which levels are more than so many dB of full scale."""
+    return np.asarray(levels > (db - _LOWEST_DB) * _PER_DB)
+
+
+def highest_db(levels: Levels) -> float:
+    """The highest of them."""
+    return float(levels.max(initial=0)) / _PER_DB + _LOWEST_DB
+
+
+def power_of(levels: Levels) -> Numbers:
+    """(steps,) levels as powers; full scale is 1."""
+    return np.asarray(_POWERS[levels])
+
+
+def silences(levels: Levels, step_s: float, silent_db: float = SILENT_DB) -> tuple[float, float, float]:
+    """Seconds that are not silent, and of silence before the first and after the last of them (all, where none is)."""
+    sounding = above(levels, silent_db)
+    count = int(np.count_nonzero(sounding))
+    if not count:
+        return 0.0, len(levels) * step_s, len(levels) * step_s
+    return count * step_s, int(np.argmax(sounding)) * step_s, int(np.argmax(sounding[::-1])) * step_s
+
+
+_RISE_DB, _TOP_DB = 20.0, 3.0
+_EVENT_DB: Final = 12.0
+_FLOOR_DB: Final = 40.0
+_LONGEST_STEPS: Final = 120_000
+"""Ten minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a sound goes: ``attack_s`` and ``decay_s``, None where it does not begin soft or fall soft; how many
+    ``events`` begin in it.
+    """
+
+    attack_s: float | None
+    decay_s: float | None
+    events: int
+
+
+def course(levels: Levels, step_s: float) -> Course:
+    """The course of a sound that is not silent all the time.
+
+    It rises from 20 dB below its highest level to 3 dB below, and falls from there as far. An event begins where the
+    level rises by 12 dB above the lowest since the one before, no more than 40 dB below the highest.
+    """
+    power = _smooth(levels)
+    highest = 10 * np.log10(max(float(power.max()), _LEAST_POWER))
+    high, low = (0.0 if db < _LOWEST_DB else 10 ** (db / 10) for db in (highest - _TOP_DB, highest - _RISE_DB))
+    is_high, low = power >= high * (1 - _ROUNDING), low * (1 + _ROUNDING)  # what lies just there counts
+    first, last = int(np.argmax(is_high)), len(power) - 1 - int(np.argmax(is_high[::-1]))
+    before, after = power[:first][::-1] < low, power[last:] < low
+    attack_s = (int(np.argmax(before)) + 1 if before.any() else first) * step_s
+    decay_s = int(np.argmax(after)) * step_s if after.any() else None
+    level = 10 * np.log10(np.maximum(power[:_LONGEST_STEPS], _LEAST_POWER))
+    return Course(attack_s, decay_s, _events(level.astype(np.float64), highest - _FLOOR_DB))
+
+
+def _smooth(levels: Levels) -> NDArray[np.float32]:
+    """(steps,) the mean power of each step and its neighbours; float32, since a recording of a day has 17 million."""
+    alone = _POWERS.astype(np.float32)[levels]
+    power = alone.copy()
+    power[1:] += alone[:-1]
+    power[:-1] += alone[1:]
+    power /= np.float32(3.0)
+    return power
+
+
+def _events(level: Numbers, floor_db: float) -> int:
+    """How often the level rises by `_EVENT_DB` after it fell by as much; in the first `_LONGEST_STEPS`."""
+    level = np.maximum(level[:_LONGEST_STEPS], floor_db)
+    turns = level[np.flatnonzero(np.diff(np.sign(np.diff(level, prepend=floor_db)), append=-1.0))]
+    events, lowest, highest, high = 0, floor_db, floor_db, False
+    for now in turns.tolist():
+        if high:
+            highest = max(highest, now)
+            if highest - now >= _EVENT_DB:
+                high, lowest = False, now
+        else:
+            lowest = min(lowest, now)
+            if now - lowest >= _EVENT_DB:
+                high, highest, events = True, now, events + 1
+    return max(events, 1)

@@ -1,0 +1,141 @@
+"""Mains hum: lines at 50 or 60 Hz and their multiples that are there all the time, as loud in soft moments as in loud.
+
+What lies within some hertz of each line is taken by itself, and each moment of it weighs by how soft it is: what else
+sounds there comes and goes, and where it pauses the line is left alone. The spectrum of that says how far the line
+stands out of what lies beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.analysis.facts.frames import Samples
+from search.analysis.facts.mix import RATE_HZ
+
+_SLOWER: Final = 8
+"""The lines lie below 500 Hz: an eighth of the mix's rate is enough."""
+_RATE_HZ: Final = RATE_HZ / _SLOWER
+_SHORTEST_S, _LONGEST_S = 2.9, 12.0
+"""A spectrum is of so much sound: the longer, the narrower are lines that stay, and the further they stand out."""
+_SIZE: Final = 1 << 15
+_BIN_HZ: Final = _RATE_HZ / _SIZE
+_BESIDE: Final = 1024
+"""Bins that are taken around a line: 43 Hz."""
+_WHOLE_HZ, _NONE_HZ = 14.0, 16.0
+"""Of what lies within so many hertz of a line all is taken, of what lies beyond so many nothing."""
+_MOMENT_S: Final = 0.25
+"""How soft a moment is, so much sound on either side of it says."""
+_SOFTEST: Final = 0.25
+"""No moment counts as softer than this share of them: a fade would leave nothing but its end."""
+_FAINTEST: Final = 1e-16
+_SILENT_DB: Final = -77.0
+"""A line of less amplitude (rms -80 dBFS) is not heard, and does not stand out."""
+_HARMONICS: Final = 8
+_OFF: Final = 0.0012
+_DETUNED: Final = np.linspace(-_OFF, _OFF, 9)
+"""A mains frequency is off by such shares of itself, all its lines by the same."""
+_AROUND_HZ: Final = 9.0
+_LOBE: Final = 1.65
+"""A line that stays is so wide on each side, over the length of what counts of the sound."""
+_BESIDE_IT: Final = 0.9
+"""Of what lies around a line it stands out of this share."""
+_STAYS: Final = 0.25
+"""Of the prominences of a line over time this share lies below the one that counts."""
+_STANDS_OUT_DB: Final = 6.0
+"""One of the first two lines stands out so far at least."""
+_MOST_DB: Final = 25.0
+"""No line counts more: a note is one line, or few."""
+_WEIGHTS: Final = np.array([2.5, 0.7, 0.7, 0.7, 1.0, 1.0, 1.0, 0.3])
+"""What each of the lines speaks for: hardly a note lies at 50 or 60 Hz, many on the octaves of it."""
+_TOGETHER_DB, _BESIDE_OTHER_DB = 48.0, 12.0
+"""The lines of one mains frequency stand out so far together, and so much further than those of the other."""
+
+Numbers = NDArray[np.float64]
+
+
+class Hum:
+    """Takes in a mix and looks for hum."""
+
+    def __init__(self) -> None:
+        import soxr
+
+        self._slower = soxr.ResampleStream(RATE_HZ, _RATE_HZ, 1, dtype="float32", quality="MQ")
+        self._samples = np.empty(0, np.float32)
+        self._lines: list[Numbers] = []
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next ``samples`` (1, n)."""
+        self._samples = np.concatenate((self._samples, self._slower.resample_chunk(samples[0])))
+        longest = round(_LONGEST_S * _RATE_HZ)
+        while len(self._samples) >= longest + longest // 2:
+            self._lines.append(_prominences(self._samples[:longest]))
+            self._samples = self._samples[longest // 2 :]
+
+    def found_db(self) -> float | None:
+        """How far the lines of a hum stand out, in the mean; None where there is none, and under 3 s."""
+        if len(self._samples) < _SHORTEST_S * _RATE_HZ:
+            return None
+        last = self._samples[-round(_LONGEST_S * _RATE_HZ) :]  # to the end
+        over_time = np.array([*self._lines, _prominences(last)])
+        steady = np.quantile(over_time, _STAYS, axis=0)  # (mains, detuned, harmonics)
+        together = np.clip(steady, 0.0, _MOST_DB) @ _WEIGHTS
+        tuned = np.argmax(together, axis=1)
+        sums = together[np.arange(2), tuned]
+        best = int(np.argmax(sums))
+        harmonics = steady[best, tuned[best]]
+        is_ahead = sums[best] - sums[1 - best] >= _BESIDE_OTHER_DB
+        if sums[best] < _TOGETHER_DB or not is_ahead or max(harmonics[0], harmonics[1]) < _STANDS_OUT_DB:
+            return None
+        return float(harmonics[harmonics > _STANDS_OUT_DB].mean())
+
+
+_MAINS_HZ: Final = np.array([50.0, 60.0])[:, np.newaxis]
+_LINES_HZ: Final = _MAINS_HZ * np.arange(1, _HARMONICS + 1)
+_MIDDLES: Final = np.round(_LINES_HZ / _BIN_HZ).astype(np.int64)
+_FROM_MIDDLE: Final = np.arange(-_BESIDE // 2, _BESIDE // 2)
+_TAKEN: Final = _MIDDLES[..., np.newaxis] + _FROM_MIDDLE
+_SHARES: Final = np.clip((_NONE_HZ - np.abs(_FROM_MIDDLE) * _BIN_HZ) / (_NONE_HZ - _WHOLE_HZ), 0.0, 1.0)
+_OFF_HZ: Final = _FROM_MIDDLE * _BIN_HZ - (_LINES_HZ - _MIDDLES * _BIN_HZ)[..., np.newaxis]
+"""(mains, harmonics, bins) how far each of the bins around a line is off it."""
+_ON: Final = (
+    np.round((_LINES_HZ * (1 + _DETUNED[:, np.newaxis, np.newaxis]) - _MIDDLES * _BIN_HZ) / _BIN_HZ).astype(np.int64)
+    + _BESIDE // 2
+)[..., np.newaxis] + np.arange(-1, 2)
+"""(detuned, mains, harmonics, 3) the bins of a line."""
+_BESIDE_RATE_HZ: Final = _BESIDE * _BIN_HZ
+_EACH: Final = np.arange(len(_MAINS_HZ))[:, np.newaxis, np.newaxis], np.arange(_HARMONICS)[:, np.newaxis]
+
+
+def _prominences(samples: NDArray[np.float32]) -> Numbers:
+    """(mains, detuned, harmonics) how far each line stands out of what lies around it."""
+    spectrum = np.fft.rfft(samples, _SIZE)
+    count = int(len(samples) * _BESIDE_RATE_HZ / _RATE_HZ)
+    around = np.fft.ifft(np.fft.ifftshift(spectrum[_TAKEN] * _SHARES, axes=2), axis=2)[..., :count]
+    weights = np.hanning(count) / _power_near(around)
+    counts_s = weights.sum(axis=2) ** 2 / np.square(weights).sum(axis=2) / _BESIDE_RATE_HZ
+    lines = np.fft.fftshift(np.fft.fft(weights * around, _BESIDE, axis=2), axes=2)
+    levels_db = 10 * np.log10(np.square(np.abs(lines)) + _FAINTEST)
+    lobe_hz = _LINES_HZ * _OFF + _LOBE / counts_s
+    reach_hz = np.maximum(_AROUND_HZ, 2 * lobe_hz)
+    off_hz = np.abs(_OFF_HZ)
+    is_beside = (off_hz >= lobe_hz[..., np.newaxis]) & (off_hz <= reach_hz[..., np.newaxis])
+    sorted_db = np.sort(np.where(is_beside, levels_db, -np.inf), axis=2)
+    above = np.round((1 - _BESIDE_IT) * (is_beside.sum(axis=2, keepdims=True) - 1)).astype(np.int64)
+    beside_db = np.take_along_axis(sorted_db, _BESIDE - 1 - above, axis=2)[..., 0]
+    on_db = levels_db[*_EACH, _ON].max(axis=3)
+    faintest_db = _SILENT_DB + 20 * np.log10(weights.sum(axis=2) * _SIZE / _BESIDE / 2)
+    return np.swapaxes(np.where(on_db > faintest_db, on_db - beside_db, np.minimum(on_db - beside_db, 0.0)), 0, 1)
+
+
+def _power_near(around: NDArray[np.complex128]) -> Numbers:
+    """How loud each moment is (mains, harmonics, moments), by those near it."""
+    reach = max(1, int(_MOMENT_S * _BESIDE_RATE_HZ))
+    power = np.square(around.real) + np.square(around.imag)
+    for _ in range(2):
+        sums = np.cumsum(np.pad(power, ((0, 0), (0, 0), (reach + 1, reach)), mode="edge"), axis=2)
+        power = (sums[..., 2 * reach + 1 :] - sums[..., : -2 * reach - 1]) / (2 * reach + 1)
+    softest = np.quantile(power, _SOFTEST, axis=2, keepdims=True)
+    return np.asarray(np.maximum(power, softest) + _FAINTEST)

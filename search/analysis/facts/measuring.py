@@ -1,0 +1,253 @@
+"""All facts of a sound, from the blocks that a decoder gives, in memory that does not grow with them.
+
+Examples:
+    >>> rate_hz = 8000
+    >>> wave = np.sin(2 * np.pi * 440 / rate_hz * np.arange(rate_hz, dtype=np.float32))[np.newaxis]
+    >>> measurement = Measurement(AudioInfo("wav", "PCM_16", rate_hz, 1, 1.0))
+    >>> measurement.add(Block(0.0, rate_hz, wave))
+    >>> round(measurement.facts()["loudness"], 1)
+    -3.5
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search import audio
+from search.analysis.facts.defects import Measures, defects
+from search.analysis.facts.definitions import BRIGHTNESS, BRIGHTNESS_EDGES_HZ, KEYS, FactValue, packed, unpacked
+from search.analysis.facts.envelope import Course, Envelope, course, silences
+from search.analysis.facts.frames import Samples
+from search.analysis.facts.hum import Hum
+from search.analysis.facts.levels import Levels
+from search.analysis.facts.likeness import SIZE, profile
+from search.analysis.facts.loudness import integrated, loudness_range
+from search.analysis.facts.mix import Mix
+from search.analysis.facts.music import KEY_SURE, ONSETS_PER_S, Music
+from search.analysis.facts.pitch import Pitch, note
+from search.analysis.facts.spectrum import Shape, Spectrum
+from search.analysis.facts.tempo import FASTEST, TEMPO_SURE, TEMPO_SURE_OF_TUNES, Found
+from search.audio import Block
+from search.audio.opening import open_regular, size_bytes
+from search.model import AudioInfo
+from search.snapshots.filling import Rest, at_once
+
+_AUDIBLE_S: Final = 0.01
+_LONGEST_ONE_SHOT_S: Final = 15.0
+_FEWEST_BEATS: Final = 2
+_OFF_BEAT: Final = 0.15
+"""In beats: how far the length of a loop is from whole ones."""
+_BEATS_OF_LOOPS, _TAKEN_FOR, _EXACTLY = (4, 8, 16), (3 / 2, 5 / 4), 0.01
+"""A loop has so many beats as a rule: such multiples of what seems its tempo are the right one where they give that."""
+
+
+class Measurement:
+    """Measures one sound track while it is decoded."""
+
+    def __init__(self, info: AudioInfo) -> None:
+        self._info = info
+        self._parts: _Parts | None = None
+
+    def add(self, block: Block) -> None:
+        """Take in the next ``block``: (channels, frames) float32. One of another rate or layout is left out."""
+        if self._parts is None:
+            self._parts = _Parts(block.rate_hz, len(block.samples))
+        if (block.rate_hz, len(block.samples)) == (self._parts.rate_hz, self._parts.channels):
+            self._parts.add(block.samples)
+
+    def facts(self, warnings: Sequence[str] = (), size_bytes: int | None = None) -> dict[str, FactValue]:
+        """The facts of what was taken in, those that mean nothing left out. ``warnings`` are those of decoding."""
+        if self._parts is None:
+            return {}
+        parts = self._parts
+        parts.end()
+        levels, music = parts.levels, parts.music
+        duration_s = levels.frames / parts.rate_hz
+        hops, hop_s = parts.spectrum.hops, parts.spectrum.hop_s
+        steps, step_s = parts.envelope.levels, parts.envelope.step_s
+        sounding_s, head_s, tail_s = silences(steps, step_s)
+        shape = parts.spectrum.shape() if sounding_s > _AUDIBLE_S else Shape()
+        loudness = integrated(hops, hop_s, duration_s)
+        true_peak_db = 20 * math.log10(levels.true_peak) if levels.true_peak > 0 else None
+        rate_kbps = size_bytes * 8 / duration_s / 1000 if size_bytes else None
+        hum_db = parts.hum.found_db()
+        measures = Measures(
+            levels,
+            shape,
+            parts.rate_hz,
+            self._info.codec,
+            silences(steps, step_s, audio.SILENCE_DB),
+            hum_db,
+            tuple(warnings),
+        )
+        tone, key = parts.pitch.found(), sure(music.key(), KEY_SURE)
+        is_tune = key is not None and duration_s > _LONGEST_ONE_SHOT_S
+        tempo = sure(music.tempo(), TEMPO_SURE_OF_TUNES if is_tune else TEMPO_SURE)
+        tempo = None if tempo is None else of_whole_beats(tempo, duration_s)
+        way = course(steps, step_s) if sounding_s else None
+        values: dict[str, FactValue | None] = {
+            "loudness": loudness,
+            "loudness_range": loudness_range(hops, hop_s, duration_s),
+            "true_peak_db": true_peak_db,
+            "peak_to_loudness_db": None if loudness is None or true_peak_db is None else true_peak_db - loudness,
+            "centroid_hz": shape.centroid_hz,
+            "brightness": None if shape.centroid_hz is None else brightness(shape.centroid_hz),
+            "noisiness": shape.noisiness,
+            "bandwidth_hz": shape.bandwidth_hz,
+            "sounding_s": sounding_s,
+            "head_silence_s": head_s if sounding_s else None,
+            "tail_silence_s": tail_s if sounding_s else None,
+            "channels": float(parts.channels),
+            "correlation": levels.correlation,
+            "sample_rate_hz": float(parts.rate_hz),
+            "bits": levels.bits,
+            "bit_rate_kbps": rate_kbps,
+            "dc_offset": levels.dc_offset,
+            "hum_db": hum_db,
+            "pitch_hz": None if tone is None else tone[0],
+            "pitch_certainty": None if tone is None else tone[1],
+            "root_note": None if tone is None else note(tone[0]),
+            "tempo": None if tempo is None else tempo.value,
+            "tempo_certainty": None if tempo is None else tempo.sure,
+            "key": None if key is None else KEYS[int(key.value)],
+            "key_certainty": None if key is None else key.sure,
+            "form": None if way is None else form(way, duration_s, tail_s, tempo),
+            "events": None if way is None else float(way.events),
+            "attack_s": None if way is None else way.attack_s,
+            "decay_s": None if way is None else way.decay_s,
+            "defects": defects(measures),
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def numbers(self, warnings: Sequence[str], size_bytes: int) -> NDArray[np.float32]:
+        """(NUMBERS,) the facts and the profile as a catalog keeps them; for ``warnings`` and size see `facts`."""
+        return np.concatenate((packed(self.facts(warnings, size_bytes)), self.profile()))
+
+    def profile(self) -> NDArray[np.float32]:
+        """(SIZE,) what `search.analysis.facts.likeness` compares by; after `facts`."""
+        parts = self._parts
+        if parts is None:
+            return np.full(SIZE, np.nan, np.float32)
+        tone, envelope = parts.pitch.found(), parts.envelope
+        spectrum = parts.spectrum.hz, parts.spectrum.mean_power()
+        onsets = parts.music.onsets(), ONSETS_PER_S
+        return profile(envelope.levels, envelope.step_s, spectrum, None if tone is None else tone[0], onsets)
+
+
+class _Parts:
+    """What the facts of a sound at one rate, with so many channels, are found by."""
+
+    def __init__(self, rate_hz: int, channels: int) -> None:
+        self.rate_hz, self.channels = rate_hz, channels
+        self.levels = Levels(rate_hz, channels)
+        self.spectrum = Spectrum(rate_hz, channels)
+        self.envelope = Envelope(rate_hz, channels)
+        self._mix = Mix(rate_hz)
+        self.pitch, self.hum, self.music = Pitch(), Hum(), Music()
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next ``samples`` (channels, n)."""
+        self.levels.add(samples)
+        self.spectrum.add(samples)
+        self.envelope.add(samples)
+        self._add_mix(self._mix.add(samples))
+
+    def end(self) -> None:
+        """Take in what is left."""
+        self._add_mix(self._mix.end())
+        self.pitch.end()
+        self.spectrum.end()
+        self.envelope.end()
+
+    def _add_mix(self, samples: Samples) -> None:
+        for each in (self.pitch, self.hum, self.music):
+            each.add(samples)
+
+
+def measure(path: str, track: int = 0) -> dict[str, FactValue]:
+    """The facts of a file's sound track, as a catalog would give them back. Raises AudioError."""
+    return unpacked(measured(path, track))
+
+
+def measured(
+    path: str, track: int = 0, *, start_s: float = 0.0, end_s: float | None = None, rest: Rest = at_once
+) -> NDArray[np.float32]:
+    """(NUMBERS,) the facts and the profile of a file, or of the passage of it, as a catalog keeps them.
+
+    With a ``rest`` before each step. Raises AudioError.
+    """
+    steps = in_steps(path, track, start_s=start_s, end_s=end_s)
+    while True:
+        rest()
+        try:
+            next(steps)
+        except StopIteration as end:
+            numbers: NDArray[np.float32] = end.value
+            return numbers
+
+
+def in_steps(
+    path: str, track: int = 0, *, start_s: float = 0.0, end_s: float | None = None
+) -> Generator[None, None, NDArray[np.float32]]:
+    """`measured`, which can be left alone between two steps: each takes in about two seconds of sound."""
+    warnings: list[str] = []
+    measurement = Measurement(audio.probe(path, track))
+    for block in audio.channels(path, track=track, start_s=start_s, end_s=end_s, warn=warnings.append):
+        measurement.add(block)
+        yield
+    return measurement.numbers(warnings, _size_bytes(path))
+
+
+def _size_bytes(path: str) -> int:
+    with open_regular(path) as file:
+        return size_bytes(file)
+
+
+def brightness(centroid_hz: float) -> str:
+    """The word for a centroid.
+
+    Examples:
+        >>> brightness(300), brightness(9000)
+        ('very dark', 'very bright')
+    """
+    return BRIGHTNESS[int(np.searchsorted(BRIGHTNESS_EDGES_HZ, centroid_hz))]
+
+
+def sure(answer: Found | None, least: float) -> Found | None:
+    """The answer if it is at least so sure."""
+    return answer if answer is not None and answer.sure >= least else None
+
+
+def of_whole_beats(tempo: Found, duration_s: float) -> Found:
+    """The tempo, or that of which it is two thirds or four fifths where a sound then lasts for 4, 8 or 16 beats.
+
+    Examples:
+        >>> of_whole_beats(Found(80.0, 0.5), duration_s=8.0).value
+        120.0
+        >>> of_whole_beats(Found(200.0, 0.5), duration_s=3.2).value  # 300 is faster than any that is looked for
+        200.0
+    """
+    beats = duration_s * tempo.value / 60
+    if abs(beats - round(beats)) > _OFF_BEAT:
+        for ratio in _TAKEN_FOR:
+            faster, is_loop = tempo.value * ratio, (abs(beats * ratio / n - 1) <= _EXACTLY for n in _BEATS_OF_LOOPS)
+            if faster <= FASTEST and any(is_loop):
+                return replace(tempo, value=faster)
+    return tempo
+
+
+def form(way: Course, duration_s: float, tail_silence_s: float, tempo: Found | None) -> str | None:
+    """Whether a sound is a one-shot or a loop; None where it is neither, or nobody can say."""
+    if way.events == 1 and way.decay_s is not None and tempo is None and duration_s <= _LONGEST_ONE_SHOT_S:
+        return "one-shot"
+    if tempo is None:
+        return None
+    beats = duration_s * tempo.value / 60
+    whole = abs(beats - round(beats)) <= _OFF_BEAT and round(beats) >= _FEWEST_BEATS
+    return "loop" if whole and tail_silence_s < 60 / tempo.value else None

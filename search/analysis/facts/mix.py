@@ -1,0 +1,40 @@
+"""The channels as one, at 11,025 Hz: for pitch, hum, tempo and key, which lie below 5 kHz."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from search.analysis.facts.frames import Samples
+
+RATE_HZ: Final = 11_025
+_CANCELLED: Final = 0.2
+"""A mean with less than this share of the loudest channel's power has lost the sound: then that channel counts."""
+
+
+class Mix:
+    """Mixes and resamples blocks of so many channels."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        import soxr  # who only reads what was measured resamples nothing
+
+        self._stream = soxr.ResampleStream(sample_rate_hz, RATE_HZ, 1, dtype="float32", quality="MQ")
+
+    def add(self, samples: Samples) -> Samples:
+        """(1, n) what the next ``samples`` (channels, n) give."""
+        mono = samples[0] if len(samples) == 1 else _mono(samples)
+        return np.asarray(self._stream.resample_chunk(mono))[np.newaxis]
+
+    def end(self) -> Samples:
+        """(1, n) the rest."""
+        return np.asarray(self._stream.resample_chunk(np.empty(0, np.float32), last=True))[np.newaxis]
+
+
+def _mono(samples: Samples) -> Samples:
+    mean: Samples = samples.mean(axis=0, dtype=np.float32)
+    powers = [float(np.dot(one, one)) for one in samples]
+    if float(np.dot(mean, mean)) < _CANCELLED * max(powers):
+        loudest: Samples = samples[int(np.argmax(powers))]
+        return loudest
+    return mean

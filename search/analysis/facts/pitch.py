@@ -1,0 +1,105 @@
+"""The pitch that a sound keeps to, by autocorrelation: how high, how sure, and its note.
+
+Each frame votes for the period after which it is most like itself, by its energy and by how much alike. A sound has a
+pitch where one period has most of the votes: a bell, a voice on one note, and no melody, noise or crowd.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.analysis.facts.definitions import NOTES
+from search.analysis.facts.frames import Frames, Samples
+from search.analysis.facts.mix import RATE_HZ
+
+_FRAME, _HOP, _SIZE = 1024, 1024, 1280
+_LOWEST_HZ, _HIGHEST_HZ = 50.0, 2000.0
+_ALIKE: Final = 0.75
+"""So much alike after a period a frame has a pitch."""
+_FIRST: Final = 0.9
+"""The shortest period counts that is nearly as good as the best: its multiples are as good."""
+_BIN_CENTS: Final = 10
+_WIDTH: Final = 5
+"""Votes within 50 cents are one."""
+SURE: Final = 0.5
+"""Less sure pitches are none."""
+
+_SHORTEST, _LONGEST = int(RATE_HZ / _HIGHEST_HZ), int(RATE_HZ / _LOWEST_HZ)
+_BINS: Final = int(1200 * np.log2(_HIGHEST_HZ / _LOWEST_HZ) / _BIN_CENTS) + 2 * _WIDTH
+_HANN: Final = np.hanning(_FRAME).astype(np.float32)
+
+
+def _autocorrelation(frames: Samples) -> NDArray[np.float32]:
+    spectra = np.fft.rfft(frames, _SIZE, axis=1)
+    return np.asarray(np.fft.irfft(spectra.real**2 + spectra.imag**2, axis=1)[:, : _LONGEST + 2], np.float32)
+
+
+_OF_WINDOW: Final = _autocorrelation(_HANN[np.newaxis])[0]
+_OF_WINDOW_SHARE: Final = _OF_WINDOW / _OF_WINDOW[0]
+
+
+class Pitch:
+    """Takes in a mix and finds its pitch."""
+
+    def __init__(self) -> None:
+        self._frames = Frames(_FRAME, _HOP, 1)
+        self._votes = np.zeros(_BINS)
+        self._energy = 0.0
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next ``samples`` (1, n)."""
+        self._take(self._frames.add(samples)[0])
+
+    def end(self) -> None:
+        """Take in what is left of a short sound."""
+        if not self._energy:
+            self._take(self._frames.end(_FRAME)[0])
+
+    def _take(self, frames: Samples) -> None:
+        if not len(frames):
+            return
+        correlation = _autocorrelation(frames * _HANN)
+        energy = np.maximum(correlation[:, 0], 1e-20)
+        alike = correlation / energy[:, np.newaxis] / _OF_WINDOW_SHARE
+        before, inside, after = (alike[:, _SHORTEST + shift : _LONGEST + 1 + shift] for shift in (-1, 0, 1))
+        top = (inside >= before) & (inside >= after)
+        bend = np.maximum(2 * inside - before - after, 1e-9)  # short periods have their tops between samples
+        heights = np.where(top, inside + (after - before) ** 2 / (8 * bend), 0.0)
+        best = heights.max(axis=1)
+        self._energy += float(energy.sum())
+        first = np.argmax(heights >= _FIRST * best[:, np.newaxis], axis=1)
+        rows = np.flatnonzero((best > _ALIKE) & (energy > 1e-6))
+        if not len(rows):
+            return
+        lag = first[rows] + _SHORTEST
+        place = (rows, first[rows])
+        exact = lag + 0.5 * (after[place] - before[place]) / bend[place]
+        cents = 1200 * np.log2(RATE_HZ / exact / _LOWEST_HZ)
+        bins = np.clip((cents / _BIN_CENTS).astype(np.int64) + _WIDTH, 0, _BINS - 1)
+        self._votes += np.bincount(bins, energy[rows] * np.minimum(best[rows], 1.0), minlength=_BINS)
+
+    def found(self) -> tuple[float, float] | None:
+        """The pitch in Hz and how sure it is, 0 to 1; None for a sound that keeps to none."""
+        if self._energy <= 0:
+            return None
+        near = np.convolve(self._votes, np.ones(2 * _WIDTH + 1), mode="same")
+        middle = int(np.argmax(near))
+        sure = float(near[middle]) / self._energy
+        if sure < SURE:
+            return None
+        around = np.arange(max(0, middle - _WIDTH), min(_BINS, middle + _WIDTH + 1))
+        cents = (float(np.average(around, weights=self._votes[around])) - _WIDTH + 0.5) * _BIN_CENTS
+        return _LOWEST_HZ * 2 ** (cents / 1200), min(sure, 1.0)
+
+
+def note(hz: float) -> str:
+    """The note nearest to a pitch, with A at 440 Hz.
+
+    Examples:
+        >>> note(440.0), note(262.0)
+        ('A', 'C')
+    """
+    return NOTES[round(69 + 12 * np.log2(hz / 440.0)) % 12]

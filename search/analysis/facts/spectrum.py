@@ -1,0 +1,170 @@
+"""Each channel's spectrum, every 50 ms under a sine window of 100 ms: for loudness, brightness and bandwidth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.analysis.facts.frames import Frames, Samples, padded_size
+from search.analysis.facts.loudness import channel_weights, k_weighting
+
+Numbers = NDArray[np.float64]
+
+HOP_S: Final = 0.05
+_BOX_HZ: Final = 200.0
+"""Spectra are smoothed over so much before an edge is looked for."""
+_ROUNDING: Final = (2.0**-15) ** 2 / 12
+"""The power of what rounding to 16 bits leaves."""
+_ABOVE_ROUNDING: Final = 4.0
+_BELOW_LOUDEST: Final = 1e-9
+_NEAR_HZ, _FAR_HZ = 250.0, 1250.0
+"""An edge is what lies so far below and above it, compared."""
+_LOWEST_HZ: Final = 100.0
+_NEAR_BINS, _ABOVE_LEAKS = 3, 10.0
+_RATES_KEPT: Final = 8
+"""Of so many sample rates what does not depend on the sound is kept: of a short one it takes as long as the rest."""
+_LOWEST_EDGE_HZ, _EVEN = 3000.0, 0.1
+"""Where a resampler or a codec ends a spectrum, it goes on as noise up to there."""
+
+
+class Spectrum:
+    """Adds up the spectra of a sound of so many ``channels``."""
+
+    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+        hop = max(2, round(HOP_S * sample_rate_hz))
+        self._frames = Frames(2 * hop, hop, channels, lead=hop)
+        self._window, self.hz, self._lines, self._loudness_weights = _weights(sample_rate_hz, hop)
+        self.hop_s = hop / sample_rate_hz
+        self._sample_rate_hz = sample_rate_hz
+        self._channel_weights = channel_weights(channels)
+        self._last = np.zeros((3, channels, 0))
+        """(3, channels, 1): of the last frame what the K filter leaves, all, and all of its second half unwindowed."""
+        self._hops: list[Numbers] = []
+        self._power = np.zeros(len(self.hz))
+        self._edges = np.zeros(len(self.hz))
+        """Of the frames that lie half outside: a sound that begins or ends at once has every frequency there."""
+        self._first = True
+        self._count = 0
+        self._rounding = _ROUNDING * hop * channels
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next ``samples`` (channels, n)."""
+        frames = self._frames.add(samples)
+        inside = int(self._first and frames.shape[1] > 0)
+        self._first = self._first and not inside
+        self._take(frames[:, :inside], self._edges)
+        self._take(frames[:, inside:], self._power)
+        self._count += frames.shape[1] - inside
+
+    def end(self) -> None:
+        """Take in what is left."""
+        self._take(self._frames.end(self._frames.size), self._edges)
+
+    def _take(self, frames: Samples, into: Numbers) -> None:
+        if not frames.shape[1]:
+            return
+        energies = np.zeros((3, *frames.shape[:2]))
+        for place, channel in enumerate(frames):
+            spectra = np.fft.rfft(channel * self._window, axis=1)
+            power = spectra.real**2 + spectra.imag**2
+            energies[0, place] = np.einsum("fb,b->f", power, self._loudness_weights)
+            energies[1, place] = np.einsum("fb,b->f", power, self._lines)
+            into += power.sum(axis=0)
+        half = frames[:, :, self._frames.hop :]
+        energies[2] = np.einsum("cfs,cfs->cf", half, half) / self._sample_rate_hz
+        known = np.concatenate((self._last, energies), axis=2)
+        left, whole, own = known
+        share = (left[:, :-1] + left[:, 1:]) / np.maximum(whole[:, :-1] + whole[:, 1:], 1e-20)
+        self._hops.append(np.asarray(self._channel_weights @ (own[:, :-1] * share)))
+        self._last = known[:, :, -1:]
+
+    @property
+    def hops(self) -> Numbers:
+        """The energy that the K filter leaves of every hop: its own, by the share that is left of the frames around."""
+        return np.concatenate(self._hops) if self._hops else np.empty(0)
+
+    def shape(self) -> Shape:
+        """What the whole spectrum looks like."""
+        return Shape.of(self.hz, self.mean_power(), self._rounding)
+
+    def mean_power(self) -> Numbers:
+        """(bins,) the mean power at each of ``hz``."""
+        return self._power / self._count if self._count else self._edges
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """``centroid_hz``, ``noisiness`` and ``bandwidth_hz`` of a spectrum, None where there is none; ``edge_db`` is how
+    steeply it ends there.
+    """
+
+    centroid_hz: float | None = None
+    noisiness: float | None = None
+    bandwidth_hz: float | None = None
+    edge_db: float = 0.0
+
+    @classmethod
+    def of(cls, hz: Numbers, power: Numbers, rounding: float) -> Shape:
+        """The shape of the mean ``power`` (bins,) at each of ``hz``, of which so much is ``rounding``."""
+        box = max(1, round(_BOX_HZ / hz[1]))
+        smooth = np.convolve(power, np.full(box, 1.0 / box), mode="same")
+        loudest = float(smooth.max(initial=0.0))
+        leaks = np.convolve(_leaked(power), np.full(box, 1.0 / box), mode="same")
+        floor = np.maximum(max(_ABOVE_ROUNDING * rounding, _BELOW_LOUDEST * loudest), _ABOVE_LEAKS * leaks)
+        present = np.flatnonzero(smooth > floor)
+        if not len(present) or loudest <= 0:
+            return cls()
+        top = int(present[-1]) + 1
+        inside = slice(int(np.searchsorted(hz, min(_LOWEST_HZ, hz[top - 1] / 2))), top)
+        magnitudes = np.sqrt(power[inside])
+        if magnitudes.sum() <= 0:
+            return cls(bandwidth_hz=float(hz[top - 1]))
+        centroid = float((hz[inside] * magnitudes).sum() / magnitudes.sum())
+        flat = np.maximum(power[inside], 1e-30)
+        noisiness = float(np.exp(np.log(flat).mean()) / flat.mean())
+        return cls(centroid, noisiness, float(hz[top - 1]), _edge_db(hz, smooth, float(hz[top - 1]), rounding))
+
+
+@lru_cache(_RATES_KEPT)
+def _weights(sample_rate_hz: int, hop: int) -> tuple[Samples, Numbers, Samples, Samples]:
+    """The window, and of each line of a spectrum the frequency, the energy that its power stands for, and what the K
+    filter leaves of that.
+    """
+    window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop)).astype(np.float32)
+    hz: Numbers = np.arange(hop + 1) / (2 * hop) * sample_rate_hz
+    # Parseval: of a real sound each line but the first and last stands for two
+    lines = np.full(len(hz), 2.0)
+    lines[[0, -1]] = 1.0
+    lines /= 2 * hop * sample_rate_hz
+    return window, hz, lines.astype(np.float32), (k_weighting(hz, sample_rate_hz) * lines).astype(np.float32)
+
+
+def _leaked(power: Numbers) -> Numbers:
+    """(bins,) what the window puts there of the power elsewhere: of a line d bins away 1 / (4 d^2 - 1)^2."""
+    size = padded_size(len(power))
+    return np.asarray(np.fft.irfft(np.fft.rfft(power, size) * _leaks(size), size)[: len(power)])
+
+
+@lru_cache(_RATES_KEPT)
+def _leaks(size: int) -> NDArray[np.complex128]:
+    """The Fourier transform of what a line leaves at each distance, either way."""
+    distance = np.minimum(np.arange(size), np.arange(size, 0, -1)).astype(np.float64)
+    share = np.where(distance > _NEAR_BINS, 1.0 / (4 * distance**2 - 1) ** 2, 0.0)
+    return np.asarray(np.fft.rfft(share), np.complex128)
+
+
+def _edge_db(hz: Numbers, smooth: Numbers, edge_hz: float, rounding: float) -> float:
+    """How far the spectrum falls at ``edge_hz``; 0 where nothing lies above it, and where a tone ends it."""
+    below = smooth[(hz >= edge_hz - _FAR_HZ) & (hz <= edge_hz - _NEAR_HZ)]
+    above = smooth[(hz >= edge_hz + _NEAR_HZ) & (hz <= edge_hz + _FAR_HZ)]
+    if not len(below) or not len(above) or edge_hz < _LOWEST_EDGE_HZ:
+        return 0.0
+    even = np.exp(np.log(np.maximum(below, 1e-30)).mean()) / max(float(below.mean()), 1e-30)
+    if even < _EVEN:
+        return 0.0
+    floor = max(float(above.mean()), rounding / 100)
+    return float(10 * np.log10(max(float(below.mean()), 1e-30) / floor))

@@ -1,0 +1,131 @@
+"""The words of all transcripts as snapshots (`search.snapshots.folders`): the arrays of `SpokenTable`.
+
+    contents.npy, begins.npy, words.npy, starts_ms.npy, ends_ms.npy, sure.npy, opens.npy, places.npy, word_begins.npy,
+    and the vocabulary as letters.npy: its words in UTF-8 with a line's end behind each
+
+They follow from the catalog's transcripts: `SpokenWords` adds what came since.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from search.analysis.speech.table import SpokenTable
+from search.model import Transcript
+from search.snapshots.latest import Latest
+from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
+
+FOLDER: Final = "spoken"
+"""In the library's folder."""
+KIND: Final = Kind("spoken words", 1, "soundalike speech makes them anew from the catalog")
+REVISION: Final = 1
+"""Goes up when words are folded otherwise."""
+_TYPES: Final = {
+    "contents": "<i8",
+    "begins": "<i8",
+    "words": "<u4",
+    "starts_ms": "<u4",
+    "ends_ms": "<u4",
+    "sure": "|u1",
+    "opens": "|u1",
+    "places": "<i8",
+    "word_begins": "<i8",
+}
+_LETTERS: Final = "letters.npy"
+_AT_ONCE: Final = 5_000
+"""Transcripts that are added at once: bounds memory."""
+
+Since = Callable[[int], Iterable[tuple[int, Transcript]]]
+"""The contents whose transcripts came after a sequence number."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a manifest says: how words were folded, and up to which transcript they are there."""
+
+    revision: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    table: SpokenTable
+    last: int
+
+
+class SpokenWords:
+    """The words of a library, up to its last transcript. Threads share it."""
+
+    def __init__(self, library: Path) -> None:
+        self.latest = Latest(library / FOLDER, KIND, _read, _write, _State(SpokenTable.empty(), 0))
+        self._lock = threading.Lock()
+        self._state = _State(SpokenTable.empty(), 0)
+
+    def table(self, last: int, since: Since) -> SpokenTable:
+        """The words up to the transcript of sequence ``last``: what is published, and what came ``since``."""
+        with self._lock:
+            if self._state.last != last:
+                # a published state that reaches further lacks nothing: contents went since
+                base = max((self._state, self.latest.value()), key=lambda one: one.last)
+                coming = iter(since(base.last))
+                table = base.table
+                while some := list(islice(coming, _AT_ONCE)):
+                    table = table.changed(some)
+                self._state = _State(table, last)
+            return self._state.table
+
+    def publish(self, last: int, since: Since, sequence: int) -> None:
+        """Keep the words up to the transcript ``last``; the lease's holder may. Raises LibraryUnwritable."""
+        if self.latest.value().last != last:
+            self.latest.publish(_State(self.table(last, since), last), sequence)
+
+
+def problems(snapshot: Snapshot) -> list[str]:
+    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    table = _read(snapshot).table
+    ascend = (np.diff(table.contents) > 0).all() and (np.diff(table.begins) >= 0).all()
+    known = not len(table.words) or int(table.words.max()) < len(table.vocabulary)
+    return [] if ascend and known else ["its words are none of its contents"]
+
+
+def _write(new: NewSnapshot, state: _State) -> None:
+    for name, dtype in _TYPES.items():
+        new.array(f"{name}.npy", np.asarray(getattr(state.table, name), dtype))
+    letters = "".join(f"{word}\n" for word in state.table.vocabulary).encode()
+    new.array(_LETTERS, np.frombuffer(letters, np.uint8))
+    new.describe(_Facts(REVISION, state.last))
+
+
+def _read(snapshot: Snapshot) -> _State:
+    """Map the arrays of a snapshot. Raises SnapshotError when they are damaged."""
+    facts = snapshot.facts(_Facts)
+    if facts.revision != REVISION:
+        raise snapshot.damaged("it has the words of another version")
+    if set(snapshot.files) != {_LETTERS, *(f"{name}.npy" for name in _TYPES)}:
+        raise snapshot.damaged("its manifest lists other files than spoken words have")
+    try:
+        for name in ("contents.npy", "begins.npy", _LETTERS):
+            snapshot.check(name)
+        arrays = {name: snapshot.array(f"{name}.npy") for name in _TYPES}
+        vocabulary = tuple(snapshot.array(_LETTERS).tobytes().decode().split("\n")[:-1])
+    except (OSError, ValueError, EOFError) as error:
+        raise snapshot.unreadable(error) from error
+    table = SpokenTable(**arrays, vocabulary=vocabulary)
+    n = len(table.words)
+    fits = (
+        all(values.dtype == _TYPES[name] and values.ndim == 1 for name, values in arrays.items())
+        and len(table.begins) == len(table.contents) + 1
+        and len(table.word_begins) == len(vocabulary) + 1
+        and int(table.begins[-1]) == n
+        and all(len(getattr(table, name)) == n for name in ("starts_ms", "ends_ms", "sure", "opens", "places"))
+    )
+    if not fits:
+        raise snapshot.damaged("its arrays do not belong together")
+    return _State(table, facts.last)

@@ -1,0 +1,94 @@
+"""The events of a space as snapshots (`search.snapshots.folders`): the arrays of `EventTable`.
+
+    contents.npy (c,), begins.npy (c + 1,), and of all n events classes.npy, starts_ms.npy, lengths_ms.npy and
+    probabilities.npy, (n,) each
+
+They follow from the files and the space's encoder, not from the catalog: what is lacking is listened to again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from search.analysis.time.journal import Journal
+from search.analysis.time.table import EventTable
+from search.snapshots.latest import Latest
+from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
+
+FOLDER: Final = "events"
+"""In a space's folder."""
+KIND: Final = Kind("events", 1, "soundalike events --again makes them anew from the files")
+REVISION: Final = 2
+"""Goes up when a sound gets other events."""
+_TYPES: Final = {
+    "contents": "<i8",
+    "begins": "<i8",
+    "classes": "<u2",
+    "starts_ms": "<u4",
+    "lengths_ms": "<u4",
+    "probabilities": "|u1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a manifest says: how events were made, and by which encoder."""
+
+    revision: int
+    fingerprint: str
+
+
+def latest(space_folder: Path, fingerprint: str) -> Latest[EventTable]:
+    """The published events of the space in a folder, whose encoder has this ``fingerprint``."""
+
+    def write(new: NewSnapshot, table: EventTable) -> None:
+        for name, dtype in _TYPES.items():
+            new.array(f"{name}.npy", np.asarray(getattr(table, name), dtype))
+        new.describe(_Facts(REVISION, fingerprint))
+
+    def read(snapshot: Snapshot) -> EventTable:
+        facts = snapshot.facts(_Facts)
+        if facts != _Facts(REVISION, fingerprint):
+            raise snapshot.damaged("it has events of another encoder, or of another version")
+        return _table(snapshot)
+
+    return Latest(space_folder / FOLDER, KIND, read, write, EventTable.of(()))
+
+
+def journal(space_folder: Path, fingerprint: str) -> Journal:
+    """Where a job keeps events of that space and encoder until they are published."""
+    return Journal(space_folder / FOLDER / "found", f"{REVISION} {fingerprint}")
+
+
+def problems(snapshot: Snapshot) -> list[str]:
+    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    table = _table(snapshot)
+    ascend = (np.diff(table.contents) > 0).all() and (np.diff(table.begins) >= 0).all()
+    return [] if ascend else ["its events are none of its contents"]
+
+
+def _table(snapshot: Snapshot) -> EventTable:
+    """Map the arrays of a snapshot. Raises SnapshotError when they are damaged."""
+    if set(snapshot.files) != {f"{name}.npy" for name in _TYPES}:
+        raise snapshot.damaged("its manifest lists other files than events have")
+    try:
+        for name in ("contents.npy", "begins.npy"):
+            snapshot.check(name)
+        arrays = {name: snapshot.array(f"{name}.npy") for name in _TYPES}
+    except (OSError, ValueError, EOFError) as error:
+        raise snapshot.unreadable(error) from error
+    table = EventTable(**arrays)
+    n = len(table.classes)
+    fits = (
+        all(values.dtype == _TYPES[name] and values.ndim == 1 for name, values in arrays.items())
+        and len(table.begins) == len(table.contents) + 1
+        and int(table.begins[-1]) == n
+        and all(len(getattr(table, name)) == n for name in ("starts_ms", "lengths_ms", "probabilities"))
+    )
+    if not fits:
+        raise snapshot.damaged("its arrays do not belong together")
+    return table

@@ -1,0 +1,93 @@
+"""The events of all contents of a space, one behind the other: what filters and time lines are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.analysis.time.events import EventRows
+from search.model import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class EventTable:
+    """``contents`` (c,) ids, ascending; the events of each lie from ``begins[i]`` to ``begins[i + 1]`` (c + 1,) int64.
+
+    The other arrays are those of `EventRows`, of all contents.
+    """
+
+    contents: Ids
+    begins: NDArray[np.int64]
+    classes: NDArray[np.uint16]
+    starts_ms: NDArray[np.uint32]
+    lengths_ms: NDArray[np.uint32]
+    probabilities: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, events: Iterable[tuple[int, EventRows]]) -> EventTable:
+        """That of these contents, by their ids."""
+        ordered = sorted(events, key=lambda one: one[0])
+        ids = np.array([content for content, _ in ordered], np.int64)
+        begins = np.concatenate(([0], np.cumsum([len(rows) for _, rows in ordered]))).astype(np.int64)
+        rows = [EventRows.empty(), *(rows for _, rows in ordered)]
+        return cls(
+            ids, begins, *(np.concatenate([getattr(one, each.name) for one in rows]) for each in fields(EventRows))
+        )
+
+    def __len__(self) -> int:
+        """How many contents there are, those in which nothing happens included."""
+        return len(self.contents)
+
+    def __contains__(self, content_id: int) -> bool:
+        """Whether the events of a content are known."""
+        return self._place(content_id) is not None
+
+    def rows(self, content_id: int) -> EventRows | None:
+        """The events of a content; None where they are not known."""
+        place = self._place(content_id)
+        return None if place is None else self._between(int(self.begins[place]), int(self.begins[place + 1]))
+
+    def changed(self, added: Iterable[tuple[int, EventRows]], staying: NDArray[np.bool_]) -> EventTable:
+        """A table of the contents in ``staying`` (c,) and of ``added``, which take the place of those of their ids."""
+        fresh = dict(added)
+        kept = [
+            (content, self._between(begin, end))
+            for content, begin, end, stays in zip(
+                self.contents.tolist(), self.begins[:-1].tolist(), self.begins[1:].tolist(), staying, strict=True
+            )
+            if stays and content not in fresh
+        ]
+        return EventTable.of([*kept, *fresh.items()])
+
+    def contents_with(self, classes: Iterable[int], least: float, seconds: float) -> Ids:
+        """The contents in which one of ``classes`` is more likely than ``least`` for ``seconds`` altogether, ascending.
+
+        Two classes at one time count once.
+        """
+        chosen = np.isin(self.classes, np.fromiter(classes, np.uint16)) & (self.probabilities > 255 * least)
+        at = np.flatnonzero(chosen)
+        owner = np.searchsorted(self.begins, at, side="right") - 1
+        starts = self.starts_ms[at].astype(np.int64)
+        lasting = _covered(owner, starts, starts + self.lengths_ms[at], len(self))
+        return self.contents[(lasting >= 1000 * seconds) & (lasting > 0)]
+
+    def _between(self, begin: int, end: int) -> EventRows:
+        return EventRows(*(getattr(self, each.name)[begin:end] for each in fields(EventRows)))
+
+    def _place(self, content_id: int) -> int | None:
+        place = int(np.searchsorted(self.contents, content_id))
+        return place if place < len(self) and self.contents[place] == content_id else None
+
+
+def _covered(owner: Ids, start: Ids, end: Ids, owners: int) -> Ids:
+    """(owners,) how much of time the intervals of each cover together; they are sorted by owner and start."""
+    if not len(owner):
+        return np.zeros(owners, np.int64)
+    # every owner on a stretch of its own, so that one running maximum serves all
+    shift = owner * (int(end.max()) + 1)
+    before = np.concatenate(([0], np.maximum.accumulate(end + shift)[:-1]))
+    fresh = np.maximum(end + shift - np.maximum(start + shift, before), 0)
+    return np.bincount(owner, weights=fresh, minlength=owners).astype(np.int64)

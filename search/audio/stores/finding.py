@@ -1,0 +1,76 @@
+"""An address becomes a source and a key in it. Each process connects for itself, when it is first asked."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.errors import UsageError, printable
+from search.ground.extras import is_installed, why_missing
+from search.ground.urls import FOLDER, bucket_and_key, is_in_store
+
+if TYPE_CHECKING:
+    from search.ports import ObjectStore
+
+_CLIENT = "obstore"
+
+
+def source_of(url: str) -> tuple[ObjectStore, str]:
+    """The store that has the object at ``url``, and its key there. Raises UsageError: no bucket, no client."""
+    bucket, key = bucket_and_key(url)
+    if not bucket:
+        raise UsageError(f"{printable(url)}: names no bucket; write s3://bucket or s3://bucket/prefix")
+    return _bucket(bucket, os.getpid()), key
+
+
+def store_of(url: str) -> tuple[ObjectStore, str]:
+    """A store to write to (``s3://bucket/prefix``, or ``file:///folder``), and the prefix of what is to be there.
+
+    Raises UsageError for another address, or where no client is installed.
+    """
+    if is_in_store(url):
+        return source_of(url)
+    path = url.removeprefix(FOLDER)
+    if not url.startswith(FOLDER) or not Path(path).is_absolute():
+        raise UsageError(f"{printable(url)}: is no store; write s3://bucket/prefix, or file:///folder")
+    return _folder(path, os.getpid()), ""
+
+
+def make_store(url: str) -> None:
+    """Make the folder that is to be a store, where it is absent; buckets are there. Raises as `store_of`, and
+    LibraryUnwritable.
+    """
+    store_of(url)
+    if not is_in_store(url):
+        from search.audio.stores.folders import make_folder
+
+        make_folder(url.removeprefix(FOLDER))
+
+
+@lru_cache(maxsize=64)
+def _folder(path: str, _process: int) -> ObjectStore:
+    _require_client()
+    from search.audio.stores.folders import FolderStore
+
+    return FolderStore(path)
+
+
+def _require_client() -> None:
+    if not is_installed(_CLIENT):
+        raise UsageError(why_missing("an object store", _CLIENT) or f"install {_CLIENT}")
+
+
+@lru_cache(maxsize=64)
+def _bucket(name: str, _process: int) -> ObjectStore:
+    _require_client()
+    from search.audio.stores.buckets import Bucket  # who has no store needs no client
+
+    return Bucket(name)
+
+
+def forget() -> None:
+    """Let the next address be looked for anew: the environment names another store by now."""
+    _bucket.cache_clear()
+    _folder.cache_clear()

@@ -1,0 +1,187 @@
+"""Who is near whom: for every segment its nearest segments of other contents, found once and then kept up.
+
+The space's own index finds them. When segments come, only these are searched for; a segment whose list one of them
+enters is among the hits of that search, and gets it merged in. When segments go, those that listed them are searched
+for again. So an update costs what changed, not what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Ids, Scores, Vectors
+from search.vectors.base import rows_of
+from search.vectors.neighbourhoods.smoothing import NEIGHBOURS, distinct, first_of
+
+SEGMENTS_AT_ONCE: Final = 1024
+HITS: Final = 64
+"""Segments read to find ten of different contents, and the segments whose lists a new one may enter."""
+MOST_HITS: Final = 256
+"""... for a segment in a long recording, whose own passages are its nearest."""
+
+ContentsOf = Callable[[Ids], Ids]
+"""Segment ids (n,) -> their content ids (n,), -1 for one that is not there."""
+
+
+class Segments(Protocol):
+    """What is needed of a space's index: see `search.ports.VectorIndex`."""
+
+    def search(self, queries: Vectors, k: int) -> tuple[Scores, Ids]:
+        """As `VectorIndex.search`."""
+
+    def vectors(self, ids: Ids) -> Vectors:
+        """As `VectorIndex.vectors`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourSource:
+    """What neighbours are found among: the segments ``ids`` (n,), ascending, in ``index``, and their contents."""
+
+    index: Segments
+    ids: Ids
+    contents_of: ContentsOf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """``ids`` (n,) ascending; ``neighbours`` (n, 10) ids, best first, and ``similarities`` (n, 10); absent = -1 / 0."""
+
+    ids: Ids
+    neighbours: Ids
+    similarities: Scores
+
+    @classmethod
+    def empty(cls) -> Graph:
+        """Of no segments."""
+        none = np.empty((0, NEIGHBOURS))
+        return cls(np.empty(0, np.int64), none.astype(np.int64), none.astype(np.float32))
+
+    def at(self, rows: Ids) -> Graph:
+        """The part with these rows (m,)."""
+        return Graph(self.ids[rows], self.neighbours[rows], self.similarities[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class _Nearest:
+    """What segments ``ids`` of contents ``own`` (b,) found: ``hits``, ``scores``, ``contents`` (b, m), best first."""
+
+    ids: Ids
+    own: Ids
+    hits: Ids
+    scores: Scores
+    contents: Ids
+
+    def at(self, rows: NDArray[np.bool_]) -> _Nearest:
+        """The part with these rows (b,)."""
+        return _Nearest(self.ids[rows], self.own[rows], self.hits[rows], self.scores[rows], self.contents[rows])
+
+
+def updated(old: Graph, source: NeighbourSource) -> tuple[Graph, NDArray[np.bool_]]:
+    """The graph of ``source``'s segments (n,), and which of its rows (n,) differ from ``old``'s.
+
+    From an empty graph it is made from nothing. Lists that are kept up may miss a neighbour that has more than `HITS`
+    segments nearer to it.
+    """
+    ids = source.ids
+    places = rows_of(old.ids, ids)
+    kept = places >= 0
+    graph = Graph(ids, np.full((ids.size, NEIGHBOURS), -1, np.int64), np.zeros((ids.size, NEIGHBOURS), np.float32))
+    graph.neighbours[kept] = old.neighbours[places[kept]]
+    graph.similarities[kept] = old.similarities[places[kept]]
+    gone = (graph.neighbours >= 0) & (rows_of(ids, graph.neighbours) < 0)
+    stale = kept & gone.any(axis=1)
+    searched = ~kept | stale
+    entered = [_Entries.none()]
+    for nearest in _searched(source, ids[searched]):
+        rows = rows_of(ids, nearest.ids)
+        new = distinct(nearest.contents, nearest.own)
+        graph.neighbours[rows], graph.similarities[rows] = first_of(new, nearest.hits, nearest.scores, NEIGHBOURS)
+        fresh = ~kept[rows]
+        if fresh.any() and not searched.all():
+            entered.append(_entering(nearest, fresh, graph, searched))
+    changed = searched.copy()
+    changed[_merge(graph, _Entries.joined(entered), source.contents_of)] = True
+    return graph, changed
+
+
+def _searched(source: NeighbourSource, ids: Ids) -> Iterator[_Nearest]:
+    """The hits of segments ``ids`` (n,), a batch at a time; again and further for those that found too few contents."""
+    for start in range(0, ids.size, SEGMENTS_AT_ONCE):
+        short = ids[start : start + SEGMENTS_AT_ONCE]
+        for k in (HITS, MOST_HITS):
+            nearest = _search(source, short, k)
+            few = distinct(nearest.contents, nearest.own).sum(axis=1) < NEIGHBOURS
+            few &= nearest.hits[:, -1] >= 0  # there is more to find
+            done = ~few | (k == MOST_HITS)
+            yield nearest.at(done)
+            short = short[~done]
+            if not short.size:
+                break
+
+
+def _search(source: NeighbourSource, ids: Ids, k: int) -> _Nearest:
+    scores, hits = source.index.search(source.index.vectors(ids), k)
+    contents = source.contents_of(hits.ravel()).reshape(hits.shape)
+    contents[hits < 0] = -1
+    return _Nearest(ids, source.contents_of(ids), hits, scores, contents)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """New neighbours of segments that are there already: ``rows`` of the graph, ``ids`` and ``scores``, all (m,)."""
+
+    rows: Ids
+    ids: Ids
+    scores: Scores
+
+    @classmethod
+    def none(cls) -> _Entries:
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+
+    @classmethod
+    def joined(cls, parts: list[_Entries]) -> _Entries:
+        return cls(
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.ids for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+        )
+
+
+def _entering(nearest: _Nearest, fresh: NDArray[np.bool_], graph: Graph, searched: NDArray[np.bool_]) -> _Entries:
+    """Where the ``fresh`` (b,) segments are nearer than the last neighbour of a segment that was not asked itself."""
+    rows = rows_of(graph.ids, nearest.hits)
+    last = np.where(graph.neighbours[rows, -1] >= 0, graph.similarities[rows, -1], np.float32(-np.inf))
+    enters = fresh[:, np.newaxis] & (rows >= 0) & (nearest.contents != nearest.own[:, np.newaxis])
+    enters &= ~searched[rows] & (nearest.scores > last)
+    who, where = np.nonzero(enters)
+    return _Entries(rows[who, where], nearest.ids[who], nearest.scores[who, where])
+
+
+def _merge(graph: Graph, entries: _Entries, contents_of: ContentsOf) -> Ids:
+    """Put ``entries`` into the lists of ``graph``, in place; the rows whose lists they changed."""
+    rows, counts = np.unique(entries.rows, return_counts=True)
+    if not rows.size:
+        return rows
+    most = int(counts.max())
+    place = np.searchsorted(rows, entries.rows)
+    order = np.lexsort((-entries.scores, place))
+    column = np.arange(order.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    few = column < NEIGHBOURS * 8  # more than so many segments make no difference to ten contents but cost memory
+    ids = np.full((rows.size, NEIGHBOURS + min(most, NEIGHBOURS * 8)), -1, np.int64)
+    scores = np.full(ids.shape, -np.inf, np.float32)
+    ids[:, :NEIGHBOURS] = graph.neighbours[rows]
+    scores[:, :NEIGHBOURS] = np.where(ids[:, :NEIGHBOURS] >= 0, graph.similarities[rows], -np.inf)
+    ids[place[order][few], NEIGHBOURS + column[few]] = entries.ids[order][few]
+    scores[place[order][few], NEIGHBOURS + column[few]] = entries.scores[order][few]
+    best = np.argsort(-scores, axis=1, kind="stable")
+    ids, scores = np.take_along_axis(ids, best, axis=1), np.take_along_axis(scores, best, axis=1)
+    contents = contents_of(ids.ravel()).reshape(ids.shape)
+    contents[ids < 0] = -1
+    new = distinct(contents, contents_of(graph.ids[rows]))
+    graph.neighbours[rows], graph.similarities[rows] = first_of(new, ids, scores, NEIGHBOURS)
+    return rows
