@@ -32,6 +32,7 @@ THOROUGH = {
     "docs/guides/search.md",
     "docs/guides/serve.md",
     "docs/guides/train.md",
+    "docs/reference/facts.md",
 }
 """Pages whose commands are long, and have tests of their own."""
 

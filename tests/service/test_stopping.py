@@ -139,6 +139,7 @@ def test_with_nothing_to_do_a_runner_ends_at_once(library_path):
         assert worked.run(stop) is True
 
 
+@pytest.mark.thorough
 def test_a_service_that_indexes_ends_in_order(library_path):
     """Nothing aborts on the way out, no process is killed, and the job is put back."""
     with serving(library_path) as server:

@@ -32,14 +32,21 @@ def new_tower(pieces: WordPieces) -> TowerNetwork:
     return tower
 
 
-def test_the_tower_learns_and_repeats_from_its_seed():
+def test_the_tower_learns():
+    pieces = WordPieces((UNKNOWN, *WORDS))
+    reports: list[dict[str, float]] = []
+    recipe = TowerRecipe(steps=200, texts=32)
+    learn(new_tower(pieces), lessons(pieces), recipe, 1, lambda _step, terms: reports.append(terms))
+    assert reports[-1]["meaning"] < 0.1
+
+
+def test_a_tower_repeats_from_its_seed():
     pieces = WordPieces((UNKNOWN, *WORDS))
     reports: list[dict[str, float]] = []
     towers = [new_tower(pieces), new_tower(pieces)]
     for tower in towers:
-        learn(tower, lessons(pieces), TowerRecipe(steps=200, texts=32), 1, lambda _step, terms: reports.append(terms))
-    assert reports[1]["meaning"] < 0.1
-    assert reports[1] == reports[3]
+        learn(tower, lessons(pieces), TowerRecipe(steps=100, texts=4), 1, lambda _step, terms: reports.append(terms))
+    assert reports[0] == reports[1]
     numbers = pad([pieces.read("car horn")])
     assert torch.equal(towers[0](numbers), towers[1](numbers))
 

@@ -141,6 +141,7 @@ def test_nothing_is_written_when_what_was_held_out_is_found_no_better(labelled, 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.thorough
 def test_a_gain_that_may_be_chance_is_called_that(labelled, tmp_path, monkeypatch, capsys):
     """It is written, and said so; a gain beyond chance is not doubted."""
     asked = ["train", str(labelled), "--out", str(tmp_path / "x.safetensors"), "--encoder", "spectral", "--takes", "1"]
