@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from sklearn.metrics import average_precision_score, ndcg_score
 
 from search import evaluation
 from search.evaluation import METRICS, Judged, bootstrap, compare, judge, order_by_cosine, relevance, score, summarise
@@ -79,6 +78,8 @@ def test_a_perfect_ranking_reaches_every_ceiling(relevant: int, others: int) -> 
 
 def test_average_precision_and_ndcg_agree_with_scikit_learn() -> None:
     """Over random scores without ties, mAP and nDCG@10 are scikit-learn's."""
+    from sklearn.metrics import average_precision_score, ndcg_score  # two seconds, which no other test needs
+
     rng = np.random.default_rng(0)
     similarity = rng.standard_normal((30, 200))
     wanted = rng.random((30, 200)) < rng.uniform(0.01, 0.5, (30, 1))

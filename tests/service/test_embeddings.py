@@ -16,8 +16,6 @@ from search.service.service import Service
 from tests.search.libraries import Entry, axis, fill, open_library, spec
 from tests.service.conftest import application, wav
 
-openai = pytest.importorskip("openai", reason="the package openai is not installed (extra dev)")
-
 
 def data_url(sound: bytes) -> str:
     return f"data:audio/wav;base64,{base64.b64encode(sound).decode()}"
@@ -34,7 +32,8 @@ def post(client, **body):
 
 @contextmanager
 def served_to_openai(tmp_path):
-    """OpenAI's client with a key that may read, and the encoder of the library that it asks."""
+    """OpenAI's client with a key that may read, the encoder of the library that it asks, and their package."""
+    openai = pytest.importorskip("openai", reason="the package openai is not installed (extra dev)")
     facts = spec(can_text=True)
     with open_library(tmp_path, facts) as library:
         fill(library, [Entry("a.wav", axis(1)[None])], facts)
@@ -45,7 +44,7 @@ def served_to_openai(tmp_path):
         try:
             url = f"http://127.0.0.1:{server.server_port}/v1"
             with openai.OpenAI(base_url=url, api_key=secret, max_retries=0) as client:
-                yield client, library.encoders.of(library.spaces.get())
+                yield client, library.encoders.of(library.spaces.get()), openai
         finally:
             server.shutdown()
             server.server_close()
@@ -54,7 +53,7 @@ def served_to_openai(tmp_path):
 def test_openais_client_gets_words_and_sounds_in_one_batch(tmp_path):
     """As numbers, and as base64, which its client asks for by itself and unpacks: the encoder's rows, in order."""
     inputs = ["band3", data_url(wav(1)), "band5", as_object(wav(1))]
-    with served_to_openai(tmp_path) as (client, encoder):
+    with served_to_openai(tmp_path) as (client, encoder, openai):
         numbers = client.embeddings.create(model="toy", input=inputs, encoding_format="float")
         packed = client.embeddings.create(model="toy", input=inputs)
         with pytest.raises(openai.AuthenticationError):
