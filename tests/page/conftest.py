@@ -20,6 +20,7 @@ from playwright.sync_api import Route, expect, sync_playwright
 from search import wiring
 from search.catalog.store import Catalog
 from tests.page import slowed
+from tests.page.hand import AXE, HEIGHTS, PATIENT, Hand, let_go  # noqa: F401 - others take it from here
 from tests.service.conftest import Server, index_in_order, made_library, noise, serving, settings  # noqa: F401 - a fixture
 from tests.waiting import wait_until
 from webui.browser import HOW_TO_GET, find_chromium, launch
@@ -122,12 +123,6 @@ FITS = """(part) => {
   const one = document.querySelector(part);
   return one && one.scrollWidth <= (part === ':root' ? innerWidth : one.clientWidth);
 }"""
-
-
-def let_go(page) -> None:
-    """End a drag over a waveform. wavesurfer lets no click through until its timer of 10 ms is over."""
-    page.mouse.up()
-    page.evaluate("() => new Promise((done) => setTimeout(done, 10))")
 
 
 @pytest.fixture(scope="session")
@@ -260,6 +255,30 @@ def page(chromium):
     made.set_default_timeout(PATIENCE_MS)
     complaints = Complaints(made)
     yield made
+    context.close()
+    assert complaints.found == []
+
+
+@pytest.fixture
+def hand(request, chromium):
+    """A hand at one of the windows of `tests.page.hand.everywhere`; nothing may be complained about."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not here: make page")
+    width, theme = request.param
+    context = chromium.new_context(
+        viewport={"width": width, "height": HEIGHTS[width]},
+        color_scheme=theme,
+        has_touch=width == 390,
+        is_mobile=width == 390,
+        permissions=["microphone", "clipboard-read", "clipboard-write"],
+        bypass_csp=True,  # axe adds style sheets
+        reduced_motion="reduce",  # a colour on its way has the contrast of neither end
+    )
+    made = context.new_page()
+    made.set_default_timeout(PATIENCE_MS)
+    made.add_init_script(PATIENT)
+    complaints = Complaints(made)
+    yield Hand(made, width, theme, request.node.originalname.removeprefix("test_"))
     context.close()
     assert complaints.found == []
 

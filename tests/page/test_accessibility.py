@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.amounts import few
 from tests.page.conftest import PATIENCE_MS, PHONE, TENTH, away, fits, write
+from tests.page.hand import AXE, NEXT_FRAME, RUN
 
-AXE = Path(__file__).resolve().parents[2] / "webui" / "node_modules" / "axe-core" / "axe.min.js"
-RUN = """async (only) => {
-  const options = only ? { runOnly: { type: 'rule', values: only } } : {};
-  const found = await axe.run(document, options);
-  return found.violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.target.join(' ')).join(', '));
-}"""
-NEXT_FRAME = "() => new Promise(requestAnimationFrame)"
 COLOURS = ["color-contrast", "link-in-text-block"]
 
 

@@ -22,7 +22,7 @@ NOTED = """(() => {
   HTMLMediaElement.prototype.play = function () {
     if (window.player !== this) this.addEventListener('seeking', () => window.seeks.push(this.currentTime));
     window.player = this;
-    window.starts.push([Number(/clips.(\\d+)/.exec(this.src)[1]), this.currentTime]);
+    window.starts.push([Number(/clips.(\\d+)/.exec(this.src)?.[1]), this.currentTime]);
     return play.call(this);
   };
 })()"""

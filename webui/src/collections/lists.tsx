@@ -24,7 +24,7 @@ export function Lists() {
         <CollectionRow key={one.id} collection={one} />
       ))}
       {known.value?.length === 0 && (
-        <p class="hint">{t("Select sounds (Ctrl and a click), then “Collect” keeps them together here.")}</p>
+        <p class="hint">{t("Select sounds, then “Collect” keeps them together here.")}</p>
       )}
     </>
   );

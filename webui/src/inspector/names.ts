@@ -5,6 +5,8 @@ import { t } from "../messages/t";
 
 interface Named {
   title: Signal<string>;
+  /** Resolved once the title is known, or never will be. */
+  told: Promise<unknown>;
   /** Null until the service said it. */
   size_bytes: Signal<number | null>;
 }
@@ -14,23 +16,29 @@ const named = new Map<number, Named>();
 function learnt(id: number): Named {
   const known = named.get(id);
   if (known) return known;
-  const made = {
-    title: signal(t("sound {id}", { id: String(id) })),
-    size_bytes: signal<number | null>(null),
-  };
-  named.set(id, made);
-  clip(id).then(
+  const title = signal(t("sound {id}", { id: String(id) }));
+  const size_bytes = signal<number | null>(null);
+  const told = clip(id).then(
     (found) => {
-      made.title.value = found.title;
-      made.size_bytes.value = found.size_bytes;
+      title.value = found.title;
+      size_bytes.value = found.size_bytes;
     },
     () => named.delete(id),
   );
+  const made = { title, size_bytes, told };
+  named.set(id, made);
   return made;
 }
 
 /** The title of a clip, its number until the service said it. */
 export const clipName = (id: number): Signal<string> => learnt(id).title;
+
+/** The same, once the service said it. */
+export async function titleOf(id: number): Promise<string> {
+  const { told, title } = learnt(id);
+  await told;
+  return title.peek();
+}
 
 /** How large the file of a clip is. */
 export const clipSize = (id: number): Signal<number | null> => learnt(id).size_bytes;

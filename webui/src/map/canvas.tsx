@@ -3,7 +3,7 @@ import { effect, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { newestOf } from "../api/newest";
 import { type Clip, clip } from "../api/service";
-import { clipName } from "../inspector/names";
+import { clipName, titleOf } from "../inspector/names";
 import { t } from "../messages/t";
 import { paused, play, playing, toggle } from "../player/player";
 import { ask, question } from "../route";
@@ -21,6 +21,7 @@ import { Renderer, WebGlMissing } from "./renderer";
 import { hearing, lassoing, litClips } from "./state";
 
 const REACH_PX = 14;
+const TOUCH_REACH_PX = 24;
 const PLAY_AFTER_MS = 180;
 const STEP_PX = 60;
 const FEWEST_CORNERS = 8;
@@ -32,6 +33,7 @@ export function MapCanvas({ layout }: { layout: Layout }) {
   const camera = useRef(new Camera());
   const pointed = useSignal(-1);
   const at = useSignal<readonly [number, number]>([0, 0]);
+  const touched = useSignal(false);
   const failure = useSignal("");
 
   // before it is painted: whoever points at once is heard
@@ -39,8 +41,9 @@ export function MapCanvas({ layout }: { layout: Layout }) {
     if (!canvas.current || !overlay.current || !names.current) return;
     const shown = { canvas: canvas.current, overlay: overlay.current, names: names.current };
     try {
-      return operate(shown, camera.current, layout, (point, x, y) => {
+      return operate(shown, camera.current, layout, (point, x, y, byTouch) => {
         pointed.value = point;
+        touched.value = byTouch;
         at.value = [x, y];
       });
     } catch (error) {
@@ -78,15 +81,19 @@ export function MapCanvas({ layout }: { layout: Layout }) {
         </p>
       )}
       {id !== undefined && (
-        <p class="map-tip" style={{ transform: `translate(${at.value[0] + 14}px, ${at.value[1] + 10}px)` }}>
+        <p
+          class={`map-tip ${at.value[0] > (canvas.current?.clientWidth ?? 0) / 2 ? "map-tip-before" : ""}`}
+          style={{ left: `${at.value[0]}px`, top: `${at.value[1]}px` }}
+        >
           <bdi>{clipName(id)}</bdi>
+          {touched.value && <span class="quiet"> · {t("press again to open it")}</span>}
         </p>
       )}
     </div>
   );
 }
 
-type OnPoint = (point: number, x_px: number, y_px: number) => void;
+type OnPoint = (point: number, x_px: number, y_px: number, byTouch: boolean) => void;
 
 /** Bring a canvas to life; gives back what ends it. Throws WebGlMissing. */
 function operate(
@@ -129,20 +136,26 @@ function operate(
     if (auditioned >= 0 && playing.peek() === auditioned && !paused.peek()) toggle();
     auditioned = -1;
   };
-  const point = (next: number, x: number, y: number) => {
+  const point = (next: number, x: number, y: number, byTouch = false) => {
     if (next === pointed) return;
     pointed = next;
     light();
-    onPoint(pointed, x, y);
+    onPoint(pointed, x, y, byTouch);
     clearTimeout(timer);
     if (pointed < 0) hush();
     const id = layout.clipIds[pointed];
     if (id !== undefined && hearing.peek()) {
       timer = window.setTimeout(() => {
         auditioned = id;
-        play({ clip_id: id, title: clipName(id).peek() });
+        void titleOf(id).then((title) => auditioned === id && play({ clip_id: id, title }));
       }, PLAY_AFTER_MS);
     }
+  };
+  /** A finger cannot point without pressing: its first press on a sound lets it be heard, the second opens it. */
+  const touch = (x: number, y: number) => {
+    const found = nearest.find(...camera.toLayout(x, y), TOUCH_REACH_PX / camera.zoom);
+    if (found === pointed || !hearing.peek()) open(found);
+    else point(found, x, y, true);
   };
   const show = newestOf<Clip>((found) => (inspected.value = rowOfClip(found)));
   const open = (place: number) => {
@@ -190,6 +203,7 @@ function operate(
       lassoing.value = false;
       redraw();
     },
+    onTouch: touch,
     onClick: (x, y) => open(nearest.find(...camera.toLayout(x, y), REACH_PX / camera.zoom)),
     onZoom: (factor, x, y) => {
       camera.zoomAt(factor, x, y);
@@ -236,6 +250,7 @@ interface Gestures {
   onLeave: () => void;
   onDrag: (dx: number, dy: number, x: number, y: number) => void;
   onDragEnd: () => void;
+  onTouch: (x: number, y: number) => void;
   onClick: (x: number, y: number) => void;
   onZoom: (factor: number, x: number, y: number) => void;
   onKey: (key: string) => boolean;
@@ -282,11 +297,13 @@ function listen(canvas: HTMLCanvasElement, to: Gestures): () => void {
   const up = (event: PointerEvent) => {
     if (!pointers.delete(event.pointerId)) return;
     if (travelled > DRAG_FROM_PX) to.onDragEnd();
+    else if (event.pointerType === "touch") to.onTouch(event.offsetX, event.offsetY);
     else to.onClick(event.offsetX, event.offsetY);
   };
   canvas.addEventListener("pointerup", up, options);
   canvas.addEventListener("pointercancel", (event) => pointers.delete(event.pointerId), options);
-  canvas.addEventListener("pointerleave", () => to.onLeave(), options);
+  const leave = ({ pointerType }: PointerEvent) => pointerType === "touch" || to.onLeave();
+  canvas.addEventListener("pointerleave", leave, options); // a finger leaves whenever it is lifted
   canvas.addEventListener(
     "wheel",
     (event) => {

@@ -430,6 +430,9 @@ export const zh = catalogue({
   "The selected sounds": "已选声音",
   "{n} sound selected|{n} sounds selected": "已选 {n} 个声音",
   "Select all there are": "选择全部结果",
+  "Select all": "全选",
+  "Select several": "多选",
+  "Press the sounds that you mean": "请点选声音",
   "Select none": "取消选择",
   "Copy paths": "复制路径",
   "{what} copied": "已复制 {what}",
@@ -635,7 +638,7 @@ export const zh = catalogue({
   Disliked: "不喜欢的",
   "a collection": "收藏夹",
   "a list of somebody else": "他人的列表",
-  "Select sounds (Ctrl and a click), then “Collect” keeps them together here.":
+  "Select sounds, then “Collect” keeps them together here.":
     "选择声音（按住 Ctrl 点击），再点“收藏”，就会收集在这里。",
   "Rename {name}": "重命名 {name}",
   "Another name for {name}": "{name} 的新名称",
@@ -675,6 +678,7 @@ export const zh = catalogue({
   "Whole map": "整个地图",
   "Draw around sounds to filter": "圈选声音进行筛选",
   "Point at a sound to hear it": "指向声音即可试听",
+  "press again to open it": "再按一次即可打开",
   Hear: "指向试听",
   "Nothing in this library sounds like that.": "音库中没有与此相似的声音。",
   "{n} sound lit|{n} sounds lit": "点亮 {n} 个声音",

@@ -165,6 +165,11 @@ export function toggleColumn(name: string): void {
 /** Whether columns have a line of titles: what everybody knows needs none. */
 export const areTitled = (): boolean => columnsShown().some(({ name }) => name !== USUAL);
 
+/** How many columns stand in a line of a phone's rows, below the name, and how high the line is. */
+const FACTS_A_LINE = 5;
+export const FACTS_LINE_PX = 20;
+export const factLines = (): number => (areTitled() ? Math.ceil(columnsShown().length / FACTS_A_LINE) : 0);
+
 /** How high the line of titles is. */
 export const HEAD_PX = 28;
 

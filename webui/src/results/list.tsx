@@ -5,7 +5,7 @@ import { t } from "../messages/t";
 import { order } from "../route";
 import { later } from "../ui/later";
 import { answered, more } from "./answers";
-import { areTitled, columnsShown, HEAD_PX, widthOf } from "./columns";
+import { areTitled, columnsShown, factLines, FACTS_LINE_PX, HEAD_PX, widthOf } from "./columns";
 import { cutOf } from "./confidence";
 import { compact } from "./density";
 import { HitRow, PassingRow } from "./row";
@@ -27,7 +27,8 @@ const headHeight = (): number => (areTitled() && WIDE.matches ? HEAD_PX : 0);
 function rowHeight(): number {
   if (compact.value) return ROW_PX.compact;
   if (WIDE.matches) return ROW_PX.wide;
-  return answered.value?.verdict ? ROW_PX.narrow : ROW_PX.narrowPlain;
+  const facts_px = FACTS_LINE_PX * factLines();
+  return facts_px + (answered.value?.verdict ? ROW_PX.narrow : ROW_PX.narrowPlain);
 }
 
 export function ResultList() {

@@ -1,10 +1,19 @@
-/** Many rows at once, selected by Shift, Ctrl and Ctrl+A, for what is done with all of them (`results/manybar`). */
+/** Many rows at once, selected by Shift, Ctrl and Ctrl+A, or one by one by touch, for what is done with all of them (`results/manybar`). */
 import { signal } from "@preact/signals";
 import { answered } from "./answers";
 import type { Row } from "./rows";
 
 /** The clips that are selected, of the answer that is shown. */
 export const selected = signal<ReadonlySet<number>>(new Set());
+
+/** Whether a press on a row selects it, or no more: who has neither Shift nor Ctrl. */
+export const selecting = signal(false);
+
+/** Begin to select rows by pressing them, or stop, with none selected. */
+export function toggleSelecting(): void {
+  selecting.value = !selecting.peek();
+  selectNone();
+}
 
 const rows = (): readonly Row[] => answered.peek()?.rows ?? [];
 

@@ -9,7 +9,7 @@ import { question } from "../route";
 import { TagOptions } from "../ui/tagoptions";
 import { Icon, IconButton } from "../ui/icons";
 import { answered, more, waiting } from "./answers";
-import { selectAll, selected, selectedRows, selectNone } from "./many";
+import { selectAll, selected, selectedRows, selecting, selectNone } from "./many";
 import { ExportBar } from "./manyexport";
 import { copy, paths } from "./manyfiles";
 import { addTags, tagsOf, takeTags } from "./manytags";
@@ -21,14 +21,33 @@ export function ManyBar() {
   const within = collectionIn(question.value.within);
   const size = selected.value.size;
   const rows = answered.value?.rows ?? [];
-  return (
-    <section class="many" aria-label={t("The selected sounds")}>
-      <p role="status">{t("{n} sound selected|{n} sounds selected", { n: size })}</p>
+  const select = (
+    <>
+      {size < rows.length && (
+        <button type="button" class="plain" onClick={selectAll}>
+          {t("Select all")}
+        </button>
+      )}
       {size === rows.length && answered.value?.next != null && (
         <button type="button" class="plain" disabled={waiting.value} onClick={() => void selectAllOfThem()}>
           {t("Select all there are")}
         </button>
       )}
+    </>
+  );
+  const close = <IconButton icon="close" label={t("Select none")} shortcut="Esc" onClick={unselect} />;
+  if (size === 0)
+    return (
+      <section class="many" aria-label={t("The selected sounds")}>
+        <p role="status">{t("Press the sounds that you mean")}</p>
+        {select}
+        <span class="many-tools">{close}</span>
+      </section>
+    );
+  return (
+    <section class="many" aria-label={t("The selected sounds")}>
+      <p role="status">{t("{n} sound selected|{n} sounds selected", { n: size })}</p>
+      {select}
       <span class="many-tools">
         <button
           type="button"
@@ -74,7 +93,7 @@ export function ManyBar() {
         <button type="button" class="plain many-remove" onClick={() => remove(selectedRows())}>
           <Icon name="trash" /> {t("Remove")}
         </button>
-        <IconButton icon="close" label={t("Select none")} shortcut="Esc" onClick={unselect} />
+        {close}
       </span>
       {exporting.value && <ExportBar />}
       {collecting.value && <CollectForm onDone={() => (collecting.value = false)} />}
@@ -84,6 +103,7 @@ export function ManyBar() {
 }
 
 function unselect(): void {
+  selecting.value = false;
   selectNone();
   document.querySelector<HTMLElement>(".list")?.focus(); // the button goes
 }

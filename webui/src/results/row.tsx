@@ -13,7 +13,7 @@ import { confidence, isKnown, SAME } from "./confidence";
 import { peaks } from "./peaks";
 import { compact } from "./density";
 import { dragFile } from "./dragging";
-import { selected } from "./many";
+import { selected, selecting } from "./many";
 import { fileName, isTitledAsFile, likeIt, type Row, shownTags, trackPath } from "./rows";
 import {
   addTo,
@@ -54,10 +54,13 @@ export function HitRow({ row, place, isCut = false }: RowProps) {
       data-clip={row.clip_id}
       onMouseDown={(event) => event.shiftKey && event.preventDefault()} // no text is meant
       onClickCapture={(event) => {
-        if (!event.shiftKey && !event.ctrlKey && !event.metaKey) return;
+        const { shiftKey, ctrlKey, metaKey, target } = event;
+        const isPicked =
+          selecting.peek() && !(target as Element).closest(".row-play, .row-wave, .row-actions");
+        if (!isPicked && !shiftKey && !ctrlKey && !metaKey) return;
         event.stopPropagation();
         event.preventDefault();
-        if (event.shiftKey) extendTo(place);
+        if (shiftKey) extendTo(place);
         else addTo(place);
       }}
       onClick={(event) => {

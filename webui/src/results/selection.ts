@@ -5,7 +5,7 @@ import { auditioning } from "../player/settings";
 import type { Part, Passage, Question } from "../question/model";
 import { addPart, askOnly } from "../route";
 import { answered } from "./answers";
-import { selected, selectListed, selectNone, selectRange, toggleSelected } from "./many";
+import { selected, selecting, selectListed, selectNone, selectRange, toggleSelected } from "./many";
 import type { Row } from "./rows";
 
 /** The place of the chosen row in the list; -1 for none. */
@@ -57,7 +57,7 @@ export function extendTo(place: number): void {
 
 /** Add a row to those that are selected, or take it away. */
 export function addTo(place: number): void {
-  toggleSelected(place, chosen.peek());
+  toggleSelected(place, selecting.peek() ? -1 : chosen.peek());
   choose(place);
   anchor = place;
 }
@@ -153,6 +153,7 @@ export function followAnswers(): void {
     }
     asked = now.question;
     chosen.value = -1;
+    selecting.value = false;
     selectNone();
     const open = inspected.peek();
     if (!open) return;

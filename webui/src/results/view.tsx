@@ -20,7 +20,7 @@ import { later } from "../ui/later";
 import { type Answered, answered, waiting } from "./answers";
 import { compact } from "./density";
 import { ResultList } from "./list";
-import { selected } from "./many";
+import { selected, selecting, toggleSelecting } from "./many";
 import { Notes } from "./notes";
 import { isOrdering } from "./ordering";
 import { inspected } from "./selection";
@@ -70,6 +70,13 @@ function Results() {
             onClick={() => (compact.value = !compact.value)}
           />
           <IconButton
+            icon="check"
+            label={t("Select several")}
+            class="select-button"
+            pressed={selecting.value}
+            onClick={toggleSelecting}
+          />
+          <IconButton
             icon="columns"
             label={t("Columns")}
             class="columns-button"
@@ -94,7 +101,7 @@ function Results() {
       </header>
       {choosing.value && <ColumnMenu />}
       <Notes />
-      {selected.value.size > 0 && <ManyBar />}
+      {(selecting.value || selected.value.size > 0) && <ManyBar />}
       {now?.refusal && <RefusedScreen why={now.refusal} asked={now.question} />}
       {now && !now.refusal && (now.verdict === "none" || now.rows.length === 0) && (
         <NoMatchScreen answered={now} />

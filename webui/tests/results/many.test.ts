@@ -5,10 +5,12 @@ import { answered } from "../../src/results/answers";
 import {
   selectAll,
   selected,
+  selecting,
   selectListed,
   selectNone,
   selectRange,
   toggleSelected,
+  toggleSelecting,
 } from "../../src/results/many";
 import { paths, playlist, table } from "../../src/results/manyfiles";
 import { tagsOf } from "../../src/results/manytags";
@@ -57,6 +59,15 @@ beforeEach(() => {
 });
 
 describe("rows that are selected", () => {
+  it("are pressed one by one while that is switched on, and none is afterwards", () => {
+    toggleSelecting();
+    toggleSelected(1, -1);
+    toggleSelected(3, -1);
+    expect([selecting.value, [...selected.value]]).toEqual([true, [2, 4]]);
+    toggleSelecting();
+    expect([selecting.value, selected.value.size]).toEqual([false, 0]);
+  });
+
   it("are a range, whichever end it was begun at", () => {
     selectRange(2, 1);
     expect([...selected.value]).toEqual([2, 3]);
