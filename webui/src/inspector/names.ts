@@ -6,7 +6,7 @@ import { t } from "../messages/t";
 interface Named {
   title: Signal<string>;
   /** Resolved once the title is known, or never will be. */
-  told: Promise<unknown>;
+  learning: Promise<unknown>;
   /** Null until the service said it. */
   size_bytes: Signal<number | null>;
 }
@@ -18,14 +18,14 @@ function learnt(id: number): Named {
   if (known) return known;
   const title = signal(t("sound {id}", { id: String(id) }));
   const size_bytes = signal<number | null>(null);
-  const told = clip(id).then(
+  const learning = clip(id).then(
     (found) => {
       title.value = found.title;
       size_bytes.value = found.size_bytes;
     },
     () => named.delete(id),
   );
-  const made = { title, size_bytes, told };
+  const made = { title, size_bytes, learning };
   named.set(id, made);
   return made;
 }
@@ -35,8 +35,8 @@ export const clipName = (id: number): Signal<string> => learnt(id).title;
 
 /** The same, once the service said it. */
 export async function titleOf(id: number): Promise<string> {
-  const { told, title } = learnt(id);
-  await told;
+  const { learning, title } = learnt(id);
+  await learning;
   return title.peek();
 }
 
