@@ -137,6 +137,7 @@ def test_every_field_of_a_request_is_explained_once(document, meanings):
     assert unexplained <= set(meanings[rest.REQUESTS]) <= set(request_fields)
 
 
+@pytest.mark.thorough
 def test_the_fields_of_the_command_line_are_explained(home, meanings, tmp_path):
     """What each command really prints, against its section."""
     with session(home, tmp_path) as (shell, _):

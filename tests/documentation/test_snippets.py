@@ -33,6 +33,7 @@ THOROUGH = {
     "docs/guides/serve.md",
     "docs/guides/train.md",
     "docs/reference/facts.md",
+    "docs/reference/filters.md",
 }
 """Pages whose commands are long, and have tests of their own."""
 

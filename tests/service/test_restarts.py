@@ -66,6 +66,7 @@ def test_a_job_that_is_paused_goes_on_after_a_restart_when_it_is_told_to(library
         assert len(server.wait(job_id, "done")["clip_ids"]) == 30
 
 
+@pytest.mark.thorough
 def test_several_workers_answer_as_one(library_path):
     """Their metrics are added up, and one that dies is replaced."""
     with serving(library_path, "--workers", "2") as server:
