@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import zipfile
 from pathlib import Path
@@ -240,19 +241,28 @@ DRAGGED = """(element) => {
 
 
 @pytest.mark.thorough
-def test_a_row_is_dragged_out_as_a_file_of_its_name(by_title, service):
-    """So is the passage that is marked; what is dropped is what the address has."""
+def test_a_row_is_dragged_out_as_a_file_of_its_name(by_title, service, sounds):
+    """So is the passage that is marked; what is dropped is what the address has. It ends with that name: where browsers
+    drop the address alone, file managers fetch it, and call the file so."""
     row = by_title.locator(".row").first
     expect(row.locator(".row-name")).to_have_js_property("draggable", True)
     kind, name, address = row.locator(".row-title").evaluate(DRAGGED).split(":", 2)
     assert (kind, name) == ("application/octet-stream", "bell 1.wav")
+    assert address.endswith("/bell%201.wav")
     assert service.get(address.removeprefix(service.url)).content[:4] == b"RIFF"
     row.locator(".row-title").click()
     by_title.get_by_text("Passage in numbers").click()
     by_title.get_by_role("spinbutton", name="from").fill("0.5")
     by_title.get_by_role("spinbutton", name="from").press("Enter")
-    dragged = by_title.get_by_role("link", name="Download passage").evaluate(DRAGGED)
-    assert dragged.split(":", 2)[1] == "bell 1 0.500-1.000.wav"
+    by_title.locator(".inspector").get_by_label("Handles").fill("0.1")
+    by_title.locator(".inspector").get_by_label("Handles").press("Enter")
+    expect(by_title.get_by_role("link", name="Download passage")).to_have_attribute("href", re.compile("handles_s=0.1"))
+    _, name, address = by_title.get_by_role("link", name="Download passage").evaluate(DRAGGED).split(":", 2)
+    assert name == "bell 1 0.400-1.000.wav"  # with its handles, as far as the sound reaches
+    assert "/bell%201%200.400-1.000.wav?" in address
+    samples, rate_hz = soundfile.read(io.BytesIO(service.get(address.removeprefix(service.url)).content), dtype="int16")
+    source, _ = soundfile.read(sounds / "things" / "bell 1.wav", dtype="int16")
+    assert np.array_equal(samples, source[round(0.4 * rate_hz) :])
 
 
 @pytest.mark.thorough

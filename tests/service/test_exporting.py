@@ -7,6 +7,7 @@ import io
 import json
 import tracemalloc
 import zipfile
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -52,6 +53,21 @@ def test_a_passage_has_the_samples_of_its_source(reader, clips, sources):
     assert 'filename="bell 0.000-1.500.wav"' in response.headers["Content-Disposition"]
     short = reader.get(f"{API}/clips/{clips['bell']['id']}/passage.wav?start_s=0.3&end_s=0.4")
     assert np.array_equal(soundfile.read(io.BytesIO(short.data), dtype="int16")[0], sources["bell"][4800:6400])
+
+
+@pytest.mark.parametrize(
+    "name", ["bell.wav", "Tür “knarzt” 雷 🔥.wav", "a?b#c;d:e.wav", "back\\slash.wav", "x" * 200, "100% wet.wav"]
+)
+def test_a_file_and_a_passage_answer_under_any_name_at_the_end_of_their_address(reader, clips, name):
+    """Programs that fetch what is dropped onto them keep it as its address ends."""
+    one = f"{API}/clips/{clips['bell']['id']}"
+    query = "start_s=0.3&end_s=1.2"
+    named = reader.get(f"{one}/file/{quote(name, safe='')}")
+    assert (named.status_code, named.data) == (200, reader.get(f"{one}/file").data)
+    assert named.headers["Content-Disposition"] == "attachment; filename=bell.wav"
+    passage = reader.get(f"{one}/passage/{quote(name, safe='')}?{query}")
+    assert (passage.status_code, passage.data) == (200, reader.get(f"{one}/passage.wav?{query}").data)
+    assert reader.get(f"{API}/clips/999999999/file/{quote(name, safe='')}").status_code == 404
 
 
 @pytest.mark.parametrize(

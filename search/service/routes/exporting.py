@@ -21,7 +21,7 @@ from search.service.http import reading
 from search.service.http.bodies import two_bodies
 from search.service.http.files import header_name
 from search.service.http.listing import the_clip
-from search.service.http.requests.clips import ClipPath
+from search.service.http.requests.clips import ClipPath, NamedClipPath
 from search.service.http.requests.media import ExportForm, ExportIn, PassageOf
 from search.service.media.files import file_of
 from search.service.routes.view import view
@@ -46,7 +46,9 @@ class ExportRoutes:
 
     def register(self, api: APIBlueprint) -> None:
         """Add the endpoints."""
-        api.get("/clips/<int:clip_id>/passage.wav", tags=[TAG], responses=_sends(WAV))(view(self.clip_passage))
+        one = "/clips/<int:clip_id>"
+        api.get(f"{one}/passage.wav", tags=[TAG], responses=_sends(WAV))(view(self.clip_passage))
+        api.get(f"{one}/passage/<name>", tags=[TAG], responses=_sends(WAV))(view(self.clip_passage_named))
         api.post(
             "/export",
             tags=[TAG],
@@ -67,6 +69,10 @@ class ExportRoutes:
         response = self._streamed(wav.blocks, WAV, passage_name(item))
         response.content_length = wav.size_bytes
         return response
+
+    def clip_passage_named(self, path: NamedClipPath, query: PassageOf) -> Response:
+        """The same, under an address that ends with a name: file managers and `wget` keep it under that."""
+        return self.clip_passage(path, query)
 
     def export(self) -> Response:
         """Take many sounds out at once: an archive of files or passages, an edit list, or a project of REAPER.

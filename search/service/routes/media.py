@@ -28,7 +28,7 @@ from search.service.http.answers.media import ClipPeaksOut, ManyPeaksOut, NotesO
 from search.service.http.files import sent
 from search.service.http.listing import gone, the_clip
 from search.service.http.replies import JSON, lasting, reply, revisable
-from search.service.http.requests.clips import ClipPath
+from search.service.http.requests.clips import ClipPath, NamedClipPath
 from search.service.http.requests.media import AudioOf, ManyPeaks, PassageQuery, PeaksOf, PictureOf
 from search.service.media import pictures
 from search.service.media.files import file_of, signed_address
@@ -78,6 +78,7 @@ class MediaRoutes:
         }
         api.get(f"{one}/audio", tags=[TAG], responses=listened)(view(self.clip_audio))
         api.get(f"{one}/file", tags=[TAG], responses=_ranged(OCTETS))(view(self.clip_file))
+        api.get(f"{one}/file/<name>", tags=[TAG], responses=_ranged(OCTETS))(view(self.clip_file_named))
         api.get(f"{one}/peaks", tags=[TAG], responses={200: PeaksOut})(view(self.clip_peaks))
         api.get("/peaks", tags=[TAG], responses={200: ManyPeaksOut})(view(self.many_peaks))
         api.get(f"{one}/spectrogram.png", tags=[TAG], responses=picture)(view(self.clip_spectrogram))
@@ -104,6 +105,10 @@ class MediaRoutes:
         """The clip's file as it is, to be kept."""
         clip, digest = self._clip(path)
         return self._as_it_is(clip, digest, OCTETS, to_keep=True)
+
+    def clip_file_named(self, path: NamedClipPath) -> Response:
+        """The same, under an address that ends with a name: file managers and `wget` keep it under that."""
+        return self.clip_file(path)
 
     def _as_it_is(self, clip: Clip, digest: str, media_type_: str, *, to_keep: bool = False) -> Response:
         found = file_of(clip)

@@ -94,6 +94,11 @@ export const audioUrl = (id: number) => `${API}/clips/${id}/audio`;
 
 export const fileUrl = (id: number) => `${API}/clips/${id}/file`;
 
+/** An address that answers under any name too, with one: programs call what they fetch as its address ends.
+    What is no text (half a character, of a name in other bytes) cannot stand in an address. */
+export const named = (address: string, name: string): string =>
+  `${address}/${encodeURIComponent(name.replace(/[\ud800-\udfff]/gu, "\ufffd"))}`;
+
 export function spectrogramUrl(
   id: number,
   width: number,

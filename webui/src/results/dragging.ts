@@ -1,15 +1,18 @@
-/** Sounds that are dragged out of the page: beside the browser they become files (Chromium's `DownloadURL`). */
-import { fileUrl } from "../api/service";
+/** Sounds that are dragged out of the page. In Chromium on Windows and macOS they become files of their name beside the browser
+    (`DownloadURL`). Elsewhere the address is dropped, and file managers that fetch addresses call the file as its address ends. */
+import { fileUrl, named } from "../api/service";
 import { fileName, type Row } from "./rows";
 
 const OCTETS = "application/octet-stream";
 
-/** What is at this address, as a file of this name. */
+/** What is at this address, as a file of this name. It is copied: a file manager that offers to move it would ask for its removal here. */
 export function dragAsFile(event: DragEvent, address: string, name: string): void {
+  if (!event.dataTransfer) return;
   const url = new URL(address, location.href).href;
-  event.dataTransfer?.setData("DownloadURL", `${OCTETS}:${name.replaceAll(":", "_")}:${url}`);
-  event.dataTransfer?.setData("text/uri-list", url);
+  event.dataTransfer.effectAllowed = "copy";
+  event.dataTransfer.setData("DownloadURL", `${OCTETS}:${name.replaceAll(":", "_")}:${url}`);
+  event.dataTransfer.setData("text/uri-list", url);
 }
 
 export const dragFile = (event: DragEvent, row: Row): void =>
-  dragAsFile(event, fileUrl(row.clip_id), fileName(row));
+  dragAsFile(event, named(fileUrl(row.clip_id), fileName(row)), fileName(row));

@@ -1,5 +1,6 @@
 /** Sounds for other programs, made by the service while they are saved: archives, edit lists, projects, single passages. */
 import { API, check, type Schemas } from "../api/client";
+import { named } from "../api/service";
 import { t } from "../messages/t";
 import type { Passage } from "../question/model";
 import { rememberedNumber } from "../ui/remembered";
@@ -13,8 +14,11 @@ export const LONGEST_HANDLES_S = 600;
 /** So many seconds more at both ends of a passage. */
 export const handles_s = rememberedNumber("soundalike.handles", 0, 0, LONGEST_HANDLES_S);
 
-export const passageUrl = (clipId: number, { start_s, end_s }: Passage, handles: number): string =>
-  `${API}/clips/${clipId}/passage.wav?start_s=${start_s}&end_s=${end_s}&handles_s=${handles}`;
+const whichPassage = ({ start_s, end_s }: Passage, handles: number): string =>
+  `start_s=${start_s}&end_s=${end_s}&handles_s=${handles}`;
+
+export const passageUrl = (clipId: number, passage: Passage, handles: number): string =>
+  `${API}/clips/${clipId}/passage.wav?${whichPassage(passage, handles)}`;
 
 /** What of these rows is meant: what matched, or all of a sound. */
 export function exportOf(rows: readonly Row[], format: Format, handles: number): Schemas["ExportIn"] {
@@ -52,8 +56,19 @@ export async function takeOut(rows: readonly Row[], format: Format): Promise<voi
   form.remove();
 }
 
+/** The same passage with its handles, as far as the sound reaches: what its file is called after. */
+function withHandles({ start_s, end_s }: Passage, handles: number, duration_s: number | null): Passage {
+  return {
+    start_s: Math.max(0, start_s - handles),
+    end_s: Math.min(duration_s ?? Infinity, end_s + handles),
+  };
+}
+
 export function dragPassage(event: DragEvent, row: Row, passage: Passage): void {
+  const handles = handles_s.peek();
+  const taken = withHandles(passage, handles, row.duration_s);
   const stem = fileName(row).replace(/\.[^.]+$/, "");
-  const name = `${stem} ${passage.start_s.toFixed(3)}-${passage.end_s.toFixed(3)}.wav`;
-  dragAsFile(event, passageUrl(row.clip_id, passage, handles_s.peek()), name);
+  const name = `${stem} ${taken.start_s.toFixed(3)}-${taken.end_s.toFixed(3)}.wav`;
+  const address = named(`${API}/clips/${row.clip_id}/passage`, name);
+  dragAsFile(event, `${address}?${whichPassage(passage, handles)}`, name);
 }

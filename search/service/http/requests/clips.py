@@ -43,6 +43,12 @@ class ClipPath(Parameters):
     clip_id: Id
 
 
+class NamedClipPath(ClipPath):
+    """A clip by its id, and a name for those who call what they fetch as its address ends."""
+
+    name: Annotated[str, Field(description="Any name. It is not read: who fetches this may keep the file under it.")]
+
+
 class EventsOf(Parameters):
     """Which events, and how they are written."""
 
