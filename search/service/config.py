@@ -35,15 +35,17 @@ class Limits:
     """What one request, one client and the whole service may cost.
 
     ``upload_bytes`` and ``files`` bound one request; ``query_s`` is the longest sound that a query decodes,
-    ``shown_s`` the longest passage that peaks and pictures show, ``indexed_s`` the longest sound that an upload
-    adds. ``requests_per_s`` holds for each key or address, 0: no limit; each worker process lets its
-    share of them in. ``decodes`` run at once in a worker; a further one waits ``decode_wait_s`` before it is refused.
-    ``streams`` are the most event streams that a worker keeps open (`ServiceConfig.streams`).
+    ``drawn_s`` the longest passage that waveforms and spectrograms show, ``shown_s`` the longest recording that is
+    listened to for events, or a further sound track of which is sent, while somebody waits, ``indexed_s`` the longest
+    sound that an upload adds. ``requests_per_s`` holds for each key or address, 0: no limit; each worker process lets
+    its share of them in. ``decodes`` run at once in a worker; a further one waits ``decode_wait_s`` before it is
+    refused. ``streams`` are the most event streams that a worker keeps open (`ServiceConfig.streams`).
     """
 
     upload_bytes: int = 64 << 20
     files: int = 100
     query_s: float = 600.0
+    drawn_s: float = 24 * 3600.0
     shown_s: float = 2 * 3600.0
     indexed_s: float = 6 * 3600.0
     requests_per_s: float = 0.0

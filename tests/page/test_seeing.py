@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
-from tests.page.conftest import ENDLESS, PHONE, RATE_HZ, ask, fits
+from tests.page.conftest import ENDLESS, PHONE, RATE_HZ, ask, fits, held_back
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 
@@ -111,3 +111,21 @@ def test_a_sentence_becomes_chips_and_filters(home):
     expect(home.locator(".note")).to_contain_text("Read as:")
     home.get_by_label("Remove bell").click()
     expect(home.locator(".note", has_text="Read as:")).to_have_count(0)
+
+
+def test_the_chosen_sound_says_that_its_waveform_comes_or_why_it_does_not(page, service):
+    """That of a recording of hours takes a while; without a word an empty place looks broken."""
+    asked = held_back(page, "**/api/v1/clips/*/peaks?*", "GET")
+    page.goto(f"{service.url}/?order=title")
+    page.locator(".row-title").first.click()
+    note = page.locator(".cutter-note")
+    expect(note).to_have_text("The waveform is drawn …")
+    expect(note).to_be_visible()
+    why = "the file of clip 1 is not there now; a disk may be unmounted"
+    problem = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": why}
+    asked().fulfill(status=404, json=problem, content_type="application/problem+json")
+    expect(note).to_have_text(f"There is no waveform: {why}")
+    page.unroute("**/api/v1/clips/*/peaks?*")
+    page.locator(".row-title").nth(1).click()
+    expect(page.locator(".cutter-wave")).to_have_attribute("aria-busy", "false")
+    expect(note).to_have_count(0)

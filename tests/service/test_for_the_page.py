@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 
 from search import wiring
 from search.errors import AudioError
+from search.service.config import Limits
+from search.service.media import pictures
+from search.service.media.sounds import RecordedSound
 from tests.service.conftest import application, settings
 
 API = "/api/v1"
@@ -42,6 +46,77 @@ def test_waveforms_of_several_clips_come_at_once(reader):
     for one in found:
         alone = reader.get(f"{API}/clips/{one['clip_id']}/peaks?buckets=50").get_json()
         assert (one["low"], one["high"], one["end_s"]) == (alone["low"], alone["high"], alone["end_s"])
+
+
+@pytest.fixture
+def long(monkeypatch):
+    """These sounds, which last one and a half seconds, are long recordings."""
+    monkeypatch.setattr("search.service.routes.media.LONG_S", 1.4)
+
+
+def test_no_waveform_waits_for_that_of_a_long_recording(client, long):
+    """Where short ones are asked for it is left out, until it was made: alone it is made, and then it is there."""
+    bell = clip_id(client, "bell")
+    query = f"{API}/peaks?clip_id={bell}&buckets=160"
+    assert client.get(f"{query}&short=true").get_json()["peaks"] == []
+    (alone,) = client.get(query).get_json()["peaks"]
+    assert len(alone["low"]) == 160
+    assert client.get(f"{query}&short=true").get_json()["peaks"] == [alone]
+
+
+def test_a_long_recording_is_decoded_once_for_all_of_its_waveforms(client, made_library, long):
+    """For lists and alone; they are the same as if each had been made from the sound."""
+    bell = clip_id(client, "bell")
+    with patch("search.service.media.pictures.peaks", side_effect=pictures.peaks) as made:
+        (in_lists,) = client.get(f"{API}/peaks?clip_id={bell}&buckets=160").get_json()["peaks"]
+        alone = client.get(f"{API}/clips/{bell}/peaks?buckets=1920").get_json()
+        assert made.call_count == 1
+        passage = client.get(f"{API}/clips/{bell}/peaks?buckets=160&start_s=0.5&end_s=1").get_json()
+    assert (passage["start_s"], passage["end_s"]) == (0.5, 1.0)
+    for found in (in_lists, alone):
+        buckets = len(found["low"])
+        direct = pictures.peaks(
+            RecordedSound(str(made_library.parent / "sounds" / "things" / "bell.wav")), 0, 1.5, buckets
+        )
+        assert (found["low"], found["high"]) == (direct.low, direct.high)
+
+
+def test_a_recording_of_three_hours_has_a_waveform_and_a_spectrogram(library_path):
+    """Beyond what is listened to while somebody waits; only beyond a day there is none."""
+    with application(library_path, limits=Limits(shown_s=0.5)) as client:
+        bell = clip_id(client, "bell")
+        assert client.get(f"{API}/clips/{bell}/peaks").status_code == 200
+        assert client.get(f"{API}/clips/{bell}/spectrogram.png?width=64&height=32").status_code == 200
+    assert Limits().drawn_s == 24 * 3600
+    with application(library_path, limits=Limits(drawn_s=0.5)) as client:
+        assert client.get(f"{API}/clips/{bell}/peaks").status_code == 422
+
+
+@pytest.mark.parametrize("buckets", [1, 7, 160, 997, 5000])
+def test_a_waveform_has_the_lowest_and_the_highest_sample_of_each_stretch(buckets):
+    """However the blocks lie in which the sound is read, and where it is longer or shorter than its header says."""
+    rng = np.random.default_rng(buckets)
+    samples = rng.uniform(-1, 1, 5003).astype(np.float32)
+
+    class Read:
+        def rate_hz(self):
+            return 1000
+
+        def blocks(self, *_):
+            at = 0
+            while at < len(samples):
+                size = int(rng.integers(0, 400))
+                yield samples[at : at + size]
+                at += size
+
+    for promised in (5003, 4990, 6000):
+        found = pictures.peaks(Read(), 0.0, promised / 1000, buckets)
+        count = len(found.low)
+        places = np.minimum(np.arange(len(samples)) * count // promised, count - 1)
+        for place in np.unique(places):
+            stretch = samples[places == place]
+            assert found.low[place] == pytest.approx(min(0, stretch.min()), abs=1e-4)
+            assert found.high[place] == pytest.approx(max(0, stretch.max()), abs=1e-4)
 
 
 def test_a_clip_whose_file_is_away_has_an_empty_waveform(client):

@@ -32,8 +32,7 @@ class DiskCache:
 
     def get(self, name: str, make: Callable[[], bytes]) -> bytes:
         """The bytes called ``name``, made by ``make`` where they are not there. Raises what ``make`` raises."""
-        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-        path = self._folder / digest[:2] / digest[2:]
+        path = self._path(name)
         with contextlib.suppress(OSError):
             found = path.read_bytes()
             os.utime(path)
@@ -42,6 +41,14 @@ class DiskCache:
         with contextlib.suppress(OSError):
             self._put(path, made)
         return made
+
+    def has(self, name: str) -> bool:
+        """Whether there is something called ``name`` now."""
+        return self._path(name).is_file()
+
+    def _path(self, name: str) -> Path:
+        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+        return self._folder / digest[:2] / digest[2:]
 
     def _put(self, path: Path, content: bytes) -> None:
         if len(content) > self._max_bytes * KEPT_SHARE:

@@ -52,14 +52,31 @@ def peaks(sound: Sound, start_s: float, end_s: float, buckets: int) -> Peaks:
     high = np.zeros(buckets, np.float32)
     done = 0
     for block in sound.blocks(rate_hz, start_s, end_s):
+        if not len(block):
+            continue
         # what a header promised too little of counts to the last stretch
-        places = np.minimum((np.arange(done, done + len(block)) * buckets) // count, buckets - 1)
-        first, starts = np.unique(places, return_index=True)
-        low[first] = np.minimum(low[first], np.minimum.reduceat(block, starts))
-        high[first] = np.maximum(high[first], np.maximum.reduceat(block, starts))
+        first = min(done * buckets // count, buckets - 1)
+        last = min((done + len(block) - 1) * buckets // count, buckets - 1)
+        # a stretch begins at the first sample whose place times `buckets` reaches its number times `count`
+        starts = np.maximum(-(-np.arange(first, last + 1) * count // buckets) - done, 0)
+        here = slice(first, last + 1)
+        low[here] = np.minimum(low[here], np.minimum.reduceat(block, starts))
+        high[here] = np.maximum(high[here], np.maximum.reduceat(block, starts))
         done += len(block)
     lowest, highest = (np.clip(side, -1.0, 1.0).astype(float).round(4).tolist() for side in (low, high))
     return Peaks(start_s, end_s, lowest, highest)
+
+
+def coarser(fine: Peaks, buckets: int) -> Peaks:
+    """The same waveform in fewer stretches, each of as many of the old ones.
+
+    Examples:
+        >>> coarser(Peaks(0.0, 4.0, [-0.1, -0.4, -0.2, 0.0], [0.5, 0.1, 0.2, 0.3]), 2)
+        Peaks(start_s=0.0, end_s=4.0, low=[-0.4, -0.2], high=[0.5, 0.3])
+    """
+    low = np.reshape(fine.low, (buckets, -1)).min(axis=1).tolist()
+    high = np.reshape(fine.high, (buckets, -1)).max(axis=1).tolist()
+    return Peaks(fine.start_s, fine.end_s, low, high)
 
 
 def spectrogram_png(

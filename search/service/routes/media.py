@@ -42,6 +42,10 @@ WAV = "audio/wav"
 MOST_NOTES = 4000
 """Notes that a picture of a tune in a list has, the first ones."""
 OCTETS = "application/octet-stream"
+LONG_S = 300.0
+"""Longer recordings take long to draw: lists ask for them alone."""
+FINE = 3840
+"""Stretches of the waveform that is kept of a long recording; those of a number that divides this are made from it."""
 SIGNED_S = 600.0
 """So long an address of an object holds that is given to a client."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -127,13 +131,36 @@ class MediaRoutes:
 
     def clip_peaks(self, path: ClipPath, query: PeaksOf) -> Response:
         """The waveform of a clip, or of a passage of it, in few numbers."""
-        return self._made(path, query, f"peaks {query.buckets}", JSON, _peaks_in(query.buckets))
+        clip, digest = self._clip(path)
+        body, name = self._peaks(clip, digest, query, query.buckets)
+        return lasting(body, JSON, name.replace(" ", "-"))
+
+    def _peaks(self, clip: Clip, digest: str, passage: PassageQuery, buckets: int) -> tuple[bytes, str]:
+        """A waveform as JSON, and its name. All of a long recording is decoded once for each that is asked for."""
+        start_s, end_s = self._passage(clip, passage)
+        if FINE % buckets or clip.notes or end_s - start_s < max(LONG_S, clip.duration_s):
+            return self._cached(clip, digest, passage, f"peaks {buckets}", _peaks_in(buckets))
+        name = _fine_peaks(clip, digest)
+        sound = sound_of(file_of(clip).path, clip.track)
+        made = self._once(name, lambda: _peaks_in(FINE)(sound, 0.0, clip.duration_s))
+        fine = PeaksOut.model_validate_json(made)
+        coarse = pictures.coarser(pictures.Peaks(fine.start_s, fine.end_s, fine.low, fine.high), buckets)
+        return _peaks_json(coarse), f"{name} in {buckets}"
 
     def many_peaks(self, query: ManyPeaks) -> Response:
         """The waveforms of several clips, each whole."""
         clips = {clip.id: clip for clip in self._service.library.reader.clips(query.clip_id)}
-        found = [self._whole_peaks(clips[clip_id], query.buckets) for clip_id in query.clip_id if clip_id in clips]
-        return revisable(reply(ManyPeaksOut(peaks=found)))
+        wanted = [clips[clip_id] for clip_id in query.clip_id if clip_id in clips]
+        if query.short:
+            wanted = [clip for clip in wanted if not self._takes_long(clip)]
+        return revisable(reply(ManyPeaksOut(peaks=[self._whole_peaks(clip, query.buckets) for clip in wanted])))
+
+    def _takes_long(self, clip: Clip) -> bool:
+        """Whether much of it would have to be decoded first."""
+        if clip.notes or not LONG_S < clip.duration_s <= self._service.config.limits.drawn_s:
+            return False
+        file = self._service.library.catalog.file(clip.id)
+        return file is not None and not self._service.cache.has(_fine_peaks(clip, file.digest))
 
     def _whole_peaks(self, clip: Clip, buckets: int) -> ClipPeaksOut:
         try:
@@ -142,7 +169,7 @@ class MediaRoutes:
                 written = self._once(f"{digest} notes", lambda: _notes_json(file_of(clip).path))
                 notes = NotesOut.model_validate_json(written)
                 return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=[], high=[], notes=notes)
-            made, _ = self._cached(clip, digest, PassageQuery(), f"peaks {buckets}", _peaks_in(buckets))
+            made, _ = self._peaks(clip, digest, PassageQuery(), buckets)
         except (AudioError, NotFound, UnprocessableEntity):
             return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=[], high=[])
         found = PeaksOut.model_validate_json(made)
@@ -199,7 +226,7 @@ class MediaRoutes:
             raise UnprocessableEntity(
                 f"clip {clip.id} is {clip.duration_s:.3f} s long; the passage holds nothing of it"
             )
-        longest_s = self._service.config.limits.shown_s
+        longest_s = self._service.config.limits.drawn_s
         if end_s - passage.start_s > longest_s:
             raise UnprocessableEntity(f"at most {longest_s:g} s at once; ask for a passage by start_s and end_s")
         return passage.start_s, end_s
@@ -207,13 +234,16 @@ class MediaRoutes:
 
 def _peaks_in(buckets: int) -> Picture:
     """What makes the waveform of a passage of a sound in so many stretches, as JSON."""
+    return lambda sound, start_s, end_s: _peaks_json(pictures.peaks(sound, start_s, end_s, buckets))
 
-    def make(sound: Sound, start_s: float, end_s: float) -> bytes:
-        return (
-            PeaksOut.model_validate(asdict(pictures.peaks(sound, start_s, end_s, buckets))).model_dump_json().encode()
-        )
 
-    return make
+def _peaks_json(peaks: pictures.Peaks) -> bytes:
+    return PeaksOut.model_validate(asdict(peaks)).model_dump_json().encode()
+
+
+def _fine_peaks(clip: Clip, digest: str) -> str:
+    """What the waveform that all others of a long recording are made from is called in the cache."""
+    return f"{digest} fine peaks" + (f" track {clip.track}" if clip.track else "")
 
 
 def _notes_json(file: str) -> bytes:

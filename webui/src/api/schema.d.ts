@@ -2694,7 +2694,7 @@ export interface components {
         };
         /**
          * ManyPeaksOut
-         * @description Waveforms, in the order in which they were asked for; unknown clips are left out.
+         * @description Waveforms, in the order in which they were asked for; unknown clips are left out, with `short` long ones too.
          */
         ManyPeaksOut: {
             /** Peaks */
@@ -8917,6 +8917,8 @@ export interface operations {
                 clip_id: number[];
                 /** @description Into how many equal stretches of time. */
                 buckets?: number;
+                /** @description Leave out recordings of more than five minutes whose waveforms were not made yet: each takes long, and the others would wait for it. Ask for them alone. */
+                short?: boolean;
             };
             header?: never;
             path?: never;

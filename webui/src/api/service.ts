@@ -112,8 +112,13 @@ export const peaks = (id: number, buckets: number) => ask<Peaks>(`/clips/${id}/p
 
 export type ClipPeaks = Schemas["ClipPeaksOut"];
 
-export function peaksOf(ids: readonly number[], buckets: number): Promise<Schemas["ManyPeaksOut"]> {
-  const params = new URLSearchParams({ buckets: String(buckets) });
+/** Waveforms of clips; `short`: those that take long to make are left out. */
+export function peaksOf(
+  ids: readonly number[],
+  buckets: number,
+  short: boolean,
+): Promise<Schemas["ManyPeaksOut"]> {
+  const params = new URLSearchParams({ buckets: String(buckets), short: String(short) });
   for (const id of ids) params.append("clip_id", String(id));
   return ask(`/peaks?${params}`);
 }

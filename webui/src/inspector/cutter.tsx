@@ -23,12 +23,14 @@ interface CutterProps {
   onPlayFrom: (from_s: number) => void;
 }
 
-const BUCKETS = 2000;
+/** A half of what the service keeps of long recordings: it reads them once for this and for lists. */
+const BUCKETS = 1920;
 
 export function Cutter({ clipId, match, matches, passage, onPassage, onPlayFrom }: CutterProps) {
   const container = useRef<HTMLDivElement>(null);
   const waveform = useRef<PassageWaveform | null>(null);
   const duration_s = useSignal<number | null>(null);
+  const note = useSignal("");
   const marked = useRef(passage);
   marked.current = passage;
   const ticked = useRef(matches);
@@ -36,9 +38,11 @@ export function Cutter({ clipId, match, matches, passage, onPassage, onPlayFrom 
 
   useEffect(() => {
     let current = true;
+    note.value = t("The waveform is drawn …");
     peaks(clipId, BUCKETS).then(
       (found) => {
         if (!current || !container.current) return;
+        note.value = "";
         duration_s.value = found.end_s;
         const shape = found.high.map((high, at) =>
           high >= -(found.low[at] ?? 0) ? high : (found.low[at] ?? 0),
@@ -50,7 +54,12 @@ export function Cutter({ clipId, match, matches, passage, onPassage, onPlayFrom 
         });
         waveform.current.tick(ticked.current ?? []);
       },
-      () => undefined, // a file that is away: the space stays empty
+      (error: unknown) => {
+        if (current)
+          note.value = t("There is no waveform: {why}", {
+            why: String(error instanceof Error ? error.message : error),
+          });
+      },
     );
     return () => {
       current = false;
@@ -77,6 +86,11 @@ export function Cutter({ clipId, match, matches, passage, onPassage, onPlayFrom 
         role="img"
         aria-label={t("Waveform; drag to choose a passage")}
       />
+      {note.value && (
+        <p class="cutter-note quiet" role="status">
+          {note}
+        </p>
+      )}
       <ZoomTools onZoom={(times) => waveform.current?.zoom(times)} />
       <details class="passage-fields">
         <summary>{t("Passage in numbers")}</summary>

@@ -222,6 +222,8 @@ export const zh = catalogue({
   Folder: "文件夹",
   Waveform: "波形",
   "Waveform; drag to choose a passage": "波形；拖动可选择片段",
+  "The waveform is drawn …": "正在绘制波形……",
+  "There is no waveform: {why}": "没有波形：{why}",
 
   // asking the service
   "the search service does not answer": "检索服务没有响应",

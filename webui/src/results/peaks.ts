@@ -1,6 +1,6 @@
 /** Waveforms of clips in few numbers: asked for in batches, kept for the visit. */
 import { type Signal, signal } from "@preact/signals";
-import { peaksOf } from "../api/service";
+import { type ClipPeaks, peaksOf } from "../api/service";
 import { type Shape, shapeOf } from "./shapes";
 
 export const BUCKETS = 160;
@@ -39,12 +39,41 @@ function fetchWanted(): void {
 
 async function fetchSome(ids: number[]): Promise<void> {
   try {
-    for (const one of (await peaksOf(ids, BUCKETS)).peaks) {
-      const waiting = known.get(one.clip_id);
-      if (waiting) waiting.value = shapeOf(one);
+    const missing = new Set(ids);
+    for (const one of (await peaksOf(ids, BUCKETS, true)).peaks) {
+      missing.delete(one.clip_id);
+      fill(one);
     }
+    long.push(...missing);
+    void fetchLong();
   } catch {
-    // drawn as a flat line, and asked for again when the row comes back
-    for (const id of ids) known.delete(id);
+    forget(ids);
   }
+}
+
+function fill(one: ClipPeaks): void {
+  const waiting = known.get(one.clip_id);
+  if (waiting) waiting.value = shapeOf(one);
+}
+
+/** They are drawn as a flat line, and asked for again when the row comes back. */
+function forget(ids: readonly number[]): void {
+  for (const id of ids) known.delete(id);
+}
+
+/** Long recordings whose waveforms the service has to make: one after the other, the latest first. */
+const long: number[] = [];
+let reading = false;
+
+async function fetchLong(): Promise<void> {
+  if (reading) return;
+  reading = true;
+  for (let id = long.pop(); id !== undefined; id = long.pop()) {
+    try {
+      for (const one of (await peaksOf([id], BUCKETS, false)).peaks) fill(one);
+    } catch {
+      forget([id]);
+    }
+  }
+  reading = false;
 }

@@ -36,6 +36,6 @@ class ClipPeaksOut(Answered):
 
 
 class ManyPeaksOut(Answered):
-    """Waveforms, in the order in which they were asked for; unknown clips are left out."""
+    """Waveforms, in the order in which they were asked for; unknown clips are left out, with `short` long ones too."""
 
     peaks: list[ClipPeaksOut]

@@ -27,6 +27,13 @@ class ManyPeaks(Parameters):
 
     clip_id: Annotated[list[Id], Field(min_length=1, max_length=MAX_WAVEFORMS)]
     buckets: Annotated[int, Field(ge=1, le=400, description="Into how many equal stretches of time.")] = 160
+    short: Annotated[
+        bool,
+        Field(
+            description="Leave out recordings of more than five minutes whose waveforms were not made yet: each takes "
+            "long, and the others would wait for it. Ask for them alone."
+        ),
+    ] = False
 
 
 class ManyFacts(Parameters):
