@@ -398,4 +398,5 @@ def test_the_duplicates_that_were_found_are_shown(page, service):
     expect(shown.get_by_role("heading")).to_have_text("1 group of duplicates")
     expect(shown.get_by_role("link", name=clips[1]["title"])).to_be_visible()
     expect(shown).to_contain_text("worth keeping: the longest")
+    expect(shown.locator("li li").first).to_contain_text(clips[0]["path"].rpartition("/")[0])  # where it lies
     expect(shown.locator("li li").first).to_contain_text(re.compile(r"; \d+ KB"))

@@ -129,3 +129,31 @@ def test_the_chosen_sound_says_that_its_waveform_comes_or_why_it_does_not(page, 
     page.locator(".row-title").nth(1).click()
     expect(page.locator(".cutter-wave")).to_have_attribute("aria-busy", "false")
     expect(note).to_have_count(0)
+
+
+@pytest.mark.thorough
+def test_what_is_chosen_stays_in_sight_when_one_looks_closer(page, own, long):
+    """Also when another passage is chosen then: in three hours nobody finds it by scrolling."""
+    opened(page, own, long)
+    in_sight = """([wave, at]) => {
+      const scroll = wave.firstElementChild.shadowRoot.querySelector('.scroll');
+      const x = at * scroll.scrollWidth;
+      return scroll.scrollWidth > 3 * scroll.clientWidth && scroll.scrollLeft < x
+        && x < scroll.scrollLeft + scroll.clientWidth;
+    }"""
+    wave = page.locator(".inspector .cutter-wave")
+    expect(wave).to_have_attribute("aria-busy", "false")
+    page.get_by_text("Passage in numbers").click()
+    to, start = (page.get_by_role("spinbutton", name=name) for name in ("to", "from"))
+    for start_s, end_s in ((11.0, 12.0), (1.0, 2.0)):
+        to.fill("14")
+        to.press("Enter")
+        start.fill(str(start_s))
+        start.press("Enter")
+        to.fill(str(end_s))
+        to.press("Enter")
+        expect(page.locator(".passage-tools")).to_contain_text(f"0:{start_s:04.1f}–0:{end_s:04.1f}")
+        if start_s > 10:
+            for _ in range(2):
+                page.get_by_role("group", name="Zoom").get_by_label("Zoom in").click()
+        page.wait_for_function(in_sight, arg=[wave.element_handle(), (start_s + end_s) / 2 / 14])

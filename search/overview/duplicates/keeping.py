@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from search.model import Clip, Content
@@ -21,6 +22,13 @@ _CLIPPED: Final = 1e-4
 
 _AS_WIDE: Final = 0.9
 """A copy whose bandwidth is this share of the widest one's counts as wide as it."""
+
+_NAMED_COPY: Final = re.compile(
+    r"^(copy|kopie|copie|copia) (of|von|de|di) |[ _.-](copy|kopie|copie|copia)( ?\(?\d+\)?)?$|"
+    r"^副本|副本( ?\(?\d+\)?)?$| \(\d+\)$",
+    re.IGNORECASE,
+)
+"""What file managers write into the names of copies that they make."""
 
 _USED: Final = 0.6
 """A file of which less of the band is used was upsampled, or might as well have a lower rate."""
@@ -76,6 +84,16 @@ def is_lossless(content: Content) -> bool:
     return content.codec.lower().startswith(LOSSLESS)
 
 
+def is_named_copy(path: str) -> bool:
+    """Whether a file is called what file managers call a copy that they make.
+
+    Examples:
+        >>> [is_named_copy(path) for path in ("copy of rain.wav", "rain (2).wav", "rain - Copy.wav", "copy.wav")]
+        [True, True, True, False]
+    """
+    return _NAMED_COPY.search(PurePosixPath(path).stem) is not None
+
+
 _Question = Callable[[Copy], Any]
 _Reason = Callable[[Copy], str]
 
@@ -103,6 +121,7 @@ def _questions(longest_s: float, widest_hz: float, amiss: str) -> tuple[tuple[_Q
             lambda c: f"the highest sample rate ({c.content.sample_rate_hz} Hz)",
         ),
         (lambda c: -c.content.channels, lambda c: f"the most channels ({c.content.channels})"),
+        (lambda c: is_named_copy(c.clip.path), lambda c: "the others are named as copies are"),
         (lambda c: c.clip.added, lambda c: "added first"),
         (lambda c: (c.clip.path.count("/"), len(c.clip.path)), lambda c: "the shortest path"),
         (lambda c: (c.clip.path, c.clip.id), lambda c: "first by name"),

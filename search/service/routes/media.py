@@ -243,7 +243,7 @@ def _peaks_json(peaks: pictures.Peaks) -> bytes:
 
 def _fine_peaks(clip: Clip, digest: str) -> str:
     """What the waveform that all others of a long recording are made from is called in the cache."""
-    return f"{digest} fine peaks" + (f" track {clip.track}" if clip.track else "")
+    return f"{digest} overview" + (f" track {clip.track}" if clip.track else "")
 
 
 def _notes_json(file: str) -> bytes:

@@ -10,7 +10,7 @@ import { Icon } from "../ui/icons";
 import { bytes } from "../ui/format";
 import { sayFailure } from "../ui/toasts";
 import { difference, evidence } from "./evidence";
-import { clipName, clipSize } from "./names";
+import { clipFolder, clipName, clipSize } from "./names";
 
 export function Copies({ clipId }: { clipId: number }) {
   const found = useSignal<Found | null>(null);
@@ -61,6 +61,7 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
           <a href={`${BASE}?part=clip:${one.clip_id}`}>
             <bdi>{clipName(one.clip_id)}</bdi>
           </a>
+          <bdi class="quiet">{clipFolder(one.clip_id)}</bdi>
           <span class="quiet">
             {one.clip_id === group.keep
               ? t("worth keeping: {why}", { why: said(group.why) })

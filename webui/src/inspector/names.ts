@@ -2,9 +2,12 @@
 import { type Signal, signal } from "@preact/signals";
 import { clip } from "../api/service";
 import { t } from "../messages/t";
+import { folder } from "../ui/format";
 
 interface Named {
   title: Signal<string>;
+  /** Empty until the service said it. */
+  folder: Signal<string>;
   /** Resolved once the title is known, or never will be. */
   learning: Promise<unknown>;
   /** Null until the service said it. */
@@ -17,15 +20,17 @@ function learnt(id: number): Named {
   const known = named.get(id);
   if (known) return known;
   const title = signal(t("sound {id}", { id: String(id) }));
+  const lies = signal("");
   const size_bytes = signal<number | null>(null);
   const learning = clip(id).then(
     (found) => {
       title.value = found.title;
+      lies.value = folder(found.path) || t("top folder");
       size_bytes.value = found.size_bytes;
     },
     () => named.delete(id),
   );
-  const made = { title, size_bytes, learning };
+  const made = { folder: lies, title, size_bytes, learning };
   named.set(id, made);
   return made;
 }
@@ -39,6 +44,9 @@ export async function titleOf(id: number): Promise<string> {
   await learning;
   return title.peek();
 }
+
+/** The folder that a clip lies in: copies often have one title. */
+export const clipFolder = (id: number): Signal<string> => learnt(id).folder;
 
 /** How large the file of a clip is. */
 export const clipSize = (id: number): Signal<number | null> => learnt(id).size_bytes;

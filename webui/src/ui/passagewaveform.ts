@@ -29,6 +29,16 @@ const SHORTEST_S = 0.05;
 const RULER_PX = 16;
 const OVERVIEW_PX = 20;
 
+const two = (number: number): string => String(number).padStart(2, "0");
+
+/** A time on the ruler: as short as can be, since an hour leaves little room for each. */
+export function rulerTime(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  if (hours > 0) return rest > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${hours}h${two(minutes)}`;
+  return whole >= 60 ? `${minutes}:${two(rest)}` : String(Math.round(seconds * 1000) / 1000);
+}
+
 /** The nonce under which this page may add a style sheet (webui/serving.py). */
 const nonce = (): string => document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 
@@ -55,6 +65,7 @@ export function makeWaveform(
       TimelinePlugin.create({
         height: RULER_PX,
         secondaryLabelOpacity: 1,
+        formatTimeCallback: rulerTime,
         style: { color: colour("--quiet"), fontSize: "10px" },
       }),
     ],
@@ -111,6 +122,13 @@ export function makeWaveform(
       );
     }
     waveform.zoom(times > 1 ? (times * container.clientWidth) / shape.duration_s : 0);
+    lookAt(region);
+  };
+  /** Have what is chosen in sight, where a part is drawn. */
+  const lookAt = (chosen: Region | null) => {
+    if (!chosen || waveform.getWrapper().scrollWidth <= container.clientWidth) return;
+    const seen_s = (container.clientWidth / waveform.getWrapper().scrollWidth) * shape.duration_s;
+    waveform.setScrollTime(Math.max(0, (chosen.start + chosen.end - seen_s) / 2));
   };
   waveform.on("interaction", onSeek);
   return {
@@ -121,7 +139,9 @@ export function makeWaveform(
         return;
       }
       const same = region && region.start === passage.start_s && region.end === passage.end_s;
-      if (!same) show(passage);
+      if (same) return;
+      show(passage);
+      lookAt(region);
     },
     tick(passages) {
       ticked = passages;

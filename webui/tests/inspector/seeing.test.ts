@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { rulerTime } from "../../src/ui/passagewaveform";
 import { describe, expect, it } from "vitest";
 import { lanesOf } from "../../src/inspector/happens";
 import { hasMoments, stepFrom } from "../../src/inspector/matches";
@@ -61,4 +62,11 @@ it("what a sentence asks for becomes chips", () => {
     weight: -1,
   });
   expect(partOf({ clip_id: 7, weight: 1 })).toEqual({ thing: { kind: "clip", id: 7 }, weight: 1 });
+});
+
+describe("the ruler", () => {
+  it("says times as short as can be", () => {
+    expect([0, 0.25, 30, 60, 605].map(rulerTime)).toEqual(["0", "0.25", "30", "1:00", "10:05"]);
+    expect([3600, 6720, 3661, 86_340].map(rulerTime)).toEqual(["1h00", "1h52", "1:01:01", "23h59"]);
+  });
 });
