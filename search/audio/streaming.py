@@ -284,6 +284,7 @@ class _Resampler:
         self.from_hz = from_hz
         self._to_hz = to_hz
         self._energy = energy
+        self._loses = from_hz > to_hz  # at a higher rate nothing lies beyond
         self._stream = None
         if from_hz != to_hz:
             import soxr
@@ -295,7 +296,8 @@ class _Resampler:
         if self._stream is None:
             yield samples
             return
-        self._energy.before += float(np.dot(samples, samples)) / self.from_hz
+        if self._loses:
+            self._energy.before += float(np.dot(samples, samples)) / self.from_hz
         yield from self._counted(self._stream.resample_chunk(samples))
 
     def end(self) -> Iterator[Wave]:
@@ -304,8 +306,9 @@ class _Resampler:
             yield from self._counted(self._stream.resample_chunk(np.empty(0, np.float32), last=True))
 
     def _counted(self, out: Wave) -> Iterator[Wave]:
-        if len(out):
+        if self._loses:
             self._energy.after += float(np.dot(out, out)) / self._to_hz
+        if len(out):
             yield out
 
 

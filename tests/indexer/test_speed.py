@@ -68,6 +68,18 @@ def test_a_folder_of_ultrasound_is_heard_at_a_tenth_of_its_speed(tmp_path, capsy
     assert "played at speed 0.1" in printed.out
 
 
+def test_a_file_that_has_nothing_beyond_is_not_said_to(tmp_path):
+    """Its own rate ends where its sound does: what resampling rounds off there is no sound above the encoder's band."""
+    rate_hz = 16_000
+    hiss = np.fft.rfft(np.random.default_rng(8).standard_normal(2 * rate_hz))
+    hiss[: int(0.95 * len(hiss))] = 0
+    path = write(tmp_path / "hiss.wav", np.fft.irfft(hiss).astype(np.float32), rate_hz)
+    said = []
+    spec = EncoderSpec("x", "1", "1", 1, 32_000, 0.5, 0.25)
+    assert list(windows(str(path), spec, warn=said.append))
+    assert said == []
+
+
 def test_ultrasound_at_its_own_speed_is_silent_and_says_why(tmp_path, capsys, bats):
     """In the summary and in info."""
     _, printed = index(tmp_path, capsys, bats)
