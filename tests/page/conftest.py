@@ -7,6 +7,7 @@ never for a while; what is to be seen while the page waits is held in place by `
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -61,6 +62,31 @@ HURRIED = """(() => {
   window.setTimeout = (call, after_ms, ...given) => set(call, after_ms / 20, ...given);
 })()"""
 """Whatever the page waits for a time with is over in a twentieth of it."""
+
+
+TOASTS_MS = [
+    int(ms.replace("_", ""))
+    for ms in re.findall(r"_MS = ([\d_]+);", (DIST.parent / "src" / "ui" / "toasts.tsx").read_text("utf-8"))
+]
+LASTING = f"""(() => {{
+  const set = window.setTimeout;
+  const lasting_ms = (after_ms) => {TOASTS_MS}.includes(after_ms) ? {HOUR_MS} : after_ms;
+  window.setTimeout = (call, after_ms, ...given) => set(call, lasting_ms(after_ms), ...given);
+}})()"""
+"""What a toast says, and what it offers, stays until a test has seen it. A page with an installed clock has its own."""
+
+
+def with_lasting_toasts(browser):
+    """The same browser, in whose pages toasts stay."""
+    make = browser.new_context
+
+    def new_context(**options):
+        context = make(**options)
+        context.add_init_script(LASTING)
+        return context
+
+    browser.new_context = new_context
+    return browser
 
 
 def paced(factor: float) -> str:
@@ -229,7 +255,7 @@ def chromium(microphone):
             f"--use-file-for-fake-audio-capture={microphone}",
             **slowed.launching(),
         )
-        yield slowed.slowed(browser)
+        yield with_lasting_toasts(slowed.slowed(browser))
         browser.close()
 
 
