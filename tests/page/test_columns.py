@@ -104,3 +104,29 @@ def test_every_column_is_reached_and_can_be_used_by_everybody(still_page, measur
     expect(last).to_be_in_viewport()
     fits(still_page)
     assert violations(still_page) == []
+
+
+def test_a_phone_shows_what_was_measured_below_the_name(page, measured):
+    """It has no titles to sort by: by what sounds are sorted is shown of itself, and goes with that order."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{measured.url}/")
+    first = page.locator("[data-place]").first
+    expect(first.locator(".row-folder")).to_be_visible()
+    order = page.get_by_label("Order", exact=True)
+    order.select_option("-loudness")
+    expect(first.locator(".row-loudness")).to_contain_text("LUFS")
+    expect(first.locator(".row-loudness")).to_be_visible()
+    expect(first.locator(".row-folder")).to_be_hidden()
+    columns(page, "Format")
+    expect(first.locator(".row-format")).to_be_visible()
+    page.wait_for_function(
+        """() => {
+          const box = (of) => document.querySelector(`[data-place] ${of}`).getBoundingClientRect();
+          const [name, facts, wave] = ['.row-title', '.row-facts', '.row-wave'].map(box);
+          return name.bottom <= facts.top + 1 && facts.bottom <= wave.top + 1
+            && document.documentElement.scrollWidth <= innerWidth;
+        }"""
+    )
+    order.select_option("-added")
+    expect(first.locator(".row-loudness")).to_have_count(0)
+    expect(first.locator(".row-format")).to_be_visible()

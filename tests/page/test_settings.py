@@ -132,21 +132,22 @@ def test_the_same_recording_is_known_and_the_same_tune_likely(page, service):
     expect(scores.nth(2).locator(".score-number")).to_have_text(re.compile("%$"))
 
 
-def test_a_bar_is_as_long_as_a_hit_is_sure(page, service):
+@pytest.mark.parametrize(("low", "width"), [("off", 1280), ("on", 1280), ("on", 390)])
+def test_a_bar_is_as_long_as_a_hit_is_sure(page, service, low, width):
+    """In low rows and on a phone too; bars are as wide in every row, whatever word stands there: they are compared."""
+    page.add_init_script(f"localStorage.setItem('soundalike.compact', '{low}')")
+    page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{service.url}/?part=clip:7")
-    score = page.locator(".row .score").first
-    expect(score.locator(".score-number")).to_have_text(re.compile(r"^\d+\s?%$"))
-    page.wait_for_function(IS_AS_LONG)
-    page.wait_for_function(ARE_AS_WIDE)
-
-
-IS_AS_LONG = r"""() => {
-  const [number, bar] = ['number', 'bar'].map((part) => document.querySelector('.row .score .score-' + part));
-  return getComputedStyle(bar).getPropertyValue('--sure').trim() === number.textContent.replaceAll(/\s/g, '');
-}"""
-ARE_AS_WIDE = """() => {
-  const [words, bars] = ['word', 'bar'].map((part) => [...document.querySelectorAll('.row .score-' + part)]);
-  const differ = (values) => new Set(values).size;
-  return differ(words.map((one) => one.textContent)) > 1 && differ(bars.map((one) => one.clientWidth)) === 1;
-}"""
-"""Whatever word stands below: bars of two rows are compared."""
+    page.wait_for_function(
+        """() => {
+          const scores = [...document.querySelectorAll('.row .score')].filter((one) => one.querySelector('.score-bar'));
+          const bars = scores.map((one) => one.querySelector('.score-bar'));
+          const said = scores.map((one) => parseInt(one.querySelector('.score-number').textContent));
+          const long = bars.map((bar) => parseInt(getComputedStyle(bar).getPropertyValue('--sure')));
+          return new Set(scores.map((one) => one.querySelector('.score-word').textContent)).size > 1
+            && bars.every((bar) => bar.checkVisibility() && bar.clientHeight > 0)
+            && new Set(bars.map((bar) => bar.clientWidth)).size === 1
+            && said.join() === long.join()
+            && scores.every((one) => one.scrollHeight <= one.closest('.row').clientHeight);
+        }"""
+    )

@@ -2,18 +2,18 @@
 import { signal } from "@preact/signals";
 import { BASE, reachability } from "./api/client";
 import { filtersShown } from "./filters/state";
+import { GoneScreen } from "./gone";
 import { message, t, type Message } from "./messages/t";
-import { PlayerBar } from "./player/bar";
+import { current } from "./player/player";
 import { DropTarget } from "./question/drop";
 import { NOTHING } from "./question/model";
 import { NEWEST_FIRST } from "./question/order";
 import { address, go, view, VIEWS, type View } from "./route";
 import { SearchView } from "./results/view";
-import { GoneScreen, KeyScreen } from "./screens";
 import { searchesShown, unseen } from "./searches/state";
 import { IconButton, type IconName } from "./ui/icons";
 import { later } from "./ui/later";
-import { KeysDialog, keysShown } from "./ui/keys";
+import { keysShown } from "./ui/keysshown";
 import { settingsShown } from "./ui/settingsshown";
 import { nextTheme, type Theme, theme, THEME_NAMES } from "./ui/theme";
 import { Toasts } from "./ui/toasts";
@@ -27,6 +27,9 @@ const THEME_ICONS: Record<Theme, IconName> = { auto: "auto", dark: "moon", light
 
 const loading = () => <main id="main" class="loading" aria-busy="true" />;
 const LibraryView = later(() => import("./library/view").then((module) => module.LibraryView), loading);
+const PlayerBar = later(() => import("./player/bar").then((module) => module.PlayerBar));
+const KeysDialog = later(() => import("./ui/keys").then((module) => module.KeysDialog));
+const KeyScreen = later(() => import("./screens").then((module) => module.KeyScreen), loading);
 const SettingsDialog = later(() => import("./settings").then((module) => module.SettingsDialog));
 const MapView = later(() => import("./map/view").then((module) => module.MapView), loading);
 
@@ -40,7 +43,7 @@ export function App() {
       </a>
       <header class="top">
         <a class="brand" href={BASE} onClick={follow("search", true)}>
-          <Mark /> Soundalike
+          <span class="icon icon-mark mark" /> Soundalike
         </a>
         <nav class="views" aria-label={t("Views")}>
           {(Object.keys(VIEWS) as View[]).map((one) => (
@@ -81,7 +84,7 @@ export function App() {
         </div>
       </header>
       <Body />
-      <PlayerBar />
+      {current.value && <PlayerBar />}
       <Toasts />
       <DropTarget />
       {keysShown.value && <KeysDialog />}
@@ -113,18 +116,4 @@ function follow(to: View, fresh = false) {
     event.preventDefault();
     go(fresh ? { view: to, question: NOTHING, order: NEWEST_FIRST, by: "" } : { view: to });
   };
-}
-
-function Mark() {
-  return (
-    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-      <path
-        d="M5 13v6M10.5 8v16M16 11.500v9M21.5 5v22M27 12.500v7"
-        fill="none"
-        stroke="currentColor"
-        stroke-width="2.8"
-        stroke-linecap="round"
-      />
-    </svg>
-  );
 }

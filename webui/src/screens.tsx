@@ -157,21 +157,6 @@ export function RefusedScreen({ why, asked }: { why: string; asked: Question }) 
   );
 }
 
-export function GoneScreen() {
-  return (
-    <div class="gone" role="alert">
-      <span class="busy busy-on" aria-hidden="true" />
-      <p>
-        <strong>{t("The search service does not answer.")}</strong>{" "}
-        {tx(
-          "It may be restarting; this page goes on by itself as soon as it is back. If you run it, look at the window of {command}.",
-          { command: <code>soundalike serve</code> },
-        )}
-      </p>
-    </div>
-  );
-}
-
 export function KeyScreen() {
   const [key, setKey] = useState("");
   const [wrong, setWrong] = useState("");

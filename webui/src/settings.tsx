@@ -8,7 +8,7 @@ import { auditioning, looping, matchesLevels, output } from "./player/settings";
 import { compact } from "./results/density";
 import { Dialog } from "./ui/dialog";
 import { Icon } from "./ui/icons";
-import { keysShown, letters } from "./ui/keys";
+import { keysShown, letters } from "./ui/keysshown";
 import { setTheme, type Theme, theme, THEME_NAMES, THEMES } from "./ui/theme";
 import { settingsShown } from "./ui/settingsshown";
 

@@ -9,7 +9,7 @@ import { ask, question, toggleFilter } from "../route";
 import { answered } from "../results/answers";
 import { searchesShown, unseen } from "../searches/state";
 import { count } from "../ui/format";
-import { Icon, IconButton } from "../ui/icons";
+import { IconButton } from "../ui/icons";
 import { later } from "../ui/later";
 import { rememberedSwitch } from "../ui/remembered";
 import { nameOfFacet } from "./facetnames";
@@ -170,7 +170,7 @@ function Group({ title, column, values: found }: GroupProps) {
   const shown = all ? values : values.filter((one, place) => place < SHOWN || filters.includes(one.where));
   const most = Math.max(...values.map((one) => one.count));
   return (
-    <fieldset class="group">
+    <fieldset class="group facets">
       <legend>{title}</legend>
       {shown.map((one) => (
         <FacetLine
@@ -197,18 +197,15 @@ interface FacetLineProps {
   filters: readonly string[];
 }
 
-/** The first page has dozens of these, so the sign of the button is the style sheet's: no elements of its own. */
+/** The first page has dozens of these, so its line, its bar and the sign of the button are the style sheet's. */
 function FacetLine({ value: { where, count: clips }, name, most, filters }: FacetLineProps) {
   const leaveOut = t("Without {name}", { name });
   return (
-    <div class="facet-line">
-      <label class="facet">
+    <>
+      <label class="facet" style={`--share: ${(clips / most) * 100}%`}>
         <input type="checkbox" checked={filters.includes(where)} onChange={() => toggleFilter(where)} />
-        <span class="facet-name">
-          <bdi>{name}</bdi>
-        </span>
+        <bdi class="facet-name">{name}</bdi>
         <span class="facet-count">{count(clips)}</span>
-        <span class="facet-bar" style={{ width: `${(clips / most) * 100}%` }} />
       </label>
       <button
         type="button"
@@ -219,7 +216,7 @@ function FacetLine({ value: { where, count: clips }, name, most, filters }: Face
       >
         {leaveOut}
       </button>
-    </div>
+    </>
   );
 }
 
@@ -274,12 +271,10 @@ function OwnFilter() {
         />
         <button
           type="submit"
-          class="icon-button"
+          class="icon-button icon-plus"
           aria-label={t("Add the filter")}
           title={t("Add the filter")}
-        >
-          <Icon name="plus" />
-        </button>
+        />
       </div>
       {wrong && (
         <p id="own-filter-wrong" class="refusal" role="alert">

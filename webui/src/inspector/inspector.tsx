@@ -228,11 +228,10 @@ function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
       </button>
       <span class="actions-small">
         <IconButton
-          icon="like"
+          icon={opinion === "like" ? "liked" : "like"}
           label={t("Like")}
           shortcut="L"
           pressed={opinion === "like"}
-          filled={opinion === "like"}
           onClick={() => void setOpinion(row.clip_id, opinion === "like" ? null : "like")}
         />
         <IconButton
@@ -250,15 +249,13 @@ function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
           onClick={() => (spectrogramShown.value = !spectrogramShown.value)}
         />
         <a
-          class="icon-button"
+          class="icon-button icon-download"
           href={fileUrl(row.clip_id)}
           download={fileName(row)}
           onDragStart={(event) => dragFile(event, row)}
           aria-label={t("Download")}
           title={t("Download")}
-        >
-          <Icon name="download" />
-        </a>
+        />
         <IconButton icon="edit" label={t("Edit title and tags")} onClick={onEdit} />
       </span>
     </div>

@@ -20,10 +20,16 @@ const CATALOGUES: Record<Exclude<Language, "en">, () => Promise<Catalogue>> = {
   zh: () => import("./zh").then((module) => module.zh),
 };
 
-/** What the service says, by its English sentences (`said.ts`). */
-type Sentences = Readonly<Record<string, string>>;
+/** What says the service's English sentences in another language (`translated.ts`). */
+type Sentences = (english: string) => string;
 const SENTENCES: Record<Exclude<Language, "en">, () => Promise<Sentences>> = {
-  zh: () => import("./said.zh.json").then((module) => module.default),
+  zh: async () => {
+    const [{ translated }, { default: catalogue }] = await Promise.all([
+      import("./translated"),
+      import("./said.zh.json"),
+    ]);
+    return (english) => translated(english, catalogue);
+  },
 };
 
 const KEY = "soundalike.language";
@@ -52,7 +58,7 @@ const spoken = signal<{
 export const language = computed(() => spoken.value.language);
 export const locale = computed(() => LANGUAGES[language.value].tag);
 
-/** The service's sentences in that language; null in English, which it speaks. */
+/** What says the service's sentences in that language; null in English, which it speaks. */
 export const sentences = computed(() => spoken.value.sentences);
 
 /** Behind it stands which of its meanings an English word has: "dark@@sound". */

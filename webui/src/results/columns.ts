@@ -1,7 +1,9 @@
 /** What a row may say of a sound beside its name: which columns are shown, and how each is written and sorted. */
-import { type Signal, signal } from "@preact/signals";
+import { computed, type Signal, signal } from "@preact/signals";
 import { fixed } from "../messages/numbers";
 import { message, t, type Plain } from "../messages/t";
+import { isEmpty } from "../question/model";
+import { by, order, question } from "../route";
 import { duration } from "../ui/format";
 import { rememberChanges, remembered } from "../ui/remembered";
 import type { Known } from "./columnfacts";
@@ -153,8 +155,15 @@ const USUAL = "length";
 const chosenNames: Signal<ReadonlySet<string>> = signal(new Set((remembered(KEY) ?? USUAL).split(" ")));
 rememberChanges(KEY, chosenNames, (names) => [...names].join(" "));
 
-export const columnsShown = (): readonly Column[] =>
-  COLUMNS.filter(({ name }) => chosenNames.value.has(name));
+/** By what sounds are sorted now: an order that cannot be seen looks like none, so its column is shown. */
+export const sortedBy = computed(() => (isEmpty(question.value) ? order.value : by.value).replace(/^-/, ""));
+
+const shown = computed(() =>
+  COLUMNS.filter(({ name, sort }) => chosenNames.value.has(name) || sort === sortedBy.value),
+);
+const titled = computed(() => shown.value.some(({ name }) => name !== USUAL));
+
+export const columnsShown = (): readonly Column[] => shown.value;
 
 export function toggleColumn(name: string): void {
   const names = new Set(chosenNames.peek());
@@ -163,7 +172,7 @@ export function toggleColumn(name: string): void {
 }
 
 /** Whether columns have a line of titles: what everybody knows needs none. */
-export const areTitled = (): boolean => columnsShown().some(({ name }) => name !== USUAL);
+export const areTitled = (): boolean => titled.value;
 
 /** How many columns stand in a line of a phone's rows, below the name, and how high the line is. */
 const FACTS_A_LINE = 5;

@@ -4,7 +4,7 @@ import { current, position, seek } from "../player/player";
 import { auditioning } from "../player/settings";
 import { BOX, recording } from "../question/state";
 import { view } from "../route";
-import { keysShown, letters } from "../ui/keys";
+import { keysShown, letters } from "../ui/keysshown";
 import { spectrogramShown } from "../inspector/state";
 import { t } from "../messages/t";
 import { say, takeLastOffer } from "../ui/toasts";

@@ -46,7 +46,7 @@ export function HitRow({ row, place, isCut = false }: RowProps) {
   };
   return (
     <div
-      class={`row ${isChosen.value ? "row-chosen" : ""} ${isSelected.value ? "row-selected" : ""} ${row.match ? "" : "row-plain"} ${isCut ? "row-cut" : ""}`}
+      class={`row ${isChosen.value ? "row-chosen" : ""} ${isSelected.value ? "row-selected" : ""} ${row.match ? "" : "row-plain"} ${isCut ? "row-cut" : ""} ${row.missing ? "row-lost" : ""}`}
       role="row"
       aria-rowindex={place + 1 + Number(areTitled())}
       data-place={place}
@@ -110,9 +110,9 @@ export function HitRow({ row, place, isCut = false }: RowProps) {
       </div>
       <div class="row-tags" role="gridcell">
         {shownTags(row, 2).map((tag) => (
-          <span key={tag} class="tag">
-            <bdi>{tag}</bdi>
-          </span>
+          <bdi key={tag} class="tag">
+            {tag}
+          </bdi>
         ))}
       </div>
       <div class="row-facts" role="presentation">
@@ -212,11 +212,10 @@ function LikeButton({ row }: { row: Row }) {
   const liked = opinionOf(row.clip_id) === "like";
   return (
     <IconButton
-      icon="like"
+      icon={liked ? "liked" : "like"}
       label={t("Like {title}", { title: row.title })}
       shortcut="L"
       pressed={liked}
-      filled={liked}
       onClick={() => void setOpinion(row.clip_id, liked ? null : "like")}
     />
   );

@@ -13,7 +13,6 @@ import { hasWords, isEmpty } from "../question/model";
 import { FACT_ORDERS, HIT_ORDERS, ORDERS } from "../question/order";
 import { WORD_LANGUAGES } from "../question/words";
 import { ask, by, go, order, question } from "../route";
-import { EmptyLibraryScreen, NoMatchScreen, RefusedScreen } from "../screens";
 import { unseen } from "../searches/state";
 import { Icon, IconButton } from "../ui/icons";
 import { later } from "../ui/later";
@@ -25,6 +24,9 @@ import { Notes } from "./notes";
 import { isOrdering } from "./ordering";
 import { inspected } from "./selection";
 
+const EmptyLibraryScreen = later(() => import("../screens").then((module) => module.EmptyLibraryScreen));
+const NoMatchScreen = later(() => import("../screens").then((module) => module.NoMatchScreen));
+const RefusedScreen = later(() => import("../screens").then((module) => module.RefusedScreen));
 const ColumnMenu = later(() => import("./columnmenu").then((module) => module.ColumnMenu));
 const ManyBar = later(() => import("./manybar").then((module) => module.ManyBar));
 

@@ -3,7 +3,7 @@
  * As SVG, whose colours the style sheet knows, and whose drawing is no script: seventeen canvases took the first page's
  * script 60 ms on a slow device.
  */
-import { effect, useSignalEffect } from "@preact/signals";
+import { effect, type ReadonlySignal, useComputed } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { playing, position } from "../player/player";
 import type { Passage } from "../question/model";
@@ -19,31 +19,19 @@ interface WaveformProps {
 
 export function Waveform({ clipId, match, onPlayFrom }: WaveformProps) {
   const svg = useRef<SVGSVGElement>(null);
-  const head = useRef<HTMLSpanElement>(null);
   const waveform = peaks(clipId);
+  const isHere = useComputed(() => playing.value === clipId);
 
   useEffect(() => {
     const element = svg.current;
     if (!element) return;
+    const end = effect(() => show(element, { waveform: waveform.value, match }));
     sizes.observe(element);
-    return () => sizes.unobserve(element);
-  }, []);
-  useEffect(
-    () =>
-      effect(() => {
-        const found = waveform.value;
-        if (svg.current) show(svg.current, { waveform: found, match });
-      }),
-    [match],
-  );
-  useSignalEffect(() => {
-    const line = head.current;
-    const found = waveform.value;
-    if (!line) return;
-    const here = playing.value === clipId && found !== "waiting" && found.end_s > 0;
-    line.hidden = !here;
-    if (here) line.style.left = `${Math.min(100, (position.value / found.end_s) * 100)}%`;
-  });
+    return () => {
+      sizes.unobserve(element);
+      end();
+    };
+  }, [match]);
 
   /** Where in the sound the pointer is, once that is drawn. */
   const playThere = ({ currentTarget, clientX }: { currentTarget: Element; clientX: number }) => {
@@ -65,11 +53,17 @@ export function Waveform({ clipId, match, onPlayFrom }: WaveformProps) {
     >
       <svg ref={svg} class="wave" aria-hidden="true">
         <path class={match ? "wave-quiet" : "wave-plain"} />
-        <path class="wave-match" />
+        {match && <path class="wave-match" />}
       </svg>
-      <span ref={head} class="playhead" hidden />
+      {isHere.value && <Playhead waveform={waveform} />}
     </span>
   );
+}
+
+function Playhead({ waveform: { value: known } }: { waveform: ReadonlySignal<Known> }) {
+  if (known === "waiting" || known.end_s === 0) return null;
+  const left = Math.min(100, (position.value / known.end_s) * 100);
+  return <span class="playhead" style={`left: ${left}%`} />;
 }
 
 interface Picture {

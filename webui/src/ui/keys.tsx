@@ -1,12 +1,7 @@
 /** The list of keys; and a switch that turns single letters off for those whose tools send letters. */
-import { signal } from "@preact/signals";
 import { message, t, type Plain } from "../messages/t";
 import { Dialog } from "./dialog";
-import { rememberedSwitch } from "./remembered";
-
-export const keysShown = signal(false);
-/** Whether single letters do something (WCAG 2.1.4: they can be turned off). */
-export const letters = rememberedSwitch("soundalike.letters", true);
+import { keysShown, letters } from "./keysshown";
 
 const KEYS: readonly (readonly [string, Plain])[] = [
   ["/", message("Type a question")],

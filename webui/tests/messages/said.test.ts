@@ -1,7 +1,7 @@
 /** Sentences of the service are told from what stands in them, and said in the language of the page. */
 import { describe, expect, it } from "vitest";
 import zh from "../../src/messages/said.zh.json";
-import { translated } from "../../src/messages/said";
+import { translated } from "../../src/messages/translated";
 
 const inChinese = (text: string): string => translated(text, zh);
 

@@ -1,5 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, it, vi } from "vitest";
+import { NOTHING } from "../../src/question/model";
+import { NEWEST_FIRST } from "../../src/question/order";
 import { areTitled, COLUMNS, columnsShown, formatOf, noteOf, toggleColumn } from "../../src/results/columns";
 import { type Answered, answered } from "../../src/results/answers";
 import { columnFacts } from "../../src/results/columnfacts";
@@ -59,6 +61,15 @@ describe("columns", () => {
     expect(areTitled()).toBe(true);
     expect(columnsShown().map(({ name }) => name)).toEqual(["length", "key"]);
     toggleColumn("key");
+    expect(areTitled()).toBe(false);
+  });
+
+  it("show by what sounds are sorted, as long as they are", () => {
+    go({ order: "-loudness" });
+    expect(columnsShown().map(({ name }) => name)).toEqual(["length", "loudness"]);
+    go({ order: NEWEST_FIRST, question: { ...NOTHING, draft: "rain" }, by: "centroid_hz" });
+    expect(columnsShown().map(({ name }) => name)).toEqual(["length", "brightness"]);
+    go({ question: NOTHING, by: "" });
     expect(areTitled()).toBe(false);
   });
 });
