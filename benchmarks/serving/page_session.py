@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -72,30 +71,35 @@ ROUND: Sequence[Action] = (
 def session(browser: Browser, url: str, actions: int = ACTIONS) -> list[Figure]:
     """By how many per cent more scripts hold, and nodes there are, so many actions after the first two rounds.
 
-    In these every part of the page was fetched and every kind of action done. What V8 compiles of it, it compiles in
-    the course of time: code is printed, and counts for nothing here.
+    In these every part of the page was fetched and every kind of action done. V8 compiles what is called often once
+    more in the course of time, so the whole heap, code and all, is compared with that after a quarter of the actions.
     """
     probe = Probe(browser)
     probe.page.goto(url)
     probe.page.wait_for_selector(".row")
-    script = itertools.cycle(ROUND)
-    for number in range(2 * len(ROUND)):
-        _act(probe.page, next(script), number)
+    rounds = -(-actions // len(ROUND))
+    _play(probe.page, 2)
     before, nodes_before = _rest(probe), probe.nodes()
-    for number in range(actions):
-        _act(probe.page, next(script), number)
-    for _ in range(-actions % len(ROUND)):
-        _act(probe.page, next(script), 0)
+    _play(probe.page, rounds // 4)
+    compiled = _rest(probe)
+    _play(probe.page, rounds - rounds // 4)
     after, nodes_after = _rest(probe), probe.nodes()
     probe.close()
-    report_progress(
-        f"scripts hold {before[0] / 1e6:.2f} MB, and {after[0] / 1e6:.2f} after {actions:,} actions; without code "
-        f"{before[1] / 1e6:.2f} and {after[1] / 1e6:.2f}"
+    heap, held = ([one[place] for one in (before, compiled, after)] for place in (0, 1))
+    for what, sizes in (("the heap", heap), ("without code", held)):
+        written = ", ".join(f"{size / 1e6:.2f}" for size in sizes)
+        report_progress(f"{what}: {written} MB at first, after {rounds // 4 * len(ROUND):,} and {actions:,} actions")
+    grown = (
+        (f"held by scripts after {actions:,} actions, more than before", held[0], held[2]),
+        (f"the heap with its code then, more than after {rounds // 4 * len(ROUND):,} actions", heap[1], heap[2]),
+        ("nodes then, more than before", nodes_before, nodes_after),
     )
-    return [
-        figure(f"{what} after {actions:,} actions, more than before", [100 * (now / then - 1)], "%", 10)
-        for what, then, now in (("held by scripts", before[1], after[1]), ("nodes", nodes_before, nodes_after))
-    ]
+    return [figure(what, [100 * (now / then - 1)], "%", 10) for what, then, now in grown]
+
+
+def _play(page: Page, rounds: int) -> None:
+    for number in range(rounds * len(ROUND)):
+        _act(page, ROUND[number % len(ROUND)], number)
 
 
 def _act(page: Page, action: Action, number: int) -> None:

@@ -112,7 +112,7 @@ def test_a_phone_shows_what_was_measured_below_the_name(page, measured):
     page.goto(f"{measured.url}/")
     first = page.locator("[data-place]").first
     expect(first.locator(".row-folder")).to_be_visible()
-    order = page.get_by_label("Order", exact=True)
+    order = page.locator(".results-tools").get_by_label("Order")
     order.select_option("-loudness")
     expect(first.locator(".row-loudness")).to_contain_text("LUFS")
     expect(first.locator(".row-loudness")).to_be_visible()
@@ -130,3 +130,6 @@ def test_a_phone_shows_what_was_measured_below_the_name(page, measured):
     order.select_option("-added")
     expect(first.locator(".row-loudness")).to_have_count(0)
     expect(first.locator(".row-format")).to_be_visible()
+    page.goto(f"{measured.url}/?part=clip:7")
+    expect(first.locator(".row-format")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('[data-place] .score-bar')?.clientWidth > 50")
