@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.amounts import few
 from tests.page.conftest import FOLLOW, let_go, standing_still
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -136,6 +137,26 @@ def test_a_dialog_has_the_key_that_follows_the_one_that_opened_it(page, service)
         expect(page.get_by_role("button", name="Audition")).to_have_attribute("aria-pressed", "false")
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_escape_closes_a_dialog_that_is_still_on_its_way(page, service):
+    """Its code is fetched when it is opened: it came when nobody wanted it any more, and stood in the way."""
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/assets/settings-*.js", hold)
+    page.goto(service.url)
+    expect(page.locator(".row").first).to_be_visible()
+    page.get_by_role("button", name="Settings").click()
+    wait_until(lambda: page.evaluate("1") and held)
+    page.keyboard.press("Escape")
+    with page.expect_event("requestfinished", lambda one: "settings-" in one.url):
+        held[0].continue_()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(1)
 
 
 @pytest.mark.thorough

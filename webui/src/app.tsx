@@ -13,6 +13,7 @@ import { SearchView } from "./results/view";
 import { searchesShown, unseen } from "./searches/state";
 import { IconButton, type IconName } from "./ui/icons";
 import { later } from "./ui/later";
+import { KeysDialog } from "./ui/keys";
 import { keysShown } from "./ui/keysshown";
 import { settingsShown } from "./ui/settingsshown";
 import { nextTheme, type Theme, theme, THEME_NAMES } from "./ui/theme";
@@ -28,7 +29,6 @@ const THEME_ICONS: Record<Theme, IconName> = { auto: "auto", dark: "moon", light
 const loading = () => <main id="main" class="loading" aria-busy="true" />;
 const LibraryView = later(() => import("./library/view").then((module) => module.LibraryView), loading);
 const PlayerBar = later(() => import("./player/bar").then((module) => module.PlayerBar));
-const KeysDialog = later(() => import("./ui/keys").then((module) => module.KeysDialog));
 const KeyScreen = later(() => import("./screens").then((module) => module.KeyScreen), loading);
 const SettingsDialog = later(() => import("./settings").then((module) => module.SettingsDialog));
 const MapView = later(() => import("./map/view").then((module) => module.MapView), loading);

@@ -2,9 +2,10 @@
 import { opinionOf, setOpinion } from "../foryou/feedback";
 import { current, position, seek } from "../player/player";
 import { auditioning } from "../player/settings";
-import { BOX, recording } from "../question/state";
+import { BOX, choosingPassage, recording } from "../question/state";
 import { view } from "../route";
 import { keysShown, letters } from "../ui/keysshown";
+import { settingsShown } from "../ui/settingsshown";
 import { spectrogramShown } from "../inspector/state";
 import { t } from "../messages/t";
 import { say, takeLastOffer } from "../ui/toasts";
@@ -192,6 +193,7 @@ function move(place: number, from: HTMLElement, extend: boolean): boolean {
 }
 
 function escape(target: HTMLElement): boolean {
+  if (closeComing()) return true;
   if (inspected.peek() && view.peek() !== "library") {
     inspected.value = null;
     return true;
@@ -206,6 +208,16 @@ function escape(target: HTMLElement): boolean {
   }
   return false;
 }
+
+/** Close a dialog that was opened and is still on its way; one that is there closes itself. */
+function closeComing(): boolean {
+  const isComing = keysShown.peek() || settingsShown.peek() || isAsked();
+  keysShown.value = settingsShown.value = false;
+  recording.value = choosingPassage.value = null;
+  return isComing;
+}
+
+const isAsked = (): boolean => recording.peek() !== null || choosingPassage.peek() !== null;
 
 const isField = (target: HTMLElement): boolean =>
   target.isContentEditable || target.matches("textarea, select, input:not([type=checkbox], [type=radio])");
