@@ -111,22 +111,21 @@ def test_a_phone_shows_what_was_measured_below_the_name(page, measured):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{measured.url}/")
     first = page.locator("[data-place]").first
-    expect(first.locator(".row-folder")).to_be_visible()
+    expect(first).to_be_visible()
     order = page.locator(".results-tools").get_by_label("Order")
     order.select_option("-loudness")
     expect(first.locator(".row-loudness")).to_contain_text("LUFS")
     expect(first.locator(".row-loudness")).to_be_visible()
-    expect(first.locator(".row-folder")).to_be_hidden()
     columns(page, "Format")
     expect(first.locator(".row-format")).to_be_visible()
     page.wait_for_function(
         """() => {
           const box = (of) => document.querySelector(`[data-place] ${of}`).getBoundingClientRect();
-          const [name, facts, wave] = ['.row-title', '.row-facts', '.row-wave'].map(box);
-          return name.bottom <= facts.top + 1 && facts.bottom <= wave.top + 1
-            && document.documentElement.scrollWidth <= innerWidth;
+          const [name, facts, wave] = ['.row-name', '.row-facts', '.row-wave'].map(box);
+          return name.bottom <= facts.top + 1 && facts.bottom <= wave.top + 1;
         }"""
     )
+    fits(page)
     order.select_option("-added")
     expect(first.locator(".row-loudness")).to_have_count(0)
     expect(first.locator(".row-format")).to_be_visible()

@@ -46,7 +46,7 @@ export function HitRow({ row, place, isCut = false }: RowProps) {
   };
   return (
     <div
-      class={`row ${isChosen.value ? "row-chosen" : ""} ${isSelected.value ? "row-selected" : ""} ${row.match ? "" : "row-plain"} ${isCut ? "row-cut" : ""} ${row.missing ? "row-lost" : ""}`}
+      class={`row ${isChosen.value ? "row-chosen" : ""} ${isSelected.value ? "row-selected" : ""} ${row.match ? "" : "row-plain"} ${isCut ? "row-cut" : ""}`}
       role="row"
       aria-rowindex={place + 1 + Number(areTitled())}
       data-place={place}
