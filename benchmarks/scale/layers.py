@@ -93,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         steps += [(folder / "eight", count) for count in _sizes(args.segments, *LAYERS)]
         for number, (directory, count) in enumerate(steps, start=1):
             if number == 3:  # both go on from the first
-                _link(folder / "more" / "1", folder / "eight" / "1")
+                linked(folder / "more" / "1", folder / "eight" / "1")
                 grown.last = args.segments
             report_progress(f"{count:,} segments ...")
             published.append(publish(directory, number, grown, count))
@@ -195,7 +195,8 @@ def _sizes(segments: int, *parts: float) -> list[int]:
     return [max(1, round(part * segments)) for part in parts]
 
 
-def _link(source: Path, target: Path) -> None:
+def linked(source: Path, target: Path) -> None:
+    """Have a folder of the same files."""
     target.mkdir(parents=True)
     for path in source.iterdir():
         (target / path.name).hardlink_to(path)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from search.engine.views import SpaceView
 from search.errors import LibraryError
-from search.model import Bitmap, Ranking, Vectors
+from search.model import Bitmap, Ids, Ranking, Vectors
 from search.vectors.neighbourhoods import NEIGHBOURS, Neighbourhoods
 
 CANDIDATES: Final = 100
@@ -79,9 +79,13 @@ def _scored_anew(
 ) -> Ranking:
     """``candidates`` by what is near them and near the query, whose own surroundings are the first of ``around``."""
     first = near.around(around.scores)
+
+    def known(segment_ids: Ids) -> NDArray[np.bool_]:
+        return view.columns.place(segment_ids)[0] >= 0
+
     try:
         smooth = near.expanded(vector, view.index.vectors(around.segment_ids[first]), around.scores[first])
-        scores = near.scores(smooth, candidates.segment_ids, candidates.scores, view.index.vectors)
+        scores = near.scores(smooth, candidates.segment_ids, candidates.scores, view.index.vectors, known)
     except LibraryError:  # one of them went between the search and now
         return candidates
     order = np.argsort(-scores, kind="stable")

@@ -29,8 +29,10 @@ from search.ground.memory import give_back_freed_memory
 from search.model import Ids, Space
 from search.ports import IndexFactory, SpaceIndex
 from search.snapshots.folders import Snapshots
-from search.vectors.neighbourhoods import stored
+from search.vectors.base import StoredBase
+from search.vectors.neighbourhoods import layering
 from search.vectors.neighbourhoods.graph import NeighbourSource
+from search.vectors.snapshot import SnapshotView
 
 INDEX, COLUMNS, CONTOURS, NEIGHBOURHOODS = "index", "columns", "contours", "neighbourhoods"
 """The folders of a space: contours of the melody space, neighbourhoods of every other."""
@@ -114,7 +116,9 @@ def write(what: Publication) -> None:
 def write_neighbourhoods(what: Publication, columns: ClipColumns) -> None:
     """Bring the neighbourhoods in a folder up to its newest snapshot, which finds them; ``columns`` are as new.
 
-    What changed costs a search each, what did not a copy. Raises LibraryError (disk full, read-only).
+    What changed costs a search each. They are in layers where vectors lie in files: a search reads those of neighbours
+    whose smoothed vectors were not written anew, which takes too long from a server. Raises LibraryError (disk full,
+    read-only).
     """
     view = what.index(searches=True).view
 
@@ -122,7 +126,8 @@ def write_neighbourhoods(what: Publication, columns: ClipColumns) -> None:
         return columns.place(segment_ids)[0]
 
     source = NeighbourSource(view, view.ids(), contents_of)
-    stored.update(what.folder / NEIGHBOURHOODS, view.sequence, what.space.dim, source)
+    in_layers = isinstance(view, SnapshotView) and isinstance(view.base, StoredBase)
+    layering.update(what.folder / NEIGHBOURHOODS, view.sequence, what.space.dim, source, in_layers=in_layers)
 
 
 def main(argv: Sequence[str]) -> int:

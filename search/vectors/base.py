@@ -77,7 +77,7 @@ class Keeping(Protocol):
 class StoredBase:
     """What a `Base` of files is but for its search: rows with their ids, and which of those are gone."""
 
-    def __init__(self, sequence: int, ids: Ids, rows: LayerRows, gone: Ids) -> None:
+    def __init__(self, sequence: int, ids: Ids, rows: LayerRows[np.float16], gone: Ids) -> None:
         """``ids`` (n,) ascending with their ``rows`` (n, dim); ``gone`` (m,) of them are not there."""
         self.sequence = sequence
         self.rows = rows

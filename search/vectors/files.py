@@ -74,7 +74,7 @@ class StoredVectors:
     facts: VectorFacts
     layers: tuple[Layer, ...]
     ids: Ids
-    rows: LayerRows
+    rows: LayerRows[np.float16]
     gone: Ids
 
 

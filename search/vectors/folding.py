@@ -104,7 +104,7 @@ class Merged:
     dropped: Ids
 
 
-def merge(old: tuple[Ids, LayerRows, Ids], changes: Changes, new: NewSnapshot, name: str) -> Merged:
+def merge(old: tuple[Ids, LayerRows[np.float16], Ids], changes: Changes, new: NewSnapshot, name: str) -> Merged:
     """Write the sidecar ``name`` of ``new``: what is there of ``old``, and what came, sorted by id.
 
     ``old``: ids (n,) ascending, their rows (n, dim), and which ids are gone. Raises OSError when the disk is full.
@@ -133,7 +133,7 @@ def merge(old: tuple[Ids, LayerRows, Ids], changes: Changes, new: NewSnapshot, n
     return Merged(ids, np.flatnonzero(rows >= old_ids.size), dropped)
 
 
-def _gather(old: LayerRows, fresh: HalfVectors, rows: Ids) -> HalfVectors:
+def _gather(old: LayerRows[np.float16], fresh: HalfVectors, rows: Ids) -> HalfVectors:
     block = np.empty((rows.size, old.shape[1]), np.float16)
     known = rows < len(old)
     block[known] = old[rows[known]]

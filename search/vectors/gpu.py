@@ -22,7 +22,7 @@ _COPY_ROWS = 65_536
 class GpuCopy:
     """A flat index on the first GPU. FAISS's GPU resources belong to one thread at a time, so searches queue."""
 
-    def __init__(self, rows: HalfVectors | LayerRows) -> None:
+    def __init__(self, rows: HalfVectors | LayerRows[np.float16]) -> None:
         self._turn = threading.Lock()
         self._resources = faiss.StandardGpuResources()
         config = faiss.GpuIndexFlatConfig()
@@ -32,7 +32,7 @@ class GpuCopy:
             self._index.add(scoring.widen(rows[start : start + _COPY_ROWS]))
 
     @classmethod
-    def of(cls, rows: HalfVectors | LayerRows, device: Device) -> GpuCopy | None:
+    def of(cls, rows: HalfVectors | LayerRows[np.float16], device: Device) -> GpuCopy | None:
         """A copy of ``rows`` (n, dim), or None where ``device`` is the CPU or "auto" finds no GPU.
 
         Raises UsageError when a GPU was asked for by name and FAISS sees none.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.model import HalfVectors, Ids
+from search.model import Ids
 from search.vectors.mapped import release
 
 MOST: Final = 8
@@ -23,10 +23,13 @@ RETRAIN_GROWTH: Final = 2.0
 """Lists that were trained for a library of half the size, or of which half the segments are new, are trained anew."""
 
 
-class LayerRows:
-    """float16 rows of several files, one after the other; each file is mapped."""
+T = TypeVar("T", bound=np.generic)
 
-    def __init__(self, parts: Sequence[HalfVectors]) -> None:
+
+class LayerRows(Generic[T]):
+    """Rows of several files, one after the other; each file is mapped."""
+
+    def __init__(self, parts: Sequence[NDArray[T]]) -> None:
         """``parts`` (n, dim) each, at least one."""
         self._parts = list(parts)
         self._starts = np.cumsum([0, *(len(part) for part in parts)])
@@ -35,18 +38,18 @@ class LayerRows:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, some: slice | Ids | NDArray[np.intp]) -> HalfVectors:
+    def __getitem__(self, some: slice | Ids | NDArray[np.intp]) -> NDArray[T]:
         """The rows of a slice, or those numbered."""
         if len(self._parts) == 1:
             return self._parts[0][some]
         return self.take(np.arange(*some.indices(len(self))) if isinstance(some, slice) else some)
 
-    def take(self, numbers: Ids | NDArray[np.intp]) -> HalfVectors:
+    def take(self, numbers: Ids | NDArray[np.intp]) -> NDArray[T]:
         """(..., dim) the rows with these ``numbers`` (...), -1 for the last."""
         if len(self._parts) == 1:
             return np.take(self._parts[0], numbers, axis=0)
         flat = np.where(numbers < 0, numbers + len(self), numbers).ravel()
-        found = np.empty((flat.size, self.shape[1]), np.float16)
+        found = np.empty((flat.size, self.shape[1]), self._parts[0].dtype)
         part_of = np.searchsorted(self._starts, flat, side="right") - 1
         for part in np.unique(part_of).tolist():
             here = part_of == part
@@ -61,11 +64,15 @@ class LayerRows:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What decides whether a layer stays: its rows, how many of these are ``gone``, and its ``last`` id."""
+    """What decides whether a layer stays: its rows, how many of these are ``gone``, and its ``last`` id.
+
+    One that is ``worn`` never does.
+    """
 
     rows: int
     gone: int
     last: int
+    worn: bool = False
 
     @property
     def there(self) -> int:
@@ -73,8 +80,10 @@ class Extent:
         return self.rows - self.gone
 
 
-def staying(layers: Sequence[Extent], come: Ids) -> int:
+def staying(layers: Sequence[Extent], come: Ids, size: int | None = None) -> int:
     """How many of the first ``layers`` stay as they are when segments ``come`` (n,), ascending; the others are merged.
+
+    ``size`` is what these are written as, in the unit of the layers' rows, where that is not their number.
 
     >>> big, small = Extent(1000, 0, 1000), Extent(10, 0, 1010)
     >>> staying([big, small], np.arange(1011, 1014)), staying([big, small], np.arange(1011, 1031))
@@ -83,10 +92,10 @@ def staying(layers: Sequence[Extent], come: Ids) -> int:
     forced = [
         number
         for number, layer in enumerate(layers)
-        if GONE_SHARE * layer.gone > layer.rows or (come.size and come[0] <= layer.last)
+        if layer.worn or GONE_SHARE * layer.gone > layer.rows or (come.size and come[0] <= layer.last)
     ]
     stay = min([len(layers), *forced])
-    size = int(come.size) + sum(layer.there for layer in layers[stay:])
+    size = (int(come.size) if size is None else size) + sum(layer.there for layer in layers[stay:])
     while stay and size and (stay >= MOST or layers[stay - 1].there <= SIZE_RATIO * size):
         stay -= 1
         size += layers[stay].there

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import mmap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search.model import HalfVectors
 from search.snapshots.snapshot import map_values
@@ -16,7 +18,7 @@ def map_rows(path: Path, count: int, dim: int) -> HalfVectors:
     return map_values(path, np.dtype(np.float16), (count, dim))
 
 
-def release(rows: HalfVectors) -> None:
+def release(rows: NDArray[Any]) -> None:
     """Let the system drop the pages of mapped ``rows`` that this process has read; they are read again when needed.
 
     Without this a job that walks through a large sidecar once seems to hold all of it. Arrays in memory stay as they

@@ -109,7 +109,11 @@ def stack(rankings: list[tuple[Scores, Ids]], k: int) -> tuple[Scores, Ids]:
 
 
 def scan(
-    queries: Vectors, rows: Vectors | HalfVectors | LayerRows, ids: Ids, k: int, picked: NDArray[np.intp] | None = None
+    queries: Vectors,
+    rows: Vectors | HalfVectors | LayerRows[np.float16],
+    ids: Ids,
+    k: int,
+    picked: NDArray[np.intp] | None = None,
 ) -> tuple[Scores, Ids]:
     """The best ``k`` of ``rows`` (n, dim) with ``ids`` (n,) for each of ``queries`` (q, dim), exactly: (q, k) each.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.scale import layers
+from benchmarks.scale import layers, near_layers
 
 
 @pytest.mark.thorough
@@ -20,3 +20,14 @@ def test_a_hundredth_more_writes_a_hundredth_and_eight_layers_find_what_one_does
     for what, found in asked.items():
         if "(" in found[0]:
             assert all(float(cell.split()[0]) >= 0.97 for cell in found), what
+
+
+def test_of_neighbourhoods_a_hundredth_more_writes_less_than_a_twentieth(tmp_path, capsys, monkeypatch):
+    """And scores are those of what is written whole."""
+    monkeypatch.setattr(near_layers.layering, "LAYERS_FROM", 1_000)
+    assert near_layers.main(["--segments", "3200", "--queries", "5", "--more", "1", "--folder", str(tmp_path)]) == 0
+    report = capsys.readouterr().out
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in report.splitlines() if line.startswith("| ")]
+    (share,) = [float(row[4].rstrip("%")) for row in rows if row[0] == "3,200 + 32"]
+    assert 1 < share < 5
+    assert float(rows[-1][3]) < 1e-3

@@ -18,6 +18,10 @@ from search.model import IndexChange
 from search.snapshots import single
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, Snapshot
+from search.vectors.exact import ExactIndex
+from search.vectors.neighbourhoods import layering
+from search.vectors.neighbourhoods import stored as near
+from search.vectors.neighbourhoods.graph import NeighbourSource
 from search.vectors.snapshot import SnapshotIndex, verify
 from tests.search.vector_helpers import DIM, clumped, fold
 
@@ -166,6 +170,43 @@ def test_layers_survive_a_power_cut_at_any_moment(tmp_path: Path, links: bool, m
         assert verify(place) == []
 
     assert all_cuts(tmp_path, library, lambda place: publish_layer(place, 3), check) > 20
+
+
+def publish_near(directory: Path, sequence: int) -> None:
+    """Neighbourhoods of 300 segments at 1; with each later sequence 6 come and one goes."""
+    ids = np.setdiff1d(np.arange(1, 295 + 6 * sequence), np.arange(2, sequence + 1))
+    index = ExactIndex(DIM)
+    index.add(ids, clumped(400, 1)[ids])
+    layering.update(
+        directory, sequence, DIM, NeighbourSource(index, ids, lambda some: np.where(some >= 0, some // 2, -1))
+    )
+
+
+def near_at(directory: Path) -> int:
+    """The sequence of the newest neighbourhoods, all of which are sound."""
+    assert near.snapshots(directory).verify(near.problems) == []
+    found = near.snapshots(directory).newest(lambda snapshot: near.read(snapshot, DIM))
+    assert found is not None
+    assert len(found[1].lists) == 300 + 5 * (found[0] - 1)
+    return found[0]
+
+
+def test_neighbourhoods_survive_a_power_cut_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The layers that two snapshots have are whole in both, and what comes next goes on from them."""
+    monkeypatch.setattr(layering, "LAYERS_FROM", 100)
+    library = tmp_path / "library"
+    for sequence in (1, 2):
+        publish_near(library, sequence)
+
+    def check(place: Path, ended: bool) -> None:
+        found = near_at(place)
+        assert found == 3 if ended else found in (2, 3)
+        publish_near(place, found + 1)
+        assert near_at(place) == found + 1
+        name = near.names_of(0, 0)[3]
+        assert (place / str(found + 1) / name).samefile(place / str(found) / name)
+
+    assert all_cuts(tmp_path, library, lambda place: publish_near(place, 3), check) > 20
 
 
 def test_a_disk_that_refuses_any_call_costs_no_layer(tmp_path: Path) -> None:

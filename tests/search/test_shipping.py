@@ -31,10 +31,13 @@ from search.overview.maps import stored as maps
 from search.snapshots import arriving, shippable, shipping
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind
+from search.vectors.neighbourhoods import layering
+from search.vectors.neighbourhoods import stored as near
 from tests.s3 import S3, served
 from tests.search import libraries
 from tests.search.catalog_helpers import new_catalog
 from tests.search.libraries import Entry, axis
+from tests.search.vector_helpers import clumped
 from tests.waiting import wait_until
 
 NEW = [Entry(f"b{number}.wav", np.stack([axis(number, 7, 0.3)])) for number in range(4)]
@@ -185,6 +188,28 @@ def test_what_did_not_change_is_neither_sent_nor_fetched_again(server, on_s3) ->
     assert server.sent_bytes < 5_000
     assert np.load(reader.cache / "spoken/2/large.npy").sum() == 0
     assert np.load(reader.cache / "spoken/2/small.npy")[0] == 2
+
+
+def test_a_reader_gets_one_layer_of_neighbourhoods_and_answers_as_the_publisher(server, on_s3, monkeypatch) -> None:
+    """Of what another machine has of them only what is new is sent and fetched."""
+    monkeypatch.setattr(layering, "LAYERS_FROM", 100)
+    monkeypatch.setattr(arriving, "SMALL_BYTES", 1 << 8)
+    rows = clumped(202, 5, libraries.DIM, clumps=30)
+    entries = [Entry(f"{number}.wav", row[np.newaxis]) for number, row in enumerate(rows)]
+    source, reader = on_s3.open("source"), on_s3.open("reader")
+    libraries.fill(source, entries[:200])
+    reader.shipping.fetch()
+    server.forget()
+    libraries.fill(source, entries[200:])
+    put = [path for method, path, _ in server.asked if method == "PUT" and "/neighbourhoods/files/" in path]
+    reader.shipping.fetch()
+
+    newest = shippable.at(reader.cache, "spaces/1/neighbourhoods")
+    assert near.read(Snapshots(newest.folder.parent, near.KIND).open(newest.sequence), libraries.DIM).lists.layers[1:]
+    names = {name for name in newest.files if ".1." in name and newest.files[name].size_bytes >= 1 << 8}
+    assert len(put) == len(names) > 0
+    assert answers(reader) == answers(source)
+    assert verifying.verify(reader) == []
 
 
 def test_a_damaged_object_is_reported_fetched_again_and_never_answered_from(server, on_s3, caplog) -> None:

@@ -47,6 +47,17 @@ class NeighbourSource:
     contents_of: ContentsOf
 
 
+class KnownNeighbours(Protocol):
+    """What is known of neighbours before an update: a `Graph`, or the lists that files hold."""
+
+    @property
+    def ids(self) -> Ids:
+        """The segments (n,) that have a list, ascending."""
+
+    def of(self, ids: Ids) -> Graph:
+        """The lists of these ids (m,), every one of which is among them."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """``ids`` (n,) ascending; ``neighbours`` (n, 10) ids, best first, and ``similarities`` (n, 10); absent = -1 / 0."""
@@ -65,6 +76,10 @@ class Graph:
         """The part with these rows (m,)."""
         return Graph(self.ids[rows], self.neighbours[rows], self.similarities[rows])
 
+    def of(self, ids: Ids) -> Graph:
+        """As `Known.of`."""
+        return self.at(rows_of(self.ids, ids))
+
 
 @dataclass(frozen=True, slots=True)
 class _Nearest:
@@ -81,20 +96,23 @@ class _Nearest:
         return _Nearest(self.ids[rows], self.own[rows], self.hits[rows], self.scores[rows], self.contents[rows])
 
 
-def updated(old: Graph, source: NeighbourSource) -> tuple[Graph, NDArray[np.bool_]]:
+def updated(old: KnownNeighbours, source: NeighbourSource) -> tuple[Graph, NDArray[np.bool_]]:
     """The graph of ``source``'s segments (n,), and which of its rows (n,) differ from ``old``'s.
 
     From an empty graph it is made from nothing. Lists that are kept up may miss a neighbour that has more than `HITS`
     segments nearer to it.
     """
     ids = source.ids
-    places = rows_of(old.ids, ids)
-    kept = places >= 0
+    known = old.ids
+    kept = rows_of(known, ids) >= 0
     graph = Graph(ids, np.full((ids.size, NEIGHBOURS), -1, np.int64), np.zeros((ids.size, NEIGHBOURS), np.float32))
-    graph.neighbours[kept] = old.neighbours[places[kept]]
-    graph.similarities[kept] = old.similarities[places[kept]]
-    gone = (graph.neighbours >= 0) & (rows_of(ids, graph.neighbours) < 0)
-    stale = kept & gone.any(axis=1)
+    before = old.of(ids[kept])
+    graph.neighbours[kept] = before.neighbours
+    graph.similarities[kept] = before.similarities
+    del before
+    stale = np.zeros(ids.size, np.bool_)
+    if (rows_of(ids, known) < 0).any():  # some went: who listed them?
+        stale = kept & ((graph.neighbours >= 0) & (rows_of(ids, graph.neighbours) < 0)).any(axis=1)
     searched = ~kept | stale
     entered = [_Entries.none()]
     for nearest in _searched(source, ids[searched]):

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from search.model import Ids, Scores, Vectors
 from search.vectors import scoring
-from search.vectors.base import rows_of
 from search.vectors.neighbourhoods import stored
-from search.vectors.neighbourhoods.smoothing import NEIGHBOURS, SAME, blended, smoothed
+from search.vectors.neighbourhoods.lists import NeighbourPlaces
+from search.vectors.neighbourhoods.smoothing import NEIGHBOURS, SAME, blended, smoothed, weights_of
 from search.vectors.neighbourhoods.stored import StoredNeighbourhoods
 
 
@@ -21,6 +21,7 @@ class Neighbourhoods:
 
     def __init__(self, opened: StoredNeighbourhoods) -> None:
         self._stored = opened
+        self._lists = opened.lists
 
     @property
     def sequence(self) -> int:
@@ -29,14 +30,16 @@ class Neighbourhoods:
 
     def __len__(self) -> int:
         """How many segments have one."""
-        return len(self._stored.graph.ids)
+        return len(self._lists)
 
     def density(self, segment_ids: Ids) -> Scores:
         """The mean similarity (n,) of segments to their neighbours, NaN for those that came since."""
-        rows = rows_of(self._stored.graph.ids, segment_ids)
+        return self._density(self._lists.places(segment_ids).list)
+
+    def _density(self, rows: Ids) -> Scores:
         means = np.full(len(rows), np.nan, np.float32)
         there = rows >= 0
-        means[there] = self._stored.graph.similarities[rows[there]].mean(axis=1)
+        means[there] = self._lists.similarities(rows[there]).mean(axis=1)
         return means
 
     def around(self, scores: Scores) -> Ids:
@@ -52,22 +55,60 @@ class Neighbourhoods:
         return row
 
     def scores(
-        self, expanded: NDArray[np.float32], segment_ids: Ids, plain: Scores, vectors: Callable[[Ids], Vectors]
+        self,
+        expanded: NDArray[np.float32],
+        segment_ids: Ids,
+        plain: Scores,
+        vectors: Callable[[Ids], Vectors],
+        is_there: Callable[[Ids], NDArray[np.bool_]],
     ) -> Scores:
         """The scores (n,) of segments with ``plain`` similarity (n,) to the query, which is ``expanded`` (dim,).
 
         A segment that came since has no smoothed vector yet: its own, from ``vectors``, stands for it, and it counts as
-        being in a crowd as the others are.
+        being in a crowd as the others are. ``is_there`` says which segments are there still: a neighbour may have gone.
         """
-        rows = rows_of(self._stored.graph.ids, segment_ids)
-        there = rows >= 0
-        smooth = np.empty(len(rows), np.float32)
-        smooth[there] = scoring.widen(self._stored.smoothed[rows[there]]) @ expanded
+        places = self._lists.places(segment_ids)
+        there, newer = places.list >= 0, places.length >= 0
+        written = there & ~newer
+        smooth = np.empty(len(segment_ids), np.float32)
+        smooth[written] = scoring.widen(self._lists.smoothed.take(places.smoothed[written])) @ expanded
+        if newer.any():
+            smooth[newer] = self._smooth(expanded, segment_ids[newer], _at(places, newer), vectors, is_there)
         if not there.all():
             smooth[~there] = vectors(segment_ids[~there]) @ expanded
-        density = self.density(segment_ids)
+        density = self._density(places.list)
         usual = np.float32(np.nanmean(density)) if there.any() else np.float32(0)
         return blended(plain, smooth, np.where(there, density, usual))
+
+    def _smooth(
+        self,
+        expanded: NDArray[np.float32],
+        segment_ids: Ids,
+        places: NeighbourPlaces,
+        vectors: Callable[[Ids], Vectors],
+        is_there: Callable[[Ids], NDArray[np.bool_]],
+    ) -> Scores:
+        """The smoothed similarities (n,) of segments whose smoothed vectors are not written: from those they sum up.
+
+        The segments are near each other, and have most of their neighbours in common.
+        """
+        near, similar = self._lists.neighbours(places.list), self._lists.similarities(places.list)
+        wanted, place = np.unique(np.concatenate([segment_ids, near.ravel()]), return_inverse=True)
+        own, others = place[: len(segment_ids)], place[len(segment_ids) :].reshape(near.shape)
+        there = is_there(wanted) & (wanted >= 0)
+        rows = np.zeros((len(wanted), len(expanded)), np.float32)
+        rows[there] = vectors(wanted[there])
+        products = rows @ expanded
+        sums = products[own] + (weights_of(similar) * products[others]).sum(axis=1)
+        smooth: Scores = sums / self._lists.lengths(places.length)
+        lost = ((near >= 0) & ~there[others]).any(axis=1)
+        if lost.any():  # their length is that of a sum with all of them
+            smooth[lost] = smoothed(rows[own[lost]], rows[others[lost]], similar[lost]) @ expanded
+        return smooth
+
+
+def _at(places: NeighbourPlaces, some: NDArray[np.bool_]) -> NeighbourPlaces:
+    return NeighbourPlaces(places.smoothed[some], places.list[some], places.length[some])
 
 
 class Reader:

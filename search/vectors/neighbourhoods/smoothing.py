@@ -35,10 +35,22 @@ def smoothed(vectors: Vectors, neighbours: Vectors, similarities: Scores) -> Vec
 
     An absent neighbour has similarity 0.
     """
-    weights = np.maximum(similarities, np.float32(0)) ** EXPONENT
-    rows = vectors + np.matmul(weights[:, np.newaxis, :], neighbours)[:, 0, :]
-    unit: Vectors = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    rows, lengths = summed(vectors, neighbours, similarities)
+    unit: Vectors = (rows / lengths[:, np.newaxis]).astype(np.float32)
     return unit
+
+
+def summed(vectors: Vectors, neighbours: Vectors, similarities: Scores) -> tuple[Vectors, Scores]:
+    """What `smoothed` divides by what: sums (n, dim), and their lengths (n,)."""
+    weights = weights_of(similarities)
+    rows = vectors + np.matmul(weights[:, np.newaxis, :], neighbours)[:, 0, :]
+    return rows, np.maximum(np.linalg.norm(rows, axis=1), 1e-12).astype(np.float32)
+
+
+def weights_of(similarities: Scores) -> Scores:
+    """How much neighbours at ``similarities`` (n, k) weigh, (n, k)."""
+    weights: Scores = np.maximum(similarities, np.float32(0)) ** EXPONENT
+    return weights
 
 
 def blended(plain: Scores, smooth: Scores, density: Scores) -> Scores:

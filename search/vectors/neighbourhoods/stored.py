@@ -1,58 +1,79 @@
 """The files of a snapshot of neighbourhoods (`search.snapshots.folders`): they follow from the vectors at a sequence.
 
-ids.npy            (count,) int64 segment ids, ascending
-neighbours.npy     (count, 10) int64
-similarities.npy   (count, 10) float32
-smoothed.f16       (count, dim) float16
+It has one layer or more, whose files carry its number from the second on (``ids.1.npy``):
+
+ids.npy            (rows,) int64 segment ids, ascending, and above those of the layer before it
+changed.npy        (changed,) int64, ascending, where there are any: ids of layers before whose list is another since
+neighbours.npy     (rows + changed, 10) int64, those of ids.npy, then those of changed.npy
+similarities.npy   (rows + changed, 10) float32
+smoothed.f16       (rows, dim) float16
+lengths.npy        (changed,) float32: what the sum of a vector and its neighbours is divided by to be smoothed
+
+gone.npy           int64, ascending, where there are any: ids of rows that went since their layer was written
+
+Of a segment whose list is another since, the smoothed vector is not written anew: a search makes it of the vectors.
+Format 1 had one layer, and is read as such.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from search.model import HalfVectors, Vectors
-from search.ports import VectorIndex
+from search.model import Ids, Scores, Vectors
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, Snapshot
 from search.vectors.base import rows_of
-from search.vectors.mapped import release
-from search.vectors.neighbourhoods.graph import Graph, NeighbourSource, Segments, updated
-from search.vectors.neighbourhoods.smoothing import NEIGHBOURS, smoothed
+from search.vectors.files import named
+from search.vectors.neighbourhoods.graph import Graph, Segments
+from search.vectors.neighbourhoods.lists import NeighbourLayer, NeighbourLists
+from search.vectors.neighbourhoods.smoothing import NEIGHBOURS, summed
 
-KIND: Final = Kind("neighbourhoods", 1, "they are left out until soundalike reindex makes them anew")
-LEAST_CONTENTS: Final = 100
-"""Smaller libraries have no neighbourhoods: the ten nearest of a few dozen clips are no neighbours."""
+KIND: Final = Kind("neighbourhoods", 2, "they are left out until soundalike reindex makes them anew", reads_too=(1,))
 IDS, NEAR, SIMILAR, SMOOTH = "ids.npy", "neighbours.npy", "similarities.npy", "smoothed.f16"
+CHANGED, LENGTHS, GONE = "changed.npy", "lengths.npy", "gone.npy"
 TOLERANCE: Final = 5e-3
 """What rounding may change in a similarity or a component: vectors are kept as float16."""
-_ROWS_AT_ONCE: Final = 1024
+ROWS_AT_ONCE: Final = 1024
+_LISTS_AT_ONCE: Final = 65_536
+
+
+class HeldSegments(Segments, Protocol):
+    """What neighbourhoods are compared with: see `search.ports.VectorIndex`."""
+
+    def ids(self) -> Ids:
+        """As `VectorIndex.ids`."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeighbourhoodFacts:
-    """What a manifest says of neighbourhoods."""
+    """What a manifest says of neighbourhoods: how many segments have one, and of each of the ``layers`` its rows.
+
+    ``changed`` are each layer's newer lists of segments of the layers before.
+    """
 
     count: int
     dim: int
+    layers: Sequence[int] = ()
+    changed: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredNeighbourhoods:
-    """Opened neighbourhoods at ``sequence``: a graph and its ``smoothed`` (n, dim) vectors, all mapped."""
+    """Opened neighbourhoods: the ``lists`` of a ``snapshot``, mapped, and their smoothed vectors."""
 
-    sequence: int
-    graph: Graph
-    smoothed: HalfVectors
+    snapshot: Snapshot
+    lists: NeighbourLists
 
-    @classmethod
-    def empty(cls, dim: int) -> StoredNeighbourhoods:
-        """What there is before the first."""
-        return cls(-1, Graph.empty(), np.empty((0, dim), np.float16))
+    @property
+    def sequence(self) -> int:
+        """The catalog sequence that they were made at."""
+        return self.snapshot.sequence
 
 
 def snapshots(directory: Path) -> Snapshots:
@@ -61,86 +82,108 @@ def snapshots(directory: Path) -> Snapshots:
 
 
 def read(snapshot: Snapshot, dim: int) -> StoredNeighbourhoods:
-    """Open a snapshot; sizes and the ids' digest are checked. Raises SnapshotError that says what is wrong."""
+    """Open a snapshot; sizes and the digests of ids are checked. Raises SnapshotError that says what is wrong."""
     facts = snapshot.facts(NeighbourhoodFacts)
-    if facts.dim != dim or set(snapshot.files) != {IDS, NEAR, SIMILAR, SMOOTH}:
+    if facts.dim != dim:
         raise snapshot.damaged("they are of another space")
     try:
-        snapshot.check(IDS)
-        ids, near, similar = (snapshot.array(name) for name in (IDS, NEAR, SIMILAR))
-        if ids.shape != (facts.count,) or not near.shape == similar.shape == (facts.count, NEIGHBOURS):
-            raise snapshot.damaged("their files do not fit together")
-        rows = snapshot.mapped(SMOOTH, np.dtype(np.float16), (facts.count, dim))
+        sizes = list(zip(facts.layers, facts.changed, strict=True)) or [(facts.count, 0)]
+        layers = [_layer(snapshot, dim, number, *size) for number, size in enumerate(sizes)]
+        gone = np.empty(0, np.int64)
+        if GONE in snapshot.files:
+            snapshot.check(GONE)
+            gone = snapshot.array(GONE)
+        lists = NeighbourLists(layers, gone)
+        needed = {name for layer in layers for name in layer.names}
+        if set(snapshot.files) - {GONE} != needed or len(lists) != facts.count:
+            raise snapshot.damaged("its files are not those of its manifest")
     except (OSError, ValueError, TypeError) as error:
         raise snapshot.unreadable(error) from error
-    return StoredNeighbourhoods(snapshot.sequence, Graph(ids, near, similar), rows)
+    return StoredNeighbourhoods(snapshot, lists)
+
+
+def _layer(snapshot: Snapshot, dim: int, number: int, count: int, changed: int) -> NeighbourLayer:
+    names = names_of(number, changed)
+    if not set(names) <= set(snapshot.files):
+        raise snapshot.damaged(f"they should hold {', '.join(names)}")
+    ids_name, near_name, similar_name, smooth_name = names[:4]
+    snapshot.check(ids_name)
+    ids, near, similar = (snapshot.array(name) for name in (ids_name, near_name, similar_name))
+    older, lengths = np.empty(0, np.int64), np.empty(0, np.float32)
+    if changed:
+        snapshot.check(names[4])
+        older, lengths = snapshot.array(names[4]), snapshot.array(names[5])
+    both = (count + changed, NEIGHBOURS)
+    if ids.shape != (count,) or older.shape != (changed,) or lengths.shape != (changed,):
+        raise snapshot.damaged("their files do not fit together")
+    if near.shape != both or similar.shape != both:
+        raise snapshot.damaged("their files do not fit together")
+    rows = snapshot.mapped(smooth_name, np.dtype(np.float16), (count, dim))
+    return NeighbourLayer(ids, older, near, similar, rows, lengths, names)
+
+
+def names_of(number: int, changed: int) -> tuple[str, ...]:
+    """The files of a layer.
+
+    >>> names_of(1, 0)
+    ('ids.1.npy', 'neighbours.1.npy', 'similarities.1.npy', 'smoothed.1.f16')
+    """
+    kinds = (IDS, NEAR, SIMILAR, SMOOTH, *((CHANGED, LENGTHS) if changed else ()))
+    return tuple(named(name, number) for name in kinds)
 
 
 def problems(snapshot: Snapshot) -> list[str]:
     """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
-    graph = read(snapshot, snapshot.facts(NeighbourhoodFacts).dim).graph
-    listed = graph.neighbours[graph.neighbours >= 0]
-    if (np.diff(graph.ids) <= 0).any() or (rows_of(graph.ids, listed) < 0).any():
+    lists = read(snapshot, snapshot.facts(NeighbourhoodFacts).dim).lists
+    before = np.empty(0, np.int64)
+    for layer in lists.layers:
+        if (rows_of(before, layer.changed) < 0).any() or (np.diff(layer.changed) <= 0).any():
+            return ["they have lists of segments that are not among them"]
+        before = np.concatenate([before, layer.ids])
+    if (np.diff(before) <= 0).any() or (np.diff(lists.gone) <= 0).any() or (rows_of(before, lists.gone) < 0).any():
         return ["they name segments that are not among them"]
+    ids = lists.ids
+    for start in range(0, ids.size, _LISTS_AT_ONCE):
+        near = lists.of(ids[start : start + _LISTS_AT_ONCE]).neighbours
+        if (rows_of(ids, near[near >= 0]) < 0).any():
+            return ["they name segments that are not among them"]
     return []
 
 
-def differences(stored: StoredNeighbourhoods, dim: int, index: VectorIndex) -> Iterator[str]:
+def differences(stored: StoredNeighbourhoods, dim: int, index: HeldSegments) -> Iterator[str]:
     """The first segment whose neighbours do not follow from the vectors that are still in ``index``."""
-    graph, held = stored.graph, index.ids()
-    for start in range(0, graph.ids.size, _ROWS_AT_ONCE):
-        rows = np.arange(start, min(start + _ROWS_AT_ONCE, graph.ids.size))
-        some = graph.at(rows)
+    lists, held, ids = stored.lists, index.ids(), stored.lists.ids
+    for start in range(0, ids.size, ROWS_AT_ONCE):
+        some = lists.of(ids[start : start + ROWS_AT_ONCE])
         there = (some.neighbours < 0) | (rows_of(held, some.neighbours) >= 0)
-        whole = (rows_of(held, some.ids) >= 0) & there.all(axis=1)
-        rows, some = rows[whole], graph.at(rows[whole])
-        near, own = _near(index, some, dim), index.vectors(some.ids)
-        similarities = np.einsum("nkd,nd->nk", near, own)
-        again = smoothed(own, near, some.similarities)
-        wrong = (np.abs(similarities - some.similarities) > TOLERANCE).any(axis=1)
-        wrong |= (np.abs(again - stored.smoothed[rows]) > TOLERANCE).any(axis=1)
+        some = some.at(np.flatnonzero((rows_of(held, some.ids) >= 0) & there.all(axis=1)))
+        wrong = _differ(lists, some, near_of(index, some, dim), index.vectors(some.ids))
         if wrong.any():
             yield f"the neighbourhood of segment {some.ids[wrong][0]} does not follow from the vectors"
             return
 
 
-def update(directory: Path, sequence: int, dim: int, source: NeighbourSource) -> None:
-    """Bring the neighbourhoods in ``directory`` up to ``source`` at ``sequence``.
-
-    Holds ids and similarities of a whole library in memory (some 300 bytes a segment), never its vectors. Raises
-    LibraryUnwritable when the disk is full or read-only.
-    """
-    ids = source.ids
-    published = snapshots(directory)
-    newest = published.newest(lambda snapshot: read(snapshot, dim))
-    old = StoredNeighbourhoods.empty(dim) if newest is None else newest[1]
-    if np.unique(source.contents_of(ids)).size < LEAST_CONTENTS or old.sequence == sequence:
-        return
-    graph, changed = updated(old.graph, source)
-    places = rows_of(old.graph.ids, ids)
-    with published.publication(sequence) as new:
-        new.array(NEAR, graph.neighbours)
-        new.array(SIMILAR, graph.similarities)
-        new.array(IDS, ids)
-        with new.file(SMOOTH) as out:
-            for start in range(0, ids.size, _ROWS_AT_ONCE):
-                some = slice(start, start + _ROWS_AT_ONCE)
-                fresh = changed[some]
-                block = np.empty((fresh.size, dim), np.float16)
-                block[~fresh] = old.smoothed[places[some][~fresh]]
-                block[fresh] = _smoothed(source.index, graph.at(start + np.flatnonzero(fresh)), dim)
-                out.write(block)
-                release(old.smoothed)
-        new.describe(NeighbourhoodFacts(ids.size, dim))
+def _differ(lists: NeighbourLists, some: Graph, near: Vectors, own: Vectors) -> NDArray[np.bool_]:
+    """Which lists (n,) do not say what the vectors ``own`` (n, dim) and those ``near`` (n, 10, dim) say."""
+    places = lists.places(some.ids)
+    similarities = np.einsum("nkd,nd->nk", near, own)
+    wrong: NDArray[np.bool_] = (np.abs(similarities - some.similarities) > TOLERANCE).any(axis=1)
+    sums, lengths = summed(own, near, some.similarities)
+    newer = places.length >= 0
+    wrong[newer] |= np.abs(lists.lengths(places.length[newer]) / lengths[newer] - 1) > TOLERANCE
+    rows = lists.smoothed.take(places.smoothed[~newer])
+    wrong[~newer] |= (np.abs(sums[~newer] / lengths[~newer, np.newaxis] - rows) > TOLERANCE).any(axis=1)
+    return wrong
 
 
-def _smoothed(index: Segments, graph: Graph, dim: int) -> Vectors:
+def smoothed_of(index: Segments, graph: Graph, dim: int) -> tuple[Vectors, Scores]:
+    """The sums (n, dim) of the vectors of ``graph`` and their neighbours, and the lengths (n,) of these."""
     if not graph.ids.size:
-        return np.empty((0, dim), np.float32)
-    return smoothed(index.vectors(graph.ids), _near(index, graph, dim), graph.similarities)
+        return np.empty((0, dim), np.float32), np.empty(0, np.float32)
+    return summed(index.vectors(graph.ids), near_of(index, graph, dim), graph.similarities)
 
 
-def _near(index: Segments, graph: Graph, dim: int) -> Vectors:
+def near_of(index: Segments, graph: Graph, dim: int) -> Vectors:
     """(n, 10, dim) the vectors of the neighbours; zeros where one is absent."""
     near = np.zeros((*graph.neighbours.shape, dim), np.float32)
     there = graph.neighbours >= 0

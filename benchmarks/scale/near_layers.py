@@ -1,0 +1,166 @@
+"""What a publication of neighbourhoods writes when 1 % more came, and what its layers cost a search.
+
+    python -m benchmarks.scale.near_layers --segments 100000
+
+Vectors are grown as those of `soundalike bench speed --only search`, and their index is published; then neighbourhoods;
+then 1 % more of both. Scores are compared with those of the same neighbourhoods written whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.common.machine import this_machine
+from benchmarks.common.outputs import report_progress
+from benchmarks.common.report import markdown_table
+from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource, synthetic_anchors
+from benchmarks.scale.layers import DIM, MORE, Grown, linked
+from search.ground import process
+from search.model import Ids, Vectors
+from search.vectors.base import rows_of
+from search.vectors.neighbourhoods import layering, stored
+from search.vectors.neighbourhoods.graph import NeighbourSource
+from search.vectors.neighbourhoods.opened import Neighbourhoods
+from search.vectors.snapshot import SnapshotIndex, SnapshotView
+
+CANDIDATES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A publication: rows of its layers, newer lists in each, bytes that it wrote of those it has, and seconds."""
+
+    layers: tuple[int, ...]
+    changed: tuple[int, ...]
+    written_bytes: int
+    bytes: int
+    wall_s: float
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """CPU ms of scoring `CANDIDATES`, the median, by layers and whole; and the largest difference between them."""
+
+    layered_ms: float
+    whole_ms: float
+    difference: float
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    process.own()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.near_layers", description=__doc__)
+    parser.add_argument("--segments", type=int, default=100_000, metavar="N", help="in the first layer (100000)")
+    parser.add_argument("--queries", type=int, default=100, metavar="N", help="that are scored (100)")
+    parser.add_argument("--more", type=int, default=2, metavar="N", help="publications of 1 %% more (2)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="where to write (a temporary folder)")
+    args = parser.parse_args(argv)
+    vectors = VectorSource(synthetic_anchors(3_000, DIM, args.seed), args.seed)
+    with tempfile.TemporaryDirectory(dir=args.folder) as name:
+        folder = Path(name)
+        grown, written, scored = Grown(vectors, 2 * args.segments), [], []
+        for sequence in range(1, args.more + 2):
+            count = args.segments if sequence == 1 else round(MORE * args.segments)
+            report_progress(f"{count:,} segments ...")
+            index = SnapshotIndex.open(folder / "index", DIM, device="cpu")
+            index.publish(lambda _, count=count, at=sequence: grown.changes(count, at), sequence)  # type: ignore[misc]
+            written.append(publish(folder, sequence, index.view))
+            if sequence > 1:
+                scored.append(score(folder, index.view, vectors.queries(args.queries)))
+    print(markdown(written, scored))
+    return 0
+
+
+def publish(folder: Path, sequence: int, view: SnapshotView) -> Written:
+    """Bring the neighbourhoods up, in layers and, to compare, written whole."""
+    source = NeighbourSource(view, view.ids(), _contents_of)
+    layered, whole = folder / "layered", folder / "whole"
+    before = {path.stat().st_ino for path in layered.glob("*/*")}
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
+    layering.update(layered, sequence, DIM, source)
+    wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
+    if sequence == 1:
+        linked(layered / "1", whole / "1")
+    else:
+        layering.update(whole, sequence, DIM, source, in_layers=False)
+    after = [path.stat() for path in (layered / str(sequence)).iterdir()]
+    facts = stored.snapshots(layered).open(sequence).facts(stored.NeighbourhoodFacts)
+    size = sum(one.st_size for one in after if one.st_ino not in before)
+    return Written(tuple(facts.layers), tuple(facts.changed), size, sum(one.st_size for one in after), wall_s, cpu_s)
+
+
+def score(folder: Path, view: SnapshotView, queries: Vectors) -> Scored:
+    """The candidates of queries, scored by the layers and by what is written whole."""
+    ids = view.ids()
+    layered, whole = (_opened(folder / name) for name in ("layered", "whole"))
+
+    def known(some: Ids) -> NDArray[np.bool_]:
+        return rows_of(ids, some) >= 0
+
+    took: list[list[float]] = [[], []]
+    worst = 0.0
+    for query in queries:
+        plain, found = (row[0] for row in view.search(query[np.newaxis], CANDIDATES))
+        scores = [near.scores(query, found, plain, view.vectors, known) for near in (layered, whole)]
+        worst = max(worst, float(np.abs(scores[0] - scores[1]).max()))
+        for near, times in zip((layered, whole), took, strict=True):  # both have read what they read by now
+            begun = time.thread_time()
+            near.scores(query, found, plain, view.vectors, known)
+            times.append(1e3 * (time.thread_time() - begun))
+    return Scored(float(np.median(took[0])), float(np.median(took[1])), worst)
+
+
+def markdown(written: Sequence[Written], scored: Sequence[Scored]) -> str:
+    """The report."""
+    rows = [
+        (
+            " + ".join(f"{count:,}" for count in one.layers),
+            " + ".join(f"{count:,}" for count in one.changed),
+            f"{one.written_bytes / 1e6:,.2f}",
+            f"{one.bytes / 1e6:,.2f}",
+            f"{one.written_bytes / one.bytes:.1%}",
+            f"{one.cpu_s:.1f}",
+            f"{one.wall_s:.1f}",
+        )
+        for one in written
+    ]
+    found = [
+        (str(number), f"{one.layered_ms:.3f}", f"{one.whole_ms:.3f}", f"{one.difference:.1e}")
+        for number, one in enumerate(scored, start=1)
+    ]
+    return "\n\n".join(
+        [
+            "## Layers of neighbourhoods",
+            this_machine().sentence(),
+            markdown_table(("layers", "newer lists", "written, MB", "of, MB", "share", "CPU s", "wall s"), rows),
+            f"CPU ms of scoring {CANDIDATES} candidates, the median, and how far a score differs at most:",
+            markdown_table(("publications of 1 %", "layers", "whole", "difference"), found),
+        ]
+    )
+
+
+def _opened(directory: Path) -> Neighbourhoods:
+    newest = stored.snapshots(directory).newest(lambda snapshot: stored.read(snapshot, DIM))
+    if newest is None:
+        raise SystemExit(f"{directory} holds no neighbourhoods")
+    return Neighbourhoods(newest[1])
+
+
+def _contents_of(segment_ids: Ids) -> Ids:
+    return np.where(segment_ids >= 0, segment_ids // SEGMENTS_PER_CLIP, -1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""Bringing neighbourhoods up to the vectors: a publication writes one layer, and links those that stay.
+
+See docs/decisions/0036-neighbourhoods-in-layers.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.model import Ids
+from search.snapshots.snapshot import NewSnapshot, Snapshot
+from search.vectors import layers
+from search.vectors.base import COMPRESS_FROM, rows_of
+from search.vectors.layers import Extent
+from search.vectors.neighbourhoods import stored
+from search.vectors.neighbourhoods.graph import Graph, KnownNeighbours, NeighbourSource, updated
+from search.vectors.neighbourhoods.lists import NeighbourLists
+from search.vectors.neighbourhoods.smoothing import NEIGHBOURS
+from search.vectors.neighbourhoods.stored import NeighbourhoodFacts, StoredNeighbourhoods, smoothed_of
+from search.vectors.verifying import CHECKED_UP_TO_BYTES
+
+LEAST_CONTENTS: Final = 100
+"""Smaller libraries have no neighbourhoods: the ten nearest of a few dozen clips are no neighbours."""
+LAYERS_FROM: Final = COMPRESS_FROM
+"""Smaller libraries have one layer, as they have of vectors: all of it is 36 MB."""
+WORN_SHARE: Final = 2
+"""A layer of which more than one in so many segments has its list in a later one is written anew: a search makes the
+smoothed vectors of these from eleven vectors each."""
+_LIST_BYTES: Final = NEIGHBOURS * (8 + 4)
+
+
+def update(directory: Path, sequence: int, dim: int, source: NeighbourSource, *, in_layers: bool = True) -> None:
+    """Bring the neighbourhoods in ``directory`` up to ``source`` at ``sequence``.
+
+    Not ``in_layers`` all is written anew: where reading the vectors of neighbours costs a search too much. Holds ids
+    and similarities of a whole library in memory (some 300 bytes a segment), never its vectors. Raises
+    LibraryUnwritable when the disk is full or read-only.
+    """
+    ids = source.ids
+    published = stored.snapshots(directory)
+    newest = published.newest(lambda snapshot: _read_to_go_on(snapshot, dim))
+    old = None if newest is None else newest[1]
+    if np.unique(source.contents_of(ids)).size < LEAST_CONTENTS or (old is not None and old.sequence == sequence):
+        return
+    known: KnownNeighbours = Graph.empty() if old is None else old.lists
+    graph, changed = updated(known, source)
+    update = _Update(old, source, graph, changed, dim)
+    stay = update.staying() if in_layers and ids.size >= LAYERS_FROM else 0
+    with published.publication(sequence) as new:
+        update.write(new, stay)
+
+
+def _read_to_go_on(snapshot: Snapshot, dim: int) -> StoredNeighbourhoods:
+    """As `stored.read`; damage that is seen at once is not handed on."""
+    for name, record in snapshot.files.items():
+        if record.size_bytes <= CHECKED_UP_TO_BYTES:
+            try:
+                snapshot.check(name)
+            except OSError as error:
+                raise snapshot.unreadable(error) from error
+    return stored.read(snapshot, dim)
+
+
+class _Update:
+    """The ``graph`` of what is there now, of which the rows that ``changed`` (n,) differ from the ``old`` lists."""
+
+    def __init__(
+        self,
+        old: StoredNeighbourhoods | None,
+        source: NeighbourSource,
+        graph: Graph,
+        changed: NDArray[np.bool_],
+        dim: int,
+    ) -> None:
+        self._old = old
+        self._lists = None if old is None else old.lists
+        self._source = source
+        self._graph = graph
+        self._changed = changed
+        self._dim = dim
+        before = np.empty(0, np.int64) if old is None else old.lists.ids
+        self._come = graph.ids[rows_of(before, graph.ids) < 0]
+        self._gone = np.setdiff1d(before, graph.ids, assume_unique=True)
+        if old is not None:
+            self._gone = np.union1d(self._gone, old.lists.gone)
+
+    def staying(self) -> int:
+        """How many layers stay the files that they are."""
+        if self._lists is None:
+            return 0
+        size = self._come.size * self._row_bytes + (int(self._changed.sum()) - self._come.size) * _LIST_BYTES
+        extents = [self._extent(self._lists, number) for number in range(len(self._lists.layers))]
+        return layers.staying(extents, self._come, size)
+
+    @property
+    def _row_bytes(self) -> int:
+        return _LIST_BYTES + 2 * self._dim
+
+    def _extent(self, lists: NeighbourLists, number: int) -> Extent:
+        layer = lists.layers[number]
+        first, last = (int(layer.ids[0]), int(layer.ids[-1])) if layer.ids.size else (0, -1)
+        lost = np.searchsorted(self._gone, last, side="right") - np.searchsorted(self._gone, first)
+        size = layer.ids.size * self._row_bytes + layer.changed.size * _LIST_BYTES
+        newer = lists.newer(number, self._graph.ids[self._changed])
+        return Extent(size, int(lost) * self._row_bytes, last, worn=WORN_SHARE * newer > layer.ids.size)
+
+    def write(self, new: NewSnapshot, stay: int) -> None:
+        """Write what comes after the first ``stay`` layers as one, and link these."""
+        ids, graph = self._graph.ids, self._graph
+        kept = [] if self._lists is None else list(self._lists.layers[:stay])
+        if self._old is not None:
+            for layer in kept:
+                for name in layer.names:
+                    new.link(name, self._old.snapshot)
+        below = np.concatenate([np.empty(0, np.int64), *(layer.ids for layer in kept)])
+        last = int(below[-1]) if below.size else -1
+        own = np.flatnonzero(ids > last)
+        older = self._older(stay, last)
+        sizes, changes = [layer.ids.size for layer in kept], [layer.changed.size for layer in kept]
+        if own.size or older.size or not kept:
+            both = np.concatenate([own, older])
+            names = stored.names_of(stay, older.size)
+            new.array(names[0], ids[own])
+            new.array(names[1], graph.neighbours[both])
+            new.array(names[2], graph.similarities[both])
+            self._write_smoothed(new, names[3], own)
+            if older.size:
+                new.array(names[4], ids[older])
+                new.array(names[5], self._lengths(older))
+            sizes.append(own.size)
+            changes.append(older.size)
+        gone = self._gone[rows_of(below, self._gone) >= 0]
+        if gone.size:
+            new.array(stored.GONE, gone)
+        new.describe(NeighbourhoodFacts(ids.size, self._dim, tuple(sizes), tuple(changes)))
+
+    def _older(self, stay: int, last: int) -> Ids:
+        """The rows, of segments up to id ``last``, whose lists are not those of the first ``stay`` layers."""
+        ids = self._graph.ids
+        differ = self._changed.copy()
+        for layer in () if self._lists is None else self._lists.layers[stay:]:
+            rows = rows_of(ids, layer.changed)
+            differ[rows[rows >= 0]] = True
+        return np.flatnonzero(differ & (ids <= last))
+
+    def _write_smoothed(self, new: NewSnapshot, name: str, own: Ids) -> None:
+        """The smoothed vectors of the rows ``own`` (n,): those that are what they were are copied."""
+        with new.file(name) as out:
+            for start in range(0, own.size, stored.ROWS_AT_ONCE):
+                rows = own[start : start + stored.ROWS_AT_ONCE]
+                block = np.empty((rows.size, self._dim), np.float16)
+                fresh = self._changed[rows].copy()
+                if self._lists is not None:
+                    places = self._lists.places(self._graph.ids[rows])
+                    fresh |= (places.length >= 0) | (places.smoothed < 0)
+                    block[~fresh] = self._lists.smoothed.take(places.smoothed[~fresh])
+                sums, lengths = smoothed_of(self._source.index, self._graph.at(rows[fresh]), self._dim)
+                block[fresh] = sums / lengths[:, np.newaxis]
+                out.write(block)
+                if self._lists is not None:
+                    self._lists.smoothed.release()
+
+    def _lengths(self, rows: Ids) -> NDArray[np.float32]:
+        """(n,) what is divided by to be smoothed, of rows whose smoothed vectors are not written."""
+        lengths = np.empty(rows.size, np.float32)
+        for start in range(0, rows.size, stored.ROWS_AT_ONCE):
+            some = rows[start : start + stored.ROWS_AT_ONCE]
+            lengths[start : start + some.size] = smoothed_of(self._source.index, self._graph.at(some), self._dim)[1]
+        return lengths
