@@ -1,4 +1,4 @@
-"""The page made slow on purpose, or the tests: what hangs on being quick fails each time then, not once in a thousand.
+"""The page made slow on purpose, or the tests: what hangs on being quick fails for one seed in a few.
 
 ``SOUNDALIKE_SLOWED=page:7``: everything of the page is late, by times that are drawn with this seed: what the service
 answers, files, events, frames and timers; its processor is slow. A test that reads before what it reads is drawn fails,
