@@ -125,6 +125,8 @@ class Hand:
             for place in range(count):
                 self.press(titles.nth(place))
         else:
+            titles.first.click()  # whatever was chosen before would be selected with it
+            self.page.keyboard.press("Escape")
             titles.first.click(modifiers=["ControlOrMeta"])
             if count > 1:
                 titles.nth(count - 1).click(modifiers=["Shift"])

@@ -39,6 +39,8 @@ def test_steering_by_filters(hand, measured):
     expect(page.locator(".summary")).to_have_text(re.compile(rf"^{kept} sound"))
     with hand.filters() as side:
         hand.press(side.get_by_role("button", name="Clear"))
+        expect(page.locator(".summary")).to_have_text("40 sounds")
+        expect(side.get_by_role("group", name="Folder").locator(".facet-count")).to_have_text(["30", "10"])
         hand.press(side.get_by_role("group", name="Folder").get_by_text("weather", exact=True))
     expect(page.locator(".summary")).to_have_text("10 sounds")
     with hand.filters() as side:
