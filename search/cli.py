@@ -14,12 +14,13 @@ import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from search import plugins
 from search.errors import QueryError, SoundalikeError, UsageError
 from search.ground import process
 from search.ground.extras import why_missing
+from search.ground.urls import without_secrets
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,9 +85,17 @@ def _run(arguments: Sequence[str]) -> int:
     return commands[args.command].run(args, Settings.from_env(os.environ))
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses what it does not understand without the passwords in it."""
+
+    def error(self, message: str) -> NoReturn:
+        """As argparse says."""
+        super().error(without_secrets(message))
+
+
 def _parser(commands: dict[str, Command], called: str | None) -> argparse.ArgumentParser:
     """The parser, with the subcommand that is called alone: the others would cost start-up time."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="soundalike",
         description="Find sounds by example, by passage, by words, by humming. Start with: soundalike index FOLDER",
         epilog=overview({name: command.help for name, command in commands.items()}),
@@ -139,7 +148,7 @@ def _let_any_name_be_printed() -> None:
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"soundalike: {message}", file=sys.stderr)
+    print(f"soundalike: {without_secrets(message)}", file=sys.stderr)
     return status
 
 

@@ -120,6 +120,9 @@ class LibraryError(SoundalikeError):
         there is no library
     """
 
+    of_server: bool = False
+    """Whether the message says which server has the catalog, and its words: not for clients of a service."""
+
 
 class SpaceMismatch(LibraryError):
     """The encoder at hand is not the one that made the space.

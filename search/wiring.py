@@ -5,7 +5,8 @@ What a user can add without touching this code comes in through entry points, wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -156,19 +157,35 @@ def new_library(
     Raises UsageError where a library is already, LibraryError where the catalog or the store's folder cannot be made;
     then nothing is left.
     """
+    from search.catalog.opening import place_of
     from search.library import description
 
     described = description.Description(catalog, store, index, cache, tuple(roots))
     description.require_none(path)
+    place_of(catalog or description.CATALOG_FILE, path)  # what is no catalog makes no library
     index_kind(index or settings.index)
-    if described != description.Description():
-        description.describe(path, described)
+    with _new_folders_taken_back(path):
+        if described != description.Description():
+            description.describe(path, described)
+        try:
+            if store:
+                _make_store(store)
+            library(path, settings, create=True).close()
+        except BaseException:
+            (path / description.FILE).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _new_folders_taken_back(path: Path) -> Iterator[None]:
+    """Leave none of the folders that are made on the way to ``path`` when the block fails."""
+    new = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
-        if store:
-            _make_store(store)
-        library(path, settings, create=True).close()
+        yield
     except BaseException:
-        (path / description.FILE).unlink(missing_ok=True)
+        for folder in new:
+            with suppress(OSError):
+                folder.rmdir()
         raise
 
 

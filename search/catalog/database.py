@@ -71,9 +71,10 @@ class Database(ABC):
                 is_written = True
         except DBAPIError as error:
             if is_written and error.connection_invalidated:
-                raise CommitUnknown(
-                    f"{self.explain(error.orig or error)} (it may have kept what was written)"
-                ) from error
+                explained = self.explain(error.orig or error)
+                unknown = CommitUnknown(f"{explained} (it may have kept what was written)")
+                unknown.of_server = explained.of_server
+                raise unknown from error
             raise
 
     @contextmanager

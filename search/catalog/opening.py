@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +12,13 @@ from sqlalchemy import Connection, inspect, text
 from search.catalog import migrations
 from search.catalog.database import Database
 from search.catalog.sqlite import SQLiteDatabase
-from search.errors import LibraryError, printable
+from search.errors import LibraryError, UsageError, printable
 from search.ground.disks import may
+from search.ground.urls import looks_like_address
 
 _SCHEME: Final = "sqlite:///"
 SERVER_SCHEMES: Final = ("postgresql://", "postgres://", "postgresql+psycopg://")
+HOW_TO_WRITE: Final = "write postgresql://user@host/database, or sqlite:///file"
 
 
 def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> Database:
@@ -42,7 +45,7 @@ def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> 
 
 def is_of_server(url_or_path: str | Path) -> bool:
     """Whether it names a database of a PostgreSQL server."""
-    return isinstance(url_or_path, str) and url_or_path.startswith(SERVER_SCHEMES)
+    return isinstance(url_or_path, str) and url_or_path.lower().startswith(SERVER_SCHEMES)
 
 
 def _open_server(url: str, *, create: bool, read_only: bool) -> Database:
@@ -123,17 +126,27 @@ def _require_ours(connection: Connection, name: str, version: str | None) -> Non
         )
 
 
+def place_of(said: str, folder: Path) -> Path | str:
+    """The file that ``said`` names, a relative one in ``folder``, or the URL of a server's database that it is.
+
+    Raises UsageError for what is neither; the message does not show it, for it may hold a password.
+    """
+    if is_of_server(said):
+        return said
+    if said.lower().startswith(_SCHEME):
+        return folder / said[len(_SCHEME) :]
+    if "@" in said or looks_like_address(said) or re.search(r":\d+(/|$)", said):
+        scheme = re.match(r"[a-z][a-z0-9+.-]*(?=://)", said, re.IGNORECASE)
+        shown = f"{scheme[0]}: is no kind of catalog" if scheme else "the catalog is neither a URL nor a file"
+        raise UsageError(f"{shown}; {HOW_TO_WRITE}")
+    return folder / said
+
+
 def _path(url_or_path: str | Path) -> Path:
-    if isinstance(url_or_path, Path):
-        return url_or_path
-    if url_or_path.startswith(_SCHEME):
-        return Path(url_or_path.removeprefix(_SCHEME))
-    if "://" in url_or_path:
-        raise LibraryError(
-            f"{printable(url_or_path.partition('://')[0])}: a catalog is a file, sqlite:///file or "
-            "postgresql://user@host/database"
-        )
-    return Path(url_or_path)
+    try:
+        return url_or_path if isinstance(url_or_path, Path) else Path(place_of(url_or_path, Path()))
+    except UsageError as error:
+        raise LibraryError(str(error)) from None
 
 
 def _make_folder(folder: Path) -> None:

@@ -99,7 +99,9 @@ class PostgreSQLDatabase(Database):
         shown = printable(lines[-1] if state == "08" and lines else lines[0] if lines else type(error).__name__)
         meaning = next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), _UNKNOWN)
         kind = LibraryUnwritable if state in _UNWRITABLE else LibraryError
-        return kind(f"{self.name}: {meaning.format(error=shown)}")
+        explained = kind(f"{self.name}: {meaning.format(error=shown)}")
+        explained.of_server = True
+        return explained
 
     def glance(self, statement: Executable) -> Any:  # noqa: ANN401  a column's type
         """As the port says, in one round trip: nothing is begun, nor is the line tried before it is used."""

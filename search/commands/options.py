@@ -14,7 +14,7 @@ from search import wiring
 from search.commands import tunes
 from search.commands.weighting import AddPart, AspectsPart, ChangedPart, SlowPart, WeighPart, unwanted
 from search.errors import UsageError
-from search.ground.urls import is_in_store
+from search.ground.urls import is_in_store, require_folder
 from search.model import (
     LANGUAGES,
     TASTES,
@@ -58,9 +58,11 @@ def clips(args: argparse.Namespace) -> list[int]:
 
 
 def library_path(args: argparse.Namespace, settings: Settings) -> Path:
-    """The folder that ``--library`` names, else the default."""
+    """The folder that ``--library`` names, else the default. Raises UsageError for an address."""
     given: Path | None = args.library
-    return given or settings.library
+    path = given or settings.library
+    require_folder(path)
+    return path
 
 
 def library(args: argparse.Namespace, settings: Settings, *, create: bool = False, read_only: bool = False) -> Library:

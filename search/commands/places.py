@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from search import wiring
 from search.commands import options, output
 from search.errors import printable
-from search.ground.urls import absolute
+from search.ground.urls import absolute, without_secrets
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class Doctor:
         from search.library import roots, stores
 
         with options.library(args, settings, read_only=True) as library:
-            findings = [*library.catalog.diagnose(), *stores.diagnose(library), *roots.diagnose(library)]
+            found = (*library.catalog.diagnose(), *stores.diagnose(library), *roots.diagnose(library))
+        findings = [type(one)(*map(without_secrets, one)) for one in found]
         if args.json:
             output.print_json([finding._asdict() for finding in findings])
         else:

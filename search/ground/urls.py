@@ -1,14 +1,61 @@
-"""Paths that are addresses of an object store: ``s3://bucket/sounds/rain.wav``."""
+"""Addresses of objects in a store (``s3://bucket/rain.wav``) and of servers: told from paths, shown without secrets."""
 
 from __future__ import annotations
 
 import os
+import re
 from typing import Final
+
+from search.errors import UsageError
 
 STORE: Final = "s3://"
 """How the address of an object begins, and that of a root in a store."""
 FOLDER: Final = "file://"
 """How the address of a folder begins that is used as a store."""
+
+_ADDRESS: Final = re.compile(
+    r"""[A-Za-z][A-Za-z0-9+.-]+:/      # a scheme, with one slash where a path was made of it; C:/ has one letter
+    |[^/]+@[\w.\[\]:-]+(/|$)            # somebody at a host
+    |(postgres(ql)?|sqlite)\b[^/]*/{2}  # a slip of the pen
+    |\w+=\S*\s+\w+=                    # words of libpq
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_SECRETS: Final = (
+    # who asks, and the secret, in an address: up to its last @, for secrets have slashes; a port and a path are none
+    (re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/{1,3}[^\s:@/]*:)(?!\d{1,5}/)\S*@"), r"\1***@"),
+    (re.compile(r"([\w.%+-]+:)[^\s:@*]\S*@(?=[\w.\[\]-]+(/|:\d))"), r"\1***@"),
+    (re.compile(r"(\b\w*(?:passw|secret|token|signature)[\w-]*=)[^\s&'\"]+", re.IGNORECASE), r"\1***"),
+)
+
+
+def looks_like_address(text: str) -> bool:
+    """Whether ``text`` would be the address of a server or of an object, well or badly written, rather than a path.
+
+    >>> [looks_like_address(said) for said in ("postgres:/h/d", "anna:secret@h/d", "/sounds/a: b", "C:/sounds")]
+    [True, True, False, False]
+    """
+    return _ADDRESS.match(text) is not None
+
+
+def require_folder(path: str | os.PathLike[str]) -> None:
+    """Raise UsageError, which does not show it, where ``path`` is an address and no folder that is there."""
+    if looks_like_address(os.fspath(path)) and not os.path.lexists(path):
+        raise UsageError(
+            "an address is no library's folder; name a folder, and a catalog on a server by: "
+            "soundalike init --library DIR --catalog postgresql://user@host/database"
+        )
+
+
+def without_secrets(text: str) -> str:
+    """``text`` with *** for the passwords and keys of whatever addresses stand in it.
+
+    >>> without_secrets("postgresql://anna:secret@h/d?sslpassword=s, s3://KEY:a/b@bucket, anna:secret@h/d")
+    'postgresql://anna:***@h/d?sslpassword=***, s3://KEY:***@bucket, anna:***@h/d'
+    """
+    for secret, shown in _SECRETS:
+        text = secret.sub(shown, text)
+    return text
 
 
 def is_in_store(path: str) -> bool:

@@ -19,12 +19,13 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from search.catalog.opening import place_of
 from search.errors import LibraryError, LibraryUnwritable, UsageError, printable
-from search.ground.urls import is_in_store
+from search.ground.urls import is_in_store, require_folder
 
 FILE: Final = "library.toml"
 CATALOG_FILE: Final = "catalog.sqlite"
@@ -40,15 +41,16 @@ class Description:
     is indexed where nobody says which.
     """
 
-    catalog: str = ""
-    store: str = ""
+    catalog: str = field(default="", repr=False)
+    store: str = field(default="", repr=False)
     index: str = ""
     cache: str = ""
     roots: tuple[str, ...] = ()
 
 
 def read(folder: Path) -> Description:
-    """What the ``library.toml`` of a library says. Raises LibraryError."""
+    """What the ``library.toml`` of a library says. Raises LibraryError; UsageError where ``folder`` is an address."""
+    require_folder(folder)
     described = _described(folder)
     shown = printable(str(folder / FILE))
     for name in _URLS:
@@ -64,8 +66,11 @@ def read(folder: Path) -> Description:
 
 def catalog_of(folder: Path) -> Path | str:
     """The file of a library's catalog, or the URL that its ``library.toml`` gives. Raises LibraryError."""
-    url = read(folder).catalog or CATALOG_FILE
-    return url if "://" in url else folder / url
+    said = read(folder).catalog
+    try:
+        return place_of(said or CATALOG_FILE, folder)
+    except UsageError as error:
+        raise LibraryError(f"{printable(str(folder / FILE))}: {error}") from None
 
 
 def cache_of(folder: Path) -> Path:
@@ -96,7 +101,8 @@ def _described(folder: Path) -> dict[str, Any]:
 
 
 def require_none(folder: Path) -> None:
-    """Raise UsageError where a library is already."""
+    """Raise UsageError where a library is already, or ``folder`` is an address."""
+    require_folder(folder)
     for name in (FILE, CATALOG_FILE):
         if (folder / name).exists():
             raise UsageError(f"{printable(str(folder))}: is a library already ({name}); name another folder")

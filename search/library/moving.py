@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from search.catalog.opening import place_of
 from search.catalog.store import Catalog
-from search.errors import LibraryUnwritable, UsageError, printable
+from search.errors import LibraryUnwritable, printable
 from search.library import leasing
 from search.library.description import CATALOG_FILE, FILE, Description, describe, require_none, roots_of
 from search.library.library import Library
@@ -52,9 +53,7 @@ def _place(folder: Path, url: str | None) -> Path | str:
     require_none(folder)
     if url is None:
         return folder / _UNFINISHED
-    if "://" not in url:
-        raise UsageError(f"{printable(url)}: is no URL; write postgresql://user@host/database")
-    return url
+    return place_of(url, folder)
 
 
 def _make(folder: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Final
 
-from search.errors import AudioError, EncoderError, SoundalikeError, StoreAway, printable
+from search.errors import AudioError, EncoderError, LibraryError, SoundalikeError, StoreAway, printable
+from search.ground.urls import without_secrets
 
 MEDIA_TYPE = "application/problem+json"
+_SERVER: Final = re.compile(r"postgresql://\S+(?=:\s|\s|$)")
 NO_ROOM = "the disk of the service is full; try again later"
 
 
@@ -37,7 +41,9 @@ def public_message(error: SoundalikeError, library: Path) -> str:
         return "a model of this library cannot be used; the log of the service says why"
     if isinstance(error, StoreAway):
         return "the store that has the sounds does not answer; the log of the service says why"
-    message = printable(str(error))
+    if isinstance(error, LibraryError) and error.of_server:
+        return "the catalog's server refuses or does not answer; the log of the service says why"
+    message = without_secrets(_SERVER.sub("LIBRARY", printable(str(error))))
     for folder in (library.resolve(), library.absolute()):
         message = message.replace(printable(str(folder)), "LIBRARY")
     return message

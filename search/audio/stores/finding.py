@@ -20,6 +20,11 @@ _CLIENT = "obstore"
 def source_of(url: str) -> tuple[ObjectStore, str]:
     """The store that has the object at ``url``, and its key there. Raises UsageError: no bucket, no client."""
     bucket, key = bucket_and_key(url)
+    if "@" in bucket or ":" in bucket:
+        raise UsageError(
+            "s3: an address holds no keys; write s3://bucket/prefix, and the keys into AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY"
+        )
     if not bucket:
         raise UsageError(f"{printable(url)}: names no bucket; write s3://bucket or s3://bucket/prefix")
     return _bucket(bucket, os.getpid()), key
