@@ -24,7 +24,7 @@ _ADDRESS: Final = re.compile(
 _SECRETS: Final = (
     # who asks, and the secret, in an address: up to its last @, for secrets have slashes; a port and a path are none
     (re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/{1,3}[^\s:@/]*:)(?!\d{1,5}/)\S*@"), r"\1***@"),
-    (re.compile(r"([\w.%+-]+:)[^\s:@*]\S*@(?=[\w.\[\]-]+(/|:\d))"), r"\1***@"),
+    (re.compile(r"([\w.%+-]+:)(?!/)[^\s:@*]\S*@(?=[\w.\[\]-]+(/|:\d))"), r"\1***@"),
     (re.compile(r"(\b\w*(?:passw|secret|token|signature)[\w-]*=)[^\s&'\"]+", re.IGNORECASE), r"\1***"),
 )
 

@@ -11,7 +11,7 @@ from search.errors import AudioError, EncoderError, LibraryError, SoundalikeErro
 from search.ground.urls import without_secrets
 
 MEDIA_TYPE = "application/problem+json"
-_SERVER: Final = re.compile(r"postgresql://\S+(?=:\s|\s|$)")
+_SERVER: Final = re.compile(r"postgresql://\S+?(?=:\s|\s|$)")
 NO_ROOM = "the disk of the service is full; try again later"
 
 
