@@ -7,6 +7,7 @@ writer that hangs loses its transaction, and with it its turn.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
@@ -40,6 +41,7 @@ _TAKE_TURN: Final = text(
 _SIZE: Final = text("SELECT pg_database_size(current_database())")
 _SCHEMA: Final = text("SELECT quote_ident(current_schema())")
 _MEANINGS: Final = {
+    "28000": "the server refuses the connection ({error}); check user, password and database in the URL",
     "28": "the server refuses this user ({error}); check the name and the password",
     "3D": "the server has no such database ({error}); make it with createdb",
     "42501": "this user may not do that ({error}); make it the owner of the database",
@@ -48,11 +50,26 @@ _MEANINGS: Final = {
     "57014": "the server ended a statement ({error}); raise its statement_timeout, or try again",
     "58": "the server cannot read or write its disk ({error}); ask who runs it",
     "53300": "the server has no connection left ({error}); raise its max_connections",
+    "options": "the connection's options are not understood ({error}); check what follows the ? in the URL",
+    "TLS": "no connection by TLS is made ({error}); check sslmode in the URL, and the certificates",
     "08": "the server does not answer ({error}); check that it runs and can be reached",
     "57P": "the server is going down or starting ({error}); try again in a moment",
     "25P": "a transaction stood still for too long, and the server ended it; run the command again",
     "XX": "the server found damaged data ({error}); run pg_amcheck, and restore the server's own backup",
 }
+_AT_CONNECTING: Final = {
+    "28": r"fe_sendauth|authentication failed|role \".*\" (does not exist|is not permitted)|pg_hba\.conf",
+    "3D": r"database \".*\" (does not exist|is not currently accepting)",
+    "53300": r"too many (clients|connections)|connection slots are reserved",
+    "57P": r"the database system is ",
+    "options": r"invalid .*(option|URI|value)|configuration parameter|command-line argument",
+    "TLS": r"does not support SSL|SSL (was|is) required|SSL error|certificate",
+    "28000": r"[^:\s]+:  ",
+    "08": "",
+}
+"""What the driver tells of a connection that was not made, in words alone: a server sets two spaces behind FATAL, in
+whatever language it goes on.
+"""
 _UNKNOWN: Final = "the catalog cannot be used ({error}); run `soundalike verify`"
 _BUSY: Final = ("55P03", "40001", "40P01")
 _UNWRITABLE: Final = ("25006", "42501")
@@ -87,8 +104,8 @@ class PostgreSQLDatabase(Database):
             return str(connection.execute(_SCHEMA).scalar_one())
 
     def explain(self, error: BaseException) -> LibraryError:
-        """As the port says, by the server's SQLSTATE; without one it did not get so far as to give one."""
-        state = getattr(error, "sqlstate", None) or "08"
+        """As the port says, by the server's SQLSTATE, or by its words where the driver passes on no more."""
+        state = getattr(error, "sqlstate", None) or _state_at_connecting(error)
         if state == _FULL:
             return LibraryUnwritable(f"{self.name}: the server's disk is full; free some space and run it again")
         if state in _BUSY:
@@ -96,7 +113,9 @@ class PostgreSQLDatabase(Database):
         lines = [
             line for line in str(error).strip().splitlines() if not line.startswith("\t")
         ]  # a hint of the driver's
-        shown = printable(lines[-1] if state == "08" and lines else lines[0] if lines else type(error).__name__)
+        shown = printable(
+            lines[-1] if state in _AT_CONNECTING and lines else lines[0] if lines else type(error).__name__
+        )
         meaning = next((meaning for start, meaning in _MEANINGS.items() if state.startswith(start)), _UNKNOWN)
         kind = LibraryUnwritable if state in _UNWRITABLE else LibraryError
         explained = kind(f"{self.name}: {meaning.format(error=shown)}")
@@ -137,6 +156,12 @@ class PostgreSQLDatabase(Database):
 
     def _take_turn(self, connection: Connection) -> None:
         connection.execute(_TAKE_TURN)
+
+
+def _state_at_connecting(error: BaseException) -> str:
+    """The SQLSTATE that the words of an error without one stand for: 08 where no server answered."""
+    line = ([""] + [line for line in str(error).strip().splitlines() if not line.startswith("\t")])[-1]
+    return next(state for state, words in _AT_CONNECTING.items() if re.search(words, line))
 
 
 def _parsed(url: str) -> URL:

@@ -242,6 +242,67 @@ def test_what_a_server_raises_is_said_in_the_librarys_words(filled, state, kind,
     assert str(raised.value).startswith(database.name)
 
 
+@pytest.fixture(scope="module")
+def asks_for_a_password(postgresql):
+    """The user ``locked`` of the tests' server has a password, by SCRAM."""
+    rules = postgresql.folder / "data" / "pg_hba.conf"
+    rules.write_text("local all locked scram-sha-256\n" + rules.read_text())
+    with psycopg.connect(postgresql.url("postgres"), autocommit=True) as connection:
+        connection.execute("SET password_encryption = 'scram-sha-256'")
+        connection.execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
+        connection.execute("SELECT pg_reload_conf()")
+    wait_until(lambda: not lets_in(postgresql, "wrong"))
+    return f"@/postgres?host={postgresql.folder}"
+
+
+def lets_in(postgresql, password):
+    try:
+        psycopg.connect(f"postgresql://locked:{password}@/postgres?host={postgresql.folder}").close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("who", "change", "match"),
+    [
+        ("locked:wrong", ("", ""), "check the name and the password"),
+        ("locked", ("", ""), "check the name and the password"),
+        ("nobody_at_all", ("", ""), "check the name and the password"),
+        ("soundalike", ("/postgres?", "/no_such_database?"), "make it with createdb"),
+        ("soundalike", ("?", "?nonsense=1&"), "check what follows the"),
+        ("soundalike", ("?", "?options=-c%20nonsense_at_all%3D1&"), "check what follows the"),
+        ("soundalike", ("host=/", "host=/nowhere/"), "check that it runs and can be reached"),
+        (
+            "soundalike",
+            ("@/postgres?host=", "@127.0.0.1:1/postgres?application_name="),
+            "check that it runs and can be",
+        ),
+        ("soundalike", ("@/postgres?host=", "@nowhere.invalid/d?application_name="), "check that it runs and can be"),
+    ],
+)
+def test_why_no_connection_is_made_is_told_apart(asks_for_a_password, who, change, match):
+    """By a real server, which gives the driver no SQLSTATE then; each says what to do about it."""
+    url = f"postgresql://{who}{asks_for_a_password}"
+    if change[0]:
+        url = url.replace(*change, 1)
+    database = PostgreSQLDatabase(url, read_only=False)
+    try:
+        with pytest.raises(LibraryError, match=match) as raised, database.reading():
+            pass
+    finally:
+        database.close()
+    assert raised.value.of_server
+    assert "wrong" not in str(raised.value)
+
+
+def test_a_refusal_in_another_language_is_one_of_a_server_that_answers():
+    database = PostgreSQLDatabase("postgresql://h/d", read_only=False)
+    said = 'connection to server at "h", port 5432 failed: FATAL:  Passwort-Authentifizierung fehlgeschlagen'
+    assert "check user, password and database" in str(database.explain(psycopg.OperationalError(said)))
+    database.close()
+
+
 def test_the_clock_of_the_server_alone_counts(filled, monkeypatch):
     """A machine whose clock is an hour off neither takes a lease nor loses one for that."""
     monkeypatch.setattr("time.time", lambda: 1_000.0)
