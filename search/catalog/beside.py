@@ -43,7 +43,7 @@ def restore(database: PostgreSQLDatabase, copy: Database, token: str) -> None:
         with closing(database.with_schema(_BESIDE)) as beside:
             bring_up_to_date(beside, read_only=False)
             _require_all(beside, database)
-            transferring.transfer(copy, beside, _nobody)
+            transferring.transfer(copy, beside, _BESIDE, _nobody)
         with database.writing() as connection:
             leases.require(connection, token)
             _exchange(connection)

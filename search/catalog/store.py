@@ -376,9 +376,12 @@ class Catalog:
         """Put a backup in this catalog's place while it is in use. Raises LibraryError when it is none."""
         replacing.restore(self._database, source, leases.token_of(lease))
 
-    def copy_to(self, target: Catalog, progress: Callable[[int, int], None]) -> None:
-        """Copy every row to a new catalog, under the leases of both; goes on where an earlier copy ended."""
-        transferring.transfer(self._database, target._database, progress)
+    def copy_to(self, target: Catalog, folder: str, progress: Callable[[int, int], None]) -> None:
+        """Copy every row to the new catalog of the library in ``folder``, under the leases of both.
+
+        It goes on where an earlier copy ended.
+        """
+        transferring.transfer(self._database, target._database, folder, progress)
 
     def differences(self, other: Catalog) -> list[str]:
         """What another catalog holds otherwise than this one, a line each; leases apart."""

@@ -47,11 +47,12 @@ from search.catalog.tables import (
     TRANSCRIPTS,
     UPLOADS,
 )
-from search.errors import LibraryError
+from search.errors import LibraryError, printable
 
 BEGUN: Final = "copy of"
 COMPLETE: Final = "was copied from"
-MARKS: Final = (BEGUN, COMPLETE)
+INTO: Final = "was copied into"
+MARKS: Final = (BEGUN, COMPLETE, INTO)
 """Choices that say of what a catalog is a copy; no part of what is copied."""
 
 PAGED: Final = (CONTENTS, FINDINGS, FACTS, TRANSCRIPTS, ENCODINGS, CONTOURS, CLIPS, REMOVALS, MERGES, MERGED)
@@ -69,16 +70,17 @@ _ROWS_PER_TURN: Final = 16
 Progress = Callable[[int, int], None]
 
 
-def transfer(source: Database, target: Database, progress: Progress) -> None:
-    """Copy ``source`` into ``target``; ``progress`` gets the rows that are there, and how many there will be.
+def transfer(source: Database, target: Database, folder: str, progress: Progress) -> None:
+    """Copy ``source`` into ``target``, the catalog of the library that is made in ``folder``.
 
-    Both are held by their leases. Raises LibraryError where ``target`` has something else.
+    ``progress`` gets the rows that are there, and how many there will be. Both are held by their leases. Raises
+    LibraryError where ``target`` has something else, is another folder's catalog, or changed since it was copied.
     """
     with source.reading() as connection:
         state = _state(connection)
         total = sum(_count(connection, table) for table in PAGED)
     with target.writing() as connection:
-        if reading.choice(connection, COMPLETE) == state:
+        if _is_complete(connection, target.name, state, folder):
             return
         _begin(connection, target.name, state)
         done = sum(_count(connection, table) for table in PAGED)
@@ -94,7 +96,7 @@ def transfer(source: Database, target: Database, progress: Progress) -> None:
                 done += len(page)
                 progress(done, total)
     with source.reading() as connection, target.writing() as writing:
-        _finish(connection, writing, state)
+        _finish(connection, writing, state, folder)
 
 
 def rows(connection: Connection, table: Table, after: Sequence[object] | None = None) -> Iterator[Row]:
@@ -118,6 +120,19 @@ def _state(connection: Connection) -> str:
     sums = connection.execute(select(*(func.sum(fact % 1_000_000_007) for fact in facts))).one()
     numbers = [reading.sequence(connection), *(int(number or 0) for number in sums)]
     return json.dumps(numbers)
+
+
+def _is_complete(connection: Connection, name: str, state: str, folder: str) -> bool:
+    """Whether all that the source has is there, as it was copied, and for this folder. Raises LibraryError."""
+    if reading.choice(connection, COMPLETE) != state:
+        return False
+    into = reading.choice(connection, INTO)
+    if into != folder:
+        whose = "another library" if into is None else f"the library in {printable(into)}"
+        raise LibraryError(f"{name}: is the catalog of {whose} already; name an empty database")
+    if _state(connection) != state:
+        raise LibraryError(f"{name}: was changed since it was copied; name an empty database, or another folder")
+    return True
 
 
 def _begin(connection: Connection, name: str, state: str) -> None:
@@ -174,7 +189,7 @@ def _put_parents(connection: Connection, table: Table, rows_of_source: Sequence[
             connection.execute(insert(table), row)
 
 
-def _finish(source: Connection, target: Connection, state: str) -> None:
+def _finish(source: Connection, target: Connection, state: str, folder: str) -> None:
     """Copy what may have changed meanwhile, and have numbers go on where the source's do."""
     for table in PARENTS:
         _put_parents(target, table, _all(source, table))
@@ -186,7 +201,7 @@ def _finish(source: Connection, target: Connection, state: str) -> None:
     for table in NUMBERED:
         if last := numbering.last(source, table.name):
             numbering.reach(target, table.name, last)
-    target.execute(insert(CHOICES), {"name": COMPLETE, "value": state})
+    target.execute(insert(CHOICES), [{"name": COMPLETE, "value": state}, {"name": INTO, "value": folder}])
 
 
 def _is_mark(table: Table, row: Row) -> bool:

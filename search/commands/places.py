@@ -109,17 +109,23 @@ class Migrate:
         parser.add_argument(
             "--catalog", metavar="URL", help="an empty database for its catalog (default: a file in the folder)"
         )
+        parser.add_argument(
+            "--store", default="", metavar="URL", help="ship its snapshots there: s3://bucket/prefix, or file:///folder"
+        )
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Copy it."""
         from search.library import moving
 
         with wiring.library(args.source, settings) as library, output.bar("copying") as progress:
-            moving.move(library, args.to, args.catalog, progress)
+            moving.move(library, args.to, args.catalog, progress, args.store)
+            left = moving.left_behind(library, args.store)
         source, target = printable(str(args.source)), printable(str(args.to))
         print(
             f"{target}: has all that {source} has; to compare: soundalike verify --library {source} --against {target}"
         )
+        for line in left:
+            print(f"{target}: {line}")
         return 0
 
 

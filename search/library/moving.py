@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from search.audio.stores.finding import make_store
 from search.catalog.opening import place_of
 from search.catalog.store import Catalog
-from search.errors import LibraryUnwritable, printable
+from search.errors import LibraryUnwritable, UsageError, printable
 from search.library import leasing
-from search.library.description import CATALOG_FILE, FILE, Description, describe, require_none, roots_of
+from search.library.description import CATALOG_FILE, FILE, Description, describe, read, require_none
 from search.library.library import Library
 from search.snapshots.shipping import OWN_FILES
 
@@ -24,13 +25,20 @@ _PARTIAL: Final = ".partial"
 _UNFINISHED: Final = f"{CATALOG_FILE}.migrating"
 
 
-def move(library: Library, folder: Path, url: str | None, progress: Callable[[int, int], None]) -> None:
-    """Make a copy of ``library`` in ``folder``, with its catalog there, or at ``url``.
+def move(
+    library: Library, folder: Path, url: str | None, progress: Callable[[int, int], None], store: str = ""
+) -> None:
+    """Make a copy of ``library`` in ``folder``, with its catalog there, or at ``url``; it ships snapshots to ``store``.
 
+    Of its ``library.toml`` it has the roots and the kind of index. Store and cache are a library's own: `left_behind`.
     ``progress`` gets the rows that are there, and how many there will be. Raises UsageError where another library is
     already, LibraryError where one cannot be read, LibraryUnwritable, LibraryBusy while somebody writes to either.
     """
     place = _place(folder, url)
+    _require_outside(folder, library)
+    if store:
+        _require_own(store, library)
+        make_store(store)
     _make(folder)
     holder = leasing.holder("migrate")
     with (
@@ -38,14 +46,31 @@ def move(library: Library, folder: Path, url: str | None, progress: Callable[[in
         Catalog.open(place) as target,
         target.lease(holder, leasing.WAIT_S),
     ):
-        library.catalog.copy_to(target, progress)
+        library.catalog.copy_to(target, str(folder.resolve()), progress)
         for source in dict.fromkeys((library.path, library.cache)):
             _copy_files(source, folder)
-    described = Description("" if url is None else url, roots=roots_of(library.path))
+    said = read(library.path)
+    described = Description("" if url is None else url, store, said.index, roots=said.roots)
     if described != Description():
         describe(folder, described)
     if isinstance(place, Path):
         place.replace(folder / CATALOG_FILE)
+
+
+def left_behind(library: Library, store: str = "") -> list[str]:
+    """What a copy that ships to ``store`` does not take over, a line each: two libraries would overwrite each other."""
+    said = read(library.path)
+    lines = []
+    if said.store and not store:
+        lines.append("it ships no snapshots, for a store belongs to one library; name one of its own with --store")
+    if said.cache:
+        lines.append("its snapshots lie in its folder, for a cache belongs to one library")
+    return lines
+
+
+def _require_own(store: str, library: Library) -> None:
+    if store.rstrip("/") == read(library.path).store.rstrip("/"):
+        raise UsageError("the store is that of the library that is copied; name another, or another prefix in it")
 
 
 def _place(folder: Path, url: str | None) -> Path | str:
@@ -54,6 +79,16 @@ def _place(folder: Path, url: str | None) -> Path | str:
     if url is None:
         return folder / _UNFINISHED
     return place_of(url, folder)
+
+
+def _require_outside(folder: Path, library: Library) -> None:
+    """A copy within what is copied would be copied with it, while it is written."""
+    for source in (library.path.resolve(), library.cache.resolve()):
+        if folder.resolve().is_relative_to(source):
+            raise UsageError(
+                f"{printable(str(folder))}: lies in the library that is copied ({printable(str(source))}); "
+                "name a folder outside of it"
+            )
 
 
 def _make(folder: Path) -> None:
@@ -81,8 +116,13 @@ def _copy_files(source: Path, folder: Path) -> None:
 
 def _files(source: Path) -> Iterator[Path]:
     for folder, below, names in os.walk(source):
-        below[:] = [one for one in below if one not in OWN_FILES]
+        below[:] = [one for one in below if one not in OWN_FILES and not _is_library(Path(folder, one))]
         for name in sorted(names):
             is_catalog = Path(folder) == source and (name.startswith(CATALOG_FILE) or name in (FILE, *OWN_FILES))
             if not is_catalog and not name.endswith(_PARTIAL):
                 yield Path(folder) / name
+
+
+def _is_library(folder: Path) -> bool:
+    """Whether a library of its own is there, or a copy of one that is not finished."""
+    return any((folder / name).exists() for name in (FILE, CATALOG_FILE, _UNFINISHED))

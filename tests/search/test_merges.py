@@ -260,7 +260,7 @@ def test_merges_travel_with_the_catalog_and_can_be_undone_there(filled, tmp_path
     before = rows(filled.catalog)
     done = merge(filled, 1, 2, 3)
     with Catalog.open(tmp_path / "copy.sqlite") as copy:
-        filled.catalog.copy_to(copy, lambda done, total: None)
+        filled.catalog.copy_to(copy, "copy", lambda done, total: None)
         with copy.lease("test", 5.0) as lease:
             copy.unmerge(lease, done.id)
         assert {name: len(some) for name, some in rows(copy).items() if name != "choices"} == {

@@ -15,6 +15,7 @@ from search import wiring
 from search.catalog import tables, transferring
 from search.encoders.spectral import SpectralEncoder
 from search.library import moving
+from search.library.description import read
 from search.model import (
     ClipPart,
     Collected,
@@ -189,6 +190,73 @@ def test_another_library_is_left_alone(used_library, made_library, postgresql, t
     assert done.returncode != 0
     assert "name an empty database" in done.stderr
     assert same(made_library, tmp_path / "first")
+
+
+def test_a_database_that_is_another_folders_catalog_is_named_and_left_alone(used_library, postgresql, tmp_path):
+    """Also one that was changed since, and where nothing was: two folders would share it unknowingly."""
+    url = postgresql.new()
+    first = tmp_path / "first"
+    migrate(used_library, first, url)
+    for clip in (2, 3):
+        done = soundalike("migrate", used_library, "--to", tmp_path / "second", "--catalog", url)
+        assert done.returncode == 3
+        assert f"is the catalog of the library in {first}" in done.stderr
+        assert not (tmp_path / "second" / "library.toml").exists()
+        assert soundalike("remove", "--clip", clip, "--library", first).returncode == 0
+
+
+def test_what_was_changed_since_it_was_copied_is_no_copy(used_library, postgresql, tmp_path):
+    """Its folder went; the database has not all that the source has. One that was not changed is taken up again."""
+    url = postgresql.new()
+    first = tmp_path / "first"
+    migrate(used_library, first, url)
+    shutil.rmtree(first)
+    migrate(used_library, first, url)
+    assert same(used_library, first)
+    assert soundalike("remove", "--clip", 2, "--library", first).returncode == 0
+    shutil.rmtree(first)
+    done = soundalike("migrate", used_library, "--to", first, "--catalog", url)
+    assert done.returncode == 3
+    assert "was changed since it was copied" in done.stderr
+    assert not (first / "library.toml").exists()
+
+
+def test_a_copy_lies_outside_of_what_is_copied(used_library, tmp_path):
+    """And takes no library with it that lies in the folder of the first, with its keys."""
+    source = Path(shutil.copytree(used_library, tmp_path / "source"))
+    before = sorted(source.rglob("*"))
+    for inside in (source / "sub", source / "sub" / "sub", source / ".." / "source" / "sub"):
+        done = soundalike("migrate", source, "--to", inside)
+        assert (done.returncode, "name a folder outside of it" in done.stderr) == (2, True)
+    assert sorted(source.rglob("*")) == before
+    shutil.copytree(used_library, source / "other")
+    (source / "begun").mkdir()
+    (source / "begun" / "catalog.sqlite.migrating").write_bytes(b"keys")
+    migrate(source, tmp_path / "copy")
+    assert sorted(file.name for file in (tmp_path / "copy").iterdir()) == sorted(
+        file.name for file in used_library.iterdir()
+    )
+
+
+def test_a_copy_keeps_the_kind_of_index_and_says_what_it_leaves(used_library, tmp_path):
+    """Roots and index go along. A store and a cache are one library's own: the copy says so, or gets another store."""
+    source = Path(shutil.copytree(used_library, tmp_path / "source"))
+    own = f"file://{tmp_path}/store"
+    said = f'store = "{own}"\ncache = "{tmp_path}/cache"\nindex = "faiss"\nroots = ["/mnt/field"]\n'
+    (source / "library.toml").write_text(said, "utf-8")
+    (tmp_path / "store").mkdir()
+    done = soundalike("migrate", source, "--to", tmp_path / "bare")
+    assert done.returncode == 0, done.stderr
+    assert "with --store" in done.stdout
+    assert "a cache belongs to one library" in done.stdout
+    described = read(tmp_path / "bare")
+    assert (described.index, described.roots, described.store, described.cache) == ("faiss", ("/mnt/field",), "", "")
+    assert soundalike("migrate", source, "--to", tmp_path / "taken", "--store", own + "/").returncode == 2
+    assert not (tmp_path / "taken").exists()
+    done = soundalike("migrate", source, "--to", tmp_path / "ships", "--store", f"file://{tmp_path}/another")
+    assert done.returncode == 0, done.stderr
+    assert "with --store" not in done.stdout
+    assert read(tmp_path / "ships").store == f"file://{tmp_path}/another"
 
 
 def test_a_comparison_names_what_differs(used_library, made_library):
