@@ -29,6 +29,7 @@ from search.catalog import (
     words,
     writing,
 )
+from search.catalog.allowances import CatalogAllowances
 from search.catalog.chunks import CatalogChunks
 from search.catalog.collections import CatalogCollections
 from search.catalog.columnar import ColumnReader
@@ -41,6 +42,7 @@ from search.catalog.keys import CatalogKeys
 from search.catalog.opening import open_database
 from search.catalog.searches import CatalogMatches, CatalogSearches
 from search.catalog.shipments import CatalogShipments
+from search.catalog.sqlite import SQLiteDatabase
 from search.model import (
     NO_WORDS,
     Clip,
@@ -173,6 +175,11 @@ class Catalog:
     def keys(self) -> CatalogKeys:
         """Who may use a service."""
         return CatalogKeys(self._database)
+
+    @property
+    def allowances(self) -> CatalogAllowances | None:
+        """How often clients of all services may ask; None in a file, where a service counts by itself."""
+        return None if isinstance(self._database, SQLiteDatabase) else CatalogAllowances(self._database)
 
     # --- CatalogWriter -----------------------------------------------------------------------------------------
 

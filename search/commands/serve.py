@@ -53,7 +53,7 @@ class Serve:
             "--rate",
             type=float,
             metavar="N",
-            help="requests a second for each key or address, shared out among the workers (50; on loopback without "
+            help="requests a second for each key or address, of all workers together (50; on loopback without "
             "--trusted-proxy: no limit)",
         )
 

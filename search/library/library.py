@@ -28,6 +28,7 @@ from search.library.speech import Listeners, Speech
 from search.model import Root
 from search.overview.duplicates.stored import PairsFile
 from search.ports import (
+    Allowances,
     CatalogReader,
     CatalogWriter,
     Chunks,
@@ -80,6 +81,8 @@ class Library(Questions):
     """Work that a job shares with workers on any machine."""
     keys: KeyStore
     """The keys of a service over this library."""
+    allowances: Allowances | None
+    """How often clients of its services may ask; None: each service counts by itself."""
     spaces: Spaces
     """Its spaces, and what searches read of them."""
     encoders: Encoders
@@ -134,6 +137,7 @@ class Library(Questions):
         self.jobs = catalog.queue
         self.chunks = catalog.chunks
         self.keys = catalog.keys
+        self.allowances = catalog.allowances
 
         pairs, fingerprints = PairsFile(cache), Fingerprints(cache)
         self.encoders = Encoders(str(path), load_encoder)

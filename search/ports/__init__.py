@@ -21,10 +21,11 @@ from search.ports.encoders import (
 )
 from search.ports.indexes import ChangesSince, IndexFactory, SpaceIndex, VectorIndex
 from search.ports.jobs import ChunkPlan, Chunks, ChunkWork, IndexFailure, IndexProgress, IndexWarning, JobQueue, JobWork
-from search.ports.keeping import CollectionStore, FeedbackStore, KeyStore, MatchStore, SearchStore
+from search.ports.keeping import Allowances, CollectionStore, FeedbackStore, KeyStore, MatchStore, SearchStore
 from search.ports.objects import ObjectStore, Shipments, Source
 
 __all__ = [
+    "Allowances",
     "CatalogReader",
     "CatalogWriter",
     "ChangesSince",

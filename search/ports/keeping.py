@@ -171,3 +171,16 @@ class KeyStore(Protocol):
 
     def find(self, secret: str) -> Key | None:
         """The key of this secret, None where none holds."""
+
+
+class Allowances(Protocol):
+    """How much each client of several services may still ask: a bucket of tokens for each, one for all services."""
+
+    def prepare(self) -> None:
+        """Make what is kept of them, where it is not there. Raises LibraryError."""
+
+    def take(self, client: str, wanted: int, per_second: float, size: float) -> float:
+        """Up to ``wanted`` of a client's tokens; or less than 0: in so many seconds there is one. Raises LibraryError.
+
+        Its bucket holds ``size`` at most, and gains ``per_second``.
+        """

@@ -140,7 +140,7 @@ def _below(base: str) -> dict[str, object]:
 
 def _around_requests(app: OpenAPI, service: Service, clock: Callable[[], float]) -> None:
     others = CrossOrigin(service.config.cors_origins)
-    guard = Guard(service.config, service.keys, others, clock)
+    guard = Guard(service.config, service.keys, others, clock, service.library.allowances)
 
     def begin() -> None:
         g.started_s = time.perf_counter()

@@ -37,9 +37,10 @@ class Limits:
     ``upload_bytes`` and ``files`` bound one request; ``query_s`` is the longest sound that a query decodes,
     ``drawn_s`` the longest passage that waveforms and spectrograms show, ``shown_s`` the longest recording that is
     listened to for events, or a further sound track of which is sent, while somebody waits, ``indexed_s`` the longest
-    sound that an upload adds. ``requests_per_s`` holds for each key or address, 0: no limit; each worker process lets
-    its share of them in. ``decodes`` run at once in a worker; a further one waits ``decode_wait_s`` before it is
-    refused. ``streams`` are the most event streams that a worker keeps open (`ServiceConfig.streams`).
+    sound that an upload adds. ``requests_per_s`` holds for each key or address, 0: no limit; with a catalog on a
+    server for all services together, else each worker process lets its share of them in.
+    ``decodes`` run at once in a worker; a further one waits ``decode_wait_s`` before it is refused. ``streams`` are the
+    most event streams that a worker keeps open (`ServiceConfig.streams`).
     """
 
     upload_bytes: int = 64 << 20

@@ -21,11 +21,11 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import BadRequest, Forbidden, Unauthorized
 
 from search.model import Key, Scope
-from search.ports import KeyStore
+from search.ports import Allowances, KeyStore
 from search.service.config import ServiceConfig
 from search.service.http.cors import CrossOrigin
 from search.service.http.proxies import own_host
-from search.service.http.rates import RateLimiter
+from search.service.http.sharedrates import Limiter, limiter
 
 KEY_CACHE_S = 2.0
 """How long a revoked key may still work: a look into the catalog for every request would cost a tenth of it."""
@@ -56,15 +56,19 @@ class Guard:
     """Lets a request pass, or raises the HTTP error that refuses it."""
 
     def __init__(
-        self, config: ServiceConfig, keys: KeyStore, others: CrossOrigin, clock: Callable[[], float] = time.monotonic
+        self,
+        config: ServiceConfig,
+        keys: KeyStore,
+        others: CrossOrigin,
+        clock: Callable[[], float] = time.monotonic,
+        allowances: Allowances | None = None,
     ) -> None:
-        """``others``: which pages of other sites may ask."""
+        """``others``: which pages of other sites may ask; ``allowances``: what is shared with other services."""
         self._config = config
         self._others = others
         self._keys = keys
         self._clock = clock
-        # the other workers let in as many each
-        self._rates = RateLimiter(config.limits.requests_per_s / config.workers, clock)
+        self._rates: Limiter = limiter(config.limits.requests_per_s, config.workers, allowances, clock)
         self._lock = threading.Lock()
         self._verified: dict[str, tuple[Key | None, float]] = {}
 

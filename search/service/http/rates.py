@@ -46,9 +46,13 @@ class RateLimiter:
 
     def require(self, client: str) -> None:
         """Raises TooManyRequests (429, with Retry-After) when ``client`` asks too often."""
-        wait_s = self.wait_s(client)
-        if wait_s > 0:
-            raise TooManyRequests("too many requests; slow down", retry_after=max(1, math.ceil(wait_s)))
+        require_no_wait(self.wait_s(client))
+
+
+def require_no_wait(wait_s: float) -> None:
+    """Raises TooManyRequests (429, with Retry-After) for a wait."""
+    if wait_s > 0:
+        raise TooManyRequests("too many requests; slow down", retry_after=max(1, math.ceil(wait_s)))
 
 
 class Slots:

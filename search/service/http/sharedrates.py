@@ -1,0 +1,137 @@
+"""How often a client may ask all services over one catalog together.
+
+The tokens of `search.service.http.rates` then lie in the catalog (`search.ports.Allowances`). A worker takes a
+quarter of a second's at once, so that a busy client costs the catalog a few short statements a second and not one for
+each request; who is refused is not looked up again before there can be a token. While the catalog is away each worker
+lets in its own share, as it does where nothing is shared.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from search.errors import LibraryError
+from search.ports import Allowances
+from search.service.http.rates import BURST_S, MAX_CLIENTS, RateLimiter, require_no_wait
+
+TAKEN_S: Final = 0.25
+"""So many seconds' tokens are taken at once."""
+KEPT_S: Final = BURST_S
+"""How long tokens that were taken hold."""
+AWAY_S: Final = 5.0
+"""How long a catalog that did not answer is left alone."""
+
+log = logging.getLogger("soundalike.service")
+
+
+class Limiter(Protocol):
+    """Lets a client in or not."""
+
+    def require(self, client: str) -> None:
+        """Raises TooManyRequests (429, with Retry-After) when ``client`` asks too often."""
+
+
+def limiter(
+    per_second: float, workers: int, allowances: Allowances | None, clock: Callable[[], float] = time.monotonic
+) -> Limiter:
+    """For one of ``workers`` that let ``per_second`` in together; with ``allowances`` those of all services do."""
+    alone = RateLimiter(per_second / workers, clock)
+    return SharedLimiter(per_second, allowances, alone, clock) if allowances and per_second > 0 else alone
+
+
+@dataclass(slots=True)
+class _Held:
+    """What a worker has of a client's tokens."""
+
+    tokens: float = 0.0
+    until: float = 0.0
+    refused_until: float = 0.0
+
+
+class SharedLimiter:
+    """A token bucket for each client, in the catalog. Threads share it."""
+
+    def __init__(
+        self,
+        per_second: float,
+        allowances: Allowances,
+        alone: RateLimiter,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``alone`` counts while the catalog is away."""
+        self._rate = per_second
+        self._size = max(1.0, per_second * BURST_S)
+        self._at_once = max(1, math.floor(per_second * TAKEN_S))
+        self._allowances = allowances
+        self._alone = alone
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._is_prepared = False
+        self._away_until = -math.inf
+
+    def require(self, client: str) -> None:
+        """See `Limiter`."""
+        require_no_wait(self.wait_s(client))
+
+    def wait_s(self, client: str) -> float:
+        """Take a token of ``client``: 0.0, or after how many seconds there will be one."""
+        now = self._clock()
+        with self._lock:
+            known = self._known(client, now)
+            is_away = now < self._away_until
+        if known is not None:
+            return known
+        if is_away:
+            return self._alone.wait_s(client)
+        try:
+            found = self._take(client)
+        except LibraryError as error:
+            return self._count_alone(client, error)
+        with self._lock:
+            return self._note(client, found, now)
+
+    def _known(self, client: str, now: float) -> float | None:
+        """What can be said without asking, None where that is nothing."""
+        held = self._held.get(client)
+        if held is None:
+            return None
+        if now < held.refused_until:
+            return held.refused_until - now
+        if held.tokens < 1 or now >= held.until:
+            return None
+        held.tokens -= 1
+        return 0.0
+
+    def _take(self, client: str) -> float:
+        if not self._is_prepared:
+            self._allowances.prepare()
+            self._is_prepared = True
+        return self._allowances.take(client, self._at_once, self._rate, self._size)
+
+    def _note(self, client: str, found: float, now: float) -> float:
+        held = self._held.pop(client, None) or _Held()
+        self._held[client] = held
+        if len(self._held) > MAX_CLIENTS:
+            self._held.popitem(last=False)
+        if found <= 0:
+            held.refused_until = now - found
+            return -found
+        # another thread may have taken some meanwhile
+        held.tokens = (held.tokens if now < held.until else 0.0) + found - 1
+        held.until = now + KEPT_S
+        return 0.0
+
+    def _count_alone(self, client: str, error: LibraryError) -> float:
+        with self._lock:
+            self._is_prepared = False  # the table may be gone: a restored catalog has none
+            self._away_until = self._clock() + AWAY_S
+        log.warning("limits are each worker's own for %.0f s: %s", AWAY_S, error)
+        return self._alone.wait_s(client)
