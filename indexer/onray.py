@@ -7,18 +7,29 @@ what it had claimed is done by others when the claim runs out.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 from indexer.staffing import Staffing
-from search.errors import UsageError
+from search.errors import UsageError, printable
 from search.ground.extras import is_installed, why_missing
 
 _PACKAGE = "ray"
 _OURS = "SOUNDALIKE_"
 _SKIPPED = "RAY_DEDUP_LOGS_SKIP_REGEX"
 """Which lines Ray keeps to itself. It tells of lost nodes on standard output, where ``--json`` is read from."""
+
+_ADDRESS = "RAY_ADDRESS"
+_JOINING = "import ray; ray.init(log_to_driver=False, configure_logging=False); ray.shutdown()"
+_JOINING_S = 120.0
+_NOT_A_NODE = (
+    "the Ray cluster at {address} cannot be joined from here ({why}); a program that uses a cluster runs on one of its "
+    "nodes: check that it runs, and make this machine a node that does no work: "
+    "ray start --address={address} --num-cpus=0"
+)
 
 
 def ray_itself() -> Any:  # noqa: ANN401  a module
@@ -39,6 +50,7 @@ class RayCluster:
         ray = ray_itself()
         self._staffing = staffing
         if not ray.is_initialized():
+            _require_joinable(os.environ.get(_ADDRESS, ""))
             try:
                 ray.init(log_to_driver=False, configure_logging=False)
             except ConnectionError as error:
@@ -52,6 +64,25 @@ class RayCluster:
         # two calls at once: one works, the other stops it
         actor = ray.remote(num_cpus=staffing.threads, num_gpus=staffing.gpus, max_concurrency=2)(_Actor)
         return RayWorker(actor.remote(), staffing)
+
+
+def _require_joinable(address: str) -> None:
+    """Raises UsageError where a cluster cannot be joined from here.
+
+    Tried in a process of its own: on a machine that is none of its nodes Ray ends the process that tries.
+    """
+    if not address or "://" in address:  # a cluster of this machine alone; Ray's client raises what it has to say
+        return
+    command = [sys.executable, "-c", _JOINING]
+    try:
+        tried = subprocess.run(command, capture_output=True, timeout=_JOINING_S, check=False)  # noqa: S603 - this Python
+    except subprocess.TimeoutExpired as error:
+        why = f"no answer within {_JOINING_S:.0f} s"
+        raise UsageError(_NOT_A_NODE.format(address=address, why=why)) from error
+    if tried.returncode:
+        lines = tried.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = printable(lines[-1]) if lines and tried.returncode > 0 else "Ray gave up"
+        raise UsageError(_NOT_A_NODE.format(address=address, why=why))
 
 
 class RayWorker:

@@ -75,3 +75,29 @@ def test_ray_is_told_before_it_is_loaded_to_leave_standard_output_to_us(monkeypa
         monkeypatch.delenv("RAY_DEDUP_LOGS_SKIP_REGEX")
     assert onray.ray_itself() is sys.modules["ray"]
     assert os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] == skipped
+
+
+ENDINGS = {
+    "import os\ndef init(**_): os.abort()": "Ray gave up",
+    "def init(**_): raise ConnectionError('nobody there')": "ConnectionError: nobody there",
+}
+
+
+@pytest.mark.parametrize("source", ENDINGS)
+def test_a_cluster_that_cannot_be_joined_from_here_ends_the_command_with_a_sentence(
+    tmp_path, capfd, monkeypatch, source
+):
+    """Also where Ray ends the process that tries: on a machine that is none of its nodes."""
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "ray.py").write_text(source, "utf-8")
+    monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path / "modules"))
+    monkeypatch.setenv("RAY_ADDRESS", "head:6379")
+    monkeypatch.setattr(onray, "is_installed", lambda _module: True)
+    monkeypatch.setattr(onray, "ray_itself", lambda: SimpleNamespace(is_initialized=lambda: False))
+    write_tone(tmp_path / "sounds" / "a.wav")
+    words = ["index", tmp_path / "sounds", "--library", tmp_path / "library", "--encoder", "spectral", "--on", "ray"]
+    assert cli.main([os.fspath(word) for word in words]) == 2
+    said = capfd.readouterr().err
+    assert ENDINGS[source] in said
+    assert "ray start --address=head:6379 --num-cpus=0" in said
+    assert "Traceback" not in said

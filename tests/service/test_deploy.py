@@ -86,9 +86,28 @@ def test_every_command_is_one_that_the_program_takes():
         commands.append([word.strip(' "') for word in filled.split(",")])
     inits = re.findall(r"\|\| soundalike (init .+)$", "\n".join(texts().values()), re.MULTILINE)
     commands += [shlex.split(re.sub(r"\{\{.+\}\}", "postgresql://a@b/c", init)) for init in inits]
+    commands += [shlex.split(words[-1].rpartition("exec soundalike ")[2]) for words in scripts("exec soundalike ")]
     assert len(commands) == 9
     for words in commands:
         parses([str(word) for word in words])
+
+
+def scripts(part):
+    """The commands of ours that are a shell's, and have this in them."""
+    return [
+        one["command"] for one in OURS.values() if one.get("entrypoint") == ["sh", "-c"] and part in one["command"][0]
+    ]
+
+
+def test_whatever_uses_ray_is_a_node_first():
+    """Ray ends a program that asks a cluster from a machine that is none of its nodes."""
+    direct = [one["command"] for one in OURS.values() if "entrypoint" not in one]
+    assert not [words for words in direct if "ray" in words]
+    (script,) = scripts("--on ray")
+    first, _, then = script[0].partition(" && ")
+    address = OURS["work"]["environment"]["RAY_ADDRESS"]
+    assert first.startswith(f"ray start --address={address} --num-cpus=0 ")
+    assert then.startswith("exec soundalike work --on ray")
 
 
 def value(path):
