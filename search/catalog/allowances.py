@@ -53,9 +53,9 @@ class CatalogAllowances:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             connection.execute(_MAKE)
 
-    def take(self, client: str, wanted: int, per_second: float, size: float) -> float:
+    def take(self, client: str, most: int, per_second: float, size: float) -> float:
         """As the port says."""
-        values = {"client": client, "wanted": float(wanted), "rate": per_second, "size": size}
+        values = {"client": client, "wanted": float(most), "rate": per_second, "size": size}
         found = float(self._database.glance(_TAKE.bindparams(**values)))
         with self._lock:
             self._taken += 1

@@ -179,8 +179,8 @@ class Allowances(Protocol):
     def prepare(self) -> None:
         """Make what is kept of them, where it is not there. Raises LibraryError."""
 
-    def take(self, client: str, wanted: int, per_second: float, size: float) -> float:
-        """Up to ``wanted`` of a client's tokens; or less than 0: in so many seconds there is one. Raises LibraryError.
+    def take(self, client: str, most: int, per_second: float, size: float) -> float:
+        """Up to ``most`` of a client's tokens; or less than 0: in so many seconds there is one. Raises LibraryError.
 
         Its bucket holds ``size`` at most, and gains ``per_second``.
         """

@@ -116,16 +116,16 @@ class SharedLimiter:
             self._is_prepared = True
         return self._allowances.take(client, self._at_once, self._rate, self._size)
 
-    def _note(self, client: str, found: float, now: float) -> float:
+    def _note(self, client: str, tokens_or_wait: float, now: float) -> float:
         held = self._held.pop(client, None) or _Held()
         self._held[client] = held
         if len(self._held) > MAX_CLIENTS:
             self._held.popitem(last=False)
-        if found <= 0:
-            held.refused_until = now - found
-            return -found
+        if tokens_or_wait <= 0:
+            held.refused_until = now - tokens_or_wait
+            return -tokens_or_wait
         # another thread may have taken some meanwhile
-        held.tokens = (held.tokens if now < held.until else 0.0) + found - 1
+        held.tokens = (held.tokens if now < held.until else 0.0) + tokens_or_wait - 1
         held.until = now + KEPT_S
         return 0.0
 
