@@ -50,8 +50,8 @@ def require_folder(path: str | os.PathLike[str]) -> None:
 def without_secrets(text: str) -> str:
     """``text`` with *** for the passwords and keys of whatever addresses stand in it.
 
-    >>> without_secrets("postgresql://anna:secret@h/d?sslpassword=s, s3://KEY:a/b@bucket, anna:secret@h/d")
-    'postgresql://anna:***@h/d?sslpassword=***, s3://KEY:***@bucket, anna:***@h/d'
+    >>> without_secrets("postgresql://anna:secret@h/d s3://KEY:a/b@bucket anna:secret@h/d h/d?sslpassword=s")
+    'postgresql://anna:***@h/d s3://KEY:***@bucket anna:***@h/d h/d?sslpassword=***'
     """
     for secret, shown in _SECRETS:
         text = secret.sub(shown, text)
