@@ -88,11 +88,12 @@ class FaissBase(StoredBase):
         return scoring.scan(queries, self.rows, self._ids, k, rows[rows >= 0])
 
     def _search_lists(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
-        near = self._lists.candidates(queries, self._n_candidates(k), k, allowed, everywhere=False)
+        wanted = self._n_candidates(k) if allowed is None else round(self._lists.reach * self._n_candidates(k))
+        near = self._lists.candidates(queries, wanted, k, allowed, everywhere=False)
         scores, ids = self._rerank(queries, k, near)
         short = np.flatnonzero(ids[:, k - 1] < 0)
         if short.size:  # fewer passed than the sample of the filter made expect
-            all_over = self._lists.candidates(queries[short], self._n_candidates(k), k, allowed, everywhere=True)
+            all_over = self._lists.candidates(queries[short], wanted, k, allowed, everywhere=True)
             scores[short], ids[short] = self._rerank(queries[short], k, all_over)
         return scores, ids
 

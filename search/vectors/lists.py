@@ -6,6 +6,7 @@ tagged "rain" finds its nearest lists empty and the hits in lists far away, so l
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 from search.model import Bitmap, Ids, Scores, Vectors
 from search.vectors import bitmaps, native
-from search.vectors.base import rows_of
 
 PASSING_ROWS = 16_000
 """Lists are visited until they held so many segments that pass: at a million without a filter, 30 lists of 2048 ..."""
@@ -27,12 +27,18 @@ VISITED_ROWS = 250_000
 """... or so many in all, which takes about two milliseconds. A filter that leaves 1 %, scattered, has let 2,500 of them
 pass by then, and the best ten of a million are among those (measured)."""
 
-SAMPLED_ROWS = 16_000
-"""Where more segments pass, a sample of about so many tells how they spread over the lists."""
+SAMPLED_ROWS, SAMPLED_OF_LIST = 32_000, 16
+"""Where more segments pass, two samples tell how they spread over the lists: of about so many of what passes, and of so
+many of a list of mean size. The first overlooks lists of which most passes where millions do, the second those of which
+little does."""
 
-ANYWAY_ROWS = 120_000
-"""The nearest lists, with so many segments, are visited even where the sample saw nothing pass: the best hits may be
-the few of a near list that do."""
+ANYWAY_ROWS, ANYWAY_SHARE = 120_000, 0.05
+"""The nearest lists, with so many segments, or such a part of them all, are visited even where the samples saw nothing
+pass: the best hits may be the few of a near list that do."""
+
+REACHES_FROM, REACHES_BY = 1_000_000, 1 / 3
+"""From so many segments on the hits behind a filter lie among more that are as near: so many more times as the root of
+how many times as many there are, more is looked at. At ten million it is 2.2 times (measured)."""
 
 FEW_QUERIES = 4
 """So many are searched in one thread: to share a millisecond among several costs more than it saves."""
@@ -48,7 +54,8 @@ class Lists:
         """``layers`` are a rotation before inverted lists, and hold ``ids`` (n,), ascending.
 
         Of these those in ``present`` are found where nothing is said of what is allowed, None for all.
-        ``effort``: as many segments are visited, of those that the constants above say.
+        ``effort``: as many segments are visited, of those that the constants above say. ``reach`` becomes how much more
+        than they say is looked at behind a filter, since there are many segments.
         """
         self._layers = layers  # owns what the next two look into
         index = layers.index
@@ -60,13 +67,23 @@ class Lists:
         # a copy: numbers in a mapped file may stand at odd addresses, which makes products eight times slower
         centres = np.array(faiss.rev_swig_ptr(quantizer.get_xb(), self.count * index.d), np.float32)
         self._centres: NDArray[np.float32] = centres.reshape(self.count, index.d)
-        self._ids = ids
         self._present = present
         self._effort = effort
-        self._list_of = np.zeros(ids.size, np.min_scalar_type(max(self.count - 1, 0)))
-        for number, members in layers.ids_by_list():
-            self._list_of[rows_of(ids, members)] = number
-        self._sizes = np.bincount(self._list_of, minlength=self.count)
+        self._first, last = (int(ids[0]), int(ids[-1])) if ids.size else (0, -1)
+        # by id: they are dense, and a look at a million rows for where some ids stand takes longer than a search
+        self._list_of = np.full(last - self._first + 1, self.count, np.min_scalar_type(self.count))
+        share = min(1.0, SAMPLED_OF_LIST * self.count / max(ids.size, 1))
+        sampled: list[list[Ids]] = [[] for _ in range(self.count)]
+        for number, named in layers.ids_by_list():
+            # a file that is damaged where only `verify` looks may name others
+            members = named[(named >= self._first) & (named <= last)]
+            self._list_of[members - self._first] = number
+            some = np.linspace(0, members.size, math.ceil(share * members.size), endpoint=False).astype(np.intp)
+            sampled[number].append(members[some])
+        self._sizes = np.bincount(self._list_of, minlength=self.count + 1)[: self.count]
+        self.reach = max(1.0, ids.size / REACHES_FROM) ** REACHES_BY
+        self._sampled: Ids = np.concatenate([np.empty(0, np.int64), *itertools.chain.from_iterable(sampled)])
+        self._sampled_of = np.asarray([sum(part.size for part in parts) for parts in sampled])
 
     def candidates(self, queries: Vectors, n: int, k: int, allowed: Bitmap | None, *, everywhere: bool) -> Ids:
         """(q, wanted) ids that are probably the nearest to ``queries`` (q, dim), -1 where there are no more.
@@ -106,11 +123,11 @@ class Lists:
         sizes, pass_each = self._sizes[order], passing[order]
         worth = pass_each > 0
         if not certain:
-            worth |= sizes.cumsum(axis=1) <= ANYWAY_ROWS * more
+            worth |= sizes.cumsum(axis=1) <= max(ANYWAY_ROWS, ANYWAY_SHARE * self._sizes.sum()) * more
         passed = (pass_each.cumsum(axis=1) - pass_each) / more
         visited = ((sizes * (pass_each > 0)).cumsum(axis=1) - sizes) / more
         scattered = (passed >= SCATTERED_PASSING) & (visited >= SCATTERED_VISITED)
-        needed = worth & (passed < PASSING_ROWS) & (visited < VISITED_ROWS) & ~scattered
+        needed = worth & (passed < PASSING_ROWS * self.reach) & (visited < VISITED_ROWS * self.reach) & ~scattered
         most = max(1, int(needed.sum(axis=1).max()))
         chosen = np.full((len(near), most), -1, np.int64)
         for row, (lists, needed_here) in enumerate(zip(order, needed, strict=True)):
@@ -122,9 +139,15 @@ class Lists:
         every = math.ceil(bitmaps.count(allowed) / SAMPLED_ROWS)
         # every n-th byte: its eight ids are often of one clip and lie in one list, those of two bytes need not
         ids = bitmaps.to_ids(allowed[::every])
-        rows = rows_of(self._ids, (ids >> 3) * (8 * every) + (ids & 7))
-        counts = every * np.bincount(self._list_of[rows[rows >= 0]], minlength=self.count)
-        return counts, every == 1
+        places = (ids >> 3) * (8 * every) + (ids & 7) - self._first
+        places = places[(places >= 0) & (places < self._list_of.size)]
+        counts = every * np.bincount(self._list_of[places], minlength=self.count + 1)[: self.count]
+        if every == 1:
+            return counts, True
+        passing = np.concatenate([[0], bitmaps.contains(allowed, self._sampled).cumsum()])
+        ends = self._sampled_of.cumsum()
+        share = (passing[ends] - passing[ends - self._sampled_of]) / np.maximum(self._sampled_of, 1)
+        return np.maximum(counts, np.rint(share * self._sizes).astype(np.intp)), False
 
     def _search(self, turned: Vectors, n: int, visited: Ids, near: Scores, allowed: Bitmap | None) -> Ids:
         parameters = faiss.IVFRaBitQSearchParameters()

@@ -11,7 +11,7 @@ import pytest
 
 from search.errors import UsageError
 from search.model import Ids, IndexChange, Vectors
-from search.vectors import bitmaps, building, files
+from search.vectors import bitmaps, building, files, lists
 from search.vectors.exact import ExactIndex
 from search.vectors.faiss import FaissBase
 from search.vectors.gpu import GpuCopy
@@ -88,6 +88,18 @@ def test_recall_holds_through_any_filter(
     ids = index.view.search(queries, 10, among)[1]
     assert bitmaps.contains(among, ids[ids >= 0]).all()
     assert recall(ids, oracle.search(queries, 10, among)[1]) >= 0.97
+
+
+def test_lists_are_told_by_samples_as_small_as_those_of_many_millions(
+    index: SnapshotIndex, oracle: ExactIndex, vectors: Vectors, queries: Vectors, monkeypatch
+) -> None:
+    """What passes lies far from the queries; a list in which most passes has no part in a sample of all that does."""
+    for name, rows in (("SAMPLED_ROWS", 100), ("ANYWAY_ROWS", 1_000), ("PASSING_ROWS", 6_000)):
+        monkeypatch.setattr(lists, name, rows)
+    passing = np.argsort(vectors @ vectors[77], kind="stable")[: COUNT // 2]
+    among = bitmaps.from_ids(np.sort(passing) + FIRST_ID)
+    found, truth = (each.search(queries, 10, among)[1] for each in (index.view, oracle))
+    assert recall(found, truth) > 0.95
 
 
 def test_less_effort_finds_less_and_more_finds_no_less(
