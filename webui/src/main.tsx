@@ -13,6 +13,7 @@ import { keepOrder } from "./results/ordering";
 import { followAnswers } from "./results/selection";
 import { keepHistory } from "./question/history";
 import { entitle } from "./title";
+import { keepLoading } from "./ui/later";
 
 /** What nobody waits for is fetched once the first page is there. */
 const LATER_MS = 5000;
@@ -35,13 +36,24 @@ function begin(shown: HTMLElement): void {
   listenToKeys();
   entitle();
   effect(() => {
-    if ((facts.value?.jobs ?? 0) > 0) void import("./library/jobs").then(({ followJobs }) => followJobs());
+    if ((facts.value?.jobs ?? 0) > 0)
+      keepLoading(
+        () => import("./library/jobs"),
+        ({ followJobs }) => followJobs(),
+      );
   });
   void learnLibrary();
   let answers = 0;
   effect(() => {
     if (!answered.value || answers++ > 0) return;
-    setTimeout(() => void import("./searches/following").then((module) => module.followSearches()), LATER_MS);
+    setTimeout(
+      () =>
+        keepLoading(
+          () => import("./searches/following"),
+          (module) => module.followSearches(),
+        ),
+      LATER_MS,
+    );
   });
   learnOpinions();
   render(<App />, shown);

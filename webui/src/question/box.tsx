@@ -6,7 +6,7 @@ import { ask, question } from "../route";
 import { Trouble } from "../results/trouble";
 import { savingShown } from "../searches/state";
 import { Icon, IconButton } from "../ui/icons";
-import { later } from "../ui/later";
+import { keepLoading, later } from "../ui/later";
 import { Chips } from "./chips";
 import { addSounds, AUDIO_FILES } from "./drop";
 import { isWanting, partsOfWords, whereOf } from "./model";
@@ -64,7 +64,12 @@ export function QuestionBox() {
             <button
               type="button"
               class="tool"
-              onClick={() => void import("./understanding").then(({ understand }) => understand())}
+              onClick={() =>
+                keepLoading(
+                  () => import("./understanding"),
+                  ({ understand }) => understand(),
+                )
+              }
               title={t("Read it as a sentence: “short doors, no voices, from last week”")}
             >
               <Icon name="sentence" /> <span>{t("Ask")}</span>

@@ -8,6 +8,7 @@ import { filesOf } from "../library/dropped";
 import { isEmptyLibrary } from "../library/facts";
 import { t } from "../messages/t";
 import { ask, go, question, view } from "../route";
+import { keepLoading } from "../ui/later";
 import { say } from "../ui/toasts";
 import { keepSound } from "./sounds";
 
@@ -53,7 +54,10 @@ export function DropTarget() {
       const { files, folders } = await filesOf(event.dataTransfer);
       if (!forLibrary && !folders) return addSounds(files.map(({ file }) => file));
       if (files.length > 0) go({ view: "library" });
-      await (await import("../library/uploads")).upload(files);
+      keepLoading(
+        () => import("../library/uploads"),
+        ({ upload }) => void upload(files),
+      );
     };
     addEventListener("dragover", enter);
     addEventListener("dragleave", leave);

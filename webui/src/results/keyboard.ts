@@ -5,6 +5,7 @@ import { auditioning } from "../player/settings";
 import { BOX, choosingPassage, recording } from "../question/state";
 import { view } from "../route";
 import { keysShown, letters } from "../ui/keysshown";
+import { keepLoading } from "../ui/later";
 import { settingsShown } from "../ui/settingsshown";
 import { spectrogramShown } from "../inspector/state";
 import { t } from "../messages/t";
@@ -140,7 +141,10 @@ function letter(key: string, row: Row | null): boolean {
       return true;
     case "b":
       if (view.peek() !== "search") return false;
-      void import("../player/comparing").then(({ compare }) => compare());
+      keepLoading(
+        () => import("../player/comparing"),
+        ({ compare }) => compare(),
+      );
       return true;
     case "r":
       if (view.peek() === "library") return false;
@@ -175,7 +179,10 @@ function forRow(key: string, row: Row): boolean {
     case "[":
     case "]":
       if (!inspected.peek()) return false;
-      void import("../inspector/matches").then(({ stepMatch }) => stepMatch(key === "]" ? 1 : -1));
+      keepLoading(
+        () => import("../inspector/matches"),
+        ({ stepMatch }) => stepMatch(key === "]" ? 1 : -1),
+      );
       return true;
     default:
       return false;

@@ -67,3 +67,14 @@ it("nobody waits for what is not shown any more", async () => {
   await vi.advanceTimersByTimeAsync(5000);
   expect([reload.mock.calls.length, used]).toEqual([0, []]);
 });
+
+it("nothing is fetched later but by what tries again: a promise that nobody looks at is an error of the page", () => {
+  const sources = import.meta.glob<string>("../../src/**/*.{ts,tsx}", {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  });
+  const bare = Object.entries(sources).filter(([, text]) => /(void|await) \(?import\(/.test(text));
+  expect(Object.keys(sources).length).toBeGreaterThan(50);
+  expect(bare.map(([name]) => name)).toEqual([]);
+});
