@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 
+import numpy as np
 import requests
+import soundfile
 from playwright.sync_api import expect
 
-from tests.page.conftest import settled, write
-from tests.page.hand import everywhere
+from tests.page.conftest import RATE_HZ, settled, write
+from tests.page.hand import WINDOWS, everywhere
 from tests.page.test_library import LOSE_AN_ANSWER
 from tests.service.test_jobs import broken_wav
 
@@ -17,6 +19,19 @@ from tests.service.test_jobs import broken_wav
 def seed(hand, more=0):
     """The colour of a noise that no other window uploads."""
     return 300 + 2 * hand.width + 10 * more + (hand.theme == "dark")
+
+
+def write_phrase(path, hand):
+    """Notes that are no other sound's: what is measured of them, and how long they are, is each window's own.
+
+    Noises of one colour and length are called the same where one's file is gone, as in `test_folders`.
+    """
+    rng = np.random.default_rng(seed(hand))
+    at_s = np.arange(round((0.35 + 0.02 * WINDOWS.index((hand.width, hand.theme))) * RATE_HZ)) / RATE_HZ
+    notes = zip(rng.uniform(200, 6000, 6), rng.uniform(3, 25, 6), strict=True)
+    sound = [0.5 * np.sin(2 * np.pi * pitch_hz * at_s) * np.exp(-fall * at_s) for pitch_hz, fall in notes]
+    soundfile.write(path, np.concatenate(sound), RATE_HZ)
+    return path
 
 
 def choose(hand, button, files):
@@ -60,7 +75,7 @@ def test_folders(hand, own, tmp_path):
 def test_duplicates(hand, own, tmp_path):
     """Found, told with their sizes, merged into the one to keep, and unmerged; told beside the sound, too."""
     page, name = hand.page, f"twin {hand.name}"
-    first = write(tmp_path / f"{name} a.wav", seed(hand, 2))
+    first = write_phrase(tmp_path / f"{name} a.wav", hand)
     second = shutil.copy(first, tmp_path / f"{name} b.wav")
     page.goto(f"{own.url}/library")
     choose(hand, "Files", [first, second])

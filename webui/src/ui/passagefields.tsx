@@ -16,6 +16,9 @@ export function PassageFields({ passage, duration_s, onTyped }: FieldsProps) {
   const start = useRef<HTMLInputElement>(null);
   const end = useRef<HTMLInputElement>(null);
   const isTyped = useRef(false);
+  const entered = useRef<EventTarget | null>(null); // what is typed into, or about to be: its text is the typist's
+  const isHalfTyped = useRef(false);
+  const cause = useRef<EventTarget | "loading" | null>(null); // of the next passage, where it is one of here
   const wrong = useSignal(false);
   const why = useId();
 
@@ -28,26 +31,49 @@ export function PassageFields({ passage, duration_s, onTyped }: FieldsProps) {
       end_s: to === "" ? length_s : Math.min(Number(to), length_s),
     };
   };
-  const change = () => {
+  const change = (by: EventTarget | "loading") => {
     const typed = read();
     isTyped.current = true;
+    isHalfTyped.current = false;
     wrong.value = typed.end_s <= typed.start_s;
-    if (!wrong.value && typed.end_s < Infinity) onTyped(typed);
+    if (wrong.value || typed.end_s === Infinity) return;
+    cause.current = by;
+    onTyped(typed);
+  };
+  const write = (field: HTMLInputElement | null, text: string) => {
+    if (field && field.value !== text) field.value = text;
+  };
+  const follow = (kept: EventTarget | null) => {
+    if (start.current !== kept) write(start.current, passage ? written(passage.start_s) : "0");
+    if (end.current !== kept) write(end.current, written(passage ? passage.end_s : duration_s));
+  };
+  /** Take the length into account, unless a field is half typed: then when that is left. */
+  const settle = () => {
+    if (end.current?.value === "" && end.current !== entered.current) write(end.current, written(duration_s));
+    const isTooLong = passage && duration_s !== null && passage.end_s > duration_s;
+    if (!isHalfTyped.current && (isTyped.current || isTooLong)) change("loading");
+  };
+  const leave = () => {
+    entered.current = null;
+    isHalfTyped.current = false;
+    settle();
+    if (!isTyped.current) follow(null);
   };
 
   useLayoutEffect(() => {
-    if (start.current) start.current.value = passage ? written(passage.start_s) : "0";
-    if (end.current) end.current.value = passage ? written(passage.end_s) : written(duration_s);
+    const isOfOther = cause.current && cause.current !== entered.current;
+    follow(isOfOther ? entered.current : null);
+    cause.current = null;
     isTyped.current = false;
     wrong.value = false;
   }, [passage]);
-  useLayoutEffect(() => {
-    if (end.current?.value === "") end.current.value = written(duration_s);
-    const isTooLong = passage && duration_s !== null && passage.end_s > duration_s;
-    if (isTyped.current || isTooLong) change();
-  }, [duration_s]);
+  useLayoutEffect(settle, [duration_s]);
 
-  const numbers = { type: "number" as const, min: 0, step: 0.1, onChange: change };
+  const enter = ({ currentTarget }: Event) => (entered.current = currentTarget);
+  const typing = () => (isHalfTyped.current = true);
+  const changed = ({ currentTarget }: Event) => currentTarget && change(currentTarget);
+  const listeners = { onFocus: enter, onInput: typing, onChange: changed, onBlur: leave };
+  const numbers = { type: "number" as const, min: 0, step: 0.1, ...listeners };
   const described = { "aria-invalid": wrong.value, "aria-describedby": why };
   return (
     <>
