@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from search import wiring
 from search.commands import options, output
-from search.errors import printable
+from search.errors import LibraryError, printable
 from search.ground.urls import absolute, without_secrets
 from search.settings import Settings
 
 if TYPE_CHECKING:
     from search.catalog.diagnosing import Finding
+
+COULD_NOT_RUN: Final = 3
 
 
 class Init:
@@ -83,16 +85,15 @@ class Doctor:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Print each finding; 1 when something is to be mended."""
-        from search.library import roots, stores
-
-        with options.library(args, settings, read_only=True) as library:
-            found = (*library.catalog.diagnose(), *stores.diagnose(library), *roots.diagnose(library))
+        """Print each finding; 1 when something is to be mended, 3 when the catalog's server is away."""
+        is_away, found = _examined(args, settings)
         findings = [type(one)(*map(without_secrets, one)) for one in found]
         if args.json:
             output.print_json([finding._asdict() for finding in findings])
         else:
             print("\n".join(_line(finding) for finding in findings))
+        if is_away:
+            return COULD_NOT_RUN
         return 1 if any(finding.remedy for finding in findings) else 0
 
 
@@ -127,6 +128,22 @@ class Migrate:
         for line in left:
             print(f"{target}: {line}")
         return 0
+
+
+def _examined(args: argparse.Namespace, settings: Settings) -> tuple[bool, list[Finding]]:
+    """Whether the catalog's server is away, and all findings; then of the parts that ``library.toml`` names."""
+    from search.catalog.diagnosing import Finding
+    from search.library import roots, stores
+
+    try:
+        with options.library(args, settings, read_only=True) as library:
+            return False, [*library.catalog.diagnose(), *stores.diagnose(library), *roots.diagnose(library)]
+    except LibraryError as error:
+        if not error.of_server:
+            raise
+        away = Finding("catalog", "cannot be used", str(error))
+    folder = options.library_path(args, settings)
+    return True, [away, *stores.described(folder), *roots.described(folder)]
 
 
 def _line(finding: Finding) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from search.audio.stores.finding import source_of
@@ -25,7 +26,12 @@ _REMOVED_AT_ONCE: Final = 500
 
 def diagnose(library: Library) -> list[Finding]:
     """What there is to say of each root of a library, and of those that its ``library.toml`` names."""
-    paths = dict.fromkeys([root.path for root in library.roots()] + list(roots_of(library.path)))
+    return described(library.path, [root.path for root in library.roots()])
+
+
+def described(folder: Path, known: Sequence[str] = ()) -> list[Finding]:
+    """What there is to say of roots that are known, and of those that a library's ``library.toml`` names."""
+    paths = dict.fromkeys([*known, *roots_of(folder)])
     return [_in_store(path) if is_in_store(path) else _folder(path) for path in paths]
 
 

@@ -1,31 +1,50 @@
-"""The store of a library and the folder of its snapshots on this machine: whether each does what is needed of it."""
+"""A library's index, its store and the folder of its snapshots here: whether each does what is needed of it."""
 
 from __future__ import annotations
 
+import os
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from search.audio.stores.finding import store_of
 from search.catalog.diagnosing import Finding
 from search.errors import LibraryError, StoreAway, UsageError
 from search.ground.disks import why_unwritable
-from search.library.description import read
+from search.library.description import cache_of, read
 from search.library.library import Library
-from search.ports import ObjectStore
+from search.library.publishing import IndexKind
+from search.ports import ObjectStore, OnServer
 
 _PROBE: Final = b"soundalike doctor"
 
 
 def diagnose(library: Library) -> Iterator[Finding]:
     """What there is to say of a library's index, its store and its cache."""
-    described = read(library.path)
-    yield Finding("index", library.index_kind.name)
-    if described.store:
-        yield _store(described.store)
-    if described.cache or described.store:
-        yield Finding("cache", str(library.cache), _cache_trouble(library))
+    yield _index(library.index_kind)
+    yield from described(library.path)
+
+
+def described(folder: Path) -> Iterator[Finding]:
+    """What there is to say of the store and the cache that a library's ``library.toml`` names."""
+    said = read(folder)
+    if said.store:
+        yield _store(said.store)
+    if said.cache or said.store:
+        cache = cache_of(folder)
+        yield Finding("cache", str(cache), _cache_trouble(cache))
+
+
+def _index(kind: IndexKind) -> Finding:
+    if not isinstance(kind.open, OnServer):
+        return Finding("index", kind.name)
+    try:
+        return Finding("index", f"{kind.name} at {kind.open.server()}")
+    except (LibraryError, UsageError) as error:
+        return Finding("index", kind.name, str(error))
 
 
 def _store(url: str) -> Finding:
@@ -69,7 +88,11 @@ def _read_only(url: str) -> Finding:
     return Finding("store", f"{url} (reads; that is enough to search, not to publish)")
 
 
-def _cache_trouble(library: Library) -> str:
-    if not library.cache.is_dir():
-        return ""  # it is made when something is fetched or published
-    return why_unwritable(library.cache) or ""
+def _cache_trouble(cache: Path) -> str:
+    """Why nothing can be kept there. It may be absent: it is made when something is fetched or published."""
+    there = next(folder for folder in (cache, *cache.parents) if os.path.lexists(folder))
+    try:
+        Path(tempfile.mkdtemp(prefix=".doctor-", dir=there)).rmdir()
+    except OSError as error:
+        return f"{there} cannot be written ({error.strerror or error}); name another folder, or ask its owner"
+    return why_unwritable(there) or ""

@@ -19,7 +19,7 @@ from search.ports.encoders import (
     VoiceDetector,
     WordReader,
 )
-from search.ports.indexes import ChangesSince, IndexFactory, SpaceIndex, VectorIndex
+from search.ports.indexes import ChangesSince, IndexFactory, OnServer, SpaceIndex, VectorIndex
 from search.ports.jobs import ChunkPlan, Chunks, ChunkWork, IndexFailure, IndexProgress, IndexWarning, JobQueue, JobWork
 from search.ports.keeping import Allowances, CollectionStore, FeedbackStore, KeyStore, MatchStore, SearchStore
 from search.ports.objects import ObjectStore, Shipments, Source
@@ -51,6 +51,7 @@ __all__ = [
     "MeaningReader",
     "MelodyExtractor",
     "ObjectStore",
+    "OnServer",
     "SearchStore",
     "Shipments",
     "Source",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from search.model import Bitmap, Ids, IndexChange, Scores, Vectors
 from search.settings import Device
@@ -94,3 +94,11 @@ class IndexFactory(Protocol):
         usual as ``effort`` says: less is faster and misses more; one that misses nothing need not heed it. Raises
         UsageError for a device that is not there.
         """
+
+
+@runtime_checkable
+class OnServer(Protocol):
+    """What an `IndexFactory` is as well, when its indexes lie on a server."""
+
+    def server(self) -> str:
+        """Where the server is and what it is, as it answers within some seconds. Raises LibraryError, UsageError."""

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import threading
 import time
+import tomllib
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ import requests
 from search import cli, plugins
 from search.service.metrics import Metrics
 from search.settings import Settings
+from tests.commandline import soundalike
 from tests.documentation.snippets import PROJECT
 from tests.nginx import PROGRAM, address, needs_nginx, nginx
 from tests.service.conftest import serving
@@ -84,8 +86,8 @@ def test_every_command_is_one_that_the_program_takes():
     for args in re.findall(r"^ +args: \[(.+)\]$", "\n".join(texts().values()), re.MULTILINE):
         filled = re.sub(r"\{\{ \.Values\.(\S+)(?: \| quote)? \}\}", lambda found: str(value(found[1])), args)
         commands.append([word.strip(' "') for word in filled.split(",")])
-    inits = re.findall(r"\|\| soundalike (init .+)$", "\n".join(texts().values()), re.MULTILINE)
-    commands += [shlex.split(re.sub(r"\{\{.+\}\}", "postgresql://a@b/c", init)) for init in inits]
+    commands += [shlex.split(init) for init in re.findall(r"\|\| soundalike (init .+)$", OURS["library"]["command"][0])]
+    commands.append(chart_init({"catalog": "postgresql://a@b/c", "store": "s3://a/b", "roots": ["s3://a/c", "/d"]}))
     commands += [shlex.split(words[-1].rpartition("exec soundalike ")[2]) for words in scripts("exec soundalike ")]
     assert len(commands) == 9
     for words in commands:
@@ -116,6 +118,41 @@ def value(path):
     for part in path.split("."):
         found = found[part]
     return found
+
+
+def chart_init(values):
+    """The words of ``soundalike`` in the chart's job that makes the library, as Helm and the shell make them of values.
+
+    Of Helm's language it has what stands there: a list of words, some of them below an ``if`` or a ``range``.
+    """
+    text = (CHART / "templates" / "library.yaml").read_text("utf-8")
+    script, *lines = re.search(r"^ +args:\n((?: +(?:- |\{\{-).*\n)+)", text, re.MULTILINE)[1].splitlines()
+    words, around = [], [[None]]
+    for line in map(str.strip, lines):
+        name = re.search(r"\.Values\.(\w+)", line)
+        if re.match(r"\{\{- (if|range) ", line):
+            given = values[name[1]]
+            around.append(given if isinstance(given, list) else [given] * bool(given))
+        elif line == "{{- end }}":
+            around.pop()
+        elif filled := re.fullmatch(r'- \{\{ printf "(.+)" \S+ \| quote \}\}', line):
+            words += [filled[1] % (values[name[1]] if name else one) for one in around[-1]]
+        else:
+            words.append(line.removeprefix("- "))
+    assert around == [[None]]
+    quoted = " ".join(map(shlex.quote, words[1:]))  # the first is the name of what sh -c runs
+    return shlex.split(script.partition("|| soundalike ")[2].replace('"$@"', quoted))
+
+
+def test_the_chart_makes_a_library_with_the_store_and_the_roots_that_values_name(tmp_path):
+    """As `soundalike init` writes them into ``library.toml``; without them it says nothing of them."""
+    said = {"catalog": "kept.sqlite", "store": f"file://{tmp_path}/a store", "roots": ["s3://sounds/a b", "/mnt/field"]}
+    bare = {**said, "store": value("store"), "roots": value("roots")}
+    for name, values in {"all": said, "bare": bare}.items():
+        words = [word.replace("=/library", f"={tmp_path}/{name}") for word in chart_init(values)]
+        assert soundalike(*words).returncode == 0
+        described = tomllib.loads((tmp_path / name / "library.toml").read_text("utf-8"))
+        assert described == {key: one for key, one in values.items() if one}
 
 
 def test_the_chart_uses_values_that_it_has_and_has_none_that_it_does_not_use():

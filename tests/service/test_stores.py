@@ -182,7 +182,7 @@ def test_what_is_no_store_is_refused(store, tmp_path) -> None:
 
     assert done.returncode == 2
     assert "s3://bucket" in done.stderr
-    assert not list((tmp_path / "library").iterdir())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_client_that_asks_for_it_is_sent_to_the_store_itself(client, stored) -> None:

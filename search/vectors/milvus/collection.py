@@ -6,8 +6,9 @@ The only module that knows pymilvus. What goes wrong there is a LibraryError tha
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -31,6 +32,7 @@ _ROWS_WRITTEN: Final = 1_000
 _ROWS_READ: Final = 4_096
 _ANSWER_S: Final = 20.0
 _WRITE_S: Final = 120.0
+_LOOK_S: Final = 5.0
 _NOT_LOADED: Final = 101
 _EF_CONSTRUCTION, _LINKS, _LEAST_EF = 200, 16, 128
 
@@ -154,19 +156,36 @@ def require() -> None:
         raise UsageError(why_missing("an index in Milvus", "pymilvus") or "an index in Milvus needs pymilvus")
 
 
+def server() -> str:
+    """Where the server is, its version and how long it took to answer. Raises LibraryError after some seconds."""
+    from pymilvus import MilvusClient
+
+    with _translated(), closing(MilvusClient(address(), token=os.environ.get(TOKEN, ""), timeout=_LOOK_S)) as client:
+        began = time.perf_counter()
+        version = client.get_server_version(timeout=_LOOK_S)
+        took_ms = 1e3 * (time.perf_counter() - began)
+    return f"{address()} ({version}; {took_ms:.1f} ms a request)"
+
+
 @contextmanager
 def _asked() -> Iterator[Any]:
     """The client of the server, whose errors become LibraryError."""
+    with _translated():
+        yield _client(address(), os.environ.get(TOKEN, ""))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what pymilvus raises into LibraryError."""
     import grpc
     from pymilvus import MilvusException  # here: it takes half a second, and pandas with it
 
-    where = address()
     try:
-        yield _client(where, os.environ.get(TOKEN, ""))
+        yield
     except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
         cause = printable(" ".join(_cause(error).split())[:300])
         asked = f"is it up, and are {ADDRESS} and {TOKEN} right?"
-        raise LibraryError(f"Milvus at {printable(where)}: {cause}; {asked}") from error
+        raise LibraryError(f"Milvus at {printable(address())}: {cause}; {asked}") from error
 
 
 def _cause(error: Exception) -> str:

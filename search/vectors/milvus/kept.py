@@ -33,7 +33,7 @@ from search.snapshots.snapshot import Kind, Snapshot
 from search.vectors import bitmaps
 from search.vectors.base import NEVER, Base
 from search.vectors.milvus.base import MilvusBase
-from search.vectors.milvus.collection import MilvusCollection, require
+from search.vectors.milvus.collection import MilvusCollection, require, server
 from search.vectors.scoring import check_rows
 from search.vectors.snapshot import SnapshotIndex
 
@@ -186,12 +186,20 @@ def _with(bitmap: Bitmap, ids: Ids) -> Bitmap:
     return longer
 
 
-def open_milvus(
-    directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
-) -> SnapshotIndex:
-    """The kind of index ``milvus``: at ``MILVUS_URI``, whatever the ``device`` and the ``effort`` here.
+class MilvusIndexes:
+    """The kind of index ``milvus``: at ``MILVUS_URI``, whatever the ``device`` and the ``effort`` here."""
 
-    Raises UsageError where pymilvus is not installed.
-    """
-    require()
-    return SnapshotIndex(InMilvus(directory, dim), dim, searches=searches)
+    def __call__(
+        self, directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
+    ) -> SnapshotIndex:
+        """As `search.ports.IndexFactory`. Raises UsageError where pymilvus is not installed."""
+        require()
+        return SnapshotIndex(InMilvus(directory, dim), dim, searches=searches)
+
+    def server(self) -> str:
+        """As `search.ports.OnServer`."""
+        require()
+        return server()
+
+
+open_milvus = MilvusIndexes()
