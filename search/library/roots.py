@@ -29,9 +29,9 @@ def diagnose(library: Library) -> list[Finding]:
     return described(library.path, [root.path for root in library.roots()])
 
 
-def described(folder: Path, known: Sequence[str] = ()) -> list[Finding]:
-    """What there is to say of roots that are known, and of those that a library's ``library.toml`` names."""
-    paths = dict.fromkeys([*known, *roots_of(folder)])
+def described(folder: Path, catalogued: Sequence[str] = ()) -> list[Finding]:
+    """What there is to say of the roots that the catalog has, and of those that a library's ``library.toml`` names."""
+    paths = dict.fromkeys([*catalogued, *roots_of(folder)])
     return [_in_store(path) if is_in_store(path) else _folder(path) for path in paths]
 
 
