@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _rows(page: Page) -> None:
-    page.wait_for_selector(".row")
+    page.wait_for_selector("[data-place]")
     page.wait_for_load_state("networkidle")
 
 
@@ -27,7 +27,7 @@ def _inspector(page: Page) -> None:
 
 def _many(page: Page) -> None:
     _rows(page)
-    page.locator(".row").first.focus()
+    page.locator("[data-place]").first.focus()
     for key in ("ArrowDown", "Shift+ArrowDown", "Shift+ArrowDown"):
         page.keyboard.press(key)
     for tool in ("Export", "Tags", "Collect"):
