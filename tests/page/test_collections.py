@@ -99,11 +99,13 @@ def test_a_refusal_keeps_what_was_typed(page, own):
 def test_it_can_be_used_by_everybody(still_page, own, width):  # noqa: F811
     """Dark and light, wide and narrow; nothing is wider than the window."""
     still_page.set_viewport_size({"width": width, "height": 844})
-    own.post("/api/v1/collections", json={"name": f"seen at {width}"})
+    name = f"seen at {width}, with a name that is longer than the side is wide"
+    own.post("/api/v1/collections", json={"name": name})
     still_page.goto(f"{own.url}/")
     expect(still_page.locator(".row").first).to_be_visible()
     if width < 1000:
         still_page.get_by_role("button", name="Filters", exact=True).click()
-    expect(lists(still_page).get_by_role("button", name=f"seen at {width} 0", exact=True)).to_be_visible()
+    expect(lists(still_page).get_by_role("button", name=f"{name} 0", exact=True)).to_be_visible()
     fits(still_page)
+    fits(still_page, ".side")
     assert violations(still_page) == []

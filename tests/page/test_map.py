@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from search import wiring
@@ -14,6 +16,10 @@ from search.analysis.facts.definitions import PLACES as PLACES_OF_FACTS
 from tests.amounts import few
 from tests.page.conftest import ENDLESS, HURRIED, away, writing_elsewhere
 from tests.service.conftest import SOUNDS, serving, settings
+from tests.waiting import wait_until
+
+DRAWN_CONTRAST, DIM_CONTRAST = 2.2, 1.4
+"""At least so much a point contrasts with the ground, and one that is not what was asked for."""
 
 PAGE = Path(__file__).resolve().parents[2] / "webui" / "src"
 
@@ -55,6 +61,38 @@ def drawn(page, *, other_than=0):
     """What the map shows, as a number, once it shows something, and something else than that."""
     other = f"async (other) => {{ const now = await ({DRAWN})(); return [0, other].includes(now) ? null : now; }}"
     return page.wait_for_function(other, arg=other_than).json_value()
+
+
+def luminance(colour):
+    """WCAG's relative luminance of (red, green, blue), 0 to 255."""
+    red, green, blue = (
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+        for share in (channel / 255 for channel in colour)
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrasts(page, service):
+    """How each point contrasts with the ground as one sees them, 1 for not at all; the faintest first."""
+    with Image.open(io.BytesIO(page.screenshot())) as seen:
+        colours = seen.convert("RGB")
+    box = page.locator(".map canvas").bounding_box()
+    ground = luminance(colours.getpixel((box["x"] + 2, box["y"] + 2))) + 0.05
+    points = [luminance(colours.getpixel(place)) + 0.05 for place in places(page, service).values()]
+    return sorted(max(point / ground, ground / point) for point in points)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_all_points_stand_out_and_the_lit_ones_more(page, mapped, theme):
+    """Also those that a question leaves dim: the map stays a map."""
+    page.emulate_media(color_scheme=theme)
+    page.goto(f"{mapped.url}/map")
+    expect(page.locator(".legend")).to_contain_text("weather")
+    wait_until(lambda: contrasts(page, mapped)[0] > DRAWN_CONTRAST)
+    page.goto(f"{mapped.url}/map?part=text:bell")
+    expect(page.locator(".map-tools")).to_contain_text("2 sounds lit")
+    wait_until(lambda: contrasts(page, mapped)[-3] < DRAWN_CONTRAST < contrasts(page, mapped)[-2])
+    assert contrasts(page, mapped)[0] > DIM_CONTRAST
 
 
 def drawn_again(page, wanted):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 import requests
 from playwright.sync_api import expect
@@ -99,11 +102,37 @@ def test_one_duplicate_is_kept_and_the_others_go(page, own):
     shown = page.get_by_role("region", name="Duplicates").locator("li li")
     expect(shown).to_have_count(2)
     page.get_by_role("button", name=f"Keep this one: {clips[1]['title']}").click()
-    expect(shown).to_have_count(1)
-    expect(shown).to_contain_text(clips[1]["title"])
+    heading = page.get_by_role("region", name="Duplicates").get_by_role("heading")
+    expect(heading).to_have_text("No duplicates")
+    expect(shown).to_have_count(0)
+    expect(page.locator("main button:focus")).to_have_count(1)
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(shown).to_have_count(2)
+    expect(heading).to_have_text("1 group of duplicates")
     expect(page.get_by_role("region", name="Merges")).to_have_count(0)
+
+
+def test_all_groups_of_duplicates_can_be_looked_at(page, service):
+    """Ten at first, and ten more by each press."""
+    first, second = (clip["id"] for clip in service.get("/api/v1/clips?limit=2").json()["clips"])
+    copy = {"kind": "copy", "offset_s": 0, "gain_db": None, "similarity": 1, "bandwidth_hz": None}
+    clips = [{**copy, "clip_id": first, "kind": "kept"}, {**copy, "clip_id": second}]
+    groups = [{"keep": 1_000 + number, "why": "the longest", "clips": clips} for number in range(23)]
+
+    def answer(route):
+        limit = int(parse_qs(urlsplit(route.request.url).query)["limit"][0])
+        route.fulfill(json={"total": 23, "offset": 0, "current": True, "groups": groups[:limit]})
+
+    page.route("**/api/v1/duplicates*", answer)
+    page.goto(f"{service.url}/library")
+    section = page.get_by_role("region", name="Duplicates")
+    shown = section.locator("li:has(ul)")
+    expect(shown).to_have_count(10)
+    section.get_by_role("button", name="Show 10 more").click()
+    expect(shown).to_have_count(20)
+    section.get_by_role("button", name="Show 3 more").click()
+    expect(shown).to_have_count(23)
+    expect(section.get_by_role("button", name=re.compile("^Show"))).to_have_count(0)
 
 
 @pytest.mark.thorough

@@ -15,7 +15,7 @@ from tests.waiting import PATIENCE_S, wait_until
 @pytest.mark.parametrize("width", [PHONE, 1440])
 def test_a_search_is_kept_tells_of_what_comes_and_is_deleted(still_page, own, width):  # noqa: F811
     """The badge leads to it; running it marks what is new, and it is new no more. Deleting it can be undone."""
-    page, name = still_page, f"door bells {width}"
+    page, name = still_page, f"door bells at a width of {width} pixels, with a name that is long"
     word = {390: "glockenspiel", 1440: "carillon"}[width]
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(own.url)
@@ -40,6 +40,7 @@ def test_a_search_is_kept_tells_of_what_comes_and_is_deleted(still_page, own, wi
     expect(saved).to_contain_text("1 new")
     assert violations(page) == []
     fits(page)
+    fits(page, ".side")
     saved.click()
     if width < 1000:
         side.get_by_role("button", name="Close filters").click()

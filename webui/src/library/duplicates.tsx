@@ -1,19 +1,23 @@
 /** What the search for duplicates found: the groups, and in each the clip worth keeping. */
 import { useSignalEffect, useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
-import { API } from "../api/client";
+import { useMemo, useRef } from "preact/hooks";
 import { newestOf } from "../api/newest";
 import { duplicates, type Copies } from "../api/service";
 import { GroupOfCopies } from "../inspector/copies";
-import { t, tx } from "../messages/t";
+import { t } from "../messages/t";
+import { useFocusOnNext } from "../ui/focusonnext";
 import { jobs } from "./jobs";
+import { leaving } from "./leaving";
 
-/** Their names are asked for one by one. */
+/** So many at first, and again by a press: their names are asked for one by one. */
 const SHOWN = 10;
 
 export function Duplicates() {
   const known = useSignal<Copies | null>(null);
   const done = useSignal(0);
+  const wanted = useSignal(SHOWN);
+  const list = useRef<HTMLUListElement>(null);
+  const press = useFocusOnNext(list);
   const show = useMemo(() => newestOf<Copies>((found) => (known.value = found)), []);
 
   useSignalEffect(() => {
@@ -21,42 +25,42 @@ export function Duplicates() {
   });
   useSignalEffect(() => {
     void done.value;
-    show(() => duplicates(SHOWN)).catch(() => undefined); // whoever is gone or locked has a screen
+    const limit = wanted.value;
+    show(() => duplicates(limit)).catch(() => undefined); // whoever is gone or locked has a screen
   });
 
   const now = known.value;
   if (!now || (now.total === 0 && done.value === 0)) return null;
+  const groups = now.groups.filter(stillThere);
+  const total = now.total - (now.groups.length - groups.length);
+  const more = Math.min(SHOWN, now.total - now.groups.length);
   return (
     <section class="duplicates" aria-label={t("Duplicates")}>
       <header class="jobs-head">
         <h2>
-          {now.total === 0
+          {total === 0
             ? t("No duplicates")
-            : t("{n} group of duplicates|{n} groups of duplicates", { n: now.total })}
+            : t("{n} group of duplicates|{n} groups of duplicates", { n: total })}
         </h2>
       </header>
-      {!now.current && now.total > 0 && (
-        <p class="quiet">{t("Sounds came or went since: find them again.")}</p>
-      )}
-      <ul>
-        {now.groups.map((group) => (
-          <li key={group.keep}>
+      {!now.current && total > 0 && <p class="quiet">{t("Sounds came or went since: find them again.")}</p>}
+      <ul ref={list}>
+        {groups.map((group, place) => (
+          <li key={group.keep} onClickCapture={(event) => press(place, event)}>
             <GroupOfCopies group={group} />
           </li>
         ))}
       </ul>
-      {now.total > now.groups.length && (
-        <p class="quiet">
-          {tx(
-            "And {n} more group: {command} lists them all, {link}.|And {n} more groups: {command} lists them all, {link}.",
-            {
-              n: now.total - now.groups.length,
-              command: <code>soundalike duplicates</code>,
-              link: <a href={`${API}/duplicates?offset=${now.groups.length}`}>{t("so does the service")}</a>,
-            },
-          )}
-        </p>
+      {more > 0 && (
+        <button type="button" class="plain" onClick={() => (wanted.value += SHOWN)}>
+          {t("Show {n} more", { n: more })}
+        </button>
       )}
     </section>
   );
+}
+
+/** Whether more than one of a group is left: the others may have been merged into it on this page. */
+function stillThere(group: Copies["groups"][number]): boolean {
+  return group.clips.filter((one) => !leaving.value.has(one.clip_id)).length > 1;
 }

@@ -1,11 +1,12 @@
 /** Copies made one clip, and that undone: what was merged, each with a button that brings it back. */
 import { signal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { newestOf } from "../api/newest";
 import { listMerges, mergeClips, type Merge, undoMerge } from "../api/service";
 import { clipName } from "../inspector/names";
 import { said } from "../messages/said";
 import { t, tx } from "../messages/t";
+import { useFocusOnNext } from "../ui/focusonnext";
 import { removeLater } from "../ui/removelater";
 import { say, sayFailure } from "../ui/toasts";
 import { libraryWritten } from "./facts";
@@ -76,31 +77,11 @@ function showAgain(id: number): void {
   ending.value = new Set([...ending.peek()].filter((one) => one !== id));
 }
 
-/** Where one stood that was pressed, and the page around it. */
-interface Pressed {
-  place: number;
-  around: Element | null;
-}
-
-/** When a merge went with the focus, to the one that follows, the last one, or the page around. */
-function focusAfter({ place, around }: Pressed): void {
-  const left = document.querySelectorAll<HTMLElement>(".merges li");
-  const next = left[Math.min(place, left.length - 1)] ?? around;
-  next?.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
-}
-
 /** The merges that can be undone; nothing where there are none. */
 export function Merges() {
   useEffect(() => void learnMerges(), []);
-  const pressed = useRef<Pressed | null>(null);
-  useLayoutEffect(() => {
-    if (document.activeElement?.closest(".merges")) return; // it is there still
-    if (pressed.current && document.activeElement === document.body) focusAfter(pressed.current);
-    pressed.current = null;
-  });
-  const press = (place: number, event: Event) => {
-    pressed.current = { place, around: (event.currentTarget as Element).closest("main") };
-  };
+  const list = useRef<HTMLUListElement>(null);
+  const press = useFocusOnNext(list);
   const newest = merges.value.merges.filter((one) => !ending.value.has(one.id));
   const total = merges.value.total - ending.value.size;
   if (total === 0) return null;
@@ -109,7 +90,7 @@ export function Merges() {
       <header class="jobs-head">
         <h2>{t("{n} merge can be undone|{n} merges can be undone", { n: total })}</h2>
       </header>
-      <ul class="copies">
+      <ul ref={list} class="copies">
         {newest.map((one, place) => (
           <li key={one.id} onClickCapture={(event) => press(place, event)}>
             <bdi>{clipName(one.keep)}</bdi>

@@ -33,7 +33,7 @@ void main() {
   float edge = length(gl_PointCoord - 0.5) * 2.0;
   float inside = 1.0 - smoothstep(0.75, 1.0, edge);
   if (inside <= 0.0) discard;
-  drawn = vec4(colour.rgb, colour.a * inside);
+  drawn = vec4(colour.rgb, 1.0) * colour.a * inside; // as the canvas is put on the page: alpha multiplied in
 }`;
 
 export type Colour = readonly [number, number, number];
@@ -56,7 +56,7 @@ export class Renderer {
     private readonly canvas: HTMLCanvasElement,
     private readonly layout: Layout,
   ) {
-    const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: false });
+    const gl = canvas.getContext("webgl2", { antialias: false });
     if (!gl) throw new WebGlMissing(t("This browser draws no WebGL 2, which the map needs."));
     this.gl = gl;
     this.program = link(gl);
@@ -79,7 +79,7 @@ export class Renderer {
       dimmed: at("dimmed"),
     };
     gl.enable(gl.BLEND);
-    gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
   /** Light these points (places in the layout) up, the one under the pointer most of all; dim the others or not. */

@@ -581,9 +581,7 @@ export const zh = catalogue({
   "No duplicates": "没有重复声音",
   "{n} group of duplicates|{n} groups of duplicates": "{n} 组重复声音",
   "Sounds came or went since: find them again.": "此后音库有增减，请重新查找。",
-  "And {n} more group: {command} lists them all, {link}.|And {n} more groups: {command} lists them all, {link}.":
-    "还有 {n} 组：{command} 可列出全部，{link}。",
-  "so does the service": "服务接口也可以",
+  "Show {n} more": "再显示 {n} 组",
 
   // playing
   Player: "播放器",
