@@ -70,7 +70,7 @@ class Index:
             help="the kind of index of a new library (faiss, exact, or what a plug-in adds; default $SOUNDALIKE_INDEX)",
         )
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where the encoder runs (auto)")
-        parser.add_argument("--workers", type=int, metavar="N", help="threads that decode (one per processor)")
+        parser.add_argument("--workers", type=int, metavar="N", help="how many processors to fill (all)")
         parser.add_argument(
             "--share",
             type=int,

@@ -14,9 +14,12 @@ need it for moments only; Python's own 5 ms leave a processor idle for 5 % of a 
 def one_thread_per_call(workers: int | None) -> None:
     """Let every encoding thread compute alone: several fill the processors better than one that splits every layer.
 
-    The numeric libraries read it when they are loaded, which is why it is set here and now.
+    ``workers`` is how many processors the process may fill, None for all: where more than ``MAX_ENCODING_THREADS``
+    are, a thread has several. Two processes that each compute in as many threads as there are processors wait for each
+    other, and take twice the time (measured on two). The numeric libraries read it when they are loaded, which is why
+    it is set here and now.
     """
     from indexer.executors import encoding_threads
 
-    processors = os.cpu_count() or 1
+    processors = workers or os.cpu_count() or 1
     process.own(threads=max(1, processors // encoding_threads(workers)), switch_s=SWITCH_S)

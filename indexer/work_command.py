@@ -43,7 +43,7 @@ class Work:
         """Add the options."""
         parser.add_argument("place", nargs="?", type=Path, metavar="LIBRARY", help="the library's folder")
         parser.add_argument("--library", type=Path, metavar="DIR", help="the same (default: $SOUNDALIKE_LIBRARY)")
-        parser.add_argument("--workers", type=int, metavar="N", help="threads that decode (one per processor)")
+        parser.add_argument("--workers", type=int, metavar="N", help="how many processors to fill (all)")
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where the encoder runs (auto)")
         parser.add_argument("--once", action="store_true", help="end when nothing is left to do, nor done by others")
         parser.add_argument("--on", choices=("ray",), help="work in actors on a Ray cluster, and watch them")

@@ -6,7 +6,6 @@ others. Only when they end one after the other, and nothing gets done, does the 
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from indexer.ports import Share
 from indexer.sharing import SharedWork
 from indexer.staffing import One, Staffing
 from search.errors import JobError, printable
+from search.ground import process
 from search.ports import ChunkPlan
 
 ENDS_IN_VAIN = 5
@@ -75,7 +75,7 @@ class LocalWorker:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=self._errors,
-            env={**os.environ, **staffing.environment},
+            env={**process.environment_for_others(), **staffing.environment},
         )
 
     @property

@@ -21,6 +21,7 @@ THREADS_OF_PRODUCTS: Final = "OPENBLAS_NUM_THREADS"
 _MOST_FILES: Final = 1 << 16
 
 _owned: Final = threading.Event()
+_chose_threads: Final = threading.Event()
 
 
 def own(*, threads: int | None = None, heaps: int | None = None, switch_s: float | None = None) -> None:
@@ -32,12 +33,21 @@ def own(*, threads: int | None = None, heaps: int | None = None, switch_s: float
     """
     _owned.set()
     keep_freed_memory()
-    if threads is not None:
-        os.environ.setdefault(THREADS, str(threads))
+    if threads is not None and THREADS not in os.environ:
+        os.environ[THREADS] = str(threads)
+        _chose_threads.set()
     if heaps is not None:
         share_heaps(heaps)
     if switch_s is not None:
         sys.setswitchinterval(switch_s)
+
+
+def environment_for_others() -> dict[str, str]:
+    """The environment for a process of ours that has other work: it chooses itself how many threads a call takes.
+
+    Who chose that before this process was started is heard there, too.
+    """
+    return {name: value for name, value in os.environ.items() if name != THREADS or not _chose_threads.is_set()}
 
 
 def raise_file_limit() -> int | None:

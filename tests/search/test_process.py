@@ -72,6 +72,29 @@ def test_who_says_how_many_threads_a_call_takes_is_heard():
     assert run.stdout.strip() == "2"
 
 
+@pytest.mark.parametrize(("processors", "workers", "of_a_call"), [(16, None, 4), (16, 8, 2), (16, 1, 1), (2, 1, 1)])
+def test_a_process_that_indexes_fills_as_many_processors_as_it_is_told(monkeypatch, processors, workers, of_a_call):
+    """Not all of them with the one thread that encodes: workers of a shared job stand beside each other."""
+    said = []
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    monkeypatch.setattr(threads.process, "own", lambda **given: said.append(given["threads"]))
+    threads.one_thread_per_call(workers)
+    assert said == [of_a_call]
+
+
+@pytest.mark.parametrize(("environ", "passed_on"), [({}, None), ({"OMP_NUM_THREADS": "3"}, "3")])
+def test_how_many_threads_a_call_takes_is_passed_on_where_somebody_said_it(environ, passed_on):
+    """What a process chose for itself is not for those it starts."""
+    script = """
+import os
+from search.ground import process
+process.own(threads=2)
+print(os.environ["OMP_NUM_THREADS"], process.environment_for_others().get("OMP_NUM_THREADS"))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environ)
+    assert ran.stdout.split() == [passed_on or "2", str(passed_on)]
+
+
 @pytest.mark.parametrize(
     ("said", "meant"),
     few([({}, 10), ({"SOUNDALIKE_NICENESS": "3"}, 3), ({"SOUNDALIKE_NICENESS": "0"}, 0)], 2),
