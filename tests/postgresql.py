@@ -126,7 +126,7 @@ class Server:
     def new(self) -> str:
         """The URL of a new, empty catalog."""
         name = f"catalog_{next(self._numbers)}"
-        self._ask(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+        self._ask(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")  # twice as fast for so small a one
         self._made.append(name)
         return self.url(name)
 

@@ -177,7 +177,7 @@ def _parsed(url: str) -> URL:
 def _engine(url: URL, **options: Any) -> Engine:  # noqa: ANN401  as SQLAlchemy has them
     arguments = {name: value for name, value in _LINE.items() if name not in url.query}
     usual = {"pool_size": 8, "max_overflow": 24, "pool_pre_ping": True}
-    engine = create_engine(url, connect_args=arguments, **(usual | options))
+    engine = create_engine(url, connect_args=arguments, use_native_hstore=False, **(usual | options))  # no such column
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, words: list[Any], named: dict[str, Any]) -> object:
