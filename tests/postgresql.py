@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,6 +83,10 @@ class Server:
         self._programs = programs
         self._numbers = itertools.count(1)
         self._made: list[str] = []
+        # one at a time makes and drops databases beside the tests, and the next one is made before it is asked for
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="databases")
+        self._next: Future[str] | None = None
+        self._dropped: list[Future[None]] = []
         # a socket's path has at most 107 characters; a database takes 8 MB, and more time on a disk than in memory
         place = in_memory.folder() or Path("/tmp")
         _remove_left(place)
@@ -111,12 +116,14 @@ class Server:
 
     def kill(self) -> None:
         """Stop it at once, as if it had been killed."""
+        self._beside.submit(lambda: None).result()  # what is made beside is made
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(PATIENCE_S)
 
     def close(self) -> None:
         """Stop it and leave nothing."""
         self.kill()
+        self._beside.shutdown()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
@@ -125,21 +132,31 @@ class Server:
 
     def new(self) -> str:
         """The URL of a new, empty catalog."""
-        name = f"catalog_{next(self._numbers)}"
-        self._ask(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")  # twice as fast for so small a one
+        made = self._next or self._beside.submit(self._make)
+        self._next = self._beside.submit(self._make)
+        name = made.result()
         self._made.append(name)
         return self.url(name)
 
+    def _make(self) -> str:
+        name = f"catalog_{next(self._numbers)}"
+        self._ask(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")  # twice as fast for so small a one
+        return name
+
     @contextmanager
     def forgetting(self) -> Iterator[None]:
-        """What `new` makes within the block is gone afterwards, whoever is connected: hundreds fill the memory."""
+        """What `new` makes within the block is gone soon afterwards, whoever is connected: hundreds fill the memory."""
         before = len(self._made)
         try:
             yield
         finally:
             made, self._made[before:] = self._made[before:], []
-            for name in made:
-                self._ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            self._dropped += [self._beside.submit(self._drop, name) for name in made]
+            while self._dropped and self._dropped[0].done():
+                self._dropped.pop(0).result()
+
+    def _drop(self, name: str) -> None:
+        self._ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def empty(self) -> str:
         """The URL of a new database with nothing in it."""

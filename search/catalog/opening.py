@@ -48,6 +48,10 @@ def is_of_server(url_or_path: str | Path) -> bool:
     return isinstance(url_or_path, str) and url_or_path.lower().startswith(SERVER_SCHEMES)
 
 
+_IS_VERSIONED: Final = text("SELECT to_regclass(quote_ident(current_schema()) || '.alembic_version') IS NOT NULL")
+"""As `tables_of`, of one table of a server: a list of all is several questions, at each opening."""
+
+
 def _open_server(url: str, *, create: bool, read_only: bool) -> Database:
     from search.catalog.postgresql import PostgreSQLDatabase  # who has no server needs no driver
 
@@ -110,7 +114,8 @@ def tables_of(connection: Connection) -> list[str]:
 
 
 def _version(connection: Connection) -> str | None:
-    if "alembic_version" not in tables_of(connection):
+    in_file = connection.dialect.name == "sqlite"
+    if "alembic_version" not in tables_of(connection) if in_file else not connection.execute(_IS_VERSIONED).scalar():
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if found is None else str(found)
