@@ -36,16 +36,29 @@ RATE_HZ: Final = flaws.RATE_HZ
 _LONGEST_S: Final = 10.0
 _SOFT: Final = 1e-3
 _WITHOUT: Final = re.compile(r"\b(rain|wind|speech|traffic|talk|voice)", re.IGNORECASE)
+_ALSO_WITHOUT: Final = {"esc50": ("rain", "wind", "sea waves"), "us8k-fold10": ("children playing",)}
+"""Classes of evaluation sets that have neither."""
+_BRIEF_S: Final = 1.3
+"""Of less no tempo is looked for."""
 _PATTERNS: Final = 100
 _SECTIONS: Final = ("loudness", "defects", "absent", "forms", "cost", "songs")
 
 
 def clips(
-    folder: Path, limit: int, seed: int, only: re.Pattern[str] | None = None, *, odd: bool = False
+    folder: Path,
+    limit: int,
+    seed: int,
+    only: re.Pattern[str] | None = None,
+    *,
+    odd: bool = False,
+    least_s: float = flaws.SHORTEST_S,
 ) -> Iterator[tuple[str, Path]]:
-    """Label and path of recordings of the half of natural that is measured (``odd``: the other), in a random order."""
+    """Label and path of recordings of the half of natural that is measured (``odd``: the other), in a random order.
+
+    They last ``least_s`` and more.
+    """
     with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if float(row["seconds"]) >= flaws.SHORTEST_S]
+        rows = [row for row in csv.DictReader(file) if float(row["seconds"]) >= least_s]
     rows = [row for row in rows if int(hashlib.sha256(row["repo"].encode()).hexdigest(), 16) % 2 == odd]
     rows = [row for row in rows if only is None or only.search(row["label_hint"])]
     order = np.random.default_rng(seed).permutation(len(rows))[:limit]
@@ -114,13 +127,26 @@ def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
     yield f"| all | {total:.3f} | {sum(named_right.values())} of {sum(made.values())} | | {sum(false.values())} |"
 
 
-def absent(folder: Path, limit: int, seed: int) -> str:
-    """How much of rain, wind, speech and traffic has neither tempo nor key."""
-    facts = [measure(str(path)) for _, path in clips(folder, limit, seed, _WITHOUT)]
-    without = sum("tempo" not in one and "key" not in one for one in facts)
-    return (
-        f"neither tempo nor key for rain, wind, speech, traffic: {without} of {len(facts)} ({without / len(facts):.3f})"
-    )
+def absent(data: Path, limit: int, seed: int) -> Iterator[str]:
+    """How much of rain, wind, speech and traffic has neither tempo nor key: of natural, and of sets with such classes."""
+    asked = {"natural": [path for _, path in clips(data / "natural", limit, seed, _WITHOUT, least_s=_BRIEF_S)]}
+    for name, classes in _ALSO_WITHOUT.items():
+        if (data / name / "manifest.csv").is_file():
+            asked[name] = _of_classes(data / name, classes)
+    for name, paths in asked.items():
+        facts = [measure(str(path)) for path in paths]
+        tempo, key = ([fact in one for one in facts] for fact in ("tempo", "key"))
+        neither = sum(not (has_tempo or has_key) for has_tempo, has_key in zip(tempo, key, strict=True))
+        what = ", ".join(_ALSO_WITHOUT.get(name, ("rain", "wind", "speech", "traffic")))
+        yield (
+            f"neither tempo nor key for {what} ({name}): {neither} of {len(facts)} ({neither / max(len(facts), 1):.3f};"
+            f" a tempo {sum(tempo)}, a key {sum(key)})"
+        )
+
+
+def _of_classes(folder: Path, classes: tuple[str, ...]) -> list[Path]:
+    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        return [folder / row["path"] for row in csv.DictReader(file) if row["label"] in classes]
 
 
 def forms(folder: Path, seed: int) -> str:
@@ -176,7 +202,7 @@ def main() -> None:
         sections: dict[str, Callable[[], Iterator[str]]] = {
             "loudness": lambda: iter([loudness(paths[:100], folder)]),
             "defects": lambda: defects(paths, folder, args.seed),
-            "absent": lambda: iter([absent(natural, args.clips, args.seed)]),
+            "absent": lambda: absent(args.data, args.clips, args.seed),
             "forms": lambda: iter([forms(folder, args.seed)]),
             "cost": lambda: iter([cost(paths[:100])]),
         }

@@ -323,6 +323,14 @@ def test_sounds_that_each_go_on_where_the_other_has_ended_are_two():
     assert agree(np.concatenate((first, shared)), np.concatenate((shared, silence)))
 
 
+def test_strokes_that_are_clipped_are_a_copy():
+    """Between the strokes all is the same, so what differs in one of them is told; that it was cut off is allowed."""
+    strokes = loop("o.o.b.o.o.oob.o.o.o.o.o.")
+    assert align(strokes, np.clip(strokes, -0.37, 0.37), RATE).departs < 0.01
+    assert agree(strokes, np.clip(strokes, -0.37, 0.37))
+    assert agree(np.clip(0.5 * strokes, -0.185, 0.185), strokes)
+
+
 @pytest.mark.parametrize(
     "change",
     [

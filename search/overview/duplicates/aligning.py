@@ -56,6 +56,12 @@ _MOST_LIKE: Final = 0.1
 _BEYOND: Final = 8.0
 """An octave's worst loud cell departs by what it is beyond so many times as unlike as the tenth of them that is most
 like: codecs are unlike everywhere, phrases of one sampled instrument where they have other notes."""
+_EDGE: Final = 3
+"""So many cells at either end may be of a fade, in which the level changes within a frame; of short sounds a fifth."""
+_THE_SAME, _TWICE = 1e-4, 2.0
+"""Where that tenth is no more unlike, no codec lies between: what departs counts twice, but for the shortest sounds."""
+_BEYOND_TOP: Final = 1.02
+"""By so much the highest sample of one is above that of the other where that one may have been clipped."""
 _STEP: Final = 2.0**-15
 """Of 16 bits: what is near their noise has no say, so that a copy 40 dB down is told by what is left of it."""
 _ABOVE_NOISE: Final = 4.0
@@ -67,7 +73,7 @@ class SoundAlignment:
     the passage that both have; ``covered``: the share of the shorter one that this is, ``shared_s``: how long it is;
     ``gain_db``: how much louder the first is there; ``at_worst``: the share of octaves that agree in the moment that
     agrees least; ``loud_at_worst``: the correlation of the loud cell that agrees least; ``departs``: how much less like
-    an octave's worst loud cell is than its best ones let expect, 0 to 1;
+    an octave's worst loud cell is than its best ones let expect, clipping apart, 0 to 2;
     ``each_has_more``: whether both have sound of their own outside that passage.
     """
 
@@ -99,8 +105,12 @@ def align(one: Wave, other: Wave, sample_rate_hz: int) -> SoundAlignment | None:
     correlation = min(float(products[best]) / max(rms(inside) * rms(across) * len(inside), 1e-30), 1.0)
     if correlation < _LEAST_CORRELATION:
         return None
-    agreed = np.array([agreement(inside, across, sample_rate_hz), agreement(across, inside, sample_rate_hz)])
+    agreed = _both_ways(inside, across, sample_rate_hz)
     at_worst, loud_at_worst = agreed[:, :2].min(axis=0).tolist()
+    departs = float(agreed[:, 2].max())
+    cut_off = clipped_alike(inside, across) if departs > 0 else None
+    if cut_off is not None:
+        departs = min(departs, float(_both_ways(*cut_off, sample_rate_hz)[:, 2].max()))
     return SoundAlignment(
         offset_s=(best / OVERSAMPLING - (len(one) - 1)) / sample_rate_hz,
         correlation=correlation,
@@ -109,7 +119,7 @@ def align(one: Wave, other: Wave, sample_rate_hz: int) -> SoundAlignment | None:
         gain_db=20.0 * math.log10(max(rms(inside), 1e-9) / max(rms(across), 1e-9)),
         at_worst=at_worst,
         loud_at_worst=loud_at_worst,
-        departs=float(agreed[:, 2].max()),
+        departs=departs,
         each_has_more=_each_has_more(one, other, lag, sample_rate_hz),
     )
 
@@ -117,6 +127,29 @@ def align(one: Wave, other: Wave, sample_rate_hz: int) -> SoundAlignment | None:
 def rms(wave: Wave) -> float:
     """The root of the mean square of a wave (n,), 0 of an empty one."""
     return float(np.sqrt(np.mean(wave.astype(np.float64) ** 2))) if len(wave) else 0.0
+
+
+def clipped_alike(one: Wave, other: Wave) -> tuple[Wave, Wave] | None:
+    """Two aligned waves (n,), the one that goes beyond the other cut off where that one is; None where neither does.
+
+    A copy that was clipped agrees with its original where that is cut off as well; notes that differ still differ.
+    """
+    level = np.abs(one), np.abs(other)
+    soft = level[0] < 0.5 * level[0].max()
+    gain = float((level[0][soft] * level[1][soft]).sum() / max(float(np.square(level[0][soft]).sum()), 1e-20))
+    above = gain * level[0] > level[1].max(), level[1] > gain * level[0].max()
+    if gain * level[0].max() > _BEYOND_TOP * level[1].max():
+        top = float(np.median(level[1][above[0]])) / gain
+        return np.clip(one, -top, top), other
+    if level[1].max() > _BEYOND_TOP * gain * level[0].max():
+        top = gain * float(np.median(level[0][above[1]]))
+        return one, np.clip(other, -top, top)
+    return None
+
+
+def _both_ways(one: Wave, other: Wave, sample_rate_hz: int) -> NDArray[np.float64]:
+    """(2, 3) `agreement`, each of the two being brought to the level of the other."""
+    return np.array([agreement(one, other, sample_rate_hz), agreement(other, one, sample_rate_hz)])
 
 
 def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float, float]:
@@ -150,13 +183,15 @@ def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float
 
 
 def _departs(unlike: NDArray[np.float64], loud: NDArray[np.bool_]) -> float:
-    """See `SoundAlignment`; ``unlike`` and ``loud`` (octaves, cells). The first cell and the last may be of a fade."""
-    found = [
-        float(values[1:-1][says[1:-1]].max(initial=0.0)) - _BEYOND * float(np.quantile(values[says], _MOST_LIKE))
-        for values, says in zip(unlike, loud, strict=True)
-        if says.any()
-    ]
-    return max(0.0, *found)
+    """See `SoundAlignment`; ``unlike`` and ``loud`` (octaves, cells)."""
+    edge = min(_EDGE, max(1, unlike.shape[1] // 5))
+    inner, most = slice(edge, -edge), 0.0
+    for values, says in zip(unlike, loud, strict=True):
+        if says.any():
+            usual = float(np.quantile(values[says], _MOST_LIKE))
+            departs = float(values[inner][says[inner]].max(initial=0.0)) - _BEYOND * usual
+            most = max(most, departs * (_TWICE if usual < _THE_SAME and edge == _EDGE else 1.0))
+    return most
 
 
 def frames(wave: Wave, sample_rate_hz: int, overlap: int = 2) -> NDArray[np.complex64]:
