@@ -33,8 +33,6 @@ Numbers = NDArray[np.float64]
 Random = np.random.Generator
 
 _FIRST, _LAST = 241, 909
-BEGINS_S: Final = (fact_songs.EXCERPT_S[0], 80.0, 140.0)
-"""Where excerpts of songs begin, the first one as the benchmark's does."""
 _NEAR: Final = 0.04
 _FOLDS: Final = 5
 _PENALTY: Final = 0.001
@@ -52,15 +50,13 @@ class Asked:
     usual: int
 
 
-def rendered(
-    folder: Path, number: int, soundfont: Path, keep: Path, begin_s: float = BEGINS_S[0]
-) -> tuple[NDArray[np.float32], float]:
-    """A song as the facts hear it from there on, and its tempo: what was rendered is kept."""
-    kept = keep / f"{number:03d}-{begin_s:.0f}.npz"
+def rendered(folder: Path, number: int, soundfont: Path, keep: Path) -> tuple[NDArray[np.float32], float]:
+    """A song as the facts hear it, and its tempo: what was rendered is kept."""
+    kept = keep / f"{number:03d}.npz"
     if not kept.is_file():
         with tempfile.TemporaryDirectory() as scratch:
             midi, wav = Path(scratch) / "song.mid", Path(scratch) / "song.wav"
-            bpm, _ = fact_songs.excerpt(folder / f"{number:03d}.mid", midi, begin_s)
+            bpm, _ = fact_songs.excerpt(folder / f"{number:03d}.mid", midi)
             fact_songs.render(midi, wav, soundfont)
             wave, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
         mix = Mix(rate_hz)

@@ -4,7 +4,8 @@ A library of recordings with a copy of each, of twelve kinds, and of families of
 hits of one drum, takes and keys of one phrase, notes of one patch, loops of one kit, phrases of one soundfont, songs
 with one loop. It is indexed, duplicates are looked for, and each pair of a family is compared on top, whether the
 search came upon it or not. Exit code 1 where recall falls short or a group is false. It takes ten minutes of one core;
-with ``--keep DIR`` it goes on where it was stopped.
+with ``--keep DIR`` it goes on where it was stopped. With ``--pair-by-pair`` nothing is indexed, and no search comes
+before the comparison.
 """
 
 from __future__ import annotations
@@ -133,10 +134,13 @@ def measure(steps: Steps, args: argparse.Namespace) -> Figures:
     for number in range(args.families):
         report_progress(f"family {number + 1} of {args.families} is made")
         steps.once(f"made-{number}", partial(build_family, folder, number, args.seed))
-    encoder = ("--encoder", args.encoder) if args.encoder else ()
-    in_library = ("--library", os.fspath(library))
-    steps.once("indexed", lambda: _soundalike("index", os.fspath(folder), *in_library, "--quiet", *encoder))
-    groups, search_s, processor_s = steps.once("groups", lambda: _groups(in_library))
+    if args.pair_by_pair:
+        groups, search_s, processor_s = steps.once("pairs", lambda: _compared(folder, sorted(kind_of)))
+    else:
+        encoder = ("--encoder", args.encoder) if args.encoder else ()
+        in_library = ("--library", os.fspath(library))
+        steps.once("indexed", lambda: _soundalike("index", os.fspath(folder), *in_library, "--quiet", *encoder))
+        groups, search_s, processor_s = steps.once("groups", lambda: _groups(in_library))
     found = {name for group in groups for name in group if f"recording-{_number(name)}.wav" in group}
     missed = Counter(kind for name, kind in kind_of.items() if name not in found)
     false_groups = tuple(tuple(group) for group in groups if len({_source(name) for name in group}) > 1)
@@ -156,6 +160,18 @@ def _groups(in_library: Sequence[str]) -> tuple[list[list[str]], float, float]:
     groups = json.loads(_soundalike("duplicates", "--json", *in_library))["groups"]
     names = [[Path(clip["path"]).name for clip in group["clips"]] for group in groups]
     return names, time.perf_counter() - began_s, _processor_s() - began_processor_s
+
+
+def _compared(folder: Path, names: Sequence[str]) -> tuple[list[list[str]], float, float]:
+    """As `_groups`, each copy being compared with its original alone. Raises AudioError."""
+    began_s, began_processor_s = time.perf_counter(), time.process_time()
+    hearing, groups = PassageDecoder(), []
+    for name in names:
+        original = f"recording-{_number(name)}.wav"
+        waves = (hearing.passage(Place(os.fspath(folder / one), 0)).wave for one in (original, name))
+        if is_one_recording(*waves):
+            groups.append([original, name])
+    return groups, time.perf_counter() - began_s, time.process_time() - began_processor_s
 
 
 def judge_family(folder: Path, number: int) -> tuple[int, int]:
@@ -216,6 +232,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"{SEED}; 1 to 6 were looked at before")
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
+    parser.add_argument(
+        "--pair-by-pair", action="store_true", help="compare copies with their originals alone: no library is made"
+    )
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep what is made and found here; stopped, the command goes on there"
     )

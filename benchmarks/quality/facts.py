@@ -74,7 +74,11 @@ def read(path: Path) -> Mono:
 
 
 def loudness(paths: list[Path], folder: Path) -> str:
-    """The largest differences from pyloudnorm, which filters sample by sample."""
+    """The largest differences from pyloudnorm, which filters sample by sample.
+
+    Of whole tenths of a second: pyloudnorm counts a last block of 400 ms of which up to 50 ms are missing as if these
+    were silent, where BS.1770 leaves out what is not whole.
+    """
     import pyloudnorm
 
     apart = []
@@ -82,7 +86,8 @@ def loudness(paths: list[Path], folder: Path) -> str:
         wave = read(path)
         file = folder / "loudness.wav"
         for rate_hz, channels in ((RATE_HZ, 1), (44_100, 2)):
-            samples = np.asarray(soxr.resample(wave, RATE_HZ, rate_hz), np.float64)[:, np.newaxis] * np.ones(channels)
+            whole = np.asarray(soxr.resample(wave, RATE_HZ, rate_hz), np.float64)
+            samples = whole[: len(whole) // (rate_hz // 10) * (rate_hz // 10), np.newaxis] * np.ones(channels)
             soundfile.write(file, samples, rate_hz, "FLOAT")
             expected = pyloudnorm.Meter(rate_hz, filter_class="DeMan").integrated_loudness(samples.astype(np.float32))
             if np.isfinite(expected) and expected > flaws.SOFTEST_LUFS:
@@ -128,7 +133,7 @@ def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
 
 
 def absent(data: Path, limit: int, seed: int) -> Iterator[str]:
-    """How much of rain, wind, speech and traffic has neither tempo nor key: of natural, and of sets with such classes."""
+    """How much of rain, wind, speech and traffic has neither tempo nor key: of natural, and of sets that have such."""
     asked = {"natural": [path for _, path in clips(data / "natural", limit, seed, _WITHOUT, least_s=_BRIEF_S)]}
     for name, classes in _ALSO_WITHOUT.items():
         if (data / name / "manifest.csv").is_file():

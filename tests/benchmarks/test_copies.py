@@ -57,6 +57,10 @@ def test_the_command_counts_what_is_missed_and_what_is_false(tmp_path, capsys):
     (tmp_path / "kept" / "judged-0.json").unlink()
     assert duplicates.main(options) in (0, 1)
     assert capsys.readouterr().out.splitlines()[:-1] == printed.splitlines()[:-1]  # but for the line of the machine
+    apart = ("--keep", str(tmp_path / "apart"), "--pair-by-pair")
+    assert duplicates.main([*options, *apart]) in (0, 1)
+    assert "| all | 12 |" in capsys.readouterr().out
+    assert not (tmp_path / "apart" / "library").exists()
     assert duplicates.main([*options, "--seed", "8"]) == 3
     assert "begun with other settings" in capsys.readouterr().err
 

@@ -58,8 +58,10 @@ _BEYOND: Final = 8.0
 like: codecs are unlike everywhere, phrases of one sampled instrument where they have other notes."""
 _EDGE: Final = 3
 """So many cells at either end may be of a fade, in which the level changes within a frame; of short sounds a fifth."""
-_THE_SAME, _TWICE = 1e-4, 2.0
-"""Where that tenth is no more unlike, no codec lies between: what departs counts twice, but for the shortest sounds."""
+_MOST_BELOW: Final = 20.0
+"""An octave is by no more times as unlike as those above it: codecs leave the low ones the likest."""
+_THE_SAME, _THRICE = 1e-4, 3.0
+"""Where that tenth is no more unlike, no codec lies between: what departs counts thrice, but in the shortest."""
 _BEYOND_TOP: Final = 1.02
 """By so much the highest sample of one is above that of the other where that one may have been clipped."""
 _STEP: Final = 2.0**-15
@@ -73,7 +75,7 @@ class SoundAlignment:
     the passage that both have; ``covered``: the share of the shorter one that this is, ``shared_s``: how long it is;
     ``gain_db``: how much louder the first is there; ``at_worst``: the share of octaves that agree in the moment that
     agrees least; ``loud_at_worst``: the correlation of the loud cell that agrees least; ``departs``: how much less like
-    an octave's worst loud cell is than its best ones let expect, clipping apart, 0 to 2;
+    an octave's worst loud cell is than its best ones let expect, clipping apart, 0 to 3;
     ``each_has_more``: whether both have sound of their own outside that passage.
     """
 
@@ -185,12 +187,13 @@ def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float
 def _departs(unlike: NDArray[np.float64], loud: NDArray[np.bool_]) -> float:
     """See `SoundAlignment`; ``unlike`` and ``loud`` (octaves, cells)."""
     edge = min(_EDGE, max(1, unlike.shape[1] // 5))
-    inner, most = slice(edge, -edge), 0.0
-    for values, says in zip(unlike, loud, strict=True):
+    inner, most, least = slice(edge, -edge), 0.0, math.inf
+    for values, says in zip(unlike[::-1], loud[::-1], strict=True):  # from the highest octave down
         if says.any():
             usual = float(np.quantile(values[says], _MOST_LIKE))
+            usual, least = min(usual, _MOST_BELOW * least), min(usual, least) if says.sum() >= _FRAMES else least
             departs = float(values[inner][says[inner]].max(initial=0.0)) - _BEYOND * usual
-            most = max(most, departs * (_TWICE if usual < _THE_SAME and edge == _EDGE else 1.0))
+            most = max(most, departs * (_THRICE if usual < _THE_SAME and edge == _EDGE else 1.0))
     return most
 
 
