@@ -22,10 +22,15 @@ def from_ids(ids: Ids) -> Bitmap:
 
 
 def to_ids(bitmap: Bitmap) -> Ids:
-    """The ids that are in, ascending. Costs a glance at each byte, and work only for those that are not zero."""
-    filled = np.flatnonzero(bitmap)
-    bits = np.flatnonzero(np.unpackbits(bitmap[filled], bitorder="little"))
-    ids: Ids = filled[bits >> 3] * 8 + (bits & 7)
+    """The ids that are in, ascending. Costs a glance at each eight bytes, and work only for those that are not zero."""
+    rest = bitmap.size % 8
+    words = np.ascontiguousarray(bitmap if not rest else np.concatenate([bitmap, np.zeros(8 - rest, np.uint8)]))
+    filled_words = np.flatnonzero(words.view(np.uint64) != 0)  # of a comparison numpy finds them ten times as fast
+    bytes_of_words = words.view(np.uint64)[filled_words].view(np.uint8)
+    filled = np.flatnonzero(bytes_of_words != 0)
+    bits = np.flatnonzero(np.unpackbits(bytes_of_words[filled], bitorder="little").view(np.bool_))
+    byte = filled[bits >> 3]
+    ids: Ids = filled_words[byte >> 3] * 64 + (byte & 7) * 8 + (bits & 7)
     return ids
 
 

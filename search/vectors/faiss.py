@@ -73,11 +73,11 @@ class FaissBase(StoredBase):
         if passing <= max(SCAN_UP_TO, self._n_candidates(k)) or k >= SCAN_FROM_K:
             return self._scan(queries, k, allowed)
         if self._whole is None:
-            return self._search_lists(queries, k, allowed)
+            return self._search_lists(queries, k, allowed, passing)
         scores, ids = self._search_whole(self._whole, queries, k, allowed)
         short = np.flatnonzero(ids[:, k - 1] < 0)
         if short.size:
-            scores[short], ids[short] = self._search_lists(queries[short], k, allowed)
+            scores[short], ids[short] = self._search_lists(queries[short], k, allowed, passing)
         return scores, ids
 
     def _scan(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
@@ -87,13 +87,13 @@ class FaissBase(StoredBase):
         rows = rows_of(self._ids, bitmaps.to_ids(allowed))
         return scoring.scan(queries, self.rows, self._ids, k, rows[rows >= 0])
 
-    def _search_lists(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
+    def _search_lists(self, queries: Vectors, k: int, allowed: Bitmap | None, passing: int) -> tuple[Scores, Ids]:
         wanted = self._n_candidates(k) if allowed is None else round(self._lists.reach * self._n_candidates(k))
-        near = self._lists.candidates(queries, wanted, k, allowed, everywhere=False)
+        near = self._lists.candidates(queries, wanted, k, allowed, passing, everywhere=False)
         scores, ids = self._rerank(queries, k, near)
         short = np.flatnonzero(ids[:, k - 1] < 0)
         if short.size:  # fewer passed than the sample of the filter made expect
-            all_over = self._lists.candidates(queries[short], wanted, k, allowed, everywhere=True)
+            all_over = self._lists.candidates(queries[short], wanted, k, allowed, passing, everywhere=True)
             scores[short], ids[short] = self._rerank(queries[short], k, all_over)
         return scores, ids
 

@@ -6,7 +6,6 @@ tagged "rain" finds its nearest lists empty and the hits in lists far away, so l
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import Any
 
@@ -15,40 +14,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.model import Bitmap, Ids, Scores, Vectors
-from search.vectors import bitmaps, native
+from search.vectors import native, scoring
+from search.vectors.spread import Spread
 
 PASSING_ROWS = 16_000
 """Lists are visited until they held so many segments that pass: at a million without a filter, 30 lists of 2048 ..."""
 
 SCATTERED_PASSING, SCATTERED_VISITED = 4_000, 150_000
-"""... or so many of so many: what passes is scattered then, the hits are far apart, and their lists easy to tell ..."""
+"""... or so many of so many: the hits are far apart then, and their lists easy to tell ..."""
 
 VISITED_ROWS = 250_000
-"""... or so many in all, which takes about two milliseconds. A filter that leaves 1 %, scattered, has let 2,500 of them
-pass by then, and the best ten of a million are among those (measured)."""
+"""... or so many in all, which takes about a millisecond."""
 
-SAMPLED_ROWS, SAMPLED_OF_LIST = 32_000, 16
-"""Where more segments pass, two samples tell how they spread over the lists: of about so many of what passes, and of so
-many of a list of mean size. The first overlooks lists of which most passes where millions do, the second those of which
-little does."""
+EVEN_ROWS, EVEN_BY, UNEVEN = 16_000, -1 / 3, 0.5
+"""Where what passes lies as evenly as by chance, near the query and further off, its hits are little further away than
+without a filter: so many segments are visited, times this power of the share that passes. Of a thousandth it is ten
+times as many; a fifth of that holds .98 of the hits of a million (measured). Evenly: the part of a list that passes
+differs from the mean part by less than the root of so much of it, beyond what chance does ..."""
 
-ANYWAY_ROWS, ANYWAY_SHARE = 120_000, 0.05
-"""The nearest lists, with so many segments, or such a part of them all, are visited even where the samples saw nothing
-pass: the best hits may be the few of a near list that do."""
+EVEN_IN = (1 / 64, 1 / 8, 1)
+"""... in each of these parts of the lists that may be visited, nearest first: a hole around the query is not even."""
+
+ANYWAY_ROWS = 60_000
+"""The nearest lists, with so many segments, are visited even where the samples saw nothing pass: the best hits may be
+the few of a near list that do."""
 
 REACHES_FROM, REACHES_BY = 1_000_000, 1 / 3
 """From so many segments on the hits behind a filter lie among more that are as near: so many more times as the root of
 how many times as many there are, more is looked at. At ten million it is 2.2 times (measured)."""
-
-FEW_QUERIES = 4
-"""So many are searched in one thread: to share a millisecond among several costs more than it saves."""
 
 _QUERY_BITS = 8
 """What a dimension of the query is rounded to for the comparison with codes, RaBitQ's own suggestion."""
 
 
 class Lists:
-    """The inverted lists of one compressed index: their centres, their sizes, and which of them each segment is in."""
+    """The inverted lists of one compressed index: their centres, and how what passes spreads over them."""
 
     def __init__(self, layers: native.Layers, ids: Ids, present: Bitmap | None, effort: float = 1.0) -> None:
         """``layers`` are a rotation before inverted lists, and hold ``ids`` (n,), ascending.
@@ -69,85 +69,115 @@ class Lists:
         self._centres: NDArray[np.float32] = centres.reshape(self.count, index.d)
         self._present = present
         self._effort = effort
-        self._first, last = (int(ids[0]), int(ids[-1])) if ids.size else (0, -1)
-        # by id: they are dense, and a look at a million rows for where some ids stand takes longer than a search
-        self._list_of = np.full(last - self._first + 1, self.count, np.min_scalar_type(self.count))
-        share = min(1.0, SAMPLED_OF_LIST * self.count / max(ids.size, 1))
-        sampled: list[list[Ids]] = [[] for _ in range(self.count)]
-        for number, named in layers.ids_by_list():
-            # a file that is damaged where only `verify` looks may name others
-            members = named[(named >= self._first) & (named <= last)]
-            self._list_of[members - self._first] = number
-            some = np.linspace(0, members.size, math.ceil(share * members.size), endpoint=False).astype(np.intp)
-            sampled[number].append(members[some])
-        self._sizes = np.bincount(self._list_of, minlength=self.count + 1)[: self.count]
+        self._spread = Spread(layers, ids, self.count)
+        self._rows_of_list = max(1.0, ids.size / self.count)
         self.reach = max(1.0, ids.size / REACHES_FROM) ** REACHES_BY
-        self._sampled: Ids = np.concatenate([np.empty(0, np.int64), *itertools.chain.from_iterable(sampled)])
-        self._sampled_of = np.asarray([sum(part.size for part in parts) for parts in sampled])
 
-    def candidates(self, queries: Vectors, n: int, k: int, allowed: Bitmap | None, *, everywhere: bool) -> Ids:
-        """(q, wanted) ids that are probably the nearest to ``queries`` (q, dim), -1 where there are no more.
+    def candidates(
+        self, queries: Vectors, n: int, k: int, allowed: Bitmap | None, passing: int, *, everywhere: bool
+    ) -> Ids:
+        """(q, n) ids that are probably the nearest to ``queries`` (q, dim), -1 where there are no more.
 
-        ``allowed`` is of what is present. ``everywhere`` visits each list that may hold something.
+        ``allowed`` is of what is present, and ``passing`` how many that are. ``everywhere`` visits each list.
         """
-        native.use_threads(1 if len(queries) <= FEW_QUERIES else native.thread_budget())
+        native.use_threads(1 if len(queries) <= scoring.FEW_QUERIES else native.thread_budget())
         turned: Vectors = self._rotation.apply(queries)
-        near = turned @ self._centres.T
+        near = scoring.products(turned, self._centres)
         if everywhere:
             visited = np.tile(np.arange(self.count, dtype=np.int64), (len(queries), 1))
         elif allowed is None:
             visited = self._nearest(near, k)
         else:
-            visited = self._nearest_passing(near, k, allowed)
+            visited = self._nearest_passing(near, k, allowed, passing)
         scores = np.ascontiguousarray(np.take_along_axis(near, np.maximum(visited, 0), axis=1))
         return self._search(turned, n, visited, scores, allowed)
 
     def _nearest(self, near: Scores, k: int) -> Ids:
         """The lists (q, most) that each query visits, by how ``near`` (q, lists) they are; -1 after the last."""
-        order = np.argsort(-near, axis=1)
-        sizes = self._sizes[order]
-        # a list is needed while those before it were too few
-        needed = sizes.cumsum(axis=1) - sizes < PASSING_ROWS * self._more(k)
-        most = max(1, int(needed.sum(axis=1).max()))
-        return np.where(needed[:, :most], order[:, :most], -1)
+        rows = PASSING_ROWS * self._more(k)
+        for holding in (2 * rows, math.inf):
+            order = self._order(near, None, holding)
+            sizes = self._spread.sizes[order]
+            # a list is needed while those before it were too few
+            needed = sizes.cumsum(axis=1) - sizes < rows
+            if not needed[:, -1].any():
+                break
+        return _chosen(order, needed)
+
+    def _nearest_passing(self, near: Scores, k: int, allowed: Bitmap, count: int) -> Ids:
+        """The same among the ``count`` that are ``allowed``."""
+        more = self._more(k)
+        passing, certain = self._spread.of(allowed, count)
+        order = self._order(near, None, VISITED_ROWS * self.reach * more)
+        if certain:
+            even_rows = self._even_rows(order, passing, np.ones(self.count), count)
+        else:  # the nearest are looked at closely ...
+            lists = np.unique(order)
+            told = np.zeros(self.count, np.intp)
+            told[lists] = self._spread.of_lists(allowed, lists)
+            passing = np.maximum(passing, told)
+            even_rows = self._even_rows(order, told, self._spread.each_stands_for, count)
+        needed, enough = self._needed(order, passing, even_rows, more, certain)
+        if not enough and order.shape[1] < self.count:
+            if not certain:  # ... and all the others where those hold too little
+                passing = np.maximum(passing, self._spread.of_lists(allowed, None))
+            asked = np.flatnonzero(passing) if certain else np.union1d(order, np.flatnonzero(passing))
+            order = self._order(near, asked, math.inf)
+            needed = self._needed(order, passing, even_rows, more, certain)[0]
+        return _chosen(order, needed)
+
+    def _even_rows(
+        self, order: Ids, told: NDArray[np.intp], each_stands_for: NDArray[np.float64], count: int
+    ) -> NDArray[np.float64]:
+        """How many segments each query (q,) visits at most: inf but where what passes lies evenly in its nearest lists.
+
+        ``told`` (lists,) pass, where each that was seen stands for so many; ``count`` in all.
+        """
+        overall = count / max(self._spread.sizes.sum(), 1)
+        even, shares = np.ones(len(order), np.bool_), []
+        for part in EVEN_IN:
+            nearest = order[:, : math.ceil(part * order.shape[1])]
+            sizes, pass_each = self._spread.sizes[nearest], told[nearest]
+            shares.append(pass_each.sum(axis=1) / np.maximum(sizes.sum(axis=1), 1))
+            expected = shares[-1][:, None] * sizes
+            by_chance = pass_each * each_stands_for[nearest]
+            uneven = ((pass_each - expected) ** 2 - by_chance).sum(axis=1)
+            even &= (uneven < UNEVEN * (expected**2).sum(axis=1)) & (2 * shares[-1] > overall)
+        share = np.where(even, np.min(shares, axis=0), 0.0)
+        with np.errstate(divide="ignore"):
+            rows: NDArray[np.float64] = EVEN_ROWS * share**EVEN_BY
+        return rows
+
+    def _needed(
+        self, order: Ids, passing: NDArray[np.intp], even_rows: NDArray[np.float64], more: float, certain: bool
+    ) -> tuple[NDArray[np.bool_], bool]:
+        """Which lists of ``order`` (q, n) to visit, and whether no more are needed for any query.
+
+        Of each list so many segments are ``passing`` (lists,).
+        """
+        sizes, pass_each = self._spread.sizes[order], passing[order]
+        worth = pass_each > 0
+        if not certain:
+            worth |= sizes.cumsum(axis=1) <= ANYWAY_ROWS * self.reach * more
+        passed = (pass_each.cumsum(axis=1) - pass_each) / more
+        visited = ((sizes * worth).cumsum(axis=1) - sizes * worth) / more
+        scattered = (passed >= SCATTERED_PASSING) & (visited >= SCATTERED_VISITED)
+        going_on = (passed < PASSING_ROWS * self.reach) & (visited < VISITED_ROWS * self.reach) & ~scattered
+        going_on &= visited < even_rows[:, None]
+        return worth & going_on, not going_on[:, -1:].any()
+
+    def _order(self, near: Scores, asked: Ids | None, rows: float) -> Ids:
+        """The lists (q, n) of those ``asked``, None for all, nearest first: all, or those that hold some ``rows``."""
+        close = near if asked is None else near[:, asked]
+        n = close.shape[1]
+        if rows < self._rows_of_list * n:
+            n = min(n, math.ceil(rows / self._rows_of_list) + 1)
+        order = np.stack([_largest(row, n) for row in close]) if n < close.shape[1] else np.argsort(-close, axis=1)
+        return order if asked is None else asked[order]
 
     def _more(self, k: int) -> float:
         """How much more than the constants above say is visited for ``k`` hits: many reach further than ten."""
         return self._effort * max(1.0, math.sqrt(k / 100))
-
-    def _nearest_passing(self, near: Scores, k: int, allowed: Bitmap) -> Ids:
-        """The same among what is ``allowed``."""
-        passing, certain = self._passing(allowed)
-        more = self._more(k)
-        order = np.argsort(-near, axis=1)
-        sizes, pass_each = self._sizes[order], passing[order]
-        worth = pass_each > 0
-        if not certain:
-            worth |= sizes.cumsum(axis=1) <= max(ANYWAY_ROWS, ANYWAY_SHARE * self._sizes.sum()) * more
-        passed = (pass_each.cumsum(axis=1) - pass_each) / more
-        visited = ((sizes * (pass_each > 0)).cumsum(axis=1) - sizes) / more
-        scattered = (passed >= SCATTERED_PASSING) & (visited >= SCATTERED_VISITED)
-        needed = worth & (passed < PASSING_ROWS * self.reach) & (visited < VISITED_ROWS * self.reach) & ~scattered
-        most = max(1, int(needed.sum(axis=1).max()))
-        chosen = np.full((len(near), most), -1, np.int64)
-        for row, (lists, needed_here) in enumerate(zip(order, needed, strict=True)):
-            chosen[row, : needed_here.sum()] = lists[needed_here]
-        return chosen
-
-    def _passing(self, allowed: Bitmap) -> tuple[NDArray[np.intp], bool]:
-        """How many segments of each list (lists,) are allowed, and whether that is certain or told by a sample."""
-        every = math.ceil(bitmaps.count(allowed) / SAMPLED_ROWS)
-        # every n-th byte: its eight ids are often of one clip and lie in one list, those of two bytes need not
-        ids = bitmaps.to_ids(allowed[::every])
-        places = (ids >> 3) * (8 * every) + (ids & 7) - self._first
-        places = places[(places >= 0) & (places < self._list_of.size)]
-        counts = every * np.bincount(self._list_of[places], minlength=self.count + 1)[: self.count]
-        if every == 1:
-            return counts, True
-        passing = np.concatenate([[0], bitmaps.contains(allowed, self._sampled).cumsum()])
-        ends = self._sampled_of.cumsum()
-        share = (passing[ends] - passing[ends - self._sampled_of]) / np.maximum(self._sampled_of, 1)
-        return np.maximum(counts, np.rint(share * self._sizes).astype(np.intp)), False
 
     def _search(self, turned: Vectors, n: int, visited: Ids, near: Scores, allowed: Bitmap | None) -> Ids:
         parameters = faiss.IVFRaBitQSearchParameters()
@@ -163,3 +193,19 @@ class Lists:
             False, parameters,
         )  # fmt: skip
         return ids
+
+
+def _largest(row: Scores, n: int) -> NDArray[np.intp]:
+    """Where the ``n`` largest of ``row`` stand, the largest first. Sorting those takes a quarter of sorting all."""
+    least = np.partition(row, row.size - n)[row.size - n]
+    where = np.flatnonzero(row >= least)
+    return where[np.argsort(-row[where])][:n]
+
+
+def _chosen(order: Ids, needed: NDArray[np.bool_]) -> Ids:
+    """The ``needed`` (q, n) of ``order`` (q, n) as (q, most), -1 after the last."""
+    most = max(1, int(needed.sum(axis=1).max(initial=0)))
+    chosen = np.full((len(order), most), -1, np.int64)
+    for row, (lists, needed_here) in enumerate(zip(order, needed, strict=True)):
+        chosen[row, : needed_here.sum()] = lists[needed_here]
+    return chosen

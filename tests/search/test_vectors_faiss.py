@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from search.errors import UsageError
 from search.model import Ids, IndexChange, Vectors
-from search.vectors import bitmaps, building, files, lists
+from search.vectors import bitmaps, building, files, lists, spread
 from search.vectors.exact import ExactIndex
 from search.vectors.faiss import FaissBase
 from search.vectors.gpu import GpuCopy
@@ -91,15 +92,57 @@ def test_recall_holds_through_any_filter(
 
 
 def test_lists_are_told_by_samples_as_small_as_those_of_many_millions(
-    index: SnapshotIndex, oracle: ExactIndex, vectors: Vectors, queries: Vectors, monkeypatch
+    folder: Path, oracle: ExactIndex, vectors: Vectors, queries: Vectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What passes lies far from the queries; a list in which most passes has no part in a sample of all that does."""
-    for name, rows in (("SAMPLED_ROWS", 100), ("ANYWAY_ROWS", 1_000), ("PASSING_ROWS", 6_000)):
+    for name, rows in (("SAMPLED_ROWS", 100), ("SAMPLED_OF_NEAR_LIST", 16)):
+        monkeypatch.setattr(spread, name, rows)
+    for name, rows in (("ANYWAY_ROWS", 1_000), ("PASSING_ROWS", 6_000), ("VISITED_ROWS", 12_000)):
         monkeypatch.setattr(lists, name, rows)
     passing = np.argsort(vectors @ vectors[77], kind="stable")[: COUNT // 2]
     among = bitmaps.from_ids(np.sort(passing) + FIRST_ID)
+    index = SnapshotIndex.open(folder, WIDE, device="cpu")
     found, truth = (each.search(queries, 10, among)[1] for each in (index.view, oracle))
     assert recall(found, truth) > 0.95
+
+
+def test_what_passes_evenly_all_around_the_nearest_is_no_scattered_filter(
+    folder: Path, oracle: ExactIndex, vectors: Vectors, queries: Vectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the segments pass by chance, and none of those near the query: its hits are further away than by chance."""
+    for name, rows in (("EVEN_ROWS", 500), ("ANYWAY_ROWS", 1_000), ("PASSING_ROWS", 6_000), ("VISITED_ROWS", 12_000)):
+        monkeypatch.setattr(lists, name, rows)
+    view = SnapshotIndex.open(folder, WIDE, device="cpu").view
+    reached = []
+    for query in queries[:40]:
+        further = np.argsort(vectors @ query, kind="stable")[: round(0.99 * COUNT)]
+        passing = np.random.default_rng(1).choice(further, COUNT // 2, replace=False)
+        among = bitmaps.from_ids(np.sort(passing) + FIRST_ID)
+        found, truth = (each.search(query[None], 10, among)[1] for each in (view, oracle))
+        reached.append(recall(found, truth))
+    assert np.mean(reached) > 0.95
+
+
+@pytest.mark.parametrize("share", few([0.5, 0.02, 0.1], 2))
+def test_what_passes_by_chance_is_found_in_the_nearest_lists(
+    folder: Path, oracle: ExactIndex, queries: Vectors, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fewer segments are looked at than as many as pass may take, and the hits are found all the same."""
+    monkeypatch.setattr(lists, "EVEN_ROWS", 6_000)
+    view = SnapshotIndex.open(folder, WIDE, device="cpu").view
+    among = bitmaps.from_ids(np.sort(np.random.default_rng(1).permutation(COUNT)[: round(share * COUNT)]) + FIRST_ID)
+    visited = []
+    search = lists.Lists._search
+
+    def watched(self: lists.Lists, turned: Vectors, n: int, some: Ids, *rest: Any) -> Ids:
+        visited.append(self._spread.sizes[some[some >= 0]].sum() / len(turned))
+        return search(self, turned, n, some, *rest)
+
+    monkeypatch.setattr(lists.Lists, "_search", watched)
+    found = view.search(queries, 10, among)[1]
+    assert recall(found, oracle.search(queries, 10, among)[1]) >= 0.97
+    assert visited[0] < 1.1 * 6_000 * share ** (-1 / 3)
+    assert len(visited) == 1
 
 
 def test_less_effort_finds_less_and_more_finds_no_less(
