@@ -109,7 +109,7 @@ def test_lists_are_told_by_samples_as_small_as_those_of_many_millions(
 def test_what_passes_evenly_all_around_the_nearest_is_no_scattered_filter(
     folder: Path, oracle: ExactIndex, vectors: Vectors, queries: Vectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half of the segments pass by chance, and none of those near the query: its hits are further away than by chance."""
+    """Half of the segments pass by chance, and none of those near the query: its hits are further away than that."""
     for name, rows in (("EVEN_ROWS", 500), ("ANYWAY_ROWS", 1_000), ("PASSING_ROWS", 6_000), ("VISITED_ROWS", 12_000)):
         monkeypatch.setattr(lists, name, rows)
     view = SnapshotIndex.open(folder, WIDE, device="cpu").view

@@ -71,11 +71,11 @@ class Neighbourhoods:
         there, newer = places.list >= 0, places.length >= 0
         written = there & ~newer
         smooth = np.empty(len(segment_ids), np.float32)
-        smooth[written] = scoring.widen(self._lists.smoothed.take(places.smoothed[written])) @ expanded
+        smooth[written] = _alike(scoring.widen(self._lists.smoothed.take(places.smoothed[written])), expanded)
         if newer.any():
             smooth[newer] = self._smooth(expanded, segment_ids[newer], _at(places, newer), vectors, is_there)
         if not there.all():
-            smooth[~there] = vectors(segment_ids[~there]) @ expanded
+            smooth[~there] = _alike(vectors(segment_ids[~there]), expanded)
         density = self._density(places.list)
         usual = np.float32(np.nanmean(density)) if there.any() else np.float32(0)
         return blended(plain, smooth, np.where(there, density, usual))
@@ -98,17 +98,23 @@ class Neighbourhoods:
         there = is_there(wanted) & (wanted >= 0)
         rows = np.zeros((len(wanted), len(expanded)), np.float32)
         rows[there] = vectors(wanted[there])
-        products = rows @ expanded
+        products = _alike(rows, expanded)
         sums = products[own] + (weights_of(similar) * products[others]).sum(axis=1)
         smooth: Scores = sums / self._lists.lengths(places.length)
         lost = ((near >= 0) & ~there[others]).any(axis=1)
         if lost.any():  # their length is that of a sum with all of them
-            smooth[lost] = smoothed(rows[own[lost]], rows[others[lost]], similar[lost]) @ expanded
+            smooth[lost] = _alike(smoothed(rows[own[lost]], rows[others[lost]], similar[lost]), expanded)
         return smooth
 
 
 def _at(places: NeighbourPlaces, some: NDArray[np.bool_]) -> NeighbourPlaces:
     return NeighbourPlaces(places.smoothed[some], places.list[some], places.length[some])
+
+
+def _alike(rows: Vectors, expanded: NDArray[np.float32]) -> Scores:
+    """The similarities (n,) of ``rows`` (n, dim) and ``expanded`` (dim,)."""
+    similarities: Scores = scoring.products(expanded[np.newaxis], rows)[0]
+    return similarities
 
 
 class Reader:
