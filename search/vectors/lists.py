@@ -20,9 +20,6 @@ from search.vectors.spread import Spread
 PASSING_ROWS = 16_000
 """Lists are visited until they held so many segments that pass: at a million without a filter, 30 lists of 2048 ..."""
 
-SCATTERED_PASSING, SCATTERED_VISITED = 4_000, 150_000
-"""... or so many of so many: the hits are far apart then, and their lists easy to tell ..."""
-
 VISITED_ROWS = 250_000
 """... or so many in all, which takes about a millisecond."""
 
@@ -35,9 +32,9 @@ differs from the mean part by less than the root of so much of it, beyond what c
 EVEN_IN = (1 / 64, 1 / 8, 1)
 """... in each of these parts of the lists that may be visited, nearest first: a hole around the query is not even."""
 
-ANYWAY_ROWS = 60_000
+ANYWAY_ROWS, ANYWAY_ROWS_OF_EACH = 100_000, 5_000
 """The nearest lists, with so many segments, are visited even where the samples saw nothing pass: the best hits may be
-the few of a near list that do."""
+the few of a near list that do. With fewer where the ids that were looked up stand for few others: so many for each."""
 
 REACHES_FROM, REACHES_BY = 1_000_000, 1 / 3
 """From so many segments on the hits behind a filter lie among more that are as near: so many more times as the root of
@@ -107,8 +104,10 @@ class Lists:
     def _nearest_passing(self, near: Scores, k: int, allowed: Bitmap, count: int) -> Ids:
         """The same among the ``count`` that are ``allowed``."""
         more = self._more(k)
-        passing, certain = self._spread.of(allowed, count)
+        passing, every = self._spread.of(allowed, count)
         order = self._order(near, None, VISITED_ROWS * self.reach * more)
+        certain = every == 1
+        anyway = 0 if certain else min(ANYWAY_ROWS, every * ANYWAY_ROWS_OF_EACH)
         if certain:
             even_rows = self._even_rows(order, passing, np.ones(self.count), count)
         else:  # the nearest are looked at closely ...
@@ -117,13 +116,13 @@ class Lists:
             told[lists] = self._spread.of_lists(allowed, lists)
             passing = np.maximum(passing, told)
             even_rows = self._even_rows(order, told, self._spread.each_stands_for, count)
-        needed, enough = self._needed(order, passing, even_rows, more, certain)
+        needed, enough = self._needed(order, passing, even_rows, more, anyway)
         if not enough and order.shape[1] < self.count:
             if not certain:  # ... and all the others where those hold too little
                 passing = np.maximum(passing, self._spread.of_lists(allowed, None))
             asked = np.flatnonzero(passing) if certain else np.union1d(order, np.flatnonzero(passing))
             order = self._order(near, asked, math.inf)
-            needed = self._needed(order, passing, even_rows, more, certain)[0]
+            needed = self._needed(order, passing, even_rows, more, anyway)[0]
         return _chosen(order, needed)
 
     def _even_rows(
@@ -149,7 +148,7 @@ class Lists:
         return rows
 
     def _needed(
-        self, order: Ids, passing: NDArray[np.intp], even_rows: NDArray[np.float64], more: float, certain: bool
+        self, order: Ids, passing: NDArray[np.intp], even_rows: NDArray[np.float64], more: float, anyway: int
     ) -> tuple[NDArray[np.bool_], bool]:
         """Which lists of ``order`` (q, n) to visit, and whether no more are needed for any query.
 
@@ -157,12 +156,12 @@ class Lists:
         """
         sizes, pass_each = self._spread.sizes[order], passing[order]
         worth = pass_each > 0
-        if not certain:
-            worth |= sizes.cumsum(axis=1) <= ANYWAY_ROWS * self.reach * more
+        if anyway:
+            worth |= sizes.cumsum(axis=1) <= anyway * self.reach * more
         passed = (pass_each.cumsum(axis=1) - pass_each) / more
-        visited = ((sizes * worth).cumsum(axis=1) - sizes * worth) / more
-        scattered = (passed >= SCATTERED_PASSING) & (visited >= SCATTERED_VISITED)
-        going_on = (passed < PASSING_ROWS * self.reach) & (visited < VISITED_ROWS * self.reach) & ~scattered
+        seen = sizes * (pass_each > 0)
+        visited = (seen.cumsum(axis=1) - seen) / more
+        going_on = (passed < PASSING_ROWS * self.reach) & (visited < VISITED_ROWS * self.reach)
         going_on &= visited < even_rows[:, None]
         return worth & going_on, not going_on[:, -1:].any()
 

@@ -11,8 +11,8 @@ from search.model import Bitmap, Ids
 from search.vectors import bitmaps, native
 
 SAMPLED_ROWS = 32_000
-"""As many segments that pass are looked up by their ids: all of them where there are no more, else about so many. That
-overlooks lists of which most pass where millions do ..."""
+"""Segments that pass are looked up by their ids: all where there are no more, else about so many. That overlooks lists
+of which most pass where millions do ..."""
 
 SAMPLED_OF_LIST, SAMPLED_OF_NEAR_LIST = 16, 128
 """... so as many segments of each list are asked whether they pass, and as many of lists that are near, of which the
@@ -44,10 +44,10 @@ class Spread:
         every = SAMPLED_OF_NEAR_LIST // SAMPLED_OF_LIST
         self._few_byte, self._few_bit = self._byte[:, ::every].astype(np.intp), self._bit[:, ::every].copy()
 
-    def of(self, allowed: Bitmap, passing: int) -> tuple[NDArray[np.intp], bool]:
-        """How many segments of each list (lists,) are ``allowed``, as their ids tell, and whether that is certain.
+    def of(self, allowed: Bitmap, passing: int) -> tuple[NDArray[np.intp], int]:
+        """How many segments of each list (lists,) are ``allowed``, as their ids tell; and how many each stands for.
 
-        ``passing`` are in all.
+        ``passing`` are in all. Where each stands for itself alone, it is certain.
         """
         every = max(1, math.ceil(passing / SAMPLED_ROWS))
         # every n-th byte: its eight ids are often of one clip and lie in one list, those of two bytes need not
@@ -56,7 +56,7 @@ class Spread:
         if places.size and (places[0] < 0 or places[-1] >= self._list_of.size):
             places = places[(places >= 0) & (places < self._list_of.size)]
         counts = np.bincount(self._list_of[places], minlength=self.sizes.size + 1)[: self.sizes.size]
-        return every * counts, every == 1
+        return every * counts, every
 
     def of_lists(self, allowed: Bitmap, lists: Ids | None) -> NDArray[np.intp]:
         """How many segments of ``lists`` (m,) are ``allowed``, None for all, as a sample of each tells: (m,)."""
