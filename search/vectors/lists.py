@@ -92,8 +92,8 @@ class Lists:
     def _nearest(self, near: Scores, k: int) -> Ids:
         """The lists (q, most) that each query visits, by how ``near`` (q, lists) they are; -1 after the last."""
         rows = PASSING_ROWS * self._more(k)
-        for holding in (2 * rows, math.inf):
-            order = self._order(near, None, holding)
+        for enough_rows in (2 * rows, math.inf):
+            order = self._order(near, None, enough_rows)
             sizes = self._spread.sizes[order]
             # a list is needed while those before it were too few
             needed = sizes.cumsum(axis=1) - sizes < rows
@@ -112,31 +112,31 @@ class Lists:
             even_rows = self._even_rows(order, passing, np.ones(self.count), count)
         else:  # the nearest are looked at closely ...
             lists = np.unique(order)
-            told = np.zeros(self.count, np.intp)
-            told[lists] = self._spread.of_lists(allowed, lists)
-            passing = np.maximum(passing, told)
-            even_rows = self._even_rows(order, told, self._spread.each_stands_for, count)
+            sampled = np.zeros(self.count, np.intp)
+            sampled[lists] = self._spread.of_lists(allowed, lists)
+            passing = np.maximum(passing, sampled)
+            even_rows = self._even_rows(order, sampled, self._spread.each_stands_for, count)
         needed, enough = self._needed(order, passing, even_rows, more, anyway)
         if not enough and order.shape[1] < self.count:
             if not certain:  # ... and all the others where those hold too little
                 passing = np.maximum(passing, self._spread.of_lists(allowed, None))
-            asked = np.flatnonzero(passing) if certain else np.union1d(order, np.flatnonzero(passing))
-            order = self._order(near, asked, math.inf)
+            holding = np.flatnonzero(passing) if certain else np.union1d(order, np.flatnonzero(passing))
+            order = self._order(near, holding, math.inf)
             needed = self._needed(order, passing, even_rows, more, anyway)[0]
         return _chosen(order, needed)
 
     def _even_rows(
-        self, order: Ids, told: NDArray[np.intp], each_stands_for: NDArray[np.float64], count: int
+        self, order: Ids, sampled: NDArray[np.intp], each_stands_for: NDArray[np.float64], count: int
     ) -> NDArray[np.float64]:
         """How many segments each query (q,) visits at most: inf but where what passes lies evenly in its nearest lists.
 
-        ``told`` (lists,) pass, where each that was seen stands for so many; ``count`` in all.
+        ``sampled`` (lists,) pass, where each that was seen stands for so many; ``count`` in all.
         """
         overall = count / max(self._spread.sizes.sum(), 1)
         even, shares = np.ones(len(order), np.bool_), []
         for part in EVEN_IN:
             nearest = order[:, : math.ceil(part * order.shape[1])]
-            sizes, pass_each = self._spread.sizes[nearest], told[nearest]
+            sizes, pass_each = self._spread.sizes[nearest], sampled[nearest]
             shares.append(pass_each.sum(axis=1) / np.maximum(sizes.sum(axis=1), 1))
             expected = shares[-1][:, None] * sizes
             by_chance = pass_each * each_stands_for[nearest]
@@ -165,14 +165,14 @@ class Lists:
         going_on &= visited < even_rows[:, None]
         return worth & going_on, not going_on[:, -1:].any()
 
-    def _order(self, near: Scores, asked: Ids | None, rows: float) -> Ids:
-        """The lists (q, n) of those ``asked``, None for all, nearest first: all, or those that hold some ``rows``."""
-        close = near if asked is None else near[:, asked]
+    def _order(self, near: Scores, holding: Ids | None, rows: float) -> Ids:
+        """The lists (q, n) of ``holding``, None for all, nearest first: all, or what holds some ``rows``."""
+        close = near if holding is None else near[:, holding]
         n = close.shape[1]
         if rows < self._rows_of_list * n:
             n = min(n, math.ceil(rows / self._rows_of_list) + 1)
         order = np.stack([_largest(row, n) for row in close]) if n < close.shape[1] else np.argsort(-close, axis=1)
-        return order if asked is None else asked[order]
+        return order if holding is None else holding[order]
 
     def _more(self, k: int) -> float:
         """How much more than the constants above say is visited for ``k`` hits: many reach further than ten."""

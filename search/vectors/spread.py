@@ -67,5 +67,5 @@ class Spread:
         pass_each = (np.take(allowed, byte) & bit) != 0
         seen = np.bitwise_count(pass_each.view(np.uint64)).sum(axis=1, dtype=np.intp)
         sizes = self.sizes if lists is None else self.sizes[lists]
-        told: NDArray[np.intp] = -(-seen * sizes // byte.shape[1])
-        return told
+        pass_of_lists: NDArray[np.intp] = -(-seen * sizes // byte.shape[1])
+        return pass_of_lists

@@ -58,10 +58,10 @@ def test_little_is_counted_for_certain(list_of: Ids, layers: int) -> None:
 @pytest.mark.parametrize("layers", [1, 3])
 def test_the_share_of_a_list_is_told_by_a_sample_of_it(list_of: Ids, layers: int) -> None:
     """Also where few bytes of the filter are looked at; of a list in which nothing passes nothing is told."""
-    told = _spread(layers, list_of)
+    spreading = _spread(layers, list_of)
     passing = np.flatnonzero((list_of % 2 == 0) & (np.random.default_rng(3).random(COUNT) < 0.4))
     truth = np.bincount(list_of[passing], minlength=LISTS)
-    every, some = told.of_lists(_bitmap(passing), None), told.of_lists(_bitmap(passing), np.arange(10, 30))
+    every, some = spreading.of_lists(_bitmap(passing), None), spreading.of_lists(_bitmap(passing), np.arange(10, 30))
     assert (every[1::2] == 0).all()
     assert (some[1::2] == 0).all()
     sizes = np.bincount(list_of, minlength=LISTS)
@@ -83,13 +83,13 @@ def test_much_is_told_by_some_of_its_ids(list_of: Ids, monkeypatch: pytest.Monke
 def test_ids_that_a_damaged_file_names_are_passed_over(list_of: Ids) -> None:
     """Far beyond those of the library, and none of it is asked for."""
     strange = np.asarray([1 << 50, 2, 1 << 40])
-    told = _spread(2, list_of, strange)
-    np.testing.assert_array_equal(told.sizes, np.bincount(list_of, minlength=LISTS))
-    assert (told.of_lists(_bitmap(np.arange(COUNT)), None) == told.sizes).all()
+    spreading = _spread(2, list_of, strange)
+    np.testing.assert_array_equal(spreading.sizes, np.bincount(list_of, minlength=LISTS))
+    assert (spreading.of_lists(_bitmap(np.arange(COUNT)), None) == spreading.sizes).all()
 
 
 def test_a_filter_shorter_than_the_library_lets_nothing_pass_beyond_it(list_of: Ids) -> None:
     """A bitmap ends with its last id."""
-    told = _spread(1, list_of).of_lists(_bitmap(np.arange(100)), np.arange(LISTS))
-    assert told.sum() < COUNT / 20
+    passing = _spread(1, list_of).of_lists(_bitmap(np.arange(100)), np.arange(LISTS))
+    assert passing.sum() < COUNT / 20
     assert (_spread(1, list_of).of_lists(np.zeros(0, np.uint8), None) == 0).all()
