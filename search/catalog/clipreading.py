@@ -14,7 +14,7 @@ from search.catalog import blobs, contentreading, reading
 from search.catalog.knownfiles import KnownFiles
 from search.catalog.reading import IDS_PER_QUERY, chunked
 from search.catalog.tables import CLIPS, CONTENTS, ENCODINGS, FAILURES, FINDINGS, ROOTS
-from search.model import NOTES, Clip, FileFacts, KnownFile, Root, Tag
+from search.model import NOTES, Clip, FileFacts, KnownFile, RecordFailure, Root, Tag
 
 NO_SPACE: Final = -1
 """The id of no space."""
@@ -137,6 +137,15 @@ def failures(connection: Connection) -> list[tuple[str, str]]:
     )
     return [
         (f"{blobs.path_text(row.root)}/{blobs.path_text(row.path)}", row.cause) for row in connection.execute(wanted)
+    ]
+
+
+def failed_files(connection: Connection) -> list[RecordFailure]:
+    """The same as they were recorded."""
+    wanted = select(FAILURES).order_by(FAILURES.c.root_id, FAILURES.c.path)
+    return [
+        RecordFailure(row.root_id, FileFacts(blobs.path_text(row.path), row.size_bytes, row.mtime_ns), row.cause)
+        for row in connection.execute(wanted)
     ]
 
 

@@ -21,6 +21,7 @@ from search.catalog.sending import failures_of_all, joined, note, scaled, sent_b
 from search.catalog.tables import CLIPS, JOBS, ROOTS
 from search.errors import QueryError
 from search.model import (
+    GIVING_WAY,
     MAX_ATTEMPTS,
     Job,
     JobFailure,
@@ -37,6 +38,8 @@ _AT_ONCE: Final[dict[tuple[str, JobRequest], JobState]] = {
     ("paused", "resume"): "queued",
     ("queued", "cancel"): "cancelled",
     ("paused", "cancel"): "cancelled",
+    ("done", "retry"): "queued",
+    ("failed", "retry"): "queued",
 }
 _ENDED: Final = ("done", "failed", "cancelled")
 
@@ -103,8 +106,11 @@ class CatalogJobs:
                 return _job(row, ())
             at_once = _AT_ONCE.get((row.state, request))
             if at_once is not None:
-                ended = {"finished": now(connection)} if at_once in _ENDED else {}
-                _set(connection, row, state=at_once, request=None, reason=None, **ended)
+                values: dict[str, Any] = {"finished": now(connection)} if at_once in _ENDED else {}
+                if request == "retry":
+                    anew = asdict(JobProgress(files_total=len(json.loads(row.files))))
+                    values = {"finished": None, "attempts": 0, "failures": "[]", "progress": json.dumps(anew)}
+                _set(connection, row, state=at_once, request=None, reason=None, **values)
             elif request == "forget":
                 raise QueryError(f"job {job_id} is {row.state}; it is taken off the list once it has ended")
             elif row.state == "running":
@@ -119,14 +125,20 @@ class CatalogJobs:
         """As the port says."""
         with self._database.writing() as connection:
             self._recover(connection)
-            oldest = select(JOBS).where(JOBS.c.state == "queued").order_by(JOBS.c.id).limit(1)
-            row = connection.execute(oldest).one_or_none()
+            queued = select(JOBS).where(JOBS.c.state == "queued")
+            row = connection.execute(queued.order_by(JOBS.c.kind.in_(GIVING_WAY), JOBS.c.id).limit(1)).one_or_none()
             if row is None:
                 return None
             mine = {"machine": machine_name(), "pid": os.getpid(), "heartbeat": now(connection)}
             started = row.started or now(connection)
             _set(connection, row, state="running", attempts=row.attempts + 1, started=started, reason=None, **mine)
         return self.get(row.id)
+
+    def is_awaited(self) -> bool:
+        """As the port says."""
+        others = select(JOBS.c.id).where(JOBS.c.state == "queued", JOBS.c.kind.not_in(GIVING_WAY)).limit(1)
+        with self._database.reading() as connection:
+            return connection.execute(others).one_or_none() is not None
 
     def report(self, job_id: int, progress: JobProgress) -> JobRequest | None:
         """As the port says."""

@@ -54,6 +54,7 @@ from search.model import (
     IndexChange,
     KnownFile,
     Merge,
+    RecordFailure,
     Root,
     RootState,
     Space,
@@ -357,6 +358,11 @@ class Catalog:
         """Absolute path and cause of every file that could not be indexed."""
         with self._database.reading() as connection:
             return clipreading.failures(connection)
+
+    def failed_files(self) -> list[RecordFailure]:
+        """The same as they were recorded, by root and path."""
+        with self._database.reading() as connection:
+            return clipreading.failed_files(connection)
 
     def warnings(self) -> list[tuple[str, str]]:
         """Absolute path and warning of every clip whose file was read although something was amiss."""

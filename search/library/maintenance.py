@@ -17,7 +17,7 @@ from search.columns.where import TagProbabilityIs
 from search.errors import LibraryUnwritable, SpaceMismatch, UsageError, printable
 from search.ground.urls import is_in_store
 from search.library import publishing
-from search.model import FacetCount, Space, SpaceState
+from search.model import FacetCount, RecordFailure, Root, Space, SpaceState
 from search.overview.facets import MAX_VALUES
 from search.ports import Lease
 from search.snapshots.folders import discard
@@ -143,12 +143,18 @@ def info(library: Library) -> LibraryInfo:
             for s in library.catalog.spaces()
         ),
         failures=tuple(
-            {"path": path, "cause": cause}
-            for path, cause in library.catalog.failures()
-            if is_in_store(path) or os.path.lexists(path)  # a file that is gone by now fails nobody
+            {"path": root.absolute(failed.file.path), "cause": failed.cause} for root, failed in failures(library)
         ),
         warnings=tuple({"path": path, "warning": warning} for path, warning in library.catalog.warnings()),
     )
+
+
+def failures(library: Library) -> list[tuple[Root, RecordFailure]]:
+    """The files that could not be indexed, with the root of each; one that is gone by now fails nobody."""
+    roots = {root.id: root for root in library.roots()}
+    failed = [(roots[one.root_id], one) for one in library.catalog.failed_files() if one.root_id in roots]
+    paths = [root.absolute(one.file.path) for root, one in failed]
+    return [one for one, path in zip(failed, paths, strict=True) if is_in_store(path) or os.path.lexists(path)]
 
 
 def is_there(root: str) -> bool:

@@ -86,6 +86,7 @@ from search.model.contents import (
 from search.model.events import Event, TimeLine
 from search.model.identifying import Identification, Recognition
 from search.model.jobs import (
+    GIVING_WAY,
     MAX_ATTEMPTS,
     MAX_JOB_FILES,
     Job,
@@ -171,6 +172,7 @@ from search.model.work import (
 __all__ = [
     "DEFAULT_DIVERSITY",
     "ENGLISH",
+    "GIVING_WAY",
     "LANGUAGES",
     "LEAST",
     "MAX_ATTEMPTS",

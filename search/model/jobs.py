@@ -9,18 +9,22 @@ nor a restart loses one::
                paused
 
 Pausing ends the work and keeps what is done; resuming queues it again. A job whose process died is queued again too,
-up to `MAX_ATTEMPTS` times.
+up to `MAX_ATTEMPTS` times. One of `GIVING_WAY` is queued again whenever another kind waits. What is done or failed
+may be tried again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 JobKind: TypeAlias = Literal["index", "scan", "remove", "duplicates", "map", "facts", "events"]
 JobState: TypeAlias = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
-JobRequest: TypeAlias = Literal["pause", "resume", "cancel", "forget"]
-"""What a client wants of a job; to forget it, of one that has ended."""
+JobRequest: TypeAlias = Literal["pause", "resume", "cancel", "retry", "forget"]
+"""What a client wants of a job; to try it again, or to forget it, of one that has ended."""
+
+GIVING_WAY: Final[frozenset[JobKind]] = frozenset(["facts", "events"])
+"""Jobs that listen to every sound, for hours, and go on from where they stopped: the other kinds go first."""
 
 MAX_ATTEMPTS = 3
 """A job that was running so often when its process died is not tried again: it may be what kills it."""

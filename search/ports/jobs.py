@@ -52,7 +52,7 @@ class JobQueue(Protocol):
 
     def request(self, job_id: int, request: JobRequest) -> Job | None:
         """Pause, resume or cancel; the job as it then is. A running one stops within seconds, not at once. Or forget
-        it, which is for a job that has ended: the job as it was.
+        it, which is for a job that has ended: the job as it was. One that is done or failed may be tried again.
 
         None where there is no such job. Raises QueryError for what cannot be asked of a job in its state.
         """
@@ -62,11 +62,14 @@ class JobWork(Protocol):
     """The jobs of a service as the process sees them that works them off."""
 
     def claim(self) -> Job | None:
-        """Take the oldest queued job, now running; None without any.
+        """Take the oldest queued job, now running; None without any. Those of `search.model.GIVING_WAY` come last.
 
         First, whatever a process was running that is gone by now is queued again, or failed after
         `search.model.MAX_ATTEMPTS`.
         """
+
+    def is_awaited(self) -> bool:
+        """Whether a job is queued that others give way to. Raises LibraryError."""
 
     def report(self, job_id: int, progress: JobProgress) -> JobRequest | None:
         """Say that the job is alive and how far it is; what its client wants of it."""

@@ -28,6 +28,7 @@ from search.service.routes.embeddings import ROOT_PATH, EmbeddingRoutes
 from search.service.routes.events import EventRoutes
 from search.service.routes.exporting import ExportRoutes
 from search.service.routes.facts import FactRoutes
+from search.service.routes.failures import FailureRoutes
 from search.service.routes.folders import FolderRoutes
 from search.service.routes.identifying import IdentifyRoutes
 from search.service.routes.jobs import JobRoutes
@@ -63,6 +64,7 @@ _ROUTES = (
     OverviewRoutes,
     MergeRoutes,
     FolderRoutes,
+    FailureRoutes,
     JobRoutes,
     StatusRoutes,
 )

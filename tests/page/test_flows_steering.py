@@ -24,7 +24,7 @@ def test_steering_by_filters(hand, measured):
     page.goto(f"{measured.url}/?filter=duration_s+%3E%3D+1.01+and+duration_s+%3C%3D+3600")
     expect(page.locator(".row").first).to_be_visible()
     with hand.filters() as side:
-        hand.unfold(side, "From … to …")
+        hand.unfold(side, "Ranges")
         first = side.get_by_role("slider", name="Length from")
         expect(first).to_have_attribute("aria-valuetext", "1.0 s")
         if hand.touches:

@@ -403,3 +403,17 @@ def test_it_can_be_used_by_everybody(still_page, service, width):  # noqa: F811
         expect(still_page.get_by_label("Tags, separated by commas")).to_be_visible()
         fits(still_page)
         assert violations(still_page) == []
+
+
+def test_selected_rows_are_dragged_out_together(by_title, service):
+    """Browsers drop one file: it is an archive, named after how many they are. Another row is dragged by itself."""
+    rows = by_title.locator(".row")
+    rows.nth(0).click()
+    rows.nth(2).click(modifiers=["Shift"])
+    expect(many(by_title)).to_contain_text("3 sounds selected")
+    kind, name, address = rows.nth(1).locator(".row-name").evaluate(DRAGGED).split(":", 2)
+    assert (kind, name) == ("application/octet-stream", "3 sounds.zip")
+    got = service.get(address.removeprefix(service.url))
+    with zipfile.ZipFile(io.BytesIO(got.content)) as archive:
+        assert {"bell 1.wav", "bell 2.wav", "bell 3.wav"} <= set(archive.namelist())
+    assert rows.nth(5).locator(".row-name").evaluate(DRAGGED).split(":", 2)[1] == "dog 1.wav"

@@ -25,7 +25,7 @@ def test_a_range_of_lengths_is_a_filter(still_page, measured, width):  # noqa: F
     expect(page.locator(".row").first).to_be_visible()
     if width < 1024:
         page.get_by_role("button", name="Filters").click()
-    page.get_by_text("From … to …").click()
+    page.get_by_text("Ranges").click()
     first, last = (page.get_by_role("slider", name=f"Length {end}") for end in ("from", "to"))
     expect(first).to_have_attribute("aria-valuetext", "1.0 s")
     first.press("PageUp")

@@ -49,6 +49,13 @@ def test_words_for_what_is_not_there_are_told_so(page, reading_service):
     expect(page.locator(".score-word").first).to_have_text("Unlikely")
 
 
+def test_words_of_which_names_have_some_are_told_so(page, reading_service):
+    """The best hit is called by one of them: that is no match, and not nothing."""
+    page.goto(f"{reading_service.url}/?q=church%20organ%20opera%20choir%20zagreb")
+    expect(page.locator(".row-title").first).to_have_text("zagreb")
+    expect(page.get_by_role("heading", name="Only some of these words are in names")).to_be_visible()
+
+
 def test_words_for_what_is_heard_promise_it(page, reading_service):
     """No name says static; the encoder hears it."""
     page.goto(f"{reading_service.url}/?q=white%20noise")

@@ -54,6 +54,31 @@ def test_jobs_are_worked_off_in_order_and_by_one_process_each(catalog):
     assert catalog.queue.counts() == {"running": 2}
 
 
+def test_what_listens_to_every_sound_gives_way(catalog):
+    """Whatever else is asked for goes first, however late; there is no need to where nothing waits."""
+    facts, events, scan = (catalog.queue.add(kind, []) for kind in ("facts", "events", "scan"))
+    assert catalog.queue.is_awaited()
+    assert catalog.queue.claim().id == scan.id
+    assert not catalog.queue.is_awaited()
+    assert [catalog.queue.claim().id for _ in range(2)] == [facts.id, events.id]
+
+
+def test_what_is_done_or_failed_is_tried_again(catalog):
+    """As if it were new; what was cancelled is not."""
+    job = catalog.queue.add("scan", [("/in", "in")])
+    failures = (JobFailure("a.wav", "text, not sound"),)
+    for state in ("done", "failed"):
+        catalog.queue.claim()
+        catalog.queue.report(job.id, JobProgress(3, 3, 1, 2.0, share=1.0))
+        catalog.queue.finish(job.id, JobOutcome(state, "why", failures))
+        again = catalog.queue.request(job.id, "retry")
+        assert (again.state, again.reason, again.failures, again.finished) == ("queued", None, (), None)
+        assert (again.progress, again.attempts) == (JobProgress(files_total=1), 0)
+    catalog.queue.request(job.id, "cancel")
+    with pytest.raises(QueryError, match="cancelled; it cannot retry"):
+        catalog.queue.request(job.id, "retry")
+
+
 def test_progress_and_outcome_are_told(catalog):
     """The version grows only when something changed, so that a follower is told nothing twice."""
     job = catalog.queue.add("index", [("/in/a.wav", "a.wav")])

@@ -123,6 +123,9 @@ def work_off(library_path, given=None):
                     stop.set()
                 return job
 
+            def is_awaited(self):
+                return library.jobs.is_awaited()
+
             def report(self, job_id, progress):
                 return library.jobs.report(job_id, progress)
 

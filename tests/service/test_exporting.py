@@ -192,3 +192,15 @@ def test_an_archive_is_never_in_memory():
 
 def test_names_in_an_archive_are_taken_by_every_system():
     assert [portable(name) for name in ("a/b?.wav", "..", "x" * 300 + ".wav")] == ["a_b_.wav", "_", "x" * 196 + ".wav"]
+
+
+def test_files_of_an_archive_are_asked_for_by_an_address(reader, clips):
+    """It holds what is asked for by POST, and is called as its address ends: so a page has it dragged out."""
+    ids = [clips[title]["id"] for title in ("bell", "rain")]
+    got = reader.get(f"{API}/export/2 sounds.zip", query_string={"clip_id": ids})
+    assert 'filename="2 sounds.zip"' in got.headers["Content-Disposition"]
+    asked = archive(exported(reader, [{"clip_id": clip_id} for clip_id in ids]))
+    assert archive(got).namelist() == asked.namelist()
+    assert archive(got).read("bell.wav") == asked.read("bell.wav")
+    assert reader.get(f"{API}/export/none.zip", query_string={"clip_id": 999}).status_code == 404
+    assert reader.get(f"{API}/export/all.zip", query_string={"clip_id": [*range(1, 402)]}).status_code == 422

@@ -23,11 +23,14 @@ from werkzeug.datastructures import FileStorage
 from search import plugins, wiring
 from search.catalog.store import Catalog
 from search.library import spaces
+from search.library.duplicates import DuplicateFinder
+from search.library.maps import Maps
+from search.library.measuring import Facts
 from search.model import DescribeClip, JobOutcome
 from search.service.app import create_app
 from search.service.config import ServiceConfig
 from search.service.jobs.runner import Runner
-from search.service.jobs.uploads import Uploads, folder_of, safe_name, safe_path, shown_name
+from search.service.jobs.uploads import Uploads, folder_of, safe_name, safe_path, shown_name, uploads_of
 from search.service.processes.answering import RECEIVE_S
 from search.service.service import Service
 from tests.service.conftest import serving, settings, wav
@@ -411,3 +414,35 @@ def test_a_cancelled_upload_leaves_no_file_that_is_no_clip(server):
     server.post(f"/api/v1/jobs/{job_id}/cancel")
     job = server.wait(job_id, "cancelled", "done")
     wait_until(lambda: len(set(server.library.glob("uploads/*/*.wav")) - before) == len(job["clip_ids"]))
+
+
+def test_what_listens_to_every_sound_lets_another_job_go_first(library_path, monkeypatch):
+    """It stops on the way, waits with the reason, and goes on when the other is done."""
+    begun: list[str] = []
+    with wiring.library(library_path, settings(library_path)) as library:
+        facts = library.jobs.add("facts", [])
+
+        def measure(_facts, progress):
+            begun.append("facts")
+            if len(begun) == 1:
+                library.jobs.add("duplicates", [])
+                while not threading.Event().wait(0.01):
+                    progress(1, 2)
+            return ()
+
+        def find(_duplicates, _progress):
+            waiting = library.jobs.get(facts.id)
+            begun.append(f"duplicates, facts {waiting.state}: {waiting.reason}")
+            library.jobs.add("map", [])
+
+        monkeypatch.setattr(Facts, "measure", measure)
+        monkeypatch.setattr(DuplicateFinder, "find", find)
+        monkeypatch.setattr(Maps, "draw", lambda _maps, progress: begun.append("map"))
+        stop = threading.Event()
+        runner = Runner(library, library.jobs, uploads_of(library), settings(library_path), 60.0)
+        thread = threading.Thread(target=runner.run, args=[stop])
+        thread.start()
+        wait_until(lambda: library.jobs.get(facts.id).state == "done")
+        stop.set()
+        thread.join()
+    assert begun == ["facts", "duplicates, facts queued: another job goes first; then it goes on", "map", "facts"]

@@ -14,6 +14,7 @@ import { followAnswers } from "./results/selection";
 import { keepHistory } from "./question/history";
 import { entitle } from "./title";
 import { keepLoading } from "./ui/later";
+import { followTabs } from "./ui/remembered";
 
 /** What nobody waits for is fetched once the first page is there. */
 const LATER_MS = 5000;
@@ -27,6 +28,7 @@ if (place) {
 }
 
 function begin(shown: HTMLElement): void {
+  followTabs();
   answerQuestions();
   followAnswers();
   keepOrder();

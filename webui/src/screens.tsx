@@ -9,6 +9,7 @@ import { said } from "./messages/said";
 import { t, tx } from "./messages/t";
 import { isEmpty, isFiltered, narrowedBy, NOTHING, type Question, UNFILTERED } from "./question/model";
 import type { Answered } from "./results/answers";
+import type { Row } from "./results/rows";
 import { ask, go } from "./route";
 import { count, sentence } from "./ui/format";
 import { Icon, type IconName } from "./ui/icons";
@@ -58,11 +59,18 @@ export function EmptyLibraryScreen() {
   );
 }
 
+/** Whether some of the words that were asked for are in its name. */
+const isPartlyNamed = ({ via }: Row): boolean => via.some(({ part }) => part.startsWith("some-words"));
+
 export function NoMatchScreen({ answered }: { answered: Answered }) {
   const filtered = isFiltered(answered.question);
   const browsing = isEmpty(answered.question);
   const tunes = answered.question.parts.some(({ thing }) => thing.kind === "hum");
-  const title = browsing ? t("No sound passes these filters") : t("Nothing sounds like that");
+  const title = browsing
+    ? t("No sound passes these filters")
+    : answered.rows.slice(0, 1).some(isPartlyNamed)
+      ? t("Only some of these words are in names")
+      : t("Nothing sounds like that");
   return (
     <Screen icon="search" title={title} class={answered.rows.length > 0 ? "screen-low" : ""}>
       <p>

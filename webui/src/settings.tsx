@@ -2,14 +2,14 @@
 import { signal } from "@preact/signals";
 import type { Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { type Choice, choice, chooseLanguage, LANGUAGES } from "./messages/language";
+import { type Choice, choice, LANGUAGES } from "./messages/language";
 import { message, t, type Plain } from "./messages/t";
 import { auditioning, looping, matchesLevels, output } from "./player/settings";
 import { compact } from "./results/density";
 import { Dialog } from "./ui/dialog";
 import { Icon } from "./ui/icons";
 import { keysShown, letters } from "./ui/keysshown";
-import { setTheme, type Theme, theme, THEME_NAMES, THEMES } from "./ui/theme";
+import { type Theme, theme, THEME_NAMES, THEMES } from "./ui/theme";
 import { settingsShown } from "./ui/settingsshown";
 
 const SWITCHES: readonly (readonly [Signal<boolean>, Plain])[] = [
@@ -39,7 +39,10 @@ export function SettingsDialog() {
         <LanguageSetting />
         <label>
           {t("Colours")}
-          <select value={theme.value} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
+          <select
+            value={theme.value}
+            onChange={(event) => (theme.value = event.currentTarget.value as Theme)}
+          >
             {THEMES.map((one) => (
               <option key={one} value={one}>
                 {t(THEME_NAMES[one])}
@@ -91,7 +94,7 @@ function LanguageSetting() {
   return (
     <label>
       {t("Language")}
-      <select value={choice.value} onChange={(event) => chooseLanguage(event.currentTarget.value as Choice)}>
+      <select value={choice.value} onChange={(event) => (choice.value = event.currentTarget.value as Choice)}>
         <option value="auto">{t("as the browser")}</option>
         {Object.entries(LANGUAGES).map(([one, { name, tag }]) => (
           <option key={one} value={one} lang={tag}>

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
-from pathlib import PurePath
 
 from search import plugins
-from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, SoundalikeError, StoreAway, printable
+from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, SoundalikeError, StoreAway
 from search.ground.memory import give_back_freed_memory
 from search.library import roots
 from search.library.library import Library
-from search.model import Job, JobFailure, JobOutcome, JobProgress, JobRequest
-from search.ports import IndexFailure, IndexProgress, IndexWarning, JobWork
+from search.model import GIVING_WAY, Job, JobFailure, JobOutcome, JobRequest
+from search.ports import JobWork
 from search.service.jobs.idle import IdleMeasuring
+from search.service.jobs.progress import Halted, LatestProgress, ProgressWatcher, failure_of, report_unread
 from search.service.jobs.trouble import Retries, Trouble
 from search.service.jobs.uploads import Uploads
 from search.service.refusals import public_message
@@ -34,43 +32,11 @@ LEASE_WAIT_S = 30.0
 """How long a job waits for another writer before it is queued again."""
 PUT_BACK_S = 4.0
 """How long a job that runs may take to stop before the process ends without it. What it wrote stays written."""
-MAX_FAILURES = 1000
 
 _PUT_BACK = JobOutcome("queued", "the service was shut down; the job goes on when it is back")
+_GAVE_WAY = JobOutcome("queued", "another job goes first; then it goes on")
 
 log = logging.getLogger("soundalike.jobs")
-
-
-@dataclass
-class LatestProgress:
-    """What a running job said last: implements the bulk job's report. Written by its thread, read by the runner's."""
-
-    progress_: JobProgress
-    failures: list[IndexFailure] = field(default_factory=list)
-
-    def progress(self, progress: IndexProgress) -> None:
-        """How far it is."""
-        self.progress_ = JobProgress(
-            progress.files_done,
-            progress.files_total,
-            progress.failed,
-            progress.audio_s,
-            progress.share,
-            progress.left_s,
-        )
-
-    def failure(self, failure: IndexFailure) -> None:
-        """A file that could not be indexed."""
-        if len(self.failures) < MAX_FAILURES:
-            self.failures.append(failure)
-
-    def warning(self, warned: IndexWarning) -> None:
-        """A file that was indexed although something was amiss with it."""
-        log.info("%s: %s", warned.path, warned.warning)
-
-    def note(self, text: str) -> None:
-        """One line for a person."""
-        log.info("%s", text)
 
 
 class Runner:
@@ -114,7 +80,7 @@ class Runner:
             retries.insist(partial(self._finish, job, outcome))
             if not has_ended:
                 return False
-            if outcome.state == "queued":
+            if outcome.state == "queued" and outcome is not _GAVE_WAY:
                 retries.wait(outcome.reason or "")
             else:
                 retries.succeeded()
@@ -153,7 +119,7 @@ class Runner:
         while thread.is_alive():
             thread.join(POLL_S)
             request = self._report(job, latest) or request
-            if stop.is_set() or request in ("pause", "cancel"):
+            if stop.is_set() or request in ("pause", "cancel") or self._gives_way(job):
                 halt.set()
             if stop.is_set():
                 thread.join(PUT_BACK_S)
@@ -161,21 +127,35 @@ class Runner:
         if thread.is_alive():
             log.info("job %d does not stop at once; what it has not written is done again", job.id)
             return _PUT_BACK, False
-        return self._outcome(job, latest, ended, request if halt.is_set() else None, halted=halt.is_set()), True
+        if not halt.is_set():
+            return self._outcome(job, latest, ended), True
+        return self._outcome(job, latest, ended, request, _PUT_BACK if stop.is_set() else _GAVE_WAY), True
+
+    def _gives_way(self, job: Job) -> bool:
+        """Whether another job goes first; while the disk is full nobody knows."""
+        try:
+            return job.kind in GIVING_WAY and self._work.is_awaited()
+        except LibraryError:
+            return False
 
     def _outcome(
-        self, job: Job, latest: LatestProgress, ended: _Ended, request: JobRequest | None, *, halted: bool
+        self,
+        job: Job,
+        latest: LatestProgress,
+        ended: _Ended,
+        request: JobRequest | None = None,
+        halted: JobOutcome | None = None,
     ) -> JobOutcome:
-        """How a job ended whose thread has; ``request`` is what halted it, if anybody did."""
-        failures = tuple(_failure(job, one) for one in latest.failures)
+        """How a job ended whose thread has; ``request`` is what halted it, if anybody did; else it is ``halted``."""
+        failures = tuple(failure_of(job, one) for one in latest.failures)
         if ended.error is not None:
             return self._failed(ended.error, failures)
         if request == "cancel":
             return JobOutcome("cancelled", failures=failures)
         if request == "pause":
             return JobOutcome("paused")
-        if halted:
-            return _PUT_BACK
+        if halted is not None:
+            return halted
         if job.kind == "index" and len(failures) >= len(job.files):
             return JobOutcome("failed", "none of the files could be indexed", failures)
         return JobOutcome("done", failures=failures)
@@ -207,7 +187,7 @@ class Runner:
         return JobOutcome("failed", reason, failures)
 
     def _perform(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
-        watcher = _ProgressWatcher(latest, halt)
+        watcher = ProgressWatcher(latest, halt)
         match job.kind:
             case "index":
                 self._index(job, latest, halt)
@@ -222,9 +202,9 @@ class Runner:
             case "map":
                 self._library.maps.draw(progress=watcher)
             case "facts":
-                _report_unread(latest, self._library.facts.measure(watcher))
+                report_unread(latest, self._library.facts.measure(watcher))
             case "events":
-                _report_unread(latest, self._library.events.find(watcher))
+                report_unread(latest, self._library.events.find(watcher))
 
     def _index(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         index: Callable[..., int] = plugins.job("index")
@@ -270,36 +250,6 @@ class Runner:
         return [space.name for space in self._library.reader.spaces() if not space.is_melody]
 
 
-class _Halted(Exception):
-    """A job was stopped, as requested."""
-
-
-@dataclass(frozen=True)
-class _ProgressWatcher:
-    """The progress of a job over all contents, reported; stops it when ``halt`` is set."""
-
-    latest: LatestProgress
-    halt: threading.Event
-
-    def __call__(self, done: int, total: int) -> None:
-        self.latest.progress_ = JobProgress(done, total, share=done / total if total else 0.0)
-        if self.halt.is_set():
-            raise _Halted
-
-
-def _report_unread(latest: LatestProgress, failures: Iterable[JobFailure]) -> None:
-    for failed in failures:
-        latest.failure(_Unreadable(failed.file, failed.cause))
-
-
-@dataclass(frozen=True)
-class _Unreadable:
-    """A file that could not be listened to, and why: implements `IndexFailure`."""
-
-    path: str
-    cause: str
-
-
 class _Ended:
     """How a call in another thread ended, and whether it said that there is more to do."""
 
@@ -310,22 +260,10 @@ class _Ended:
     def call(self, work: Callable[[], bool | None]) -> None:
         try:
             self.more = work()
-        except _Halted:
+        except Halted:
             return
         except SoundalikeError as error:
             self.error = error
         except Exception as error:  # the edge of the job: the runner goes on, and the log has the traceback
             log.exception("a job failed unexpectedly")
             self.error = error
-
-
-def _failure(job: Job, failure: IndexFailure) -> JobFailure:
-    """By the client's name of the file; of a folder by where it lies there, of the whole library by the file's own."""
-    names = dict(zip(job.paths, job.files, strict=True))
-    if job.kind == "scan":
-        name = printable(PurePath(failure.path).name)
-        with suppress(ValueError):
-            name = printable(str(PurePath(failure.path).relative_to(job.paths[0])))
-    else:
-        name = "upload" if job.files else printable(PurePath(failure.path).name)
-    return JobFailure(names.get(failure.path, name), printable(failure.cause))

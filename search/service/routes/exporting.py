@@ -1,4 +1,4 @@
-"""``POST /export`` and ``/clips/{id}/passage.wav``: sounds for other programs, as files, passages, lists and projects.
+"""``/export`` and ``/clips/{id}/passage.wav``: sounds for other programs, as files, passages, lists and projects.
 
 All of it is made while it is sent, and nothing is kept: an archive may be larger than the memory.
 """
@@ -22,7 +22,7 @@ from search.service.http.bodies import two_bodies
 from search.service.http.files import header_name
 from search.service.http.listing import the_clip
 from search.service.http.requests.clips import ClipPath, NamedClipPath
-from search.service.http.requests.media import ExportForm, ExportIn, PassageOf
+from search.service.http.requests.media import ExportForm, ExportIn, ExportItemIn, FilesOf, NamedExport, PassageOf
 from search.service.media.files import file_of
 from search.service.routes.view import view
 from search.service.service import Service
@@ -49,6 +49,7 @@ class ExportRoutes:
         one = "/clips/<int:clip_id>"
         api.get(f"{one}/passage.wav", tags=[TAG], responses=_sends(WAV))(view(self.clip_passage))
         api.get(f"{one}/passage/<name>", tags=[TAG], responses=_sends(WAV))(view(self.clip_passage_named))
+        api.get("/export/<name>", tags=[TAG], responses=_sends(ZIP))(view(self.export_files))
         api.post(
             "/export",
             tags=[TAG],
@@ -73,6 +74,11 @@ class ExportRoutes:
     def clip_passage_named(self, path: NamedClipPath, query: PassageOf) -> Response:
         """The same, under an address that ends with a name: file managers and `wget` keep it under that."""
         return self.clip_passage(path, query)
+
+    def export_files(self, path: NamedExport, query: FilesOf) -> Response:
+        """The files of some clips in an archive, as `POST /export` makes it: under an address, which can be dragged."""
+        body = ExportIn(items=[ExportItemIn(clip_id=clip_id) for clip_id in query.clip_id])
+        return self._streamed(zip_blocks(bundles.files(self._items(body))), ZIP, path.name)
 
     def export(self) -> Response:
         """Take many sounds out at once: an archive of files or passages, an edit list, or a project of REAPER.

@@ -54,6 +54,7 @@ class JobRoutes:
         api.get(f"{one}/events", tags=[TAG], responses=_EVENTS)(view(self.job_events))
         api.post(f"{one}/pause", tags=[TAG], responses={200: JobOut})(view(self.pause_job))
         api.post(f"{one}/resume", tags=[TAG], responses={200: JobOut})(view(self.resume_job))
+        api.post(f"{one}/retry", tags=[TAG], responses={200: JobOut})(view(self.retry_job))
         api.post(f"{one}/cancel", tags=[TAG], responses={200: JobOut})(view(self.cancel_job))
 
     def list_jobs(self, query: JobList) -> Response:
@@ -80,6 +81,10 @@ class JobRoutes:
     def resume_job(self, path: JobPath) -> Response:
         """Go on with a job that was paused."""
         return self._request(path.job_id, "resume")
+
+    def retry_job(self, path: JobPath) -> Response:
+        """Do a job once more that is done or failed; what it did already is passed over."""
+        return self._request(path.job_id, "retry")
 
     def cancel_job(self, path: JobPath) -> Response:
         """Stop a job for good. What it indexed stays; uploaded files that it did not reach are deleted."""

@@ -162,6 +162,12 @@ export const roots = () => ask<Roots>("/roots");
 export const addRoot = (path: string) => sendJson<Job>("POST", "/roots", { path });
 export const scanRoot = (id: number) => ask<Job>(`/roots/${id}/scan`, { method: "POST" });
 
+export type Failures = Schemas["FailuresOut"];
+
+/** The first of the files that could not be indexed. */
+export const failures = (limit: number) => ask<Failures>(`/failures?limit=${limit}`);
+export const retryFailures = () => ask<Job>("/failures/retry", { method: "POST" });
+
 export type SavedSearch = Schemas["SavedSearchOut"];
 
 export const savedSearches = () => ask<Schemas["SavedSearchesOut"]>("/searches");

@@ -13,7 +13,10 @@ import { libraryChanged } from "../library/facts";
 import { t } from "../messages/t";
 import { ask, question } from "../route";
 import type { Row } from "../results/rows";
+import { hearOthers, tellOthers } from "../ui/remembered";
 import { say, sayFailure } from "../ui/toasts";
+
+const KEY = "soundalike.collections";
 
 /** By name; null before the service said which there are. */
 export const known = signal<readonly CollectionSummary[] | null>(null);
@@ -29,6 +32,13 @@ export async function learnCollections(): Promise<void> {
     sayFailure(t("The collections could not be fetched"), error);
   }
 }
+
+async function learnAgain(): Promise<void> {
+  await learnCollections();
+  if (collectionIn(question.peek().within) !== null) await libraryChanged();
+}
+
+hearOthers(KEY, () => void learnAgain());
 
 /** The collection that a list's name means; null for another list, and for none. */
 export const collectionIn = (within: string): number | null =>
@@ -49,8 +59,8 @@ async function written(what: string, change: () => Promise<unknown>): Promise<bo
     sayFailure(what, error);
     return false;
   }
-  await learnCollections();
-  if (collectionIn(question.peek().within) !== null) await libraryChanged();
+  tellOthers(KEY);
+  await learnAgain();
   return true;
 }
 

@@ -11,7 +11,7 @@ import { searchesShown, unseen } from "../searches/state";
 import { count } from "../ui/format";
 import { IconButton } from "../ui/icons";
 import { later } from "../ui/later";
-import { rememberedSwitch } from "../ui/remembered";
+import { rememberedOpen } from "../ui/remembered";
 import { nameOfFacet } from "./facetnames";
 import { filtersShown } from "./state";
 
@@ -19,9 +19,9 @@ type Facet = Facets["tags"][number];
 
 const SHOWN = 8;
 /** Whether liked sounds and collections are shown; what is in them is asked then. */
-const listsShown = rememberedSwitch("soundalike.lists");
+const listsShown = rememberedOpen("soundalike.lists");
 /** Whether sliders of numbers are shown. */
-const rangesShown = rememberedSwitch("soundalike.ranges");
+const rangesShown = rememberedOpen("soundalike.ranges");
 
 const SavedSearches = later(() => import("../searches/list").then((module) => module.SavedSearches));
 const RangeSliders = later(() => import("./rangesliders").then((module) => module.RangeSliders));
@@ -73,7 +73,7 @@ export function Filters() {
         open={rangesShown.value}
         onToggle={(event) => (rangesShown.value = event.currentTarget.open)}
       >
-        <summary>{t("From … to …")}</summary>
+        <summary>{t("Ranges")}</summary>
         {rangesShown.value && <RangeSliders />}
       </details>
       {facets && (

@@ -4,12 +4,14 @@ import { reachability } from "../api/client";
 import { feedback, forgetOpinion, keepOpinion } from "../api/service";
 import { t } from "../messages/t";
 import { randomName } from "../ui/randomname";
-import { remember, remembered } from "../ui/remembered";
+import { hearOthers, remember, remembered, tellOthers } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
 
 export type Liking = "like" | "dislike";
 
 const KEY = "soundalike.profile";
+/** There is something under it once the profile was used; another thing with each opinion, which other tabs hear. */
+const USED = `${KEY}.used`;
 
 function ownProfile(): string {
   const known = remembered(KEY);
@@ -20,8 +22,10 @@ function ownProfile(): string {
 }
 
 export const profile = ownProfile();
-/** The clips that somebody liked, disliked or left on this page: what they said counts, whatever the service knew before. */
-const said = new Set<number>();
+/** Of each clip that somebody liked, disliked or left on this page the number of the last time: what was said since
+    the service was asked counts, whatever it knew. */
+const said = new Map<number, number>();
+let times = 0;
 const opinions = signal<ReadonlyMap<number, Liking>>(new Map());
 /** Counts up with every opinion: what is recommended changes. */
 export const opinionsVersion = signal(0);
@@ -38,17 +42,21 @@ export function learnOpinions(): void {
   reachability.subscribe((now) => {
     if (now === "ok" && !known) void loadOpinions().then((done) => (known ||= done));
   });
+  hearOthers(USED, () => void loadOpinions());
 }
 
 /** Whether it is known now. A profile that was never used costs no request. */
 async function loadOpinions(): Promise<boolean> {
-  if (!remembered(`${KEY}.used`)) return true;
+  if (!remembered(USED)) return true;
+  const before = times;
   try {
-    const known = await feedback(profile);
+    const known = await inTurn(() => feedback(profile));
+    const isNewer = (clipId: number) => (said.get(clipId) ?? 0) > before;
     const kept = known.feedback.flatMap((one) =>
-      one.opinion === "seen" || said.has(one.clip_id) ? [] : [[one.clip_id, one.opinion] as const],
+      one.opinion === "seen" || isNewer(one.clip_id) ? [] : [[one.clip_id, one.opinion] as const],
     );
-    opinions.value = new Map([...kept, ...opinions.peek()]);
+    const newer = [...opinions.peek()].filter(([clipId]) => isNewer(clipId));
+    opinions.value = new Map([...kept, ...newer]);
     opinionsVersion.value++;
     return true;
   } catch (error) {
@@ -60,12 +68,15 @@ async function loadOpinions(): Promise<boolean> {
 /** Like or dislike a clip; null takes an opinion back. Shown at once, taken back when the service refuses. */
 export async function setOpinion(clipId: number, liking: Liking | null): Promise<void> {
   const before = opinionOf(clipId);
-  said.add(clipId);
+  said.set(clipId, ++times);
   show(clipId, liking);
-  remember(`${KEY}.used`, "yes");
+  remember(USED, remembered(USED) ?? "yes");
   try {
-    await inTurn(() => (liking ? keepOpinion(profile, clipId, liking) : forgetOpinion(profile, clipId)));
+    await inTurn<unknown>(() =>
+      liking ? keepOpinion(profile, clipId, liking) : forgetOpinion(profile, clipId),
+    );
     opinionsVersion.value++;
+    tellOthers(USED);
   } catch (error) {
     if (opinionOf(clipId) === liking) show(clipId, before);
     sayFailure(t("This could not be kept"), error);
@@ -75,7 +86,7 @@ export async function setOpinion(clipId: number, liking: Liking | null): Promise
 let sent: Promise<unknown> = Promise.resolve();
 
 /** One after the other, as they were made: the last one counts. */
-function inTurn(send: () => Promise<unknown>): Promise<unknown> {
+function inTurn<T>(send: () => Promise<T>): Promise<T> {
   const mine = sent.then(send, send);
   sent = mine;
   return mine;

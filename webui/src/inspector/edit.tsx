@@ -1,7 +1,7 @@
 /** Editing a clip's title, its own tags and the remark on it, which are words that it is found by. */
 import { useState } from "preact/hooks";
 import { changeClip, type Clip, type ClipChange } from "../api/service";
-import { libraryWritten } from "../library/facts";
+import { libraryEdited } from "../library/facts";
 import { remove } from "../library/removals";
 import { t } from "../messages/t";
 import { Icon } from "../ui/icons";
@@ -33,7 +33,7 @@ export function EditClip({ clip, onDone }: EditProps) {
   const write = async (change: ClipChange): Promise<Clip | null> => {
     try {
       const changed = await changeClip(clip.id, change);
-      await libraryWritten();
+      await libraryEdited();
       return changed;
     } catch (error) {
       sayFailure(t("Not saved"), error);

@@ -2,8 +2,8 @@
 import { spectrogramUrl } from "../api/service";
 import { t } from "../messages/t";
 import { playing, position } from "../player/player";
-import { moment } from "../ui/format";
 import { rememberedSwitch } from "../ui/remembered";
+import { rulerTime, ticks } from "../ui/ruler";
 
 const PICTURE = { width: 800, height: 200 };
 /** From where to where the service draws it (search/service/media/pictures.py). */
@@ -11,7 +11,6 @@ const TOP_HZ = 11_025;
 const LOWEST_MEL_HZ = 30;
 const MEL_LABELS_HZ = [500, 1000, 2000, 5000];
 const EVEN_LABELS_HZ = [2000, 4000, 6000, 8000, 10_000];
-const TIMES = [0, 0.25, 0.5, 0.75];
 
 const isEven = rememberedSwitch("soundalike.spectrogram.linear");
 
@@ -66,8 +65,10 @@ export function Spectrogram({ clipId, title, duration_s, onPlayFrom }: Spectrogr
       </div>
       <div class="spectrum-foot">
         <span class="spectrum-times" aria-hidden="true">
-          {TIMES.map((share) => (
-            <span key={share}>{moment(share * duration_s)}</span>
+          {ticks(duration_s).map((at_s) => (
+            <span key={at_s} style={{ left: `${(at_s / duration_s) * 100}%` }}>
+              {rulerTime(at_s)}
+            </span>
           ))}
         </span>
         <button

@@ -1,4 +1,4 @@
-import { rememberedSwitch } from "../ui/remembered";
+import { rememberedOpen } from "../ui/remembered";
 
 /** Whether the inspector shows spectrograms; remembered, since some people always look at them. */
-export const spectrogramShown = rememberedSwitch("soundalike.spectrogram");
+export const spectrogramShown = rememberedOpen("soundalike.spectrogram");

@@ -51,7 +51,12 @@ export function Folders() {
 
 function FolderLine({ folder }: { folder: Folder }) {
   const { name, path, present, clips, missing, scanned } = folder;
-  const busy = jobs.value.some((job) => job.kind === "scan" && isLive(job) && job.files[0] === name);
+  const scan = jobs.value.find((job) => job.kind === "scan" && isLive(job) && job.files[0] === name);
+  const does = !scan
+    ? t("Scan again")
+    : scan.state === "running"
+      ? t("Is scanned")
+      : t("Waits to be scanned");
   return (
     <li class="folder" data-root={folder.id}>
       <p class="folder-name">
@@ -93,11 +98,11 @@ function FolderLine({ folder }: { folder: Folder }) {
         <button
           type="button"
           class="secondary"
-          disabled={busy}
-          aria-label={`${busy ? t("Is scanned") : t("Scan again")}: ${name}`}
+          disabled={scan !== undefined}
+          aria-label={`${does}: ${name}`}
           onClick={() => void scanFolder(folder)}
         >
-          {busy ? t("Is scanned") : t("Scan again")}
+          {does}
         </button>
         <button
           type="button"

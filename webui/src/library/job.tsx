@@ -6,7 +6,7 @@ import { go } from "../route";
 import { NOTHING } from "../question/model";
 import { duration, remaining } from "../ui/format";
 import { Icon } from "../ui/icons";
-import { control } from "./jobs";
+import { clear, control, hasEnded, jobs } from "./jobs";
 
 const KINDS: Record<Job["kind"], Plain> = {
   index: message("Index"),
@@ -33,8 +33,7 @@ const FAILURES_SHOWN = 5;
 export function JobCard({ job }: { job: Job }) {
   const { progress, state } = job;
   const share = state === "done" ? 1 : progress.share;
-  const what = t(KINDS[job.kind]);
-  const name = OF_FILES.has(job.kind) ? t("{what} {files}", { what, files: named(job.files) }) : what;
+  const name = nameOf(job);
   return (
     <li class={`job job-${state}`} data-job={job.id}>
       <p class="job-name">
@@ -50,7 +49,7 @@ export function JobCard({ job }: { job: Job }) {
         aria-label={name}
       />
       <p class="job-progress">
-        {progressText(job)}
+        {state === "queued" ? waitsText(job) : progressText(job)}
         {left(job)}
       </p>
       {job.reason && (
@@ -75,9 +74,24 @@ export function JobCard({ job }: { job: Job }) {
             {t("Cancel")}
           </button>
         )}
+        {(state === "failed" || (state === "done" && job.failures.length > 0)) && (
+          <button type="button" class="secondary" onClick={() => void control(job, "retry")}>
+            <Icon name="refresh" /> {t("Try again")}
+          </button>
+        )}
         {state === "done" && INDEXING.has(job.kind) && (
           <button type="button" class="plain" onClick={() => go({ view: "search", question: NOTHING })}>
             {t("Look at them")}
+          </button>
+        )}
+        {hasEnded(job) && (
+          <button
+            type="button"
+            class="plain"
+            aria-label={t("Take {name} off the list", { name })}
+            onClick={() => clear([job])}
+          >
+            {t("Clear")}
           </button>
         )}
       </p>
@@ -85,11 +99,28 @@ export function JobCard({ job }: { job: Job }) {
   );
 }
 
+function nameOf({ kind, files }: Job): string {
+  const what = t(KINDS[kind]);
+  return OF_FILES.has(kind) ? t("{what} {files}", { what, files: named(files) }) : what;
+}
+
+/** Jobs of these kinds let the others go first (`search.model.GIVING_WAY`). */
+const GIVING_WAY = new Set<Job["kind"]>(["facts", "events"]);
+
+/** What a job waits for that is queued. */
+function waitsText({ kind }: Job): string {
+  const running = jobs.value.find((one) => one.state === "running");
+  if (!running) return t("Waits for its turn");
+  if (GIVING_WAY.has(running.kind) && !GIVING_WAY.has(kind))
+    return t("Begins in a moment: {job} lets it go first", { job: nameOf(running) });
+  return t("Waits until this is done: {job}", { job: nameOf(running) });
+}
+
 const named = (files: readonly string[]): string =>
   files.length === 1 ? (files[0] ?? "") : t("{n} file|{n} files", { n: files.length });
 
-function progressText({ progress, state }: Job): string {
-  if (progress.files_total === 0) return state === "queued" ? t("Waits for its turn") : "";
+function progressText({ progress }: Job): string {
+  if (progress.files_total === 0) return "";
   const said = [t("{done} of {total}", { done: progress.files_done, total: progress.files_total })];
   if (progress.audio_s > 0) said.push(t("{length} of sound", { length: duration(progress.audio_s) }));
   if (progress.failed > 0) said.push(t("{count} failed", { count: progress.failed }));

@@ -37,9 +37,10 @@ const COULD_NOT = {
   pause: message("The job could not pause"),
   resume: message("The job could not resume"),
   cancel: message("The job could not cancel"),
+  retry: message("The job could not be tried again"),
 };
 
-export async function control(job: Job, command: "pause" | "resume" | "cancel"): Promise<void> {
+export async function control(job: Job, command: keyof typeof COULD_NOT): Promise<void> {
   try {
     replace(await ask<Job>(`/jobs/${job.id}/${command}`, { method: "POST" }));
   } catch (error) {
@@ -48,7 +49,7 @@ export async function control(job: Job, command: "pause" | "resume" | "cancel"):
   await refreshJobs();
 }
 
-const hasEnded = (job: Job): boolean => !isLive(job) && job.state !== "paused";
+export const hasEnded = (job: Job): boolean => !isLive(job) && job.state !== "paused";
 
 /** Those that are about to leave the list. */
 const leaving = signal<ReadonlySet<number>>(new Set());
@@ -56,12 +57,11 @@ const leaving = signal<ReadonlySet<number>>(new Set());
 export const listed = computed(() => jobs.value.filter((job) => !leaving.value.has(job.id)));
 export const canClear = computed(() => listed.value.some(hasEnded));
 
+export const clearEnded = (): void => clear(listed.peek().filter(hasEnded));
+
 /** Take what has ended off the list: here at once, for everybody when nobody took it back for a while. */
-export function clearEnded(): void {
-  const ids = listed
-    .peek()
-    .filter(hasEnded)
-    .map(({ id }) => id);
+export function clear(ended: readonly Job[]): void {
+  const ids = ended.map(({ id }) => id);
   leaving.value = new Set([...leaving.peek(), ...ids]);
   removeLater({
     said: t("{n} job taken off the list|{n} jobs taken off the list", { n: ids.length }),

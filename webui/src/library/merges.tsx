@@ -1,6 +1,6 @@
 /** Copies made one clip, and that undone: what was merged, each with a button that brings it back. */
-import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { signal, useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { newestOf } from "../api/newest";
 import { listMerges, mergeClips, type Merge, undoMerge } from "../api/service";
 import { clipName } from "../inspector/names";
@@ -9,7 +9,7 @@ import { t, tx } from "../messages/t";
 import { useFocusOnNext } from "../ui/focusonnext";
 import { removeLater } from "../ui/removelater";
 import { say, sayFailure } from "../ui/toasts";
-import { libraryWritten } from "./facts";
+import { libraryEdited, libraryVersion } from "./facts";
 import { bringBack, hide } from "./removals";
 
 /** So many are listed, the newest first. */
@@ -38,7 +38,7 @@ export async function merge(keep: number, clips: readonly number[]): Promise<voi
     sayFailure(t("Not merged"), error);
     bringBack(clips);
   }
-  await Promise.all([learnMerges(), libraryWritten()]);
+  await Promise.all([learnMerges(), libraryEdited()]);
 }
 
 async function undo(id: number): Promise<void> {
@@ -50,7 +50,7 @@ async function undo(id: number): Promise<void> {
   } catch (error) {
     sayFailure(t("Not undone"), error);
   }
-  await Promise.all([learnMerges(), libraryWritten()]);
+  await Promise.all([learnMerges(), libraryEdited()]);
 }
 
 /** The merges that are about to be final: not shown, and final once nobody can take it back any more. */
@@ -79,7 +79,10 @@ function showAgain(id: number): void {
 
 /** The merges that can be undone; nothing where there are none. */
 export function Merges() {
-  useEffect(() => void learnMerges(), []);
+  useSignalEffect(() => {
+    void libraryVersion.value;
+    void learnMerges();
+  });
   const list = useRef<HTMLUListElement>(null);
   const press = useFocusOnNext(list);
   const newest = merges.value.merges.filter((one) => !ending.value.has(one.id));

@@ -8,7 +8,7 @@ import { answered } from "../results/answers";
 import { selectNone } from "../results/many";
 import { inspected } from "../results/selection";
 import { removeLater } from "../ui/removelater";
-import { libraryVersion, libraryWritten } from "./facts";
+import { libraryEdited, libraryVersion } from "./facts";
 import { leaving } from "./leaving";
 
 interface Removed {
@@ -28,7 +28,7 @@ export function remove(clips: readonly Removed[]): void {
     pathOf: (id) => `/clips/${id}`,
     failed: t("Not removed"),
     putBack: bringBack,
-    done: () => libraryWritten(),
+    done: () => libraryEdited(),
   });
 }
 

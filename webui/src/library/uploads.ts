@@ -5,13 +5,12 @@
  * No file is lost silently: while the service is away, busy or wants a key, sending waits and goes on by itself; what
  * it does not take is kept in a list, with the cause.
  */
-import { signal } from "@preact/signals";
 import { ask, reachability, Refused, Unreachable } from "../api/client";
 import { pause } from "../api/patience";
 import type { Job } from "../api/service";
 import { t } from "../messages/t";
 import { randomName } from "../ui/randomname";
-import { rememberChanges, remembered } from "../ui/remembered";
+import { rememberedSignal } from "../ui/remembered";
 import { say } from "../ui/toasts";
 import type { NamedFile } from "./dropped";
 import { refreshJobs } from "./jobs";
@@ -31,7 +30,6 @@ const LONGEST_WAIT_S = 120;
 /** So often the connection may break over the same files while the service is there: then it is about them. */
 const MOST_BREAKS = 4;
 
-const KEY = "soundalike.notadded";
 const MOST_KEPT = 1000;
 
 export interface NotAdded {
@@ -40,13 +38,14 @@ export interface NotAdded {
 }
 
 /** The files that did not get into the library, until that is dismissed. */
-export const notAdded = signal<readonly NotAdded[]>(kept());
-rememberChanges(KEY, notAdded, (files) => JSON.stringify(files.slice(-MOST_KEPT)));
+export const notAdded = rememberedSignal<readonly NotAdded[]>("soundalike.notadded", filesIn, (files) =>
+  JSON.stringify(files.slice(-MOST_KEPT)),
+);
 
-/** What was not added before the page was loaded anew. */
-function kept(): NotAdded[] {
+/** What was not added before the page was loaded anew, or in another tab. */
+function filesIn(kept: string | null): NotAdded[] {
   try {
-    const files: unknown = JSON.parse(remembered(KEY) ?? "[]");
+    const files: unknown = JSON.parse(kept ?? "[]");
     return Array.isArray(files) ? files.filter(isNotAdded) : [];
   } catch {
     return []; // somebody else wrote there

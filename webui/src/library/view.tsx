@@ -10,6 +10,7 @@ import { sayFailure } from "../ui/toasts";
 import { filesIn } from "./dropped";
 import { Duplicates } from "./duplicates";
 import { facts, learnLibrary } from "./facts";
+import { FailedFiles } from "./failures";
 import { Folders } from "./folderlist";
 import { JobCard } from "./job";
 import { canClear, clearEnded, listed, refreshJobs } from "./jobs";
@@ -32,6 +33,7 @@ export function LibraryView() {
       <Degraded />
       <AddSounds />
       <NotAdded />
+      <FailedFiles />
       <Folders />
       <Duplicates />
       <Merges />

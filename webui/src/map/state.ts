@@ -10,17 +10,14 @@ import { t } from "../messages/t";
 import { isEmpty, whereOf } from "../question/model";
 import { question } from "../route";
 import { answered } from "../results/answers";
-import { rememberChanges, remembered, rememberedSwitch } from "../ui/remembered";
+import { rememberedSignal, rememberedSwitch } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
 import { isSame, type Layout, layoutOf } from "./layout";
-
-const COLOUR = "soundalike.colour";
 
 /** The layout; null before it was asked for, "none" when the map was never drawn. */
 export const layout = signal<Layout | "none" | null>(null);
 /** What colours say: "" for the likeliest tag, else a facet, a fact, or "liked". */
-export const colouring = signal(remembered(COLOUR) ?? "");
-rememberChanges(COLOUR, colouring, (now) => now);
+export const colouring = rememberedSignal("soundalike.colour", (kept) => kept ?? "", String);
 /** Whether pointing at a sound plays it. */
 export const hearing = rememberedSwitch("soundalike.hear", true);
 export const lassoing = signal(false);

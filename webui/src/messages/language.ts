@@ -1,6 +1,6 @@
 /** Which language the page speaks: as the browser, or as was chosen; its catalogue is fetched when it is needed. */
 import { computed, effect, signal } from "@preact/signals";
-import { remember, remembered } from "../ui/remembered";
+import { rememberedSignal } from "../ui/remembered";
 import type { zh } from "./zh";
 
 /** A message of the page, by its English text. */
@@ -32,7 +32,6 @@ const SENTENCES: Record<Exclude<Language, "en">, () => Promise<Sentences>> = {
   },
 };
 
-const KEY = "soundalike.language";
 const ALL = Object.keys(LANGUAGES) as Language[];
 
 /** The first language of a browser that the page speaks; English where it speaks none of them. */
@@ -41,12 +40,11 @@ export function fitting(wanted: readonly string[]): Language {
   return known.find((one) => one !== undefined) ?? "en";
 }
 
-export const choice = signal<Choice>(ALL.find((one) => one === remembered(KEY)) ?? "auto");
-
-export function chooseLanguage(chosen: Choice): void {
-  choice.value = chosen;
-  remember(KEY, chosen);
-}
+export const choice = rememberedSignal<Choice>(
+  "soundalike.language",
+  (kept) => ALL.find((one) => one === kept) ?? "auto",
+  String,
+);
 
 /** The language that the page speaks now: the chosen one once its catalogue has come. */
 const ENGLISH = { language: "en", catalogue: null, sentences: null } as const;

@@ -45,6 +45,7 @@ export const zh = catalogue({
   "It is not there now: its disk may be away. What is known of it is kept.":
     "文件夹现在不在：磁盘可能没有接上。已知的内容会保留。",
   "Is scanned": "正在扫描",
+  "Waits to be scanned": "等待扫描",
   "Scan again": "重新扫描",
   "Remove {what}": "移除 {what}",
   "Add a folder of the machine that the service runs on, by its path": "按路径添加检索服务所在机器上的文件夹",
@@ -54,7 +55,7 @@ export const zh = catalogue({
     "已将 {name} 及其声音移出音库；文件保留不动",
 
   // filters over numbers
-  "From … to …": "数值范围",
+  Ranges: "数值范围",
   "{what} from": "{what}下限",
   "{what} to": "{what}上限",
   from: "从",
@@ -102,6 +103,7 @@ export const zh = catalogue({
   "Add sounds": "添加声音",
   "Or index a whole folder where it lies: {command}": "也可以直接为整个文件夹建立索引：{command}",
   "No sound passes these filters": "没有声音符合这些筛选条件",
+  "Only some of these words are in names": "名称中只有其中一部分词",
   "Nothing sounds like that": "没有与此相似的声音",
   "What comes closest is below, and it is not close.": "下面是最接近的声音，但并不相近。",
   "Nothing in this library comes near it.": "音库中没有与它相近的声音。",
@@ -431,6 +433,7 @@ export const zh = catalogue({
   // many at once
   "The selected sounds": "已选声音",
   "{n} sound selected|{n} sounds selected": "已选 {n} 个声音",
+  "{n} sounds are too many to be dragged: Export saves them": "{n} 个声音太多，无法拖出：请用“导出”保存",
   "Select all there are": "选择全部结果",
   "Select all": "全选",
   "Select several": "多选",
@@ -520,6 +523,7 @@ export const zh = catalogue({
   "What sounds when: a time line of each sound": "什么时候有什么声音：每个声音的时间线",
   "Take what has ended off the list": "从列表中清除已结束的任务",
   "Clear the list": "清空列表",
+  "Take {name} off the list": "从列表中清除 {name}",
   "Jobs could not be cleared": "无法清空任务列表",
   "{n} job taken off the list|{n} jobs taken off the list": "已从列表移除 {n} 个任务",
   "Likeliest tag": "最可能的标签",
@@ -614,6 +618,10 @@ export const zh = catalogue({
   // filters
   Filters: "筛选",
   Clear: "清除",
+  "Files that could not be indexed": "无法加入音库的文件",
+  "The list of files that could not be indexed is empty": "无法加入音库的文件列表已清空",
+  "The list was not cleared": "列表没有清空",
+  "They could not be tried again": "未能重试",
   "Close filters": "关闭筛选",
   Lists: "列表",
   "Your tags": "自己的标签",
@@ -752,6 +760,7 @@ export const zh = catalogue({
   "The job could not pause": "未能暂停任务",
   "The job could not resume": "未能继续任务",
   "The job could not cancel": "未能取消任务",
+  "The job could not be tried again": "未能重试任务",
   Index: "建立索引",
   "Scan@@job": "扫描",
   "Take out@@folder": "移除",
@@ -763,6 +772,8 @@ export const zh = catalogue({
   failed: "失败",
   cancelled: "已取消",
   "Waits for its turn": "等待执行",
+  "Waits until this is done: {job}": "等待完成：{job}",
+  "Begins in a moment: {job} lets it go first": "即将开始：{job}会让它先进行",
   "{done} of {total}": "{done} / {total}",
   "{length} of sound": "声音总长 {length}",
   "{count} failed": "{count} 个失败",

@@ -1,6 +1,5 @@
 /** How sounds are played: whether what is chosen plays at once, again and again, how loud and how fast. */
-import { signal } from "@preact/signals";
-import { rememberChanges, remembered, rememberedNumber, rememberedSwitch } from "../ui/remembered";
+import { rememberedNumber, rememberedSignal, rememberedSwitch } from "../ui/remembered";
 
 /** Whether a sound plays as soon as it is chosen. */
 export const auditioning = rememberedSwitch("soundalike.audition");
@@ -29,7 +28,5 @@ export const MATCHED_LUFS = -23;
 export const turnedDown_db = (loudness: number | null): number =>
   loudness === null ? 0 : Math.min(0, MATCHED_LUFS - loudness);
 
-const OUTPUT = "soundalike.output";
 /** The device that plays, as the browser calls it; empty for the system's. */
-export const output = signal(remembered(OUTPUT) ?? "");
-rememberChanges(OUTPUT, output, (device) => device);
+export const output = rememberedSignal("soundalike.output", (kept) => kept ?? "", String);

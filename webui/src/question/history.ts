@@ -1,20 +1,19 @@
 /** What was asked in this browser, the last first; a question that is typed on takes the place of its beginning. */
-import { effect, signal } from "@preact/signals";
+import { effect } from "@preact/signals";
 import { question } from "../route";
 import { answered } from "../results/answers";
-import { rememberChanges, remembered } from "../ui/remembered";
+import { rememberedSignal } from "../ui/remembered";
 import { isEmpty, type Question } from "./model";
 import { readQuestion, writeQuestion } from "./url";
 
-const KEY = "soundalike.history";
 const MOST = 50;
 
 /** The questions as their addresses have them. */
-export const asked = signal<readonly string[]>(kept());
+export const asked = rememberedSignal<readonly string[]>("soundalike.history", questionsIn, JSON.stringify);
 
-function kept(): string[] {
+function questionsIn(kept: string | null): string[] {
   try {
-    const read: unknown = JSON.parse(remembered(KEY) ?? "[]");
+    const read: unknown = JSON.parse(kept ?? "[]");
     return Array.isArray(read) ? read.filter((one) => typeof one === "string") : [];
   } catch {
     return []; // somebody else wrote there
@@ -23,7 +22,6 @@ function kept(): string[] {
 
 /** Keep what is asked. Called once. */
 export function keepHistory(): void {
-  rememberChanges(KEY, asked, (now) => JSON.stringify(now));
   effect(() => {
     const now = answered.value;
     if (!now || now.refusal || isEmpty(now.question) || now.question !== question.peek()) return;

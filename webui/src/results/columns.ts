@@ -1,11 +1,11 @@
 /** What a row may say of a sound beside its name: which columns are shown, and how each is written and sorted. */
-import { computed, type Signal, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 import { fixed } from "../messages/numbers";
 import { message, t, type Plain } from "../messages/t";
 import { isEmpty } from "../question/model";
 import { by, order, question } from "../route";
 import { duration } from "../ui/format";
-import { rememberChanges, remembered } from "../ui/remembered";
+import { rememberedSignal } from "../ui/remembered";
 import type { Known } from "./columnfacts";
 import { fileName, type Row } from "./rows";
 
@@ -148,12 +148,14 @@ export const COLUMNS: readonly Column[] = [
   },
 ];
 
-const KEY = "soundalike.columns";
 const USUAL = "length";
 
 /** The names of the columns that are shown. */
-const chosenNames: Signal<ReadonlySet<string>> = signal(new Set((remembered(KEY) ?? USUAL).split(" ")));
-rememberChanges(KEY, chosenNames, (names) => [...names].join(" "));
+const chosenNames = rememberedSignal<ReadonlySet<string>>(
+  "soundalike.columns",
+  (kept) => new Set((kept ?? USUAL).split(" ")),
+  (names) => [...names].join(" "),
+);
 
 /** By what sounds are sorted now: an order that cannot be seen looks like none, so its column is shown. */
 export const sortedBy = computed(() => (isEmpty(question.value) ? order.value : by.value).replace(/^-/, ""));

@@ -1,6 +1,6 @@
 /** What can be done with all the rows that are selected. */
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { collectionIn, takeOutOf } from "../collections/collections";
 import { CollectForm } from "../collections/form";
 import { remove } from "../library/removals";
@@ -11,10 +11,12 @@ import { Icon, IconButton } from "../ui/icons";
 import { answered, more, waiting } from "./answers";
 import { selectAll, selected, selectedRows, selecting, selectNone } from "./many";
 import { ExportBar } from "./manyexport";
+import { dragsSelected } from "./manydrag";
 import { copy, paths } from "./manyfiles";
 import { addTags, tagsOf, takeTags } from "./manytags";
 
 export function ManyBar() {
+  useEffect(dragsSelected, []);
   const tagging = useSignal(false);
   const exporting = useSignal(false);
   const collecting = useSignal(false);

@@ -1,6 +1,6 @@
 /** Own tags of many sounds at once, and back. */
 import { changeClip, clip } from "../api/service";
-import { libraryWritten } from "../library/facts";
+import { libraryEdited } from "../library/facts";
 import { message, t, type Plain } from "../messages/t";
 import { say, sayFailure } from "../ui/toasts";
 import type { Row } from "./rows";
@@ -54,7 +54,7 @@ async function change(
   if (before.size > 0)
     say(t(done, { n: before.size }), { action: { name: t("Undo"), run: () => putBack(before) } });
   else say(t(nothing));
-  await libraryWritten();
+  await libraryEdited();
 }
 
 async function putBack(before: ReadonlyMap<number, string[]>): Promise<void> {
@@ -64,5 +64,5 @@ async function putBack(before: ReadonlyMap<number, string[]>): Promise<void> {
   } catch (error) {
     sayFailure(t("The tags were not put back"), error);
   }
-  await libraryWritten();
+  await libraryEdited();
 }

@@ -12,7 +12,7 @@ import { areTitled, type Column, columnsShown } from "./columns";
 import { confidence, isKnown, SAME } from "./confidence";
 import { peaks } from "./peaks";
 import { compact } from "./density";
-import { dragFile } from "./dragging";
+import { dragRow } from "./dragging";
 import { selected, selecting } from "./many";
 import { fileName, isTitledAsFile, likeIt, type Row, shownTags, trackPath } from "./rows";
 import {
@@ -82,7 +82,7 @@ export function HitRow({ row, place, isCut = false }: RowProps) {
           onClick={() => toggleRow(row)}
         />
       </div>
-      <div class="row-name" role="gridcell" draggable onDragStart={(event) => dragFile(event, row)}>
+      <div class="row-name" role="gridcell" draggable onDragStart={(event) => dragRow(event, row)}>
         <button type="button" class="row-title" onClick={open} title={trackPath(row)}>
           <bdi>{compact.value ? fileName(row) : row.title}</bdi>
           {row.track > 0 && <span class="quiet"> @{row.track}</span>}

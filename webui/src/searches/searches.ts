@@ -17,6 +17,7 @@ import { keepSound } from "../question/sounds";
 import { sentOf } from "../results/asking";
 import { go } from "../route";
 import { removeLater } from "../ui/removelater";
+import { hearOthers, tellOthers } from "../ui/remembered";
 import { say, sayFailure } from "../ui/toasts";
 import { newClips, unseen } from "./state";
 
@@ -38,6 +39,15 @@ export async function learnSearches(): Promise<void> {
   }
 }
 
+const KEY = "soundalike.savedsearches";
+hearOthers(KEY, () => void learnSearches());
+
+/** They were changed on this page: learn them again, in every tab of this browser. */
+async function learnChanged(): Promise<void> {
+  tellOthers(KEY);
+  await learnSearches();
+}
+
 /** Keep a question under a name; whether it is kept. */
 export async function save(name: string, asked: Question): Promise<boolean> {
   try {
@@ -56,7 +66,7 @@ export async function save(name: string, asked: Question): Promise<boolean> {
     return false;
   }
   say(t("Saved: new sounds that fit are counted at the side"));
-  await learnSearches();
+  await learnChanged();
   return true;
 }
 
@@ -72,7 +82,7 @@ export async function run(search: SavedSearch): Promise<void> {
   } catch (error) {
     sayFailure(t("This search cannot be run"), error);
   }
-  await learnSearches();
+  await learnChanged();
 }
 
 /** Give it another name; whether it has it. */
@@ -83,13 +93,13 @@ export async function rename(search: SavedSearch, name: string): Promise<boolean
     sayFailure(t("It keeps its name"), error);
     return false;
   }
-  await learnSearches();
+  await learnChanged();
   say(t("Renamed"), {
     action: {
       name: t("Undo"),
       run: async () => {
         await changeSearch(search.id, { name: search.name });
-        await learnSearches();
+        await learnChanged();
       },
     },
   });
@@ -100,7 +110,7 @@ export async function rename(search: SavedSearch, name: string): Promise<boolean
 export function remove(search: SavedSearch): void {
   const learnAgain = () => {
     leaving.delete(search.id);
-    return void learnSearches();
+    return void learnChanged();
   };
   leaving.add(search.id);
   searches.value = searches.peek()?.filter((one) => one.id !== search.id) ?? null;

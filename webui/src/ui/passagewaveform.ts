@@ -4,6 +4,7 @@ import MinimapPlugin from "wavesurfer.js/dist/plugins/minimap.esm.js";
 import TimelinePlugin from "wavesurfer.js/dist/plugins/timeline.esm.js";
 import RegionsPlugin, { type Region } from "wavesurfer.js/dist/plugins/regions.esm.js";
 import type { Passage } from "../question/model";
+import { rulerTime, tickStep } from "./ruler";
 
 export interface Shape {
   peaks: number[];
@@ -28,16 +29,12 @@ interface Listeners {
 const SHORTEST_S = 0.05;
 const RULER_PX = 16;
 const OVERVIEW_PX = 20;
-
-const two = (number: number): string => String(number).padStart(2, "0");
-
-/** A time on the ruler: as short as can be, since an hour leaves little room for each. */
-export function rulerTime(seconds: number): string {
-  const whole = Math.floor(seconds);
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  if (hours > 0) return rest > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${hours}h${two(minutes)}`;
-  return whole >= 60 ? `${minutes}:${two(rest)}` : String(Math.round(seconds * 1000) / 1000);
-}
+/** The ruler's own ticks are a second apart at least: a shorter sound has others. */
+const SHORT_S = 5;
+const ticksOf = (duration_s: number) => {
+  const step = tickStep(duration_s);
+  return { timeInterval: step, primaryLabelInterval: step, secondaryLabelInterval: step };
+};
 
 /** The nonce under which this page may add a style sheet (webui/serving.py). */
 const nonce = (): string => document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
@@ -66,6 +63,7 @@ export function makeWaveform(
         height: RULER_PX,
         secondaryLabelOpacity: 1,
         formatTimeCallback: rulerTime,
+        ...(shape.duration_s < SHORT_S && ticksOf(shape.duration_s)),
         style: { color: colour("--quiet"), fontSize: "10px" },
       }),
     ],

@@ -1,5 +1,6 @@
-/** What this browser remembers from one visit to the next. */
+/** What this browser remembers from one visit to the next, the same in all of its tabs. */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { randomName } from "./randomname";
 
 /** What is kept under a key; null where nothing is, or the browser refuses to keep things. */
 export function remembered(key: string): string | null {
@@ -18,6 +19,29 @@ export function remember(key: string, value: string): void {
   }
 }
 
+/** What is called when another tab wrote under a key. */
+const hearing = new Map<string, (kept: string | null) => void>();
+
+/** From now on take what other tabs keep under a key, or learn that they told of it. */
+export const hearOthers = (key: string, hear: (kept: string | null) => void): unknown =>
+  hearing.set(key, hear);
+
+/** Tell the other tabs that what this key stands for has changed at the service. */
+export const tellOthers = (key: string): void => remember(key, randomName());
+
+/** Listen to the other tabs. Called once. */
+export function followTabs(): void {
+  const hearAll = () => hearing.forEach((hear, key) => hear(remembered(key)));
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === null)
+      hearAll(); // all was cleared
+    else hearing.get(key)?.(newValue);
+  });
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) hearAll(); // whatever was written while this page was put away
+  });
+}
+
 /** Remember what a signal holds whenever it changes. What it holds now is known: the first page writes nothing. */
 export function rememberChanges<T>(key: string, of: ReadonlySignal<T>, written: (now: T) => string): void {
   let isFirst = true;
@@ -27,11 +51,31 @@ export function rememberChanges<T>(key: string, of: ReadonlySignal<T>, written: 
   });
 }
 
+/** A signal that is as it was left, in this tab or another one; `read` takes what `written` made, or null, or anything. */
+export function rememberedSignal<T>(
+  key: string,
+  read: (kept: string | null) => T,
+  written: (now: T) => string,
+): Signal<T> {
+  const held = signal(read(remembered(key)));
+  rememberChanges(key, held, written);
+  hearOthers(key, (kept) => (held.value = read(kept)));
+  return held;
+}
+
 /** A switch that stays as it was left. */
-export function rememberedSwitch(key: string, initially = false): Signal<boolean> {
-  const on = signal((remembered(key) ?? (initially ? "on" : "off")) === "on");
-  rememberChanges(key, on, (now) => (now ? "on" : "off"));
-  return on;
+export const rememberedSwitch = (key: string, initially = false): Signal<boolean> =>
+  rememberedSignal(
+    key,
+    (kept) => (kept ?? (initially ? "on" : "off")) === "on",
+    (now) => (now ? "on" : "off"),
+  );
+
+/** Whether a part of the page is open, as it was left; each tab has its own open. */
+export function rememberedOpen(key: string): Signal<boolean> {
+  const open = signal(remembered(key) === "on");
+  rememberChanges(key, open, (now) => (now ? "on" : "off"));
+  return open;
 }
 
 /** A number that stays as it was left, where that is still within these limits. */
@@ -41,8 +85,9 @@ export function rememberedNumber(
   least: number,
   most: number,
 ): Signal<number> {
-  const kept = Number(remembered(key) ?? initially);
-  const number = signal(kept >= least && kept <= most ? kept : initially);
-  rememberChanges(key, number, String);
-  return number;
+  const read = (was: string | null) => {
+    const kept = Number(was ?? initially);
+    return kept >= least && kept <= most ? kept : initially;
+  };
+  return rememberedSignal(key, read, String);
 }

@@ -1,7 +1,6 @@
 /** Dark, light, or as the system is; remembered in this browser. */
-import { signal } from "@preact/signals";
 import { message, type Message } from "../messages/t";
-import { remember, remembered } from "./remembered";
+import { rememberedSignal } from "./remembered";
 
 export const THEMES = ["auto", "dark", "light"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -12,19 +11,17 @@ export const THEME_NAMES = {
   light: message("light"),
 } satisfies Record<Theme, Message>;
 
-const KEY = "soundalike.theme";
-
-export const theme = signal<Theme>(THEMES.find((one) => one === remembered(KEY)) ?? "auto");
+export const theme = rememberedSignal<Theme>(
+  "soundalike.theme",
+  (kept) => THEMES.find((one) => one === kept) ?? "auto",
+  String,
+);
 
 theme.subscribe((chosen) => {
   if (chosen === "auto") delete document.documentElement.dataset["theme"];
   else document.documentElement.dataset["theme"] = chosen;
 });
 
-export function setTheme(chosen: Theme): void {
-  theme.value = chosen;
-  remember(KEY, chosen);
+export function nextTheme(): void {
+  theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? "auto";
 }
-
-export const nextTheme = (): void =>
-  setTheme(THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? "auto");

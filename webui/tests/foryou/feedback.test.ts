@@ -9,7 +9,9 @@ import {
   profile,
   setOpinion,
 } from "../../src/foryou/feedback";
+import { followTabs } from "../../src/ui/remembered";
 
+followTabs();
 const asked: string[] = [];
 let answers: ((response: Response) => void)[];
 
@@ -66,20 +68,38 @@ describe("an opinion", () => {
   });
 });
 
+const taken = () => new Response(null, { status: 204 });
+
 it("what was said on the page counts, whatever the service knew when it was asked", async () => {
   reachability.value = "gone";
-  const kept = [setOpinion(7, "like"), setOpinion(8, "like"), setOpinion(8, null)];
+  const kept = setOpinion(7, "like");
   await settle();
+  answers[0]?.(taken());
+  await kept;
   learnOpinions();
   reachability.value = "ok";
   await settle();
-  const known = [6, 7, 8].map((clip_id) => ({ clip_id, opinion: "dislike" }));
+  const later = [setOpinion(8, "like"), setOpinion(9, "like"), setOpinion(9, null)];
+  const known = [6, 7, 8, 9].map((clip_id) => ({ clip_id, opinion: "dislike" }));
   answers[1]?.(Response.json({ profile, feedback: known }));
-  await settle();
-  expect([6, 7, 8].map(opinionOf)).toEqual(["dislike", "like", null]);
-  for (const at of [0, 2, 3]) {
-    answers[at]?.(new Response(null, { status: 204 }));
+  for (const at of [2, 3, 4]) {
     await settle();
+    answers[at]?.(taken());
   }
-  await Promise.all(kept);
+  await Promise.all(later);
+  expect([6, 7, 8, 9].map(opinionOf)).toEqual(["dislike", "dislike", "like", null]);
+});
+
+it("what another tab says is learnt, once the service has what was said here before", async () => {
+  const kept = setOpinion(10, "like");
+  dispatchEvent(new StorageEvent("storage", { key: "soundalike.profile.used", newValue: "told" }));
+  await settle();
+  expect(asked).toHaveLength(1);
+  answers[0]?.(taken());
+  await kept;
+  await settle();
+  expect(asked[1]).toBe("GET /api/v1/feedback/me");
+  answers[1]?.(Response.json({ profile, feedback: [{ clip_id: 11, opinion: "like" }] }));
+  await settle();
+  expect([10, 11].map(opinionOf)).toEqual([null, "like"]);
 });

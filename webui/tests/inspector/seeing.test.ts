@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { rulerTime } from "../../src/ui/passagewaveform";
+import { rulerTime, ticks, tickStep } from "../../src/ui/ruler";
 import { describe, expect, it } from "vitest";
 import { lanesOf } from "../../src/inspector/happens";
 import { hasMoments, stepFrom } from "../../src/inspector/matches";
@@ -68,5 +68,12 @@ describe("the ruler", () => {
   it("says times as short as can be", () => {
     expect([0, 0.25, 30, 60, 605].map(rulerTime)).toEqual(["0", "0.25", "30", "1:00", "10:05"]);
     expect([3600, 6720, 3661, 86_340].map(rulerTime)).toEqual(["1h00", "1h52", "1:01:01", "23h59"]);
+  });
+
+  it("are where people count, however long it is", () => {
+    expect([0.67, 1, 4, 26, 60, 3600, 86_400].map(tickStep)).toEqual([0.2, 0.2, 1, 10, 15, 900, 28_800]);
+    expect(ticks(0.67).map(rulerTime)).toEqual(["0", "0.2", "0.4", "0.6"]);
+    expect(ticks(3600).map(rulerTime)).toEqual(["0", "15:00", "30:00", "45:00"]);
+    expect(ticks(0)).toEqual([]);
   });
 });

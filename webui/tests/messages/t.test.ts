@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { h, render } from "preact";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { choice, chooseLanguage, fitting, language, speak } from "../../src/messages/language";
+import { choice, fitting, language, speak } from "../../src/messages/language";
 import { count, date, fixed, percent } from "../../src/messages/numbers";
 import { catalogue, categoriesOf } from "../../src/messages/placeholders";
 import { t, tx } from "../../src/messages/t";
@@ -11,7 +11,7 @@ const speaks = (wanted: string) => waitFor(() => expect(language.value).toBe(wan
 
 beforeAll(() => void speak());
 afterEach(async () => {
-  chooseLanguage("en");
+  choice.value = "en";
   await speaks("en");
 });
 
@@ -20,13 +20,13 @@ const IN_FILES =
 
 it("says a message in the language that is chosen, and in English again", async () => {
   expect(t("Search")).toBe("Search");
-  chooseLanguage("zh");
+  choice.value = "zh";
   await speaks("zh");
   expect(t("Search")).toBe("检索");
   expect(document.documentElement.lang).toBe("zh-CN");
   expect(document.documentElement.dir).toBe("ltr");
   expect(localStorage.getItem("soundalike.language")).toBe("zh");
-  chooseLanguage("en");
+  choice.value = "en";
   await speaks("en");
   expect(t("Search")).toBe("Search");
   expect(document.documentElement.lang).toBe("en");
@@ -34,7 +34,7 @@ it("says a message in the language that is chosen, and in English again", async 
 
 it("follows the browser unless something is chosen", async () => {
   const languages = vi.spyOn(navigator, "languages", "get").mockReturnValue(["fr", "zh-TW", "en"]);
-  chooseLanguage("auto");
+  choice.value = "auto";
   expect(choice.value).toBe("auto");
   await speaks("zh");
   languages.mockRestore();
@@ -49,7 +49,7 @@ it.each([
 
 it("keeps to itself which meaning of a word it has", async () => {
   expect(t("dark@@sound")).toBe("dark");
-  chooseLanguage("zh");
+  choice.value = "zh";
   await speaks("zh");
   expect([t("dark@@sound"), t("dark")]).toEqual(["偏暗", "深色"]);
 });
@@ -66,7 +66,7 @@ describe("what is filled in", () => {
 
   it("may stand elsewhere, and hold marks of its own", async () => {
     expect(t("like {name}", { name: "{name}|$1" })).toBe("like {name}|$1");
-    chooseLanguage("zh");
+    choice.value = "zh";
     await speaks("zh");
     expect(t("like {name}", { name: "{name}|$1" })).toBe("与 {name}|$1 相似");
     expect(t(IN_FILES, { n: 12_345 })).toContain("12,345 个");
@@ -110,12 +110,12 @@ describe("numbers", () => {
   });
 
   it("in Chinese are those of Intl", async () => {
-    chooseLanguage("zh");
+    choice.value = "zh";
     await speaks("zh");
     expect([count(1234567), fixed(1234.56, 1), percent(0.994)]).toEqual(["1,234,567", "1234.6", "99%"]);
     const dates = ["2026", "2026-11", "2026-11-29", "today"];
     expect(dates.map(date)).toEqual(["2026年", "2026年11月", "2026年11月29日", "today"]);
-    chooseLanguage("en");
+    choice.value = "en";
     await speaks("en");
     expect(dates.map(date)).toEqual(dates);
   });

@@ -78,6 +78,24 @@ class RootsOut(Answered):
     addable: bool
 
 
+class FailedFileOut(Answered):
+    """A file that is there and could not be indexed. ``folder`` is the name of that which it lies in, null for uploads;
+    ``file`` where it lies there.
+    """
+
+    folder: str | None
+    file: str
+    cause: str
+
+
+class FailuresOut(Answered):
+    """A page of them."""
+
+    total: int
+    offset: int
+    failures: list[FailedFileOut]
+
+
 class HealthOut(Answered):
     """The process answers."""
 

@@ -15,6 +15,8 @@ MAX_ID = 2**63 - 1
 MAX_WAVEFORMS = 24
 MAX_FACTS = 200
 MAX_EXPORTED = 10_000
+MAX_ADDRESSED = 400
+"""So many ids an address has room for, also at proxies: 8 KB."""
 ABOUT_FACTS = "Whether each hit has its facts, as far as they were measured."
 ABOUT_FACETS = (
     "Count the clips that are likely (`likely`), and their tags, durations, dates, folders and facts (`facets`), "

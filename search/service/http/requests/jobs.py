@@ -61,6 +61,13 @@ class JobList(Parameters):
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
+class FailureList(Parameters):
+    """Which of the files that could not be indexed, by folder and path."""
+
+    offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200
+
+
 class NewRoot(Body):
     """A folder of the service's machine to index, with all that is below it."""
 

@@ -6,7 +6,16 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, Field
 
-from search.service.http.requests.common import MAX_EXPORTED, MAX_FACTS, MAX_WAVEFORMS, Body, Id, Parameters, Seconds
+from search.service.http.requests.common import (
+    MAX_ADDRESSED,
+    MAX_EXPORTED,
+    MAX_FACTS,
+    MAX_WAVEFORMS,
+    Body,
+    Id,
+    Parameters,
+    Seconds,
+)
 
 
 class PassageQuery(Parameters):
@@ -99,6 +108,20 @@ class ExportIn(Body):
         ),
     ] = "files"
     handles_s: Handles = 0.0
+
+
+class NamedExport(BaseModel):
+    """A name for what is fetched."""
+
+    name: Annotated[str, Field(description="Any name. The archive is offered under it.")]
+
+
+class FilesOf(Parameters):
+    """Which files."""
+
+    clip_id: Annotated[
+        list[Id], Field(min_length=1, max_length=MAX_ADDRESSED, description="Their clips; more are asked for by POST.")
+    ]
 
 
 class ExportForm(BaseModel):

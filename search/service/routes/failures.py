@@ -1,0 +1,66 @@
+"""``/failures``: the files that could not be indexed, by whatever looked at them last; tried again, or cleared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.exceptions import NotFound
+
+from search.errors import printable
+from search.library.leasing import holder
+from search.library.maintenance import failures
+from search.model import MAX_JOB_FILES, RecordFailure, Root
+from search.service.http.answers.jobs import FailedFileOut, FailuresOut, JobOut
+from search.service.http.replies import accepted, reply, revisable
+from search.service.http.requests.jobs import FailureList
+from search.service.routes.clips import LEASE_WAIT_S
+from search.service.routes.folders import name_of
+from search.service.routes.view import view
+from search.service.service import Service
+
+TAG = Tag(name="failures", description="The files that could not be indexed.")
+
+
+class FailureRoutes:
+    """What could not be indexed, by jobs and on the command line."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def register(self, api: APIBlueprint) -> None:
+        """Add the endpoints."""
+        api.get("/failures", tags=[TAG], responses={200: FailuresOut})(view(self.list_failures))
+        api.post("/failures/retry", tags=[TAG], responses={202: JobOut})(view(self.retry_failures))
+        api.delete("/failures", tags=[TAG], responses={204: None})(view(self.clear_failures))
+
+    def list_failures(self, query: FailureList) -> Response:
+        """The files that are there and could not be indexed, and why, a page at a time.
+
+        A file is listed until it is indexed or gone, its folder is taken out, or the list is cleared.
+        """
+        failed = failures(self._service.library)
+        page = [self._out(*one) for one in failed[query.offset : query.offset + query.limit]]
+        return revisable(reply(FailuresOut(total=len(failed), offset=query.offset, failures=page)))
+
+    def retry_failures(self) -> Response:
+        """Look at them again, by a job (the first thousand). 404 where there is none."""
+        failed = failures(self._service.library)[:MAX_JOB_FILES]
+        if not failed:
+            raise NotFound("no file is there that could not be indexed")
+        shown = [(root.absolute(one.file.path), self._out(root, one)) for root, one in failed]
+        files = [(path, out.file if out.folder is None else f"{out.folder}/{out.file}") for path, out in shown]
+        return accepted(self._service.jobs.add("scan", files))
+
+    def clear_failures(self) -> Response:
+        """Clear the list. What a later scan cannot index either is listed again."""
+        catalog = self._service.library.writer
+        cleared = [replace(one, cause="") for one in self._service.library.catalog.failed_files()]
+        with catalog.lease(holder("serve"), LEASE_WAIT_S) as lease:
+            catalog.apply(lease, cleared)
+        return Response(status=204)
+
+    def _out(self, root: Root, failed: RecordFailure) -> FailedFileOut:
+        folder = None if self._service.uploads.holds(root.path) else name_of(root.path)
+        return FailedFileOut(folder=folder, file=printable(failed.file.path), cause=printable(failed.cause))
