@@ -30,7 +30,9 @@ def test_what_failed_on_the_command_line_is_tried_again_and_cleared(page, own, t
     expect(lines).to_contain_text(["mine/takes/broken 1.wav"])
     card = page.locator(".job").first
     expect(card.locator(".failures li")).to_contain_text("mine/takes/broken 1.wav: ")
-    card.get_by_role("button", name="Try again").click()
+    with page.expect_response("**/retry"):
+        card.get_by_role("button", name="Try again").click()
+    settled(own)  # it is as it was before, and looked at
     expect(card.locator(".job-state")).to_have_text("done")
     expect(card.locator(".failures li")).to_contain_text("mine/takes/broken 1.wav: ")
     failed.get_by_role("button", name="Clear").click()

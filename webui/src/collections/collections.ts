@@ -13,7 +13,7 @@ import { libraryChanged } from "../library/facts";
 import { t } from "../messages/t";
 import { ask, question } from "../route";
 import type { Row } from "../results/rows";
-import { hearOthers, tellOthers } from "../ui/remembered";
+import { listenToOthers, signalOthers } from "../ui/remembered";
 import { say, sayFailure } from "../ui/toasts";
 
 const KEY = "soundalike.collections";
@@ -38,7 +38,7 @@ async function learnAgain(): Promise<void> {
   if (collectionIn(question.peek().within) !== null) await libraryChanged();
 }
 
-hearOthers(KEY, () => void learnAgain());
+listenToOthers(KEY, () => void learnAgain());
 
 /** The collection that a list's name means; null for another list, and for none. */
 export const collectionIn = (within: string): number | null =>
@@ -59,7 +59,7 @@ async function written(what: string, change: () => Promise<unknown>): Promise<bo
     sayFailure(what, error);
     return false;
   }
-  tellOthers(KEY);
+  signalOthers(KEY);
   await learnAgain();
   return true;
 }

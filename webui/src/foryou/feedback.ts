@@ -4,7 +4,7 @@ import { reachability } from "../api/client";
 import { feedback, forgetOpinion, keepOpinion } from "../api/service";
 import { t } from "../messages/t";
 import { randomName } from "../ui/randomname";
-import { hearOthers, remember, remembered, tellOthers } from "../ui/remembered";
+import { listenToOthers, remember, remembered, signalOthers } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
 
 export type Liking = "like" | "dislike";
@@ -42,7 +42,7 @@ export function learnOpinions(): void {
   reachability.subscribe((now) => {
     if (now === "ok" && !known) void loadOpinions().then((done) => (known ||= done));
   });
-  hearOthers(USED, () => void loadOpinions());
+  listenToOthers(USED, () => void loadOpinions());
 }
 
 /** Whether it is known now. A profile that was never used costs no request. */
@@ -76,7 +76,7 @@ export async function setOpinion(clipId: number, liking: Liking | null): Promise
       liking ? keepOpinion(profile, clipId, liking) : forgetOpinion(profile, clipId),
     );
     opinionsVersion.value++;
-    tellOthers(USED);
+    signalOthers(USED);
   } catch (error) {
     if (opinionOf(clipId) === liking) show(clipId, before);
     sayFailure(t("This could not be kept"), error);

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { reachability } from "../api/client";
 import { newestOf } from "../api/newest";
 import { ready, type Ready } from "../api/service";
-import { hearOthers, tellOthers } from "../ui/remembered";
+import { listenToOthers, signalOthers } from "../ui/remembered";
 
 export const facts = signal<Ready | null>(null);
 /** Counts up when the library changed and whatever was asked of it should be asked again. */
@@ -41,11 +41,11 @@ const KEY = "soundalike.library";
 
 /** Somebody changed the library on this page: what it shows in every tab of this browser is asked for again. */
 export async function libraryEdited(): Promise<void> {
-  tellOthers(KEY);
+  signalOthers(KEY);
   await libraryWritten();
 }
 
-hearOthers(KEY, () => void libraryWritten());
+listenToOthers(KEY, () => void libraryWritten());
 
 let before = reachability.peek();
 reachability.subscribe((now) => {

@@ -17,7 +17,7 @@ import { keepSound } from "../question/sounds";
 import { sentOf } from "../results/asking";
 import { go } from "../route";
 import { removeLater } from "../ui/removelater";
-import { hearOthers, tellOthers } from "../ui/remembered";
+import { listenToOthers, signalOthers } from "../ui/remembered";
 import { say, sayFailure } from "../ui/toasts";
 import { newClips, unseen } from "./state";
 
@@ -40,11 +40,11 @@ export async function learnSearches(): Promise<void> {
 }
 
 const KEY = "soundalike.savedsearches";
-hearOthers(KEY, () => void learnSearches());
+listenToOthers(KEY, () => void learnSearches());
 
 /** They were changed on this page: learn them again, in every tab of this browser. */
 async function learnChanged(): Promise<void> {
-  tellOthers(KEY);
+  signalOthers(KEY);
   await learnSearches();
 }
 

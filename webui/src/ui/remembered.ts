@@ -20,25 +20,25 @@ export function remember(key: string, value: string): void {
 }
 
 /** What is called when another tab wrote under a key. */
-const hearing = new Map<string, (kept: string | null) => void>();
+const listeners = new Map<string, (kept: string | null) => void>();
 
-/** From now on take what other tabs keep under a key, or learn that they told of it. */
-export const hearOthers = (key: string, hear: (kept: string | null) => void): unknown =>
-  hearing.set(key, hear);
+/** From now on take what other tabs keep under a key, or learn that they signalled it. */
+export const listenToOthers = (key: string, listen: (kept: string | null) => void): unknown =>
+  listeners.set(key, listen);
 
-/** Tell the other tabs that what this key stands for has changed at the service. */
-export const tellOthers = (key: string): void => remember(key, randomName());
+/** Signal to the other tabs that what this key stands for has changed at the service. */
+export const signalOthers = (key: string): void => remember(key, randomName());
 
 /** Listen to the other tabs. Called once. */
 export function followTabs(): void {
-  const hearAll = () => hearing.forEach((hear, key) => hear(remembered(key)));
+  const refreshAll = () => listeners.forEach((listen, key) => listen(remembered(key)));
   addEventListener("storage", ({ key, newValue }) => {
     if (key === null)
-      hearAll(); // all was cleared
-    else hearing.get(key)?.(newValue);
+      refreshAll(); // all was cleared
+    else listeners.get(key)?.(newValue);
   });
   addEventListener("pageshow", ({ persisted }) => {
-    if (persisted) hearAll(); // whatever was written while this page was put away
+    if (persisted) refreshAll(); // whatever was written while this page was put away
   });
 }
 
@@ -59,7 +59,7 @@ export function rememberedSignal<T>(
 ): Signal<T> {
   const held = signal(read(remembered(key)));
   rememberChanges(key, held, written);
-  hearOthers(key, (kept) => (held.value = read(kept)));
+  listenToOthers(key, (kept) => (held.value = read(kept)));
   return held;
 }
 

@@ -3,13 +3,13 @@ import { signal } from "@preact/signals";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   followTabs,
-  hearOthers,
+  listenToOthers,
   remembered,
   rememberChanges,
   rememberedNumber,
   rememberedOpen,
   rememberedSwitch,
-  tellOthers,
+  signalOthers,
 } from "../../src/ui/remembered";
 
 beforeEach(() => localStorage.clear());
@@ -74,10 +74,10 @@ describe("another tab", () => {
 
   it("is told of each change at the service, though it be the same as the one before", () => {
     const heard = vi.fn();
-    hearOthers("e", heard);
-    tellOthers("e");
+    listenToOthers("e", heard);
+    signalOthers("e");
     const first = remembered("e");
-    tellOthers("e");
+    signalOthers("e");
     expect([remembered("e") === first, heard.mock.calls.length]).toEqual([false, 0]);
     wrote("e", "told");
     expect(heard).toHaveBeenCalledOnce();
