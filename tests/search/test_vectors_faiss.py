@@ -12,7 +12,7 @@ import pytest
 
 from search.errors import UsageError
 from search.model import Ids, IndexChange, Vectors
-from search.vectors import bitmaps, building, files, lists, spread
+from search.vectors import bitmaps, building, files, lists, native, spread
 from search.vectors.exact import ExactIndex
 from search.vectors.faiss import FaissBase
 from search.vectors.gpu import GpuCopy
@@ -177,6 +177,18 @@ def test_a_batch_finds_what_its_queries_find_alone(index: SnapshotIndex, queries
         alone_scores, alone = index.view.search(query[None], 10)
         np.testing.assert_array_equal(alone[0], ids[row])
         np.testing.assert_array_equal(alone_scores[0], scores[row])
+
+
+def test_the_segments_of_a_clip_wake_no_other_thread(
+    index: SnapshotIndex, queries: Vectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads that wait for each other would take the processor from whoever else asks."""
+    used: list[int] = []
+    monkeypatch.setattr(native, "thread_budget", lambda: 7)
+    monkeypatch.setattr(native, "use_threads", used.append)
+    index.view.search(queries[:8], 10)
+    index.view.search(queries, 10)
+    assert used == [1, 7]
 
 
 def test_the_same_vectors_give_the_same_index(vectors: Vectors, tmp_path: Path) -> None:
