@@ -32,9 +32,9 @@ differs from the mean part by less than the root of so much of it, beyond what c
 EVEN_IN = (1 / 64, 1 / 8, 1)
 """... in each of these parts of the lists that may be visited, nearest first: a hole around the query is not even."""
 
-ANYWAY_ROWS, ANYWAY_ROWS_OF_EACH = 100_000, 5_000
+ANYWAY_ROWS = 140_000
 """The nearest lists, with so many segments, are visited even where the samples saw nothing pass: the best hits may be
-the few of a near list that do. With fewer where the ids that were looked up stand for few others: so many for each."""
+the few of a near list that do."""
 
 REACHES_FROM, REACHES_BY = 1_000_000, 1 / 3
 """From so many segments on the hits behind a filter lie among more that are as near: so many more times as the root of
@@ -107,7 +107,7 @@ class Lists:
         passing, every = self._spread.of(allowed, count)
         order = self._order(near, None, VISITED_ROWS * self.reach * more)
         certain = every == 1
-        anyway = 0 if certain else min(ANYWAY_ROWS, every * ANYWAY_ROWS_OF_EACH)
+        anyway = 0 if certain else ANYWAY_ROWS
         if certain:
             even_rows = self._even_rows(order, passing, np.ones(self.count), count)
         else:  # the nearest are looked at closely ...
