@@ -44,7 +44,7 @@ def test_what_failed_on_the_command_line_is_tried_again_and_cleared(page, own, t
     expect(failed).to_have_count(0)
     expect(card.locator(".job-state")).to_have_text("done")
     expect(card.get_by_role("button", name="Try again")).to_have_count(0)
-    card.get_by_role("button", name="off the list").click()
+    card.get_by_role("button", name="Clear: ").click()
     expect(card.filter(has_text="broken")).to_have_count(0)
 
 

@@ -80,7 +80,7 @@ def test_duplicates(hand, own, tmp_path):
     page.goto(f"{own.url}/library")
     choose(hand, "Files", [first, second])
     expect(page.locator("[data-job]", has_text="2 files").first).to_have_class(re.compile("job-done"))
-    hand.press(page.get_by_role("button", name="Find duplicates"))
+    hand.press(page.get_by_role("button", name="Find duplicates", exact=True))
     group = page.get_by_role("region", name="Duplicates").locator("li:has(ul)", has_text=name)
     expect(group.locator("li")).to_have_count(2)
     expect(group).to_contain_text(re.compile(r"worth keeping.*; \d+ KB"))

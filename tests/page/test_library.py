@@ -89,7 +89,7 @@ def test_jobs_that_ended_are_cleared_and_stay_away(page, fresh, tmp_path):
     page.goto(f"{fresh.url}/library")
     expect(page.locator(".facts")).to_be_visible()
     expect(page.locator("[data-job]")).to_have_count(0)
-    page.get_by_role("button", name="Find events").click()
+    page.get_by_role("button", name="Find events", exact=True).click()
     expect(page.locator("[data-job]")).to_contain_text("Find events")
 
 
@@ -378,7 +378,7 @@ def test_duplicates_of_a_clip_are_named_with_the_one_worth_keeping(page, own, so
     page.get_by_role("link", name="Search").click()
     page.get_by_label("What are you looking for?").fill("again")
     page.locator(".row-title", has_text="bell again").click()
-    page.get_by_role("button", name="Find duplicates").click()
+    page.get_by_role("button", name="Find duplicates", exact=True).click()
     expect(page.locator(".copies li", has_text="bell 1")).to_be_visible()
     expect(page.locator(".copies li", has_text="worth keeping")).to_have_count(1)
 

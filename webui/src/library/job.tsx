@@ -88,7 +88,7 @@ export function JobCard({ job }: { job: Job }) {
           <button
             type="button"
             class="plain"
-            aria-label={t("Take {name} off the list", { name })}
+            aria-label={`${t("Clear")}: ${name}`}
             onClick={() => clear([job])}
           >
             {t("Clear")}

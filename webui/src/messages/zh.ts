@@ -523,7 +523,6 @@ export const zh = catalogue({
   "What sounds when: a time line of each sound": "什么时候有什么声音：每个声音的时间线",
   "Take what has ended off the list": "从列表中清除已结束的任务",
   "Clear the list": "清空列表",
-  "Take {name} off the list": "从列表中清除 {name}",
   "Jobs could not be cleared": "无法清空任务列表",
   "{n} job taken off the list|{n} jobs taken off the list": "已从列表移除 {n} 个任务",
   "Likeliest tag": "最可能的标签",
