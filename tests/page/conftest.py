@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import requests
 import soundfile
 from playwright.sync_api import Route, expect, sync_playwright
 
@@ -211,9 +212,24 @@ def added_to(made_page_library, tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def own(added_to) -> Server:
-    """A service that tests share and may add to, each what only it asks for; the jobs of those before have ended."""
-    return settled(added_to)
+def own(added_to) -> Iterator[Server]:
+    """A service that tests share and may add to, each sounds that only it asks for; what it keeps of them goes with it.
+
+    The jobs of the tests before have ended.
+    """
+    yield settled(added_to)
+    nothing_kept(added_to)
+
+
+def nothing_kept(server: Server) -> None:
+    """Take away collections, saved searches, and what was written of sounds: other tests count them."""
+    for kind in ("collections", "searches"):
+        for one in server.get(f"/api/v1/{kind}").json()[kind]:
+            server.delete(f"/api/v1/{kind}/{one['id']}").raise_for_status()
+    for clip in server.get("/api/v1/clips?limit=500").json()["clips"]:
+        if clip["own_tags"] or clip["remark"]:
+            changes = {"own_tags": [], "remark": ""}
+            requests.patch(f"{server.url}/api/v1/clips/{clip['id']}", json=changes, timeout=60).raise_for_status()
 
 
 def settled(server: Server) -> Server:
