@@ -156,28 +156,28 @@ def test_a_merge_can_be_undone_when_its_message_is_long_gone(page, own):
     assert own.get(f"/api/v1/clips/{other['id']}").status_code == 200
 
 
-def test_a_merge_is_made_final(page, own):
-    one, other = own.get("/api/v1/clips?limit=2&sort=-id").json()["clips"]
+def test_a_merge_is_made_final(page, fresh):
+    one, other = fresh.get("/api/v1/clips?limit=2&sort=-id").json()["clips"]
     asked = {"keep": one["id"], "clips": [other["id"]]}
-    made = requests.post(f"{own.url}/api/v1/merges", json=asked, timeout=60).json()
+    made = requests.post(f"{fresh.url}/api/v1/merges", json=asked, timeout=60).json()
     page.add_init_script(HURRIED)
-    page.goto(f"{own.url}/library")
+    page.goto(f"{fresh.url}/library")
     merges = page.get_by_role("region", name="Merges")
     with page.expect_response(f"**/merges/{made['id']}") as answered:
         merges.get_by_role("button", name=f"Make final: the merge into {one['title']}").click()
     assert answered.value.status == 204
     expect(merges).to_have_count(0)
-    assert own.get("/api/v1/merges").json()["total"] == 0
+    assert fresh.get("/api/v1/merges").json()["total"] == 0
 
 
-def test_a_merge_is_made_final_by_who_leaves_the_page(page, own):
-    one, other = own.get("/api/v1/clips?limit=2&sort=title").json()["clips"]
+def test_a_merge_is_made_final_by_who_leaves_the_page(page, fresh):
+    one, other = fresh.get("/api/v1/clips?limit=2&sort=title").json()["clips"]
     asked = {"keep": one["id"], "clips": [other["id"]]}
-    requests.post(f"{own.url}/api/v1/merges", json=asked, timeout=60).raise_for_status()
-    page.goto(f"{own.url}/library")
+    requests.post(f"{fresh.url}/api/v1/merges", json=asked, timeout=60).raise_for_status()
+    page.goto(f"{fresh.url}/library")
     merges = page.get_by_role("region", name="Merges")
     merges.get_by_role("button", name=f"Make final: the merge into {one['title']}").click()
     expect(merges).to_have_count(0)
-    assert own.get("/api/v1/merges").json()["total"] == 1
+    assert fresh.get("/api/v1/merges").json()["total"] == 1
     page.goto("about:blank")
-    wait_until(lambda: own.get("/api/v1/merges").json()["total"] == 0)
+    wait_until(lambda: fresh.get("/api/v1/merges").json()["total"] == 0)
