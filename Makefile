@@ -92,15 +92,23 @@ ifneq ($(and $(NPM),$(LINUX)),)
 	-@$(MAKE) --no-print-directory browser
 endif
 endif
+
+# The TypeScript's tests run beside the others; what they print comes at their end, all of it where one fails.
+.PHONY: tests-of-typescript tests-of-python
+tests-of-typescript:
 ifneq ($(NPM),)
-	cd webui && npm run --silent test
+	@printed=$$(cd webui && npm run --silent test 2>&1) && echo "$$printed" | tail -5 || { echo "$$printed"; exit 1; }
 endif
 
+MARKED :=
+tests-of-python:
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(if $(MARKED),-m "$(MARKED)")
+
 test: before-tests
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(MAKE) --no-print-directory --jobs=2 tests-of-typescript tests-of-python
 
 test-all: before-tests
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not cluster"
+	@$(MAKE) --no-print-directory --jobs=2 tests-of-typescript tests-of-python MARKED="not slow and not cluster"
 
 SEED := 1
 test-page-slowed: $(STAMP) $(PAGE)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from search.catalog import migrations
 from search.ground import process
-from tests import in_memory, new_catalogs
+from tests import in_memory, new_catalogs, order
 from tests.search import catalog_helpers
 from webui.browser import HOW_TO_GET
 
@@ -40,8 +40,19 @@ TORCH_SEED = 67280421310721
 """What torch begins with: whether it was loaded before a test or is loaded by it makes no difference."""
 
 
+gc.disable()  # until everything is collected: what is loaded is no garbage
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Among several processes, tests that share something costly begin in one."""
+    if (worker := getattr(config, "workerinput", None)) is not None:
+        order.arrange(items, worker["workercount"])
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: to look through it for garbage again and again takes time of every test."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(700, 10, 50)  # a fifth as often through all that lives

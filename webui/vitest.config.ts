@@ -5,5 +5,10 @@ import { defineConfig } from "vitest/config";
 const PATIENCE_MS = 120_000;
 
 export default defineConfig({
-  test: { include: ["tests/**/*.test.ts"], testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS },
+  test: {
+    include: ["tests/**/*.test.ts"],
+    pool: "threads", // a fifth less work than processes
+    testTimeout: PATIENCE_MS,
+    hookTimeout: PATIENCE_MS,
+  },
 });

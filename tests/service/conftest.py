@@ -224,18 +224,29 @@ class Server:
         return self.process.wait(PATIENCE_S)
 
     def kill(self) -> None:
-        """All of its processes at once, as a loss of power would.
+        """All of its processes at once, as a loss of power would; none has its number any more.
 
         But for Python's tracker of semaphores, which takes those of the others away and ends by itself.
         """
+        psutil.wait_procs(self.end(), timeout=PATIENCE_S)
+
+    def end(self) -> list[psutil.Process]:
+        """The same, without a wait until the system has forgotten the numbers of what ended: that can take a second."""
         supervisor = psutil.Process(self.process.pid)
         supervisor.suspend()  # it would start again what dies before it
         found = [*supervisor.children(recursive=True), supervisor]
         family = [one for one in found if "resource_tracker" not in " ".join(one.cmdline())]
         for one in family:
             one.kill()
-        psutil.wait_procs(family, timeout=PATIENCE_S)
         self.process.wait(PATIENCE_S)
+        wait_until(lambda: all(_has_ended(one) for one in family))
+        return family
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.status() == psutil.STATUS_ZOMBIE
+    return True
 
 
 @contextmanager
@@ -245,7 +256,7 @@ def serving(library: Path, *options: str, environ: dict[str, str] | None = None)
         yield server
     finally:
         if server.process.poll() is None:
-            server.kill()
+            server.end()
 
 
 @pytest.fixture(scope="session")
