@@ -280,6 +280,24 @@ def test_a_loop_of_sixteen_beats_has_their_tempo_though_strokes_come_after_one_a
     assert facts["form"] == "loop"
 
 
+@pytest.mark.parametrize(("beats", "length_s", "strokes"), [(4, 2.9, (0, 6)), (8, 5.0, (0, 1, 6))])
+def test_a_short_loop_whose_parts_begin_alike_is_a_loop(
+    tmp_path: Path, beats: int, length_s: float, strokes: tuple[int, ...]
+) -> None:
+    """Few strokes at odd places, in each two beats: no period is sure by itself."""
+    wave = np.zeros(round(length_s * RATE_HZ))
+    for part in range(beats // 2):
+        for stroke in strokes:
+            first = round((part + stroke / 8) * 2 * length_s / beats * RATE_HZ)
+            hit = (noise(0.6, 0.3, stroke) * np.exp(-9 * np.arange(round(0.6 * RATE_HZ)) / RATE_HZ))[
+                : len(wave) - first
+            ]
+            wave[first : first + len(hit)] += hit
+    facts = facts_of(tmp_path, wave)
+    assert facts["form"] == "loop"
+    assert facts["tempo"] == pytest.approx(60 * beats / length_s, rel=0.02)
+
+
 @pytest.mark.parametrize("tempo", [100, 125, 140])
 def test_drums_that_go_on_have_the_tempo_of_their_beat(tmp_path: Path, tempo: int) -> None:
     """Not half of it, nor two thirds, which come again as well."""

@@ -2,6 +2,6 @@
 
 `definitions` names the facts, `measuring` finds them in a sound that is decoded once, in bounded memory, by way of
 `levels` (of samples), `spectrum`, `loudness` and `envelope` of its channels, and `pitch`, `hum` and `music` (tempo and
-key) of their `mix`; `defects` says what is amiss, and `filling` brings a
+key) of their `mix`; `loops` tells loops and one-shots, `defects` what is amiss, and `filling` brings a
 catalog up to date. A fact that means nothing for a sound is absent.
 """

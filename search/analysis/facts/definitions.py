@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 FactValue: TypeAlias = float | str | tuple[str, ...]
 Kind: TypeAlias = Literal["number", "choice", "several"]
 
-VERSION: Final = 9
+VERSION: Final = 10
 """Goes up when a sound gets other facts: then they are measured anew."""
 
 NOTES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -116,13 +116,13 @@ FACTS: Final = (
     FactDefinition("pitch_certainty", "0 to 1", "the share of its energy that keeps to it", "own"),
     _choice("root_note", NOTES, "the note nearest to the pitch, with A at 440 Hz", "equal temperament"),
     FactDefinition(
-        "tempo", "BPM", "beats a minute; absent where onsets do not come again and again",
+        "tempo", "BPM", "beats a minute; absent where onsets do not come again and again, and no parts begin alike",
         "autocorrelation of onsets; the octave fitted on songs and drums",
     ),
     FactDefinition(
         "tempo_certainty",
         "0 to 1",
-        "how much alike the onsets are after one to four of the period that comes again best",
+        "how much alike the onsets are after one to four of the period that comes again best, or in parts of a loop",
         "own",
     ),
     _choice("key", KEYS, "the key; absent where there is no harmony", "profiles fitted on songs; Temperley 1999"),
@@ -130,7 +130,7 @@ FACTS: Final = (
     _choice(
         "form",
         FORMS,
-        "one-shot: a single event that dies away; loop: whole beats of a tempo that end as they begin; else absent",
+        "one-shot: a single event that dies away; loop: whole beats of a tempo, no pause at the end; else absent",
         "own",
     ),
     FactDefinition("events", "", "how often something begins: the level rises by 12 dB", "own"),

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -22,29 +21,25 @@ from numpy.typing import NDArray
 from search import audio
 from search.analysis.facts.defects import Measures, defects
 from search.analysis.facts.definitions import BRIGHTNESS, BRIGHTNESS_EDGES_HZ, KEYS, FactValue, packed, unpacked
-from search.analysis.facts.envelope import Course, Envelope, course, silences
+from search.analysis.facts.envelope import Envelope, course, silences
 from search.analysis.facts.frames import Samples
 from search.analysis.facts.hum import Hum
 from search.analysis.facts.levels import Levels
 from search.analysis.facts.likeness import SIZE, profile
+from search.analysis.facts.loops import LONGEST_ONE_SHOT_S, form, of_parts, of_whole_beats
+from search.analysis.facts.loops import parts as parts_of
 from search.analysis.facts.loudness import integrated, loudness_range
 from search.analysis.facts.mix import Mix
 from search.analysis.facts.music import KEY_SURE, ONSETS_PER_S, Music
 from search.analysis.facts.pitch import Pitch, note
 from search.analysis.facts.spectrum import Shape, Spectrum
-from search.analysis.facts.tempo import FASTEST, TEMPO_SURE, TEMPO_SURE_OF_TUNES, Found
+from search.analysis.facts.tempo import TEMPO_SURE, TEMPO_SURE_OF_TUNES, Found
 from search.audio import Block
 from search.audio.opening import open_regular, size_bytes
 from search.model import AudioInfo
 from search.snapshots.filling import Rest, at_once
 
 _AUDIBLE_S: Final = 0.01
-_LONGEST_ONE_SHOT_S: Final = 15.0
-_FEWEST_BEATS: Final = 2
-_OFF_BEAT: Final = 0.15
-"""In beats: how far the length of a loop is from whole ones."""
-_BEATS_OF_LOOPS, _TAKEN_FOR, _EXACTLY = (4, 8, 16), (3 / 2, 5 / 4), 0.01
-"""A loop has so many beats as a rule: such multiples of what seems its tempo are the right one where they give that."""
 
 
 class Measurement:
@@ -87,9 +82,10 @@ class Measurement:
             tuple(warnings),
         )
         tone, key = parts.pitch.found(), sure(music.key(), KEY_SURE)
-        is_tune = key is not None and duration_s > _LONGEST_ONE_SHOT_S
+        is_tune = key is not None and duration_s > LONGEST_ONE_SHOT_S
         tempo = sure(music.tempo(), TEMPO_SURE_OF_TUNES if is_tune else TEMPO_SURE)
         tempo = None if tempo is None else of_whole_beats(tempo, duration_s)
+        tempo = of_parts(tempo, duration_s, parts_of(music.levels(), duration_s, ONSETS_PER_S))
         way = course(steps, step_s) if sounding_s else None
         values: dict[str, FactValue | None] = {
             "loudness": loudness,
@@ -222,32 +218,3 @@ def brightness(centroid_hz: float) -> str:
 def sure(answer: Found | None, least: float) -> Found | None:
     """The answer if it is at least so sure."""
     return answer if answer is not None and answer.sure >= least else None
-
-
-def of_whole_beats(tempo: Found, duration_s: float) -> Found:
-    """The tempo, or that of which it is two thirds or four fifths where a sound then lasts for 4, 8 or 16 beats.
-
-    Examples:
-        >>> of_whole_beats(Found(80.0, 0.5), duration_s=8.0).value
-        120.0
-        >>> of_whole_beats(Found(200.0, 0.5), duration_s=3.2).value  # 300 is faster than any that is looked for
-        200.0
-    """
-    beats = duration_s * tempo.value / 60
-    if abs(beats - round(beats)) > _OFF_BEAT:
-        for ratio in _TAKEN_FOR:
-            faster, is_loop = tempo.value * ratio, (abs(beats * ratio / n - 1) <= _EXACTLY for n in _BEATS_OF_LOOPS)
-            if faster <= FASTEST and any(is_loop):
-                return replace(tempo, value=faster)
-    return tempo
-
-
-def form(way: Course, duration_s: float, tail_silence_s: float, tempo: Found | None) -> str | None:
-    """Whether a sound is a one-shot or a loop; None where it is neither, or nobody can say."""
-    if way.events == 1 and way.decay_s is not None and tempo is None and duration_s <= _LONGEST_ONE_SHOT_S:
-        return "one-shot"
-    if tempo is None:
-        return None
-    beats = duration_s * tempo.value / 60
-    whole = abs(beats - round(beats)) <= _OFF_BEAT and round(beats) >= _FEWEST_BEATS
-    return "loop" if whole and tail_silence_s < 60 / tempo.value else None

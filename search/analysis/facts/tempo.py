@@ -29,7 +29,7 @@ _GROUPS: Final = (slice(None), slice(0, 8), slice(8, 15), slice(15, None))
 _PASSAGE_S, _PASSAGE_STEP_S = 8.0, 2.0
 _LOUD: Final = 0.05
 """Passages with less than this share of the power of the strongest do not count."""
-_SLOWEST, FASTEST = 50.0, 210.0
+SLOWEST, FASTEST = 50.0, 210.0
 _USUAL, _USUAL_OF_SHORT, SPREAD_OCTAVES = 80.0, 90.0, 1.2
 """Of periods that fit alike the one nearest to the usual tempo comes first: of songs, and of loops."""
 _OF_SHORT: Final = 0.5
@@ -40,7 +40,7 @@ TEMPO_SURE, TEMPO_SURE_OF_TUNES = 0.3, 0.12
 """How sure a tempo is at least: of any sound, and of what has a key and lasts longer than a stroke, which is music.
 
 Of 260 long recordings those with a key and .1 or more are music with a beat; those with less hang in the air."""
-_WEAKEST: Final = 0.1
+WEAKEST: Final = 0.1
 """The least that must begin: in a steady tone, which beats with the frames, it is .03, in natural sounds .2."""
 
 _BEST, _OCTAVES_OF = 6, 3
@@ -84,7 +84,7 @@ def tempo_of(levels: NDArray[np.float32], onsets: Numbers, per_s: float) -> Foun
     None under 1.3 seconds, and where nothing begins.
     """
     size = round(_PASSAGE_S * per_s)
-    if len(onsets) < size // 6 or onsets.max() < _WEAKEST:
+    if len(onsets) < size // 6 or onsets.max() < WEAKEST:
         return None
     is_short = len(onsets) < size
     alike = _again(onsets, per_s)
@@ -107,7 +107,7 @@ def candidates(levels: NDArray[np.float32], onsets: Numbers, per_s: float) -> tu
     tempos = BEATS[tops].tolist()
     for tempo in tempos[:_OCTAVES_OF]:
         for octave in (tempo / 2, 2 * tempo):
-            if _SLOWEST <= octave <= FASTEST and all(abs(octave / other - 1) > _SAME for other in tempos):
+            if SLOWEST <= octave <= FASTEST and all(abs(octave / other - 1) > _SAME for other in tempos):
                 tempos.append(octave)
     beats = np.array(tempos)
     periods = 60.0 * per_s / beats
@@ -155,4 +155,4 @@ def _onsets_per_s(onsets: Numbers, per_s: float) -> float:
     return float(is_peak.sum() * per_s / len(onsets))
 
 
-BEATS: Final = np.geomspace(_SLOWEST, FASTEST, 400)
+BEATS: Final = np.geomspace(SLOWEST, FASTEST, 400)
