@@ -32,8 +32,9 @@ from search.analysis.facts.loudness import integrated, loudness_range
 from search.analysis.facts.mix import Mix
 from search.analysis.facts.music import KEY_SURE, ONSETS_PER_S, Music
 from search.analysis.facts.pitch import Pitch, note
-from search.analysis.facts.spectrum import Shape, Spectrum
+from search.analysis.facts.spectrum import Shape, Spectrum, hop_of
 from search.analysis.facts.tempo import TEMPO_SURE, TEMPO_SURE_OF_TUNES, Found
+from search.analysis.facts.weighting import Weighted
 from search.audio import Block
 from search.audio.opening import open_regular, size_bytes
 from search.model import AudioInfo
@@ -64,7 +65,7 @@ class Measurement:
         parts.end()
         levels, music = parts.levels, parts.music
         duration_s = levels.frames / parts.rate_hz
-        hops, hop_s = parts.spectrum.hops, parts.spectrum.hop_s
+        hops, hop_s = parts.weighted.energies, hop_of(parts.rate_hz) / parts.rate_hz
         steps, step_s = parts.envelope.levels, parts.envelope.step_s
         sounding_s, head_s, tail_s = silences(steps, step_s)
         shape = parts.spectrum.shape() if sounding_s > _AUDIBLE_S else Shape()
@@ -143,6 +144,7 @@ class _Parts:
         self.rate_hz, self.channels = rate_hz, channels
         self.levels = Levels(rate_hz, channels)
         self.spectrum = Spectrum(rate_hz, channels)
+        self.weighted = Weighted(rate_hz, channels, hop_of(rate_hz))
         self.envelope = Envelope(rate_hz, channels)
         self._mix = Mix(rate_hz)
         self.pitch, self.hum, self.music = Pitch(), Hum(), Music()
@@ -151,6 +153,7 @@ class _Parts:
         """Take in the next ``samples`` (channels, n)."""
         self.levels.add(samples)
         self.spectrum.add(samples)
+        self.weighted.add(samples)
         self.envelope.add(samples)
         self._add_mix(self._mix.add(samples))
 
@@ -159,6 +162,7 @@ class _Parts:
         self._add_mix(self._mix.end())
         self.pitch.end()
         self.spectrum.end()
+        self.weighted.end()
         self.envelope.end()
 
     def _add_mix(self, samples: Samples) -> None:

@@ -1,7 +1,8 @@
-"""Each channel's spectrum, every 50 ms under a sine window of 100 ms: for loudness, brightness and bandwidth."""
+"""Each channel's spectrum, every 50 ms under a sine window of 100 ms: for brightness and bandwidth."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -10,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.analysis.facts.frames import Frames, Samples, padded_size
-from search.analysis.facts.loudness import channel_weights, k_weighting
 
 Numbers = NDArray[np.float64]
 
@@ -35,15 +35,9 @@ class Spectrum:
     """Adds up the spectra of a sound of so many ``channels``."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
-        hop = max(2, round(HOP_S * sample_rate_hz))
+        hop = hop_of(sample_rate_hz)
         self._frames = Frames(2 * hop, hop, channels, lead=hop)
-        self._window, self.hz, self._lines, self._loudness_weights = _weights(sample_rate_hz, hop)
-        self.hop_s = hop / sample_rate_hz
-        self._sample_rate_hz = sample_rate_hz
-        self._channel_weights = channel_weights(channels)
-        self._last = np.zeros((3, channels, 0))
-        """(3, channels, 1): of the last frame what the K filter leaves, all, and all of its second half unwindowed."""
-        self._hops: list[Numbers] = []
+        self._window, self.hz = _window(sample_rate_hz, hop)
         self._power = np.zeros(len(self.hz))
         self._edges = np.zeros(len(self.hz))
         """Of the frames that lie half outside: a sound that begins or ends at once has every frequency there."""
@@ -54,38 +48,26 @@ class Spectrum:
     def add(self, samples: Samples) -> None:
         """Take in the next ``samples`` (channels, n)."""
         frames = self._frames.add(samples)
-        inside = int(self._first and frames.shape[1] > 0)
-        self._first = self._first and not inside
-        self._take(frames[:, :inside], self._edges)
-        self._take(frames[:, inside:], self._power)
-        self._count += frames.shape[1] - inside
+        count = frames.shape[1]
+        if not count:
+            return
+        for power in self._powers(frames):
+            if self._first:
+                self._edges += power[0]
+            self._power += power[int(self._first) :].sum(axis=0)
+        self._count += count - int(self._first)
+        self._first = False
 
     def end(self) -> None:
         """Take in what is left."""
-        self._take(self._frames.end(self._frames.size), self._edges)
+        for power in self._powers(self._frames.end(self._frames.size)):
+            self._edges += power.sum(axis=0)
 
-    def _take(self, frames: Samples, into: Numbers) -> None:
-        if not frames.shape[1]:
-            return
-        energies = np.zeros((3, *frames.shape[:2]))
-        for place, channel in enumerate(frames):
+    def _powers(self, frames: Samples) -> Iterator[Samples]:
+        """(k, bins) of each channel."""
+        for channel in frames:
             spectra = np.fft.rfft(channel * self._window, axis=1)
-            power = spectra.real**2 + spectra.imag**2
-            energies[0, place] = np.einsum("fb,b->f", power, self._loudness_weights)
-            energies[1, place] = np.einsum("fb,b->f", power, self._lines)
-            into += power.sum(axis=0)
-        half = frames[:, :, self._frames.hop :]
-        energies[2] = np.einsum("cfs,cfs->cf", half, half) / self._sample_rate_hz
-        known = np.concatenate((self._last, energies), axis=2)
-        left, whole, own = known
-        share = (left[:, :-1] + left[:, 1:]) / np.maximum(whole[:, :-1] + whole[:, 1:], 1e-20)
-        self._hops.append(np.asarray(self._channel_weights @ (own[:, :-1] * share)))
-        self._last = known[:, :, -1:]
-
-    @property
-    def hops(self) -> Numbers:
-        """The energy that the K filter leaves of every hop: its own, by the share that is left of the frames around."""
-        return np.concatenate(self._hops) if self._hops else np.empty(0)
+            yield np.asarray(spectra.real**2 + spectra.imag**2, np.float32)
 
     def shape(self) -> Shape:
         """What the whole spectrum looks like."""
@@ -129,18 +111,16 @@ class Shape:
         return cls(centroid, noisiness, float(hz[top - 1]), _edge_db(hz, smooth, float(hz[top - 1]), rounding))
 
 
+def hop_of(sample_rate_hz: int) -> int:
+    """Samples from one spectrum to the next."""
+    return max(2, round(HOP_S * sample_rate_hz))
+
+
 @lru_cache(_RATES_KEPT)
-def _weights(sample_rate_hz: int, hop: int) -> tuple[Samples, Numbers, Samples, Samples]:
-    """The window, and of each line of a spectrum the frequency, the energy that its power stands for, and what the K
-    filter leaves of that.
-    """
+def _window(sample_rate_hz: int, hop: int) -> tuple[Samples, Numbers]:
+    """The window of a spectrum, and the frequency of each of its lines."""
     window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop)).astype(np.float32)
-    hz: Numbers = np.arange(hop + 1) / (2 * hop) * sample_rate_hz
-    # Parseval: of a real sound each line but the first and last stands for two
-    lines = np.full(len(hz), 2.0)
-    lines[[0, -1]] = 1.0
-    lines /= 2 * hop * sample_rate_hz
-    return window, hz, lines.astype(np.float32), (k_weighting(hz, sample_rate_hz) * lines).astype(np.float32)
+    return window, np.arange(hop + 1) / (2 * hop) * sample_rate_hz
 
 
 def _leaked(power: Numbers) -> Numbers:

@@ -1,0 +1,196 @@
+"""``python -m benchmarks.speed.facts``: what each part of the facts costs, and a fingerprint beside them.
+
+Recordings become MP3 as in `benchmarks.speed.indexing`. They are decoded once; each part then measures them by itself,
+in one thread, so the sum lies a little above what all of them take together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from benchmarks.common.machine import this_machine
+from benchmarks.common.material import as_mp3, default_source
+from search import audio
+from search.analysis.exact.listening import fingerprint
+from search.analysis.facts.envelope import Envelope
+from search.analysis.facts.frames import Samples
+from search.analysis.facts.hum import Hum
+from search.analysis.facts.levels import Levels
+from search.analysis.facts.measuring import Measurement
+from search.analysis.facts.mix import Mix
+from search.analysis.facts.music import Music
+from search.analysis.facts.pitch import Pitch
+from search.analysis.facts.spectrum import Spectrum, hop_of
+from search.analysis.facts.weighting import Weighted
+from search.audio import Block
+from search.ground.process import own
+from search.model import AudioInfo
+
+_ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A decoded file: its ``blocks``, their ``mix``, and how long it is."""
+
+    info: AudioInfo
+    blocks: tuple[Block, ...]
+    mix: tuple[Samples, ...]
+    seconds: float
+
+    @property
+    def like(self) -> tuple[int, int]:
+        """Its sample rate and how many channels it has."""
+        return self.blocks[0].rate_hz, len(self.blocks[0].samples)
+
+
+def decoded(path: str) -> Sound:
+    """A file, decoded. Raises AudioError."""
+    info = audio.probe(path)
+    blocks = tuple(audio.channels(path))
+    mix = Mix(blocks[0].rate_hz)
+    mixed = (*(mix.add(block.samples) for block in blocks), mix.end())
+    return Sound(info, blocks, mixed, sum(block.frames / block.rate_hz for block in blocks))
+
+
+def parts_ms_per_s(sounds: Sequence[Sound]) -> dict[str, float]:
+    """Milliseconds of one core for a second of sound, of each part, of all of them as they are, and of a fingerprint.
+
+    The medians of three rounds.
+    """
+    seconds = sum(sound.seconds for sound in sounds)
+    return {
+        name: float(np.median([_spent_s(work, sounds) for _ in range(_ROUNDS)])) * 1000 / seconds
+        for name, work in PARTS.items()
+    }
+
+
+def _spent_s(work: Callable[[Sound], object], sounds: Sequence[Sound]) -> float:
+    began = time.process_time()
+    for sound in sounds:
+        work(sound)
+    return time.process_time() - began
+
+
+def _levels(sound: Sound) -> None:
+    levels = Levels(*sound.like)
+    for block in sound.blocks:
+        levels.add(block.samples)
+
+
+def _spectrum(sound: Sound) -> None:
+    spectrum = Spectrum(*sound.like)
+    for block in sound.blocks:
+        spectrum.add(block.samples)
+    spectrum.end()
+    spectrum.shape()
+
+
+def _weighted(sound: Sound) -> None:
+    rate_hz, channels = sound.like
+    weighted = Weighted(rate_hz, channels, hop_of(rate_hz))
+    for block in sound.blocks:
+        weighted.add(block.samples)
+    weighted.end()
+
+
+def _envelope(sound: Sound) -> None:
+    envelope = Envelope(*sound.like)
+    for block in sound.blocks:
+        envelope.add(block.samples)
+    envelope.end()
+
+
+def _mix(sound: Sound) -> None:
+    mix = Mix(sound.blocks[0].rate_hz)
+    for block in sound.blocks:
+        mix.add(block.samples)
+    mix.end()
+
+
+def _pitch(sound: Sound) -> None:
+    pitch = Pitch()
+    for samples in sound.mix:
+        pitch.add(samples)
+    pitch.end()
+    pitch.found()
+
+
+def _hum(sound: Sound) -> None:
+    hum = Hum()
+    for samples in sound.mix:
+        hum.add(samples)
+    hum.found_db()
+
+
+def _heard(sound: Sound) -> Music:
+    music = Music()
+    for samples in sound.mix:
+        music.add(samples)
+    return music
+
+
+def _tempo_and_key(sound: Sound) -> None:
+    music = _heard(sound)
+    music.tempo()
+    music.key()
+
+
+def _all(sound: Sound) -> None:
+    measurement = Measurement(sound.info)
+    for block in sound.blocks:
+        measurement.add(block)
+    measurement.numbers((), 1)
+
+
+def _fingerprint(sound: Sound) -> None:
+    fingerprint(samples[0] for samples in sound.mix)
+
+
+PARTS: Final[dict[str, Callable[[Sound], object]]] = {
+    "levels: true peak, clipping, gaps, bits": _levels,
+    "spectrum: brightness, bandwidth": _spectrum,
+    "K filter: loudness": _weighted,
+    "envelope": _envelope,
+    "mix to 11,025 Hz": _mix,
+    "pitch": _pitch,
+    "hum": _hum,
+    "onsets and chroma": _heard,
+    "the same, and tempo and key of them": _tempo_and_key,
+    "all facts": _all,
+    "fingerprint, of the mix": _fingerprint,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Print the table."""
+    from threadpoolctl import threadpool_limits
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--audio", type=Path, help="recordings (default: ../shared, else data/demo)")
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--seed", type=int, default=7)
+    args = parser.parse_args(argv)
+    own()
+    print(this_machine().sentence())
+    with tempfile.TemporaryDirectory() as folder:
+        material = as_mp3(args.audio or default_source(), Path(folder), args.minutes, args.seed)
+        sounds = [decoded(str(path)) for path in material.files]
+    print(f"{len(sounds)} MP3 files, {material.seconds / 60:.1f} minutes, from {material.source}, seed {args.seed}\n")
+    with threadpool_limits(1):
+        parts = parts_ms_per_s(sounds)
+    print("| part | ms of one core for a second of sound |\n|---|---:|")
+    for name, ms in parts.items():
+        print(f"| {name} | {ms:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""The K filter of ITU-R BS.1770-5, sample by sample, and the energy that it leaves in every hop.
+
+A recursive filter has to go from sample to sample, and numpy has none. But it is linear: what comes out of a block is a
+product of a matrix with its samples, and another with the state that the block before left; and the states are made the
+same way, of groups of blocks. So two products and a step for each group give the very same samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.analysis.facts.frames import Frames, Samples
+from search.analysis.facts.loudness import channel_weights
+
+Numbers = NDArray[np.float64]
+
+_BLOCK: Final = 64
+_GROUP: Final = 32
+"""Blocks. A product of one group's is small enough that no library of products takes threads for it."""
+_GROUPS_AT_ONCE: Final = 8
+_STATES: Final = 4
+_RATES_KEPT: Final = 8
+
+_SHELF_HZ, _HIGH_PASS_HZ = 1681.974450955533, 38.13547087602444
+_HIGHEST_SHARE: Final = 0.49
+_AS_IT_IS: Final = (np.array([1.0, 0.0, 0.0]), np.array([1.0, 0.0, 0.0]))
+
+
+class Weighted:
+    """The energy of hops of ``hop`` samples after the K filter, of all ``channels`` together, each as it counts.
+
+    Examples:
+        >>> weighted = Weighted(48_000, 1, hop=2400)
+        >>> weighted.add(np.sin(2 * np.pi * 997 / 48_000 * np.arange(48_000, dtype=np.float32))[np.newaxis])
+        >>> weighted.end()
+        >>> weighted.energies.shape, round(float(-0.691 + 10 * np.log10(weighted.energies[4:].mean() / 0.05)), 2)
+        ((20,), -3.01)
+    """
+
+    def __init__(self, sample_rate_hz: int, channels: int, hop: int) -> None:
+        self._filter = _filter(sample_rate_hz)
+        self._weights = channel_weights(channels) / sample_rate_hz
+        self._blocks = Frames(_BLOCK, _BLOCK, channels)
+        self._hops = Frames(hop, hop, channels)
+        self._states = np.zeros((channels, _STATES))
+        self._energies: list[Numbers] = []
+
+    def add(self, samples: Samples) -> None:
+        """Take in the next ``samples`` (channels, n)."""
+        self._take(self._weighted(self._blocks.add(samples)))
+
+    def end(self) -> None:
+        """Take in what is left: of the last hop what there is."""
+        left = self._blocks.rest.shape[1]
+        self._take(self._weighted(self._blocks.end(-left % _BLOCK))[:, :left])
+        self._take(np.zeros((len(self._states), -self._hops.rest.shape[1] % self._hops.size), np.float32))
+
+    @property
+    def energies(self) -> Numbers:
+        """(hops,) the energy of each."""
+        return np.concatenate(self._energies) if self._energies else np.empty(0)
+
+    def _weighted(self, blocks: Samples) -> Samples:
+        """(channels, n) what comes out of ``blocks`` (channels, k, `_BLOCK`)."""
+        if not blocks.shape[1]:
+            return np.empty((len(blocks), 0), np.float32)
+        return np.stack([self._of_channel(place, channel) for place, channel in enumerate(blocks)])
+
+    def _of_channel(self, place: int, blocks: Samples) -> Samples:
+        count = len(blocks)
+        padded = np.zeros((-(-count // _GROUP), _GROUP, _BLOCK), np.float32)
+        padded.reshape(-1, _BLOCK)[:count] = blocks
+        left = padded.astype(np.float64) @ self._filter.left  # the states are sums of much that cancels
+        states = self._filter.states(self._states[place], left)
+        self._states[place] = states.reshape(-1, _STATES)[count]
+        out = padded @ self._filter.alone
+        out += states[:-1].astype(np.float32) @ self._filter.of_state
+        return np.asarray(out.reshape(-1)[: count * _BLOCK])
+
+    def _take(self, samples: Samples) -> None:
+        hops = self._hops.add(samples)
+        if hops.shape[1]:
+            self._energies.append(np.asarray(self._weights @ np.einsum("cks,cks->ck", hops, hops)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """What a block gives: its samples by ``alone`` (`_BLOCK`, `_BLOCK`), and by ``of_state`` (states, `_BLOCK`) what
+    the state before it adds; ``left`` (`_BLOCK`, states) is what they leave in the state.
+
+    Of a group: ``within`` (`_GROUP` * states, `_GROUP` * states) what its blocks leave before each of them and after
+    all, ``onward`` what the state before it leaves there.
+    """
+
+    alone: Samples
+    of_state: Samples
+    left: Numbers
+    within: Numbers
+    onward: Numbers
+
+    def states(self, first: Numbers, left: Numbers) -> Numbers:
+        """(groups + 1, `_GROUP`, states) the state before each block and, next, after all.
+
+        Of what the blocks ``left`` (groups, `_GROUP`, states), with the state ``first`` before them.
+        """
+        groups = len(left)
+        rows = np.zeros((-(-groups // _GROUPS_AT_ONCE), _GROUPS_AT_ONCE, _GROUP * _STATES))
+        rows.reshape(-1, _GROUP * _STATES)[:groups] = left.reshape(groups, -1)
+        after = (rows @ self.within).reshape(-1, _GROUP * _STATES)[:groups]
+        before = np.empty((groups + 1, _STATES))
+        before[0] = first
+        last = self.onward[:, -_STATES:]
+        for group in range(groups):
+            before[group + 1] = before[group] @ last + after[group, -_STATES:]
+        found = np.zeros((groups + 1, _GROUP, _STATES))
+        found[:, 0] = before
+        found[:-1, 1:] = (before[:-1] @ self.onward + after)[:, :-_STATES].reshape(groups, _GROUP - 1, _STATES)
+        return found
+
+
+@lru_cache(_RATES_KEPT)
+def _filter(sample_rate_hz: int) -> _Filter:
+    """The K filter in blocks; a state before is a row, so that what it leaves is a product from the right."""
+    step, into, out, direct = _in_states(sample_rate_hz)
+    powers = [np.eye(_STATES)]
+    for _ in range(_BLOCK):
+        powers.append(powers[-1] @ step)
+    response = np.array([direct, *(into @ power @ out for power in powers[: _BLOCK - 1])])
+    alone = np.zeros((_BLOCK, _BLOCK))
+    for at in range(_BLOCK):
+        alone[at, at:] = response[: _BLOCK - at]
+    left = np.stack([into @ powers[_BLOCK - 1 - at] for at in range(_BLOCK)])
+    of_state = np.stack([power @ out for power in powers[:_BLOCK]], axis=1)
+    onwards = [np.eye(_STATES)]
+    for _ in range(_GROUP):
+        onwards.append(onwards[-1] @ powers[_BLOCK])
+    within = np.zeros((_GROUP, _STATES, _GROUP, _STATES))
+    for at in range(_GROUP):
+        for after in range(at, _GROUP):
+            within[at, :, after] = onwards[after - at]
+    size = _GROUP * _STATES
+    return _Filter(
+        alone.astype(np.float32),
+        of_state.astype(np.float32),
+        left,
+        within.reshape(size, size),
+        np.concatenate(onwards[1:], axis=1),
+    )
+
+
+def _in_states(sample_rate_hz: int) -> tuple[Numbers, Numbers, Numbers, float]:
+    """How a state goes on, what a sample adds to it, what comes out of it, and of the sample itself: both stages."""
+    (b1, a1), (b2, a2) = k_coefficients(sample_rate_hz)
+    on1, on2 = (np.array([[-a[1], -a[2]], [1.0, 0.0]]) for a in (a1, a2))
+    in1, in2 = (np.array([b[1] - a[1] * b[0], b[2] - a[2] * b[0]]) for b, a in ((b1, a1), (b2, a2)))
+    step = np.zeros((_STATES, _STATES))
+    step[:2, :2], step[2:, 2:] = on1, on2
+    step[0, 2:] = in2  # what comes out of the first stage is its first state and its sample
+    return step, np.concatenate((in1, b1[0] * in2)), np.array([b2[0], 0.0, 1.0, 0.0]), float(b1[0] * b2[0])
+
+
+def k_coefficients(sample_rate_hz: int) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers]]:
+    """The numerator and the denominator of the two stages, re-derived for a sample rate.
+
+    The constants are those of libebur128, which give BS.1770's coefficients at 48 kHz. A stage whose frequency a rate
+    cannot have leaves all as it is.
+
+    Examples:
+        >>> (shelf, _), (_, high_pass) = k_coefficients(48_000)
+        >>> shelf.round(8).tolist(), high_pass.round(8).tolist()
+        ([1.53512486, -2.69169619, 1.19839281], [1.0, -1.99004745, 0.99007225])
+    """
+    shelf, high_pass = _AS_IT_IS, _AS_IT_IS
+    if _HIGHEST_SHARE * sample_rate_hz > _SHELF_HZ:
+        k, q = np.tan(np.pi * _SHELF_HZ / sample_rate_hz), 0.7071752369554196
+        high = 10 ** (3.999843853973347 / 20)
+        band = high**0.4996667741545416
+        above = np.array([high + band * k / q + k * k, 2 * (k * k - high), high - band * k / q + k * k])
+        below = np.array([1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k])
+        shelf = above / below[0], below / below[0]
+    if _HIGHEST_SHARE * sample_rate_hz > _HIGH_PASS_HZ:
+        k, q = np.tan(np.pi * _HIGH_PASS_HZ / sample_rate_hz), 0.5003270373238773
+        below = np.array([1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k])
+        high_pass = np.array([1.0, -2.0, 1.0]), below / below[0]
+    return shelf, high_pass
