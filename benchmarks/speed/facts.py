@@ -131,7 +131,7 @@ def _hum(sound: Sound) -> None:
     hum.found_db()
 
 
-def _heard(sound: Sound) -> Music:
+def _onsets(sound: Sound) -> Music:
     music = Music()
     for samples in sound.mix:
         music.add(samples)
@@ -139,7 +139,7 @@ def _heard(sound: Sound) -> Music:
 
 
 def _tempo_and_key(sound: Sound) -> None:
-    music = _heard(sound)
+    music = _onsets(sound)
     music.tempo()
     music.key()
 
@@ -163,7 +163,7 @@ PARTS: Final[dict[str, Callable[[Sound], object]]] = {
     "mix to 11,025 Hz": _mix,
     "pitch": _pitch,
     "hum": _hum,
-    "onsets and chroma": _heard,
+    "onsets and chroma": _onsets,
     "the same, and tempo and key of them": _tempo_and_key,
     "all facts": _all,
     "fingerprint, of the mix": _fingerprint,

@@ -26,7 +26,7 @@ _GROUPS_AT_ONCE: Final = 8
 _STATES: Final = 4
 _RATES_KEPT: Final = 8
 
-_SHELF_HZ, _HIGH_PASS_HZ = 1681.974450955533, 38.13547087602444
+_RISE_HZ, _HIGH_PASS_HZ = 1681.974450955533, 38.13547087602444
 _HIGHEST_SHARE: Final = 0.49
 _AS_IT_IS: Final = (np.array([1.0, 0.0, 0.0]), np.array([1.0, 0.0, 0.0]))
 
@@ -171,20 +171,20 @@ def k_coefficients(sample_rate_hz: int) -> tuple[tuple[Numbers, Numbers], tuple[
     cannot have leaves all as it is.
 
     Examples:
-        >>> (shelf, _), (_, high_pass) = k_coefficients(48_000)
-        >>> shelf.round(8).tolist(), high_pass.round(8).tolist()
+        >>> (rise, _), (_, high_pass) = k_coefficients(48_000)
+        >>> rise.round(8).tolist(), high_pass.round(8).tolist()
         ([1.53512486, -2.69169619, 1.19839281], [1.0, -1.99004745, 0.99007225])
     """
-    shelf, high_pass = _AS_IT_IS, _AS_IT_IS
-    if _HIGHEST_SHARE * sample_rate_hz > _SHELF_HZ:
-        k, q = np.tan(np.pi * _SHELF_HZ / sample_rate_hz), 0.7071752369554196
+    rise, high_pass = _AS_IT_IS, _AS_IT_IS
+    if _HIGHEST_SHARE * sample_rate_hz > _RISE_HZ:
+        k, q = np.tan(np.pi * _RISE_HZ / sample_rate_hz), 0.7071752369554196
         high = 10 ** (3.999843853973347 / 20)
         band = high**0.4996667741545416
         above = np.array([high + band * k / q + k * k, 2 * (k * k - high), high - band * k / q + k * k])
         below = np.array([1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k])
-        shelf = above / below[0], below / below[0]
+        rise = above / below[0], below / below[0]
     if _HIGHEST_SHARE * sample_rate_hz > _HIGH_PASS_HZ:
         k, q = np.tan(np.pi * _HIGH_PASS_HZ / sample_rate_hz), 0.5003270373238773
         below = np.array([1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k])
         high_pass = np.array([1.0, -2.0, 1.0]), below / below[0]
-    return shelf, high_pass
+    return rise, high_pass
