@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from indexer.clock import GivingWay, StageClock
+from indexer.clock import JobGivingWay, StageClock
 from indexer.executors import LocalExecutor, Result
 from indexer.hearing import hearing
 from indexer.held import HeldChunk
@@ -46,7 +46,7 @@ class WorkLibrary(Protocol):
         """Where contents are looked up."""
 
     @property
-    def giving_way(self) -> GivingWay:
+    def giving_way(self) -> JobGivingWay:
         """What tells that somebody on this machine asks the library something."""
 
     def roots(self) -> list[Root]:

@@ -53,7 +53,7 @@ class Pace:
         return spent_s * max(bytes_left, 0) / worked
 
 
-class GivingWay(Protocol):
+class JobGivingWay(Protocol):
     """Tells a job that somebody asks its library something."""
 
     def is_asked(self) -> bool:

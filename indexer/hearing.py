@@ -17,7 +17,7 @@ from search.ports import Encoder, FrameReader
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class WindowEncoder:
     """How windows are encoded: (n, window) -> `Rows`; ``frame_s`` apart lie the frames whose tags are among these.
 
     ``made_by`` says what decides those rows beside the encoder's fingerprint.
@@ -37,13 +37,13 @@ class CalibratedFrames(Protocol):
         """By what the tags of frames are made of the network's: no part of its fingerprint, which is of vectors."""
 
 
-def hearing(encoder: Encoder, *, events: bool) -> Hearing:
+def hearing(encoder: Encoder, *, events: bool) -> WindowEncoder:
     """By an encoder: with what events are made of, if they are asked for and it tells what sounds at each moment."""
     if events and isinstance(encoder, FrameReader) and encoder.spec.vocabulary is not None:
         calibrated = encoder.frames_made_by if isinstance(encoder, CalibratedFrames) else ""
         made_by = f"frames {encoder.frame_s!r} s apart, {calibrated}, events {REVISION}"
-        return Hearing(partial(_with_frames, encoder), encoder.frame_s, made_by)
-    return Hearing(partial(_without_frames, encoder))
+        return WindowEncoder(partial(_with_frames, encoder), encoder.frame_s, made_by)
+    return WindowEncoder(partial(_without_frames, encoder))
 
 
 def _without_frames(encoder: Encoder, waves: Waves) -> Rows:

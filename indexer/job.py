@@ -17,13 +17,13 @@ from pathlib import Path
 from indexer.clock import StageClock
 from indexer.model import Options, Outcome, Summary
 from indexer.plan import Plan
-from indexer.ports import Confirm, Library, Report, Share
+from indexer.ports import Confirm, JobLibrary, Report, Share
 from indexer.relocating import moved_root, relocate
 from indexer.scan import Noticed, Place, locate, resolve
 from indexer.tally import Tally
 from indexer.tunes import TuneWork
 from indexer.unfinished import take_away_old
-from indexer.work import SoundWork, Work
+from indexer.work import FileWork, SoundWork
 from indexer.writer import Writer
 from search.errors import LibraryBusy, printable
 from search.ground.urls import is_in_store
@@ -40,7 +40,7 @@ def _nobody(question: str, *, otherwise: bool) -> bool:
 
 
 def index(
-    library: Library,
+    library: JobLibrary,
     encoder: Encoder,
     paths: Sequence[str],
     options: Options,
@@ -101,7 +101,7 @@ def index(
         return summary.followed_by(melodies.run(started_s))
 
 
-def _follow_moves(library: Library, lease: Lease, paths: Sequence[str], report: Report, confirm: Confirm) -> None:
+def _follow_moves(library: JobLibrary, lease: Lease, paths: Sequence[str], report: Report, confirm: Confirm) -> None:
     """Roots that were moved to one of ``paths``, which no root holds, are followed there."""
     for path in map(resolve, paths):
         roots = library.roots()
@@ -143,8 +143,8 @@ class _Job:
 
     def __init__(
         self,
-        library: Library,
-        work: Work,
+        library: JobLibrary,
+        work: FileWork,
         places: Sequence[Place],
         options: Options,
         report: Report,

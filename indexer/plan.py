@@ -14,7 +14,7 @@ from indexer.clock import StageClock
 from indexer.ledger import Ledger
 from indexer.model import Options, Outcome, Task
 from indexer.rules import Rules
-from indexer.scan import Found, Noticed, Place, Unreadable, absent_mounts, covers, emptied_folder, is_absent, walk
+from indexer.scan import FoundFile, Noticed, Place, Unreadable, absent_mounts, covers, emptied_folder, is_absent, walk
 from indexer.stores import exists, file_exists
 from search.audio import Kind, kind_inside
 from search.ground.urls import is_in_store
@@ -138,7 +138,7 @@ class Plan:
         if any(files.owns(_kind(file)) for known in self._known_files.values() for file in known.values()):
             return True
         return any(
-            isinstance(found, Found) and files.takes(found.kind)
+            isinstance(found, FoundFile) and files.takes(found.kind)
             for place in self._places
             for found, _ in self._looked_into(place, Noticed())
         )
@@ -261,7 +261,7 @@ class Plan:
 
     def _walk(
         self, place: Place, noticed: Noticed | None = None
-    ) -> Iterator[tuple[Found | Unreadable, KnownFile | None]]:
+    ) -> Iterator[tuple[FoundFile | Unreadable, KnownFile | None]]:
         """What the pass looks at in a place, each with what the catalog knows of its path."""
         for found, stored in self._looked_into(place, noticed or Noticed()):
             if self._files.takes(found.kind):
@@ -269,7 +269,7 @@ class Plan:
             elif stored is not None:
                 self._of_others.add(stored.clip_id)  # it may have held something else before
 
-    def _looked_into(self, place: Place, noticed: Noticed) -> Iterator[tuple[Found | Unreadable, KnownFile | None]]:
+    def _looked_into(self, place: Place, noticed: Noticed) -> Iterator[tuple[FoundFile | Unreadable, KnownFile | None]]:
         """Every file of a place with its kind: as the catalog has it, or what is in the file, whatever it is called."""
         rules, known_files = self._rules[place.root], self._known_files[place.root]
         for found in walk(place.root, place.part, self._stops - {place.root}, rules=rules, noticed=noticed):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from indexer.clock import GivingWay
+from indexer.clock import JobGivingWay
 from indexer.model import Failure, Options, Progress, Warned
-from indexer.work import Work
+from indexer.work import FileWork
 from search.analysis.time.journal import FoundEvents
 from search.model import EncoderSpec, Root, Space
 from search.ports import CatalogWriter, Lease
@@ -21,7 +21,7 @@ class Confirm(Protocol):
         """Whether the answer is yes; ``otherwise`` where there is nobody to ask."""
 
 
-class Library(Protocol):
+class JobLibrary(Protocol):
     """What a job needs of a library (`search.library.library.Library` is one)."""
 
     @property
@@ -36,33 +36,33 @@ class Library(Protocol):
         """Its roots."""
 
     @property
-    def publisher(self) -> Publisher:
+    def publisher(self) -> JobPublisher:
         """What makes snapshots of what was written."""
 
     @property
-    def spaces(self) -> Spaces:
+    def spaces(self) -> JobSpaces:
         """What keeps what belongs to a space."""
 
     @property
-    def giving_way(self) -> GivingWay:
+    def giving_way(self) -> JobGivingWay:
         """What tells that somebody asks the library something."""
 
 
-class Publisher(Protocol):
+class JobPublisher(Protocol):
     """Makes snapshots."""
 
     def publish(self, space: Space, lease: Lease) -> bool:
         """Turn what was written into a snapshot when enough is pending."""
 
 
-class Spaces(Protocol):
+class JobSpaces(Protocol):
     """Keeps what belongs to a space and no catalog holds."""
 
-    def new_events(self, space: Space) -> NewEvents:
+    def new_events(self, space: Space) -> JobEvents:
         """What keeps the events that are found on the way."""
 
 
-class NewEvents(Protocol):
+class JobEvents(Protocol):
     """Keeps the events of a space, of contents as they come."""
 
     def add(self, events: Iterable[FoundEvents]) -> None:
@@ -75,7 +75,7 @@ class NewEvents(Protocol):
 class Share(Protocol):
     """Makes the pass for sounds one whose work is shared."""
 
-    def __call__(self, spec: EncoderSpec, options: Options, note: Callable[[str], None]) -> Work:
+    def __call__(self, spec: EncoderSpec, options: Options, note: Callable[[str], None]) -> FileWork:
         """See `indexer.sharing.SharedWork`."""
 
 

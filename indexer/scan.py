@@ -59,7 +59,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file of the tree that may be wanted. ``kind``: what it holds by its name, for want of that by its content."""
 
     facts: FileFacts
@@ -130,7 +130,7 @@ def walk(
     *,
     rules: Rules | None = None,
     noticed: Noticed | None = None,
-) -> Iterator[Found | Unreadable]:
+) -> Iterator[FoundFile | Unreadable]:
     """Every file of ``root`` at or under ``part`` that may hold sound or notes, folder by folder, names in order.
 
     ``stops`` are absolute folders that are not entered (other roots), by whatever name. What is noticed beside them
@@ -179,12 +179,12 @@ def walk(
 
 def _listed(
     root: str, part: str, stops: Collection[str], rules: Rules, noticed: Noticed
-) -> Iterator[Found | Unreadable]:
+) -> Iterator[FoundFile | Unreadable]:
     """What `walk` gives of a root in a store."""
     listed = stores.Listed(root, rules, stops)
     try:
         for facts, of_kind in listed.below(part):
-            yield Found(facts, of_kind)
+            yield FoundFile(facts, of_kind)
     except FileNotFoundError as error:
         yield Unreadable(FileFacts(part, 0, 0), stores.cause_of(error), folder=not part)
     except (OSError, StoreAway, UsageError) as error:
@@ -295,7 +295,7 @@ def _leads_to_folder(link: os.DirEntry[str]) -> bool:
         return False  # a link to itself; if its name is that of a file we take, looking at it says so
 
 
-def _look(path: str, relative: str, of_kind: Kind) -> Found | Unreadable:
+def _look(path: str, relative: str, of_kind: Kind) -> FoundFile | Unreadable:
     try:
         facts = facts_of(path, relative)
     except FileNotFoundError:
@@ -304,7 +304,7 @@ def _look(path: str, relative: str, of_kind: Kind) -> Found | Unreadable:
         cause = _cause(error)
     else:
         if facts is not None:
-            return Found(facts, of_kind)
+            return FoundFile(facts, of_kind)
         cause = "not a regular file"
     return Unreadable(FileFacts(relative, 0, 0), cause, kind=of_kind)
 

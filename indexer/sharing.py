@@ -40,7 +40,7 @@ _BYTES_PER_S_OF_OTHERS = 20_000
 
 
 class SharedWork:
-    """See `indexer.work.Work`: sounds, decoded and encoded by whoever claims them.
+    """See `indexer.work.FileWork`: sounds, decoded and encoded by whoever claims them.
 
     ``note`` tells a person something. With ``options.plan_only`` the chunks are left to workers and not waited for.
     """

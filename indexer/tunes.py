@@ -31,7 +31,7 @@ from search.ports import MelodyExtractor
 
 
 class TuneWork:
-    """See `indexer.work.Work`."""
+    """See `indexer.work.FileWork`."""
 
     def __init__(self, extractor: MelodyExtractor, options: Options) -> None:
         self._extractor = extractor

@@ -21,7 +21,7 @@ from search.model import EncoderSpec, Space
 from search.ports import Encoder
 
 
-class Work(Files, Protocol):
+class FileWork(Files, Protocol):
     """What a pass does with its files."""
 
     @property
@@ -67,7 +67,7 @@ class SoundWork:
     def results(
         self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
     ) -> Generator[Result | None]:
-        """See `Work.results`. Raises EncoderError, JobError."""
+        """See `FileWork.results`. Raises EncoderError, JobError."""
         workers = self._options.workers or os.cpu_count() or 1
         way, options = self._hearing, self._options
         reader = self._reader = FileReader(
@@ -87,5 +87,5 @@ class SoundWork:
                 yield result
 
     def under_way(self) -> UnderWay:
-        """See `Work.under_way`."""
+        """See `FileWork.under_way`."""
         return UnderWay() if self._reader is None else self._reader.under_way()

@@ -18,8 +18,8 @@ POLL_S = 0.5
 """How often a worker without work looks for some."""
 
 
-class Library(WorkLibrary, Protocol):
-    """What working needs of a library."""
+class FollowedLibrary(WorkLibrary, Protocol):
+    """A library that a worker follows from pass to pass."""
 
     @property
     def reader(self) -> CatalogReader:
@@ -27,7 +27,7 @@ class Library(WorkLibrary, Protocol):
 
 
 def work(
-    library: Library,
+    library: FollowedLibrary,
     load_encoder: Callable[[str], Encoder],
     *,
     threads: int,
@@ -71,12 +71,12 @@ def work(
     return done
 
 
-def _has_work(library: Library, at: WorkPass, patience: Patience) -> bool:
+def _has_work(library: FollowedLibrary, at: WorkPass, patience: Patience) -> bool:
     """Whether there may be something to claim: chunks that others hold may be left by them."""
     return at.state == "open" and not is_over(library, at, patience)
 
 
-def is_over(library: Library, at: WorkPass | None, patience: Patience) -> bool:
+def is_over(library: FollowedLibrary, at: WorkPass | None, patience: Patience) -> bool:
     """Whether nothing is left of a pass, nor held by anybody."""
     if at is None or at.state == "ended":
         return True
@@ -87,7 +87,9 @@ def is_over(library: Library, at: WorkPass | None, patience: Patience) -> bool:
     return not (counts.waiting or counts.claimed)
 
 
-def _encoder_of(library: Library, at: WorkPass, load_encoder: Callable[[str], Encoder]) -> tuple[Encoder, Space]:
+def _encoder_of(
+    library: FollowedLibrary, at: WorkPass, load_encoder: Callable[[str], Encoder]
+) -> tuple[Encoder, Space]:
     """The encoder of a pass, and its space. Raises SpaceMismatch, JobError."""
     space = next((space for space in library.reader.spaces() if space.id == at.space_id), None)
     if space is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,6 +111,18 @@ def test_arguments_and_fields_are_called_after_what_they_hold(room: str) -> None
         if name.strip("_") in VAGUE
     ]
     assert not vague, "\n".join(vague)
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """Whoever reads it in one module thinks of what it means in another. Private ones are read in one module alone."""
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for file in (file for room in ("search", "indexer") for file in sorted((PROJECT / room).rglob("*.py"))):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(f"{file.relative_to(PROJECT)}:{node.lineno}")
+    assert len(places) > 500
+    shared = [f"{name}: {', '.join(found)}" for name, found in sorted(places.items()) if len(found) > 1]
+    assert not shared, "\n".join(shared)
 
 
 def test_the_page_uses_the_same_words() -> None:

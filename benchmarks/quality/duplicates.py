@@ -40,7 +40,7 @@ from benchmarks.quality.families import FAMILIES
 from search import audio
 from search.errors import SoundalikeError
 from search.ground import process
-from search.overview.duplicates.hearing import PassageDecoder, Place
+from search.overview.duplicates.hearing import PassageDecoder, TrackPassage
 from search.overview.duplicates.verifying import is_one_recording
 
 MATERIAL = datasets.SHARED / "natural" / "manifest.csv"
@@ -168,7 +168,7 @@ def _compared(folder: Path, names: Sequence[str]) -> tuple[list[list[str]], floa
     hearing, groups = PassageDecoder(), []
     for name in names:
         original = f"recording-{_number(name)}.wav"
-        waves = (hearing.passage(Place(os.fspath(folder / one), 0)).wave for one in (original, name))
+        waves = (hearing.passage(TrackPassage(os.fspath(folder / one), 0)).wave for one in (original, name))
         if is_one_recording(*waves):
             groups.append([original, name])
     return groups, time.perf_counter() - began_s, time.process_time() - began_processor_s
@@ -177,7 +177,7 @@ def _compared(folder: Path, names: Sequence[str]) -> tuple[list[list[str]], floa
 def judge_family(folder: Path, number: int) -> tuple[int, int]:
     """How many pairs a family has, and how many of them are called copies. Raises AudioError."""
     hearing = PassageDecoder()
-    members = [Place(os.fspath(path), 0) for path in sorted(folder.glob(f"family-{number:04}-*.wav"))]
+    members = [TrackPassage(os.fspath(path), 0) for path in sorted(folder.glob(f"family-{number:04}-*.wav"))]
     waves = [hearing.passage(one).wave for one in members]
     judged = [is_one_recording(one, other) for one, other in itertools.combinations(waves, 2)]
     return len(judged), sum(judged)

@@ -4,7 +4,7 @@ from search.commands.collections import Collections
 from search.commands.duplicates import DuplicatesCommand
 from search.commands.events import Events
 from search.commands.export import Export
-from search.commands.facts import Defects, Facts
+from search.commands.facts import Defects, FactsCommand
 from search.commands.fingerprints import FingerprintsCommand
 from search.commands.identify import Identify
 from search.commands.keys import Keys
@@ -49,7 +49,7 @@ COMMANDS = (
     Events(),
     SpeechCommand(),
     Listen(),
-    Facts(),
+    FactsCommand(),
     Defects(),
     MapCommand(),
     Suggest(),

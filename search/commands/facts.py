@@ -23,7 +23,7 @@ SOME_FAILED = 1
 _MOST_SHOWN = 10
 
 
-class Facts:
+class FactsCommand:
     """Say what sounds are."""
 
     name = "facts"

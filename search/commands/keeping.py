@@ -18,7 +18,7 @@ LEASE_WAIT_S: Final = 30.0
 """So long another writer is waited for; then the next match tries again."""
 
 
-class Clips:
+class FolderIndexing:
     """Indexes a folder in a thread of its own whenever something was saved there. A context manager.
 
     At its end all that was saved is a clip, or ``failed`` was told why not: it stays in the folder, and the next run,

@@ -72,7 +72,7 @@ class Listen:
         """Tell what is heard until the stream ends, or somebody interrupts it."""
         from search.library import saving
         from search.library.listening import Wanted
-        from search.library.live.listening import Plan, listen
+        from search.library.live.listening import ListeningPlan, listen
         from search.library.live.sources import Stream, StreamSource
 
         _check(args)
@@ -87,7 +87,7 @@ class Listen:
             searches = [saving.named(library, name) for name in args.saved]
             with output.busy("loading"):
                 ears = _ears(library, wanted, searches)
-            plan = Plan(ears.window_s, args.least, keep_s=args.keep, save=args.save)
+            plan = ListeningPlan(ears.window_s, args.least, keep_s=args.keep, save=args.save)
             reporters = _reporters(args, settings, searches, held)
             source = StreamSource(args.source, args.rate, args.channels)
             stream = held.enter_context(Stream(source, ears.rate_hz))
@@ -119,7 +119,7 @@ def _reporters(
     args: argparse.Namespace, settings: Settings, searches: Sequence[SavedSearch], held: ExitStack
 ) -> list[Callable[[Alert], None]]:
     """Who is told of an alert: whoever reads the output, webhooks, followers, and the library."""
-    from search.commands.keeping import Clips
+    from search.commands.keeping import FolderIndexing
     from search.library.following import SearchWebhooks
     from search.library.live.streaming import AlertStream
     from search.library.live.telling import AlertWebhook, alert_as_json
@@ -141,7 +141,7 @@ def _reporters(
         reporters.append(stream.report)
     if args.index:
         writable = held.enter_context(options.library(args, settings))
-        clips = held.enter_context(Clips(writable, args.save, settings, _complain))
+        clips = held.enter_context(FolderIndexing(writable, args.save, settings, _complain))
         reporters.append(lambda alert: clips.take() if alert.saved else None)
     return reporters
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BATCH = 500
 
 
-class Row(NamedTuple):
+class TagRow(NamedTuple):
     """A tag: how many clips have it, or how probable it is for one; ``own``: a person set it."""
 
     name: str
@@ -91,16 +91,19 @@ def _changed(clip: Clip, added: Sequence[str], removed: set[str]) -> DescribeCli
     return DescribeClip(clip.id, clip.title, clip.metadata, tuple(own_tags))
 
 
-def _of_clip(clip: Clip) -> list[Row]:
-    return [*(Row(name, 1.0, True) for name in clip.own_tags), *(Row(t.name, t.probability, False) for t in clip.tags)]
+def _of_clip(clip: Clip) -> list[TagRow]:
+    return [
+        *(TagRow(name, 1.0, True) for name in clip.own_tags),
+        *(TagRow(t.name, t.probability, False) for t in clip.tags),
+    ]
 
 
-def _of_library(library: Library, args: argparse.Namespace) -> list[Row]:
+def _of_library(library: Library, args: argparse.Namespace) -> list[TagRow]:
     from search.library import maintenance
 
-    own = [Row(facet.value, facet.count, True) for facet in maintenance.own_tag_counts(library, args.where)]
+    own = [TagRow(facet.value, facet.count, True) for facet in maintenance.own_tag_counts(library, args.where)]
     by_encoder = maintenance.tag_counts(library, args.min_probability, args.where)
-    return [*own, *(Row(name, count, False) for name, count in by_encoder)]
+    return [*own, *(TagRow(name, count, False) for name, count in by_encoder)]
 
 
 def _clips(library: Library, clip_ids: Sequence[int]) -> list[Clip]:

@@ -24,7 +24,7 @@ WIDTHS = (0.1, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 2.0, 3.0, 4.0)
 """Widths that were published; a checkpoint does not name its own, its shapes do."""
 
 
-class Row(NamedTuple):
+class BottleneckShape(NamedTuple):
     """A bottleneck of MobileNetV3-Large at width 1. ``stage``: its place in ``MnShape.strides``, None for stride 1."""
 
     kernel: int
@@ -36,21 +36,21 @@ class Row(NamedTuple):
 
 
 TABLE = (
-    Row(3, 16, 16, False, False),
-    Row(3, 64, 24, False, False, 0),
-    Row(3, 72, 24, False, False),
-    Row(5, 72, 40, True, False, 1),
-    Row(5, 120, 40, True, False),
-    Row(5, 120, 40, True, False),
-    Row(3, 240, 80, False, True, 2),
-    Row(3, 200, 80, False, True),
-    Row(3, 184, 80, False, True),
-    Row(3, 184, 80, False, True),
-    Row(3, 480, 112, True, True),
-    Row(3, 672, 112, True, True),
-    Row(5, 672, 160, True, True, 3),
-    Row(5, 960, 160, True, True),
-    Row(5, 960, 160, True, True),
+    BottleneckShape(3, 16, 16, False, False),
+    BottleneckShape(3, 64, 24, False, False, 0),
+    BottleneckShape(3, 72, 24, False, False),
+    BottleneckShape(5, 72, 40, True, False, 1),
+    BottleneckShape(5, 120, 40, True, False),
+    BottleneckShape(5, 120, 40, True, False),
+    BottleneckShape(3, 240, 80, False, True, 2),
+    BottleneckShape(3, 200, 80, False, True),
+    BottleneckShape(3, 184, 80, False, True),
+    BottleneckShape(3, 184, 80, False, True),
+    BottleneckShape(3, 480, 112, True, True),
+    BottleneckShape(3, 672, 112, True, True),
+    BottleneckShape(5, 672, 160, True, True, 3),
+    BottleneckShape(5, 960, 160, True, True),
+    BottleneckShape(5, 960, 160, True, True),
 )
 STEM_CHANNELS, HIDDEN = 16, 1280
 FRAMES_BESIDE = 1
@@ -185,7 +185,7 @@ class ConvNorm(nn.Sequential):
 class Bottleneck(nn.Module):
     """Expand, convolve each channel, attend to channels, project; added to the input where the shapes allow."""
 
-    def __init__(self, channels: int, expanded: int, row: Row, shape: MnShape) -> None:
+    def __init__(self, channels: int, expanded: int, row: BottleneckShape, shape: MnShape) -> None:
         super().__init__()
         out = shape.channels(row.out)
         stride = 1 if row.stage is None else shape.strides[row.stage]
@@ -229,7 +229,7 @@ class _Excite(nn.Module):
         return torch.sigmoid(self.fc2(torch.relu(self.fc1(means))))
 
 
-def _activation(row: Row) -> nn.Module:
+def _activation(row: BottleneckShape) -> nn.Module:
     return nn.Hardswish(inplace=True) if row.hard_swish else nn.ReLU(inplace=True)
 
 

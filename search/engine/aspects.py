@@ -41,7 +41,7 @@ _CHANGES: Final[Mapping[str, tuple[str, Operator, float]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class AspectExample:
     """A part that is looked for: its ``weight``, its ``aspects``, and its facts and profile (NUMBERS,)."""
 
     weight: float
@@ -53,7 +53,7 @@ class Example:
 class AspectExamples:
     """The examples of a question whose aspects are weighed; none where only the kind counts."""
 
-    examples: tuple[Example, ...]
+    examples: tuple[AspectExample, ...]
     facts: Facts
 
     def depth(self, view: SpaceView, depth: int) -> int:
@@ -87,7 +87,7 @@ def tastes(parts: Sequence[Part], view: SpaceView, facts: Facts) -> AspectExampl
     if any(part.weight < 0 for part in weighed):
         raise QueryError("aspects weigh what is looked for, not what is to be avoided")
     examples = [
-        Example(part.weight, part.aspects, _numbers(part, view, facts))
+        AspectExample(part.weight, part.aspects, _numbers(part, view, facts))
         for part in weighed
         if isinstance(part, AudioPart | ClipPart | SegmentPart) and part.aspects is not None
     ]
@@ -118,7 +118,7 @@ def changed(parts: Sequence[Part], view: SpaceView, facts: Facts) -> Where | Non
     return wanted[0] if len(wanted) == 1 else And(tuple(wanted))
 
 
-def _alike(example: Example, scores: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float64]:
+def _alike(example: AspectExample, scores: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float64]:
     """(n,) the mean of likenesses, by the weights of an example's aspects."""
     each = {"kind": np.clip(scores.astype(np.float64), 0.0, 1.0), **likenesses(example.numbers, rows)}
     weights = example.aspects.named()

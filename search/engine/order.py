@@ -17,7 +17,7 @@ from search.engine.confidence import GOOD_FROM, PAGE
 from search.engine.explaining import SpaceRanking
 from search.engine.policy import ALL, NOTHING, TUNE, Standing, shown
 from search.engine.tunes import TunesFound
-from search.engine.views import Recordings
+from search.engine.views import SameRecordings
 from search.model import Likely
 
 
@@ -72,7 +72,7 @@ class Entry:
 class Order:
     """Gathers levels. With ``recordings`` each recording has one entry, which names its copies of the same level."""
 
-    def __init__(self, columns: ClipColumns, recordings: Recordings | None) -> None:
+    def __init__(self, columns: ClipColumns, recordings: SameRecordings | None) -> None:
         self._columns = columns
         self._recordings = recordings
         self._seen: set[int] = set()

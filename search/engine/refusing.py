@@ -14,7 +14,7 @@ import numpy as np
 from search.engine.asking import AskedSpace, part_label
 from search.engine.fusion import RankedClips
 from search.engine.ranking import nearest
-from search.engine.views import Recordings, SpaceView
+from search.engine.views import SameRecordings, SpaceView
 from search.model import AudioPart, ClipPart, Ids, Part, SegmentPart, TunePart
 from search.vectors.neighbourhoods import SAME
 
@@ -24,7 +24,7 @@ COPIES_OF_A_FILE: Final = 16
 """Contents that are looked at for being what a refused file holds."""
 
 
-def left_out(parts: Sequence[Part], spaces: Sequence[AskedSpace], recordings: Recordings) -> frozenset[int]:
+def left_out(parts: Sequence[Part], spaces: Sequence[AskedSpace], recordings: SameRecordings) -> frozenset[int]:
     """The clips that ``parts`` name, and every clip of a refused recording."""
     view = spaces[0].view
     in_hand = {part.clip_id for part in parts if isinstance(part, ClipPart | TunePart) and part.weight > 0}

@@ -17,7 +17,7 @@ from search.columns import ClipColumns
 from search.engine.confidence import GOOD_FROM
 from search.engine.question import Question
 from search.engine.tunes import TunesFound
-from search.engine.views import LibraryView, Recordings
+from search.engine.views import LibraryView, SameRecordings
 from search.errors import AudioError
 from search.model import AudioPart, Clip, ClipPart, Ids, Part, Sameness, SegmentPart, TunePart
 from search.ports import ContentReader
@@ -37,7 +37,7 @@ class Asked:
     contents: Ids
     is_passage: bool
     speed: float | None
-    recordings: Recordings
+    recordings: SameRecordings
 
     def same(self, clip: Clip, tunes: TunesFound, copies: Mapping[int, Sequence[Clip]]) -> Sameness | None:
         """In which way a hit, of which ``tunes`` know, is the same as what was asked with; None if at most alike.

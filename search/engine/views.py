@@ -45,7 +45,7 @@ class MelodyView:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recordings:
+class SameRecordings:
     """Which contents are one recording: ``contents`` (n,) ascending, for each the ``first`` (n,) of its group.
 
     That is what the search for duplicates found last; a content that is not among them is a recording of its own.
@@ -55,7 +55,7 @@ class Recordings:
     first: Ids
 
     @classmethod
-    def none(cls) -> Recordings:
+    def none(cls) -> SameRecordings:
         """Every content is a recording of its own."""
         return cls(np.empty(0, np.int64), np.empty(0, np.int64))
 
@@ -82,7 +82,7 @@ class LibraryView:
     library: str
     spaces: tuple[SpaceView, ...]
     melody: MelodyView | None = None
-    recordings: Recordings = field(default_factory=Recordings.none)
+    recordings: SameRecordings = field(default_factory=SameRecordings.none)
     asked_space: str | None = None
 
     def of(self, name: str | None = None) -> list[SpaceView]:

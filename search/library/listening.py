@@ -18,7 +18,7 @@ from search.engine.asking import PartReader
 from search.engine.views import LibraryView, SpaceView
 from search.errors import QueryError
 from search.library.events import frame_reader, view_with_events
-from search.library.live.watching import Classes, Example, ForSearch, Watch, WatchedRecordings, classes_meant
+from search.library.live.watching import Classes, ForSearch, LiveWatch, WatchedRecordings, WatchedSound, classes_meant
 from search.model import AudioPart, ClipPart, SavedSearch, Space, TextPart
 from search.ports import Encoder, WordReader
 
@@ -51,7 +51,7 @@ class Ears:
 
     rate_hz: int
     window_s: float
-    watches: tuple[Watch, ...]
+    watches: tuple[LiveWatch, ...]
 
 
 def ears(
@@ -62,7 +62,7 @@ def ears(
     fingerprints: Callable[[], FingerprintTable],
 ) -> Ears:
     """What listens for what is wanted. Raises QueryError (what the library lacks, nothing wanted), AudioError."""
-    watches: list[Watch] = []
+    watches: list[LiveWatch] = []
     rate_hz, window_s = RATE_HZ, WINDOW_S
     saved = [(search, part) for search, parts in watch_for.searches for part in parts]
     if watch_for.events or watch_for.words or watch_for.sounds or saved:
@@ -85,10 +85,10 @@ def ears(
     return Ears(rate_hz, window_s, tuple(watches))
 
 
-def _of_frames(watch_for: Wanted, encoder: Encoder, vocabulary: Sequence[str]) -> list[Watch]:
+def _of_frames(watch_for: Wanted, encoder: Encoder, vocabulary: Sequence[str]) -> list[LiveWatch]:
     """What watches for classes and words."""
     frames = frame_reader(encoder)
-    watches: list[Watch] = []
+    watches: list[LiveWatch] = []
     if watch_for.events:
         places = [_class(name, vocabulary) for name in watch_for.events]
         watches.append(Classes(frames, tuple(vocabulary[place] for place in places), tuple(places)))
@@ -101,7 +101,9 @@ def _of_frames(watch_for: Wanted, encoder: Encoder, vocabulary: Sequence[str]) -
     if not isinstance(encoder, WordReader):
         raise QueryError(f"{encoder.spec.name} cannot read words; watch for events or sounds")
     meant = encoder.read_text(words).meant
-    read: list[Watch] = [classes_meant(text, row, vocabulary, frames) for text, row in zip(words, meant, strict=True)]
+    read: list[LiveWatch] = [
+        classes_meant(text, row, vocabulary, frames) for text, row in zip(words, meant, strict=True)
+    ]
     count = len(watch_for.words)
     for_searches = (
         ForSearch(watch, search.id, search.name, search.least)
@@ -126,11 +128,11 @@ def _class(name: str, vocabulary: Sequence[str]) -> int:
     raise QueryError(f"no class is called {name!r}{hint}")
 
 
-def _example(part: AudioPart | ClipPart, view: SpaceView, encoder: Encoder) -> Example:
+def _example(part: AudioPart | ClipPart, view: SpaceView, encoder: Encoder) -> WatchedSound:
     asked = PartReader(lambda _space: encoder).ask_each([part], [view])[0]
     if asked.vector is None or encoder.spec.calibration is None:
         raise QueryError(f"{encoder.spec.name} cannot compare sounds with what is live")
-    return Example(encoder, asked.parts[0].label, np.asarray(asked.vector, np.float32), encoder.spec.calibration)
+    return WatchedSound(encoder, asked.parts[0].label, np.asarray(asked.vector, np.float32), encoder.spec.calibration)
 
 
 def _titles(fingerprints: FingerprintTable, catalog: Catalog) -> dict[int, tuple[int, str]]:

@@ -32,7 +32,7 @@ from search.overview.duplicates.stored import PairsFile
 from search.ports import IndexFactory, SpaceIndex
 from search.settings import Settings
 from search.snapshots.latest import Latest
-from search.vectors.neighbourhoods.opened import Reader
+from search.vectors.neighbourhoods.opened import NeighbourhoodsReader
 
 if TYPE_CHECKING:
     from search.snapshots.shipping import Shipping
@@ -229,7 +229,7 @@ class Spaces:
         if space.is_melody:
             contours = ContourFollower(folder / publishing.CONTOURS, partial(self._catalog.contours, space.id))
             return _OpenSpace(self._catalog, space, index, columns, contours, None)
-        near = Reader(folder / publishing.NEIGHBOURHOODS, space.dim) if settings.neighbourhoods else None
+        near = NeighbourhoodsReader(folder / publishing.NEIGHBOURHOODS, space.dim) if settings.neighbourhoods else None
         return _OpenSpace(self._catalog, space, index, columns, None, near)
 
     def _as_one(self, spaces: list[Space]) -> LibraryView:
@@ -281,7 +281,7 @@ class _OpenSpace:
     index: SpaceIndex
     columns: ColumnsFollower
     contours: ContourFollower | None
-    near: Reader | None
+    near: NeighbourhoodsReader | None
     view: SpaceView = field(init=False)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from search.analysis.speech.finding import Found, find
+from search.analysis.speech.finding import FoundWords, find
 from search.analysis.speech.stored import SpokenWords
 from search.analysis.speech.table import SpokenTable
 from search.analysis.speech.transcribing import of_file, voices
@@ -160,7 +160,7 @@ def spoken_in(
     )
 
 
-def _saying(passage: Found, table: SpokenTable, catalog: Catalog) -> Saying | None:
+def _saying(passage: FoundWords, table: SpokenTable, catalog: Catalog) -> Saying | None:
     """A passage with its clip and the lines that it is in; None where its content went this moment."""
     content_id, number = table.line_of(passage.first)
     transcript = catalog.transcripts([content_id]).get(content_id)

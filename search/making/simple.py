@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from search.errors import QueryError, printable
-from search.making.recipes import GLIDING, RATE_HZ, RECIPES, STRUCK, Recipe, Samples, Shape
+from search.making.recipes import GLIDING, RATE_HZ, RECIPES, STRUCK, Recipe, Samples, SoundShape
 from search.model import Wave
 
 KINDS: Final = tuple(RECIPES)
@@ -35,7 +35,7 @@ class _Asked:
     """What a part asks for: a sound, and how often."""
 
     recipe: Recipe
-    shape: Shape
+    shape: SoundShape
     times: int
 
     @property
@@ -132,7 +132,7 @@ def _times(word: str) -> int:
     return int(word)
 
 
-def _measured(shape: Shape, number: float, unit: str) -> Shape:
+def _measured(shape: SoundShape, number: float, unit: str) -> SoundShape:
     """A shape of such a pitch, or such a length. Raises QueryError."""
     if unit in _HERTZ:
         hertz = number * _HERTZ[unit]
@@ -166,7 +166,7 @@ _MEASURE: Final = re.compile(
 )
 """A pitch or a length: ``440 Hz``, ``two-second``."""
 _BETWEEN: Final = re.compile(r"[,;]|\.(?![0-9])|\bthen\b|\band\b")
-_Change: TypeAlias = Callable[[Shape], Shape]
+_Change: TypeAlias = Callable[[SoundShape], SoundShape]
 
 
 def _pitch(factor: float) -> _Change:

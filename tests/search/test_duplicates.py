@@ -19,7 +19,7 @@ from search.model import Clip, ClipPart, Content, RecommendQuery, RemoveClip, Ro
 from search.overview.duplicates.aligning import align
 from search.overview.duplicates.evidence import Evidence, of_wave
 from search.overview.duplicates.joining import Joined
-from search.overview.duplicates.keeping import Copy, best_copy
+from search.overview.duplicates.keeping import ComparedCopy, best_copy
 from search.overview.duplicates.stored import FILE, PairsFile
 from search.overview.duplicates.verifying import is_one_recording
 from search.snapshots import single
@@ -218,7 +218,7 @@ def copy(number, **changes):
     content.update({k: v for k, v in changes.items() if k in content})
     clip.update({k: v for k, v in changes.items() if k in clip})
     root = Root(1, "/sounds")
-    return Copy(
+    return ComparedCopy(
         Clip(number, number, root, title="", size_bytes=1, duration_s=10.0, **clip),
         Content("d", id=number, **content),
         evidence,

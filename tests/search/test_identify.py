@@ -16,7 +16,7 @@ import soundalike
 from search.analysis.exact.landmarks import ASKED, KEPT, Landmarks, landmarks
 from search.analysis.exact.listening import Fingerprint, fingerprint, question
 from search.analysis.exact.matching import fullest, match
-from search.analysis.exact.outlines import STEP, Lines, Profile, outline
+from search.analysis.exact.outlines import STEP, Alignments, Profile, outline
 from search.analysis.exact.spectra import RATE_HZ
 from search.analysis.exact.stored import FOLDER, arrays
 from search.analysis.exact.table import FingerprintTable
@@ -244,7 +244,7 @@ def test_agreement_with_an_outline_is_the_sum_over_its_bits() -> None:
     values = profile.values[::STEP][: len(rows)]
     expected = (values * np.where(bits, 1, -1)).sum() / np.sqrt(np.square(values).sum())
     zero, one = np.zeros(1, np.int64), np.ones(1)
-    found = profile.agreement(rows, Lines(zero, np.array([len(rows)]), zero.astype(np.float64), one))
+    found = profile.agreement(rows, Alignments(zero, np.array([len(rows)]), zero.astype(np.float64), one))
     assert found[0] == pytest.approx(expected, abs=1e-4)
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from search.analysis.exact.landmarks import ON_BITS
 from search.analysis.exact.listening import ExactQuestion
-from search.analysis.exact.outlines import Lines, Profile
+from search.analysis.exact.outlines import Alignments, Profile
 from search.analysis.exact.spectra import FRAMES_PER_S
 from search.analysis.exact.table import GAP, FingerprintTable
 
@@ -167,7 +167,7 @@ class _Asking:
     ) -> NDArray[np.float32]:
         """(k,) agreement with the outlines of contents where the question's frame 0 lies at ``offset``."""
         begin = self._table.firsts[row]
-        lines = Lines(begin, self._table.firsts[row + 1] - begin, offset.astype(np.float64), speed)
+        lines = Alignments(begin, self._table.firsts[row + 1] - begin, offset.astype(np.float64), speed)
         middle, spread = self._usual
         return (self._profile.agreement(self._table.outlines, lines) - middle) / spread
 

@@ -60,7 +60,7 @@ def _relief(energies: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Alignments:
     """k places that a question may be of: a content's rows begin at ``begin`` and are ``rows`` many; each (k,) int64.
 
     Frame q of the question is frame ``offset`` + ``speed`` * q of the content; (k,) float64.
@@ -88,7 +88,7 @@ class Profile:
         """Of each frame and each of the bytes of a row what all its bits that are set come to, by the byte's value."""
         self._squares = np.square(self.values).sum(axis=1)
 
-    def agreement(self, outlines: Rows, lines: Lines) -> NDArray[np.float32]:
+    def agreement(self, outlines: Rows, lines: Alignments) -> NDArray[np.float32]:
         """(k,) how far the question agrees with ``outlines`` (all rows) at each place; 0 where little of both is."""
         count, slowest = len(self.values), float(lines.speed.min(initial=1.0))
         if not count or not len(outlines):
@@ -112,6 +112,6 @@ class Profile:
         """The middle and the spread (one standard deviation) of its agreement with places all over the library."""
         begin = np.linspace(0, max(len(outlines) - len(self.values) // STEP, 0), _SAMPLES).astype(np.int64)
         none, one = np.zeros(_SAMPLES), np.ones(_SAMPLES)
-        found = self.agreement(outlines, Lines(begin, len(outlines) - begin, none, one))
+        found = self.agreement(outlines, Alignments(begin, len(outlines) - begin, none, one))
         low, middle, high = np.quantile(found, (0.16, 0.5, 0.84))
         return float(middle), max(float(high - low) / 2, 1.0)

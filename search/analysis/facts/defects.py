@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from search.analysis.facts.levels import Levels
-from search.analysis.facts.spectrum import Shape
+from search.analysis.facts.spectrum import SpectralShape
 
 _TOP_SHARE: Final = 0.98
 _FEWEST_TOPS: Final = 3
@@ -42,7 +42,7 @@ class Measures:
     """
 
     levels: Levels
-    shape: Shape
+    shape: SpectralShape
     sample_rate_hz: int
     codec: str
     silences: tuple[float, float, float]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.analysis.facts.envelope import Course
-from search.analysis.facts.tempo import FASTEST, SLOWEST, WEAKEST, Found
+from search.analysis.facts.tempo import FASTEST, SLOWEST, WEAKEST, MusicEstimate
 
 LONGEST_ONE_SHOT_S: Final = 15.0
 _FEWEST_BEATS: Final = 2
@@ -62,13 +62,15 @@ def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(np.sum(one * other) / max(power, 1e-24) ** 0.5)
 
 
-def of_parts(tempo: Found | None, duration_s: float, count_and_likeness: tuple[int, float] | None) -> Found | None:
+def of_parts(
+    tempo: MusicEstimate | None, duration_s: float, count_and_likeness: tuple[int, float] | None
+) -> MusicEstimate | None:
     """The tempo, or that of the parts of a loop (see `parts`) where it gives no whole beats.
 
     Examples:
         >>> of_parts(None, 4.0, (4, 0.8))
-        Found(value=120.0, sure=0.8)
-        >>> of_parts(Found(90.0, 0.4), 4.0, (2, 0.8)).value  # whole beats already
+        MusicEstimate(value=120.0, sure=0.8)
+        >>> of_parts(MusicEstimate(90.0, 0.4), 4.0, (2, 0.8)).value  # whole beats already
         90.0
     """
     if count_and_likeness is None or (tempo is not None and is_whole(duration_s * tempo.value / 60)):
@@ -76,16 +78,16 @@ def of_parts(tempo: Found | None, duration_s: float, count_and_likeness: tuple[i
     count, alike = count_and_likeness
     tempos = np.array([count * beats * 60 / duration_s for beats in _BEATS_OF_PARTS])
     nearest = float(tempos[np.argmin(np.abs(np.log(tempos / _USUAL)))])
-    return Found(nearest, alike) if SLOWEST <= nearest <= FASTEST else tempo
+    return MusicEstimate(nearest, alike) if SLOWEST <= nearest <= FASTEST else tempo
 
 
-def of_whole_beats(tempo: Found, duration_s: float) -> Found:
+def of_whole_beats(tempo: MusicEstimate, duration_s: float) -> MusicEstimate:
     """The tempo, or that of which it is two thirds or four fifths where a sound then lasts for 4, 8 or 16 beats.
 
     Examples:
-        >>> of_whole_beats(Found(80.0, 0.5), duration_s=8.0).value
+        >>> of_whole_beats(MusicEstimate(80.0, 0.5), duration_s=8.0).value
         120.0
-        >>> of_whole_beats(Found(200.0, 0.5), duration_s=3.2).value  # 300 is faster than any that is looked for
+        >>> of_whole_beats(MusicEstimate(200.0, 0.5), duration_s=3.2).value  # 300 is faster than any that is looked for
         200.0
     """
     beats = duration_s * tempo.value / 60
@@ -102,7 +104,7 @@ def is_whole(beats: float) -> bool:
     return abs(beats - round(beats)) <= _OFF_BEAT and round(beats) >= _FEWEST_BEATS
 
 
-def form(way: Course, duration_s: float, tail_silence_s: float, tempo: Found | None) -> str | None:
+def form(way: Course, duration_s: float, tail_silence_s: float, tempo: MusicEstimate | None) -> str | None:
     """Whether a sound is a one-shot or a loop; None where it is neither, or nobody can say."""
     if way.events == 1 and way.decay_s is not None and tempo is None and duration_s <= LONGEST_ONE_SHOT_S:
         return "one-shot"

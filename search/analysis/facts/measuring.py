@@ -32,8 +32,8 @@ from search.analysis.facts.loudness import integrated, loudness_range
 from search.analysis.facts.mix import Mix
 from search.analysis.facts.music import KEY_SURE, ONSETS_PER_S, Music
 from search.analysis.facts.pitch import Pitch, note
-from search.analysis.facts.spectrum import Shape, Spectrum, hop_of
-from search.analysis.facts.tempo import TEMPO_SURE, TEMPO_SURE_OF_TUNES, Found
+from search.analysis.facts.spectrum import SpectralShape, Spectrum, hop_of
+from search.analysis.facts.tempo import TEMPO_SURE, TEMPO_SURE_OF_TUNES, MusicEstimate
 from search.analysis.facts.weighting import Weighted
 from search.audio import Block
 from search.audio.opening import open_regular, size_bytes
@@ -68,7 +68,7 @@ class Measurement:
         hops, hop_s = parts.weighted.energies, hop_of(parts.rate_hz) / parts.rate_hz
         steps, step_s = parts.envelope.levels, parts.envelope.step_s
         sounding_s, head_s, tail_s = silences(steps, step_s)
-        shape = parts.spectrum.shape() if sounding_s > _AUDIBLE_S else Shape()
+        shape = parts.spectrum.shape() if sounding_s > _AUDIBLE_S else SpectralShape()
         loudness = integrated(hops, hop_s, duration_s)
         true_peak_db = 20 * math.log10(levels.true_peak) if levels.true_peak > 0 else None
         rate_kbps = size_bytes * 8 / duration_s / 1000 if size_bytes else None
@@ -219,6 +219,6 @@ def brightness(centroid_hz: float) -> str:
     return BRIGHTNESS[int(np.searchsorted(BRIGHTNESS_EDGES_HZ, centroid_hz))]
 
 
-def sure(answer: Found | None, least: float) -> Found | None:
+def sure(answer: MusicEstimate | None, least: float) -> MusicEstimate | None:
     """The answer if it is at least so sure."""
     return answer if answer is not None and answer.sure >= least else None

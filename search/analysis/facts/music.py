@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from search.analysis.facts.definitions import KEYS
 from search.analysis.facts.frames import Frames, Samples
 from search.analysis.facts.mix import RATE_HZ
-from search.analysis.facts.tempo import BANDS, HIGHEST_HZ, LOWEST_HZ, Found, rises, tempo_of
+from search.analysis.facts.tempo import BANDS, HIGHEST_HZ, LOWEST_HZ, MusicEstimate, rises, tempo_of
 
 Numbers = NDArray[np.float64]
 
@@ -77,11 +77,11 @@ class Music:
         """(n, bands) the levels of which onsets are found."""
         return np.concatenate(self._levels) if self._levels else np.empty((0, len(_WIDTHS)), np.float32)
 
-    def tempo(self) -> Found | None:
+    def tempo(self) -> MusicEstimate | None:
         """Beats a minute; None under 1.3 seconds, and where nothing begins."""
         return tempo_of(self.levels(), self.onsets(), ONSETS_PER_S)
 
-    def key(self) -> Found | None:
+    def key(self) -> MusicEstimate | None:
         """The place of a key in `KEYS`; None where there are no tones."""
         if not self._peaks:
             return None
@@ -90,7 +90,7 @@ class Music:
         if total.sum() <= 0 or total.std() <= 0:
             return None
         fits = _STANDARD_PROFILES @ (total - total.mean()) / total.std()
-        return Found(float(np.argmax(_KEY_PROFILES @ self.shares())), float(np.clip(fits.max(), 0.0, 1.0)))
+        return MusicEstimate(float(np.argmax(_KEY_PROFILES @ self.shares())), float(np.clip(fits.max(), 0.0, 1.0)))
 
     def shares(self) -> Numbers:
         """(12,) the share of each pitch class, as its instruments are tuned, to the power by which keys are told."""

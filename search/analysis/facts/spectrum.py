@@ -69,9 +69,9 @@ class Spectrum:
             spectra = np.fft.rfft(channel * self._window, axis=1)
             yield np.asarray(spectra.real**2 + spectra.imag**2, np.float32)
 
-    def shape(self) -> Shape:
+    def shape(self) -> SpectralShape:
         """What the whole spectrum looks like."""
-        return Shape.of(self.hz, self.mean_power(), self._rounding)
+        return SpectralShape.of(self.hz, self.mean_power(), self._rounding)
 
     def mean_power(self) -> Numbers:
         """(bins,) the mean power at each of ``hz``."""
@@ -79,7 +79,7 @@ class Spectrum:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class SpectralShape:
     """``centroid_hz``, ``noisiness`` and ``bandwidth_hz`` of a spectrum, None where there is none; ``edge_db`` is how
     steeply it ends there.
     """
@@ -90,7 +90,7 @@ class Shape:
     edge_db: float = 0.0
 
     @classmethod
-    def of(cls, hz: Numbers, power: Numbers, rounding: float) -> Shape:
+    def of(cls, hz: Numbers, power: Numbers, rounding: float) -> SpectralShape:
         """The shape of the mean ``power`` (bins,) at each of ``hz``, of which so much is ``rounding``."""
         box = max(1, round(_BOX_HZ / hz[1]))
         smooth = np.convolve(power, np.full(box, 1.0 / box), mode="same")

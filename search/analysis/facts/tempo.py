@@ -63,7 +63,7 @@ FITTED: Final = np.array([
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MusicEstimate:
     """A ``value`` (beats a minute, or the place of a key) and how sure it is, 0 to 1."""
 
     value: float
@@ -78,7 +78,7 @@ def rises(levels: NDArray[np.float32], per_s: float) -> Numbers:
     return np.asarray(np.maximum(rise - local[width // 2 : width // 2 + len(rise)], 0.0))
 
 
-def tempo_of(levels: NDArray[np.float32], onsets: Numbers, per_s: float) -> Found | None:
+def tempo_of(levels: NDArray[np.float32], onsets: Numbers, per_s: float) -> MusicEstimate | None:
     """Beats a minute of ``levels`` (n, bands), so many ``per_s``, and their `rises`.
 
     None under 1.3 seconds, and where nothing begins.
@@ -92,10 +92,10 @@ def tempo_of(levels: NDArray[np.float32], onsets: Numbers, per_s: float) -> Foun
     usual = np.exp(-0.5 * (np.log2(BEATS / (_USUAL_OF_SHORT if is_short else _USUAL)) / SPREAD_OCTAVES) ** 2)
     best = int(np.argmax(np.maximum(sure, 0) * usual))
     if is_short or sure[best] <= 0:
-        return Found(float(BEATS[best]), float(np.clip(sure[best], 0.0, 1.0)))
+        return MusicEstimate(float(BEATS[best]), float(np.clip(sure[best], 0.0, 1.0)))
     tempos, evidence = candidates(levels, onsets, per_s)  # the autocorrelation again: a few ms of minutes
     chosen = float(tempos[np.argmax(evidence @ FITTED)])
-    return Found(chosen, float(np.clip(sure[best], 0.0, 1.0)))
+    return MusicEstimate(chosen, float(np.clip(sure[best], 0.0, 1.0)))
 
 
 def candidates(levels: NDArray[np.float32], onsets: Numbers, per_s: float) -> tuple[Numbers, Numbers]:

@@ -45,7 +45,7 @@ _ENDINGS: Final = re.compile(r"(?<=...)(?:ing|ed|es|s)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundWords:
     """Words from ``first`` to ``last`` of a table, ``score`` (higher is closer)."""
 
     first: int
@@ -62,7 +62,7 @@ class _Term:
     weight: float
 
 
-def find(table: SpokenTable, text: str, among: Ids | None = None) -> list[Found]:
+def find(table: SpokenTable, text: str, among: Ids | None = None) -> list[FoundWords]:
     """The passages, best first, of the contents ``among`` (or of all). Raises QueryError for a question without words.
 
     ``text`` is words, phrases in quotes, which are said exactly so, and beginnings (``thunder*``).
@@ -73,7 +73,7 @@ def find(table: SpokenTable, text: str, among: Ids | None = None) -> list[Found]
         terms = [_within(term, rows, table) for term in terms]
         phrases = [_within(term, rows, table) for term in phrases]
     total = sum(term.weight for term in terms)
-    found: dict[int, list[Found]] = {}
+    found: dict[int, list[FoundWords]] = {}
     for anchor, place in _anchors(terms):
         passage = _around(table, terms, anchor, place, total)
         if passage.score and all(_has(phrase, passage) for phrase in phrases):
@@ -164,7 +164,7 @@ def _anchors(terms: Sequence[_Term]) -> Iterator[tuple[int, int]]:
                 yield number, place
 
 
-def _around(table: SpokenTable, terms: Sequence[_Term], anchor: int, place: int, total: float) -> Found:
+def _around(table: SpokenTable, terms: Sequence[_Term], anchor: int, place: int, total: float) -> FoundWords:
     """The passage around a place where the term ``anchor`` is said; a score of 0 where it says too little."""
     reach = NEAR + len(terms)
     row = int(table.rows_of(np.array([place]))[0])
@@ -186,21 +186,21 @@ def _around(table: SpokenTable, terms: Sequence[_Term], anchor: int, place: int,
         share += term.weight * float(term.counts[at])
     share /= max(total, 1e-9)
     if share < LEAST_SHARE:
-        return Found(place, place, 0.0)
+        return FoundWords(place, place, 0.0)
     apart = max(chosen) - min(chosen) + 1 - len(set(chosen))
     ordered = chosen == sorted(chosen)
     near = 1.0 - (1 - SCATTERED) * (min(apart / max(NEAR, 1), 1.0) if ordered else 1.0)
     sure = float(np.mean(table.sure[chosen])) / 255
-    return Found(min(chosen), max(chosen), share * near * (1 - SURE + SURE * sure))
+    return FoundWords(min(chosen), max(chosen), share * near * (1 - SURE + SURE * sure))
 
 
-def _has(phrase: _Term, passage: Found) -> bool:
+def _has(phrase: _Term, passage: FoundWords) -> bool:
     """Whether a phrase begins in a passage."""
     at = int(np.searchsorted(phrase.places, passage.first))
     return at < len(phrase.places) and int(phrase.places[at]) <= passage.last
 
 
-def _keep(passages: list[Found], passage: Found) -> None:
+def _keep(passages: list[FoundWords], passage: FoundWords) -> None:
     """Add a passage to those of its content, of two that overlap the better."""
     overlapping = [one for one in passages if one.first <= passage.last and passage.first <= one.last]
     if all(passage.score > one.score for one in overlapping):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from search.engine.asking import unit
 from search.engine.search import MAX_OFFSET
-from search.engine.views import Recordings, SpaceView
+from search.engine.views import SameRecordings, SpaceView
 from search.errors import LibraryError, QueryError
 from search.model import ClipPart, Ids, RecommendQuery, Vectors
 from search.ports import FeedbackStore
@@ -42,7 +42,7 @@ class History:
 class Excluded:
     """Contents that must not come back, nor any other copy of the same recording."""
 
-    def __init__(self, contents: Ids, recordings: Recordings) -> None:
+    def __init__(self, contents: Ids, recordings: SameRecordings) -> None:
         self.contents = contents
         self.recordings = recordings
         self._recordings = np.unique(recordings.of(contents))

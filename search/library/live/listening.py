@@ -13,7 +13,7 @@ from search.errors import LibraryUnwritable, printable
 from search.library.live.alerts import Alert, Seen, Watched
 from search.library.live.hearing import LiveWindow, Ring, windows
 from search.library.live.sources import LiveBlock, Stream
-from search.library.live.watching import EXACT_S, EncodedWindow, Watch
+from search.library.live.watching import EXACT_S, EncodedWindow, LiveWatch
 
 HOP_S: Final = 0.5
 """A window each half second: what sounds is told within that and what the computer takes."""
@@ -26,7 +26,7 @@ Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ListeningPlan:
     """How a stream is listened to: ``window_s`` of the encoder, a window each ``hop_s``, ``keep_s`` kept.
 
     What is at least ``least`` likely is told. Matches are saved in the folder ``save``, where one is given.
@@ -42,8 +42,8 @@ class Plan:
 def listen(
     stream: Stream,
     rate_hz: int,
-    watches: Sequence[Watch],
-    plan: Plan,
+    watches: Sequence[LiveWatch],
+    plan: ListeningPlan,
     *,
     clock: Clock = time.monotonic,
 ) -> Iterator[Alert]:
@@ -75,7 +75,7 @@ class _Arrivals:
             yield block
 
 
-def _seen(window: LiveWindow, watches: Sequence[Watch], ring: Ring) -> list[Seen]:
+def _seen(window: LiveWindow, watches: Sequence[LiveWatch], ring: Ring) -> list[Seen]:
     """What is watched for in a window; of one thing that several watches tell of, the likeliest."""
     encoded = EncodedWindow(window.wave)
     best: dict[tuple[str, str, int | None], Seen] = {}
@@ -86,7 +86,7 @@ def _seen(window: LiveWindow, watches: Sequence[Watch], ring: Ring) -> list[Seen
     return list(best.values())
 
 
-def _saved(ring: Ring, seen: Seen, plan: Plan, number: int) -> str:
+def _saved(ring: Ring, seen: Seen, plan: ListeningPlan, number: int) -> str:
     """The file that a match was saved in, "" for none."""
     if plan.save is None:
         return ""

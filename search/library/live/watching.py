@@ -46,7 +46,7 @@ class EncodedWindow:
         return vector
 
 
-class Watch(Protocol):
+class LiveWatch(Protocol):
     """Something that is watched for."""
 
     def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
@@ -87,7 +87,7 @@ def classes_meant(words: str, meant: Probabilities, vocabulary: Sequence[str], e
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class WatchedSound:
     """A sound: how near a window is to its ``vector`` (dim,), by an encoder's calibration."""
 
     encoder: Encoder
@@ -106,7 +106,7 @@ class Example:
 class ForSearch:
     """What a saved search asks for: what another ``watch`` sees has its name, its number, and its own ``least``."""
 
-    watch: Watch
+    watch: LiveWatch
     search_id: int
     name: str
     least: float

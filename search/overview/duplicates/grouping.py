@@ -16,7 +16,7 @@ from search.engine.views import SpaceView
 from search.model import Content, Duplicate, DuplicateGroup, DuplicateKind, Duplicates
 from search.overview.duplicates.evidence import Evidence
 from search.overview.duplicates.joining import Joined
-from search.overview.duplicates.keeping import Copy, best_copy, is_lossless
+from search.overview.duplicates.keeping import ComparedCopy, best_copy, is_lossless
 from search.overview.duplicates.stored import Pairs
 from search.ports import ContentReader
 
@@ -76,7 +76,9 @@ def _chunks(recordings: list[list[int]]) -> Iterable[list[list[int]]]:
         yield recordings[start : start + 500]
 
 
-def _copies(catalog: ContentReader, recordings: list[list[int]], evidence: Mapping[int, Evidence]) -> list[list[Copy]]:
+def _copies(
+    catalog: ContentReader, recordings: list[list[int]], evidence: Mapping[int, Evidence]
+) -> list[list[ComparedCopy]]:
     """The clips of these recordings, asked for together."""
     every = [content for members in recordings for content in members]
     contents: dict[int, Content] = catalog.contents(every)
@@ -84,7 +86,7 @@ def _copies(catalog: ContentReader, recordings: list[list[int]], evidence: Mappi
     clips = {clip.id: clip for clip in catalog.clips([i for ids in clips_of.values() for i in ids])}
     return [
         [
-            Copy(clips[clip_id], contents[content], evidence.get(content))
+            ComparedCopy(clips[clip_id], contents[content], evidence.get(content))
             for content in members
             if content in contents
             for clip_id in clips_of.get(content, ())
@@ -94,7 +96,7 @@ def _copies(catalog: ContentReader, recordings: list[list[int]], evidence: Mappi
     ]
 
 
-def _groups(copies: list[Copy], steps: _Steps) -> Iterator[DuplicateGroup]:
+def _groups(copies: list[ComparedCopy], steps: _Steps) -> Iterator[DuplicateGroup]:
     """The best copy with all that agree with it; then the best of those that are left."""
     while len(copies) > 1:
         best, why = best_copy(copies)
@@ -109,12 +111,12 @@ def _groups(copies: list[Copy], steps: _Steps) -> Iterator[DuplicateGroup]:
         copies = [copy for copy in copies if copy.clip.id not in taken]
 
 
-def _agreeing(best: Copy, copies: Iterable[Copy], steps: _Steps) -> list[Copy]:
+def _agreeing(best: ComparedCopy, copies: Iterable[ComparedCopy], steps: _Steps) -> list[ComparedCopy]:
     with_it = {best.content.id, *steps.get(best.content.id, ())}
     return [copy for copy in copies if copy.content.id in with_it]
 
 
-def _group(best: Copy, why: str, copies: list[Copy], steps: Mapping[int, _Step]) -> DuplicateGroup:
+def _group(best: ComparedCopy, why: str, copies: list[ComparedCopy], steps: Mapping[int, _Step]) -> DuplicateGroup:
     members = [_member(best, "kept", _Step(0.0, 0.0, 1.0))]
     for copy in copies:
         if copy.clip.id != best.clip.id:
@@ -124,7 +126,7 @@ def _group(best: Copy, why: str, copies: list[Copy], steps: Mapping[int, _Step])
     return DuplicateGroup(best.clip.id, why, tuple(members))
 
 
-def _member(copy: Copy, kind: DuplicateKind, step: _Step) -> Duplicate:
+def _member(copy: ComparedCopy, kind: DuplicateKind, step: _Step) -> Duplicate:
     evidence = copy.evidence
     return Duplicate(
         copy.clip.id,

@@ -40,7 +40,7 @@ Envelope = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TrackPassage:
     """A passage of a sound track of a file; ``end_s`` None: to its end."""
 
     path: str
@@ -61,11 +61,11 @@ class PassageDecoder:
     """Decodes passages, and keeps those that were decoded last. Every method raises AudioError."""
 
     def __init__(self) -> None:
-        self._passages: OrderedDict[Place, DecodedPassage] = OrderedDict()
-        self._envelopes: OrderedDict[Place, Envelope] = OrderedDict()
+        self._passages: OrderedDict[TrackPassage, DecodedPassage] = OrderedDict()
+        self._envelopes: OrderedDict[TrackPassage, Envelope] = OrderedDict()
         self._samples = 0
 
-    def passage(self, place: Place) -> DecodedPassage:
+    def passage(self, place: TrackPassage) -> DecodedPassage:
         """The passage."""
         found = self._passages.get(place)
         if found is None:
@@ -76,12 +76,12 @@ class PassageDecoder:
         self._passages.move_to_end(place)
         return found
 
-    def alike(self, one: Place, other: Place) -> bool:
+    def alike(self, one: TrackPassage, other: TrackPassage) -> bool:
         """Whether the ups and downs of two passages are alike enough for a comparison of their samples."""
         first, second = sorted((self.envelope(one), self.envelope(other)), key=lambda e: e.shape[1])
         return first.shape[1] < _FEW_FRAMES or likeness(first, second) >= LEAST_ALIKE
 
-    def envelope(self, place: Place) -> Envelope:
+    def envelope(self, place: TrackPassage) -> Envelope:
         """That of the passage (`envelope`)."""
         found = self._envelopes.get(place)
         if found is None:
@@ -138,7 +138,7 @@ def likeness(short: Envelope, long: Envelope) -> float:
     return float(max((product[lags] / np.sqrt(np.maximum(shared * energy, 1e-12))).max(), 0.0))
 
 
-def _decoded(place: Place) -> DecodedPassage:
+def _decoded(place: TrackPassage) -> DecodedPassage:
     blocks = audio.stream(place.path, RATE_HZ, track=place.track, start_s=place.start_s, end_s=place.end_s)
     wave = np.concatenate(list(blocks))
     loud = np.flatnonzero(np.abs(wave) > _SILENCE * float(np.abs(wave).max(initial=0.0)))

@@ -38,7 +38,7 @@ LOSSLESS: Final = ("pcm", "flac", "alac", "wavpack", "tta", "ape", "float", "dou
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class ComparedCopy:
     """A clip of a group, what it points to, and what its file shows, where that was measured."""
 
     clip: Clip
@@ -56,14 +56,14 @@ class Copy:
         return self.evidence is not None and self.evidence.bandwidth_hz < _USED * self.content.sample_rate_hz / 2
 
 
-def best_copy(copies: Sequence[Copy]) -> tuple[Copy, str]:
+def best_copy(copies: Sequence[ComparedCopy]) -> tuple[ComparedCopy, str]:
     """The copy worth keeping among several, and the first thing that speaks for it, in words."""
     longest_s = max(copy.sounds_s for copy in copies)
     widest_hz = max(copy.evidence.bandwidth_hz if copy.evidence else 0.0 for copy in copies)
     amiss = next((warning for copy in copies if is_spoiled(copy.clip) for warning in copy.clip.warnings), "")
     questions = _questions(longest_s, widest_hz, amiss)
 
-    def key(copy: Copy) -> tuple[Any, ...]:
+    def key(copy: ComparedCopy) -> tuple[Any, ...]:
         return tuple(question(copy) for question, _ in questions)
 
     best, *others = sorted(copies, key=key)
@@ -94,8 +94,8 @@ def is_named_copy(path: str) -> bool:
     return _NAMED_COPY.search(PurePosixPath(path).stem) is not None
 
 
-_Question = Callable[[Copy], Any]
-_Reason = Callable[[Copy], str]
+_Question = Callable[[ComparedCopy], Any]
+_Reason = Callable[[ComparedCopy], str]
 
 
 def _questions(longest_s: float, widest_hz: float, amiss: str) -> tuple[tuple[_Question, _Reason], ...]:

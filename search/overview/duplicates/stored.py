@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.engine.views import Recordings
+from search.engine.views import SameRecordings
 from search.errors import LibraryUnwritable, SnapshotError, printable
 from search.model import Ids
 from search.overview.duplicates.evidence import Evidence
@@ -58,7 +58,7 @@ class Pairs:
         no_prints = np.empty((0, FINGERPRINT), np.float32)
         return cls(0, 0, no_ids, no_ids, empty, empty, empty, no_ids, no_prints, {})
 
-    def recordings(self) -> Recordings:
+    def recordings(self) -> SameRecordings:
         """Contents with a duplicate, and for each the smallest one of its group.
 
         A group is a content and those that are its duplicates; what is joined with it through them alone is not. The
@@ -74,7 +74,7 @@ class Pairs:
             if content in group and len(group) > 1:
                 first.update(dict.fromkeys(group, min(group)))
         contents = sorted(first)
-        return Recordings(np.array(contents, np.int64), np.array([first[c] for c in contents], np.int64))
+        return SameRecordings(np.array(contents, np.int64), np.array([first[c] for c in contents], np.int64))
 
 
 class PairsFile:
@@ -92,7 +92,7 @@ class PairsFile:
         self._refresh()
         return self._pairs
 
-    def recordings(self) -> Recordings:
+    def recordings(self) -> SameRecordings:
         """Which contents are one recording, by these pairs."""
         self._refresh()
         return self._recordings

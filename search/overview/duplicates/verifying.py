@@ -20,7 +20,7 @@ from search.errors import AudioError, LibraryError
 from search.model import Content, Wave
 from search.overview.duplicates.aligning import LEAST_COVERED, SoundAlignment, align
 from search.overview.duplicates.candidates import Candidate
-from search.overview.duplicates.hearing import RATE_HZ, PassageDecoder, Place, fingerprint
+from search.overview.duplicates.hearing import RATE_HZ, PassageDecoder, TrackPassage, fingerprint
 
 LEAST_AT_WORST: Final = 0.65
 """The share of octaves that agree in the worst moment. Of 720 copies of recordings that may be learnt from, of twelve
@@ -120,7 +120,7 @@ class Verifier:
         if path is None:
             return None
         try:
-            return fingerprint(self._hearing.envelope(Place(path, content.track)))
+            return fingerprint(self._hearing.envelope(TrackPassage(path, content.track)))
         except AudioError:
             return None
 
@@ -128,7 +128,9 @@ class Verifier:
         short, long = files.short, files.long
         whole = short.duration_s <= _PASSAGE_S
         passage_s = short.duration_s if whole else _PASSAGE_S
-        found = self._listen(files, Place(files.short_path, short.track, 0.0, None if whole else passage_s), shift_s)
+        found = self._listen(
+            files, TrackPassage(files.short_path, short.track, 0.0, None if whole else passage_s), shift_s
+        )
         if found is None:
             return None
         similarity = found.correlation
@@ -138,20 +140,20 @@ class Verifier:
                 return None
             last_s = min(short.duration_s, long.duration_s - found.offset_s) - passage_s
             if last_s > passage_s:
-                last = Place(files.short_path, short.track, last_s, last_s + passage_s)
+                last = TrackPassage(files.short_path, short.track, last_s, last_s + passage_s)
                 again = self._listen(files, last, found.offset_s)
                 if again is None or abs(again.offset_s - found.offset_s) > _DRIFT_S:
                     return None
                 similarity = min(similarity, again.correlation)
         return Pair(short.id, long.id, found.offset_s, found.gain_db, similarity)
 
-    def _listen(self, files: _Files, passage: Place, shift_s: float) -> SoundAlignment | None:
+    def _listen(self, files: _Files, passage: TrackPassage, shift_s: float) -> SoundAlignment | None:
         """Align a passage of the short one; the answer's offset is that of the whole of it in the long one."""
-        place = Place(files.long_path, files.long.track)
+        place = TrackPassage(files.long_path, files.long.track)
         if files.long.duration_s > _WHOLE_S:
             length_s = _PASSAGE_S if passage.end_s is None else passage.end_s - passage.start_s
             first_s = max(0.0, min(passage.start_s + shift_s - _MARGIN_S, files.long.duration_s - length_s))
-            place = Place(place.path, place.track, first_s, first_s + length_s + 2 * _MARGIN_S)
+            place = TrackPassage(place.path, place.track, first_s, first_s + length_s + 2 * _MARGIN_S)
         if not self._hearing.alike(passage, place):
             return None
         one, other = self._hearing.passage(passage), self._hearing.passage(place)

@@ -31,7 +31,7 @@ _COLOURS = ((0, 0, 4), (40, 11, 84), (101, 21, 110), (159, 42, 99), (212, 72, 66
 
 
 @dataclass(frozen=True, slots=True)
-class Peaks:
+class WaveformPeaks:
     """Lowest and highest sample of each of n equal stretches from ``start_s`` to ``end_s``; both (n,), in [-1, 1]."""
 
     start_s: float
@@ -40,7 +40,7 @@ class Peaks:
     high: list[float]
 
 
-def peaks(sound: Sound, start_s: float, end_s: float, buckets: int) -> Peaks:
+def peaks(sound: Sound, start_s: float, end_s: float, buckets: int) -> WaveformPeaks:
     """The waveform of a passage, at the sound's own rate: resampling would move what lies between two samples.
 
     Raises AudioError.
@@ -64,19 +64,19 @@ def peaks(sound: Sound, start_s: float, end_s: float, buckets: int) -> Peaks:
         high[here] = np.maximum(high[here], np.maximum.reduceat(block, starts))
         done += len(block)
     lowest, highest = (np.clip(side, -1.0, 1.0).astype(float).round(4).tolist() for side in (low, high))
-    return Peaks(start_s, end_s, lowest, highest)
+    return WaveformPeaks(start_s, end_s, lowest, highest)
 
 
-def coarser(fine: Peaks, buckets: int) -> Peaks:
+def coarser(fine: WaveformPeaks, buckets: int) -> WaveformPeaks:
     """The same waveform in fewer stretches, each of as many of the old ones.
 
     Examples:
-        >>> coarser(Peaks(0.0, 4.0, [-0.1, -0.4, -0.2, 0.0], [0.5, 0.1, 0.2, 0.3]), 2)
-        Peaks(start_s=0.0, end_s=4.0, low=[-0.4, -0.2], high=[0.5, 0.3])
+        >>> coarser(WaveformPeaks(0.0, 4.0, [-0.1, -0.4, -0.2, 0.0], [0.5, 0.1, 0.2, 0.3]), 2)
+        WaveformPeaks(start_s=0.0, end_s=4.0, low=[-0.4, -0.2], high=[0.5, 0.3])
     """
     low = np.reshape(fine.low, (buckets, -1)).min(axis=1).tolist()
     high = np.reshape(fine.high, (buckets, -1)).max(axis=1).tolist()
-    return Peaks(fine.start_s, fine.end_s, low, high)
+    return WaveformPeaks(fine.start_s, fine.end_s, low, high)
 
 
 def spectrogram_png(

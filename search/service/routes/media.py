@@ -144,7 +144,7 @@ class MediaRoutes:
         sound = sound_of(file_of(clip).path, clip.track)
         made = self._once(name, lambda: _peaks_in(FINE)(sound, 0.0, clip.duration_s))
         fine = PeaksOut.model_validate_json(made)
-        coarse = pictures.coarser(pictures.Peaks(fine.start_s, fine.end_s, fine.low, fine.high), buckets)
+        coarse = pictures.coarser(pictures.WaveformPeaks(fine.start_s, fine.end_s, fine.low, fine.high), buckets)
         return _peaks_json(coarse), f"{name} in {buckets}"
 
     def many_peaks(self, query: ManyPeaks) -> Response:
@@ -237,7 +237,7 @@ def _peaks_in(buckets: int) -> Picture:
     return lambda sound, start_s, end_s: _peaks_json(pictures.peaks(sound, start_s, end_s, buckets))
 
 
-def _peaks_json(peaks: pictures.Peaks) -> bytes:
+def _peaks_json(peaks: pictures.WaveformPeaks) -> bytes:
     return PeaksOut.model_validate(asdict(peaks)).model_dump_json().encode()
 
 

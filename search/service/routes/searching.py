@@ -50,7 +50,7 @@ LONE_FILES: tuple[tuple[str, Callable[[str], AudioIn | HumIn]], ...] = (
 """The fields whose file needs no part, and the part that it stands for."""
 
 
-class Question(NamedTuple, Generic[B]):
+class PostedQuestion(NamedTuple, Generic[B]):
     """What is asked, and the file of each field that a part of it names; ``lone`` files come before its own parts."""
 
     body: B
@@ -63,7 +63,7 @@ class Question(NamedTuple, Generic[B]):
         return bool(self.files) or any(isinstance(part, ClipIn) and part.is_passage for part in self.body.parts)
 
 
-class Example(NamedTuple):
+class AskedPart(NamedTuple):
     """A part of the engine's question; of a sound also what its client calls it, and where it is asked for."""
 
     part: Part
@@ -142,7 +142,7 @@ class SearchRoutes:
             body = question.body
             return body, _named(examples, lambda: ask(body, lambda: self._query(body, examples)))
 
-    def _query(self, body: PassagesIn, examples: Sequence[Example]) -> Query:
+    def _query(self, body: PassagesIn, examples: Sequence[AskedPart]) -> Query:
         among = clips_among(self._service.library, body.region, body.within)
         parts = tuple(one.part for one in examples)
         # a refused passage stands for its clip, which is known here alone
@@ -161,7 +161,7 @@ class SearchRoutes:
             count=isinstance(body, SearchIn) and body.facets,
         )
 
-    def question(self, body_type: type[B]) -> Question[B]:
+    def question(self, body_type: type[B]) -> PostedQuestion[B]:
         """The question of this request."""
         sent: Mapping[str, FileStorage] = {}
         if request.mimetype == "application/json":
@@ -180,9 +180,9 @@ class SearchRoutes:
             raise UnprocessableEntity(f"a part names the file {lost[0]!r}; send it as a field of multipart/form-data")
         if unused := sorted(sent.keys() - named):
             raise UnprocessableEntity(f"no part names the file {unused[0]!r}")
-        return Question(body, sent, len(lone))
+        return PostedQuestion(body, sent, len(lone))
 
-    def examples(self, question: Question[B], paths: Mapping[str, str]) -> list[Example]:
+    def examples(self, question: PostedQuestion[B], paths: Mapping[str, str]) -> list[AskedPart]:
         """The engine's parts, once it is sure that their sounds are some, and not too long to decode for a query.
 
         Raises NotFound for an unknown clip, FileRefused for a sound that is none, is too long or is away.
@@ -192,7 +192,7 @@ class SearchRoutes:
             if isinstance(part, ClipIn) and part.is_passage:
                 examples.append(self._passage(part, place))
                 continue
-            example = Example(part_of(part, paths))
+            example = AskedPart(part_of(part, paths))
             if isinstance(part, AudioIn | HumIn):
                 name = shown_name(question.files[part.file].filename)
                 example = example._replace(name=name, where=name)
@@ -200,30 +200,30 @@ class SearchRoutes:
             examples.append(example)
         return examples
 
-    def _passage(self, part: ClipIn, place: int) -> Example:
+    def _passage(self, part: ClipIn, place: int) -> AskedPart:
         """The passage of a clip, listened to in its file; of a tune its notes."""
         clip = the_clip(self._service.library, part.clip_id)
         if clip.notes:
-            return Example(TunePart(clip.id, part.start_s, part.end_s, part.weight))
+            return AskedPart(TunePart(clip.id, part.start_s, part.end_s, part.weight))
         name, where = f"part {place + 1} ({clip.title})", f"parts.{place}"
         try:
             path = file_of(clip).path
         except NotFound as error:
             raise FileRefused(name, str(error.description), where) from error
-        example = Example(
+        example = AskedPart(
             AudioPart(path, part.start_s, part.end_s, part.weight, clip.root.speed, clip.track), name, where
         )
         self._check(path, part, example)
         return example
 
-    def _check(self, path: str, part: AudioIn | HumIn | ClipIn, example: Example) -> None:
+    def _check(self, path: str, part: AudioIn | HumIn | ClipIn, example: AskedPart) -> None:
         try:
             check_length(path, example.name, self._service.config.limits.query_s, part.start_s, part.end_s)
         except AudioError as error:
             raise FileRefused(example.name, error.cause, example.where) from error
 
 
-def _named(examples: Sequence[Example], ask: Callable[[], A]) -> A:
+def _named(examples: Sequence[AskedPart], ask: Callable[[], A]) -> A:
     """What ``ask`` gives. Raises as the engine does, and FileRefused for a sound that turns out to be damaged."""
     try:
         return ask()

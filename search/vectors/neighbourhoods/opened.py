@@ -117,7 +117,7 @@ def _alike(rows: Vectors, expanded: NDArray[np.float32]) -> Scores:
     return similarities
 
 
-class Reader:
+class NeighbourhoodsReader:
     """Follows the folder that neighbourhoods are published in. Damaged ones are passed over, and logged once."""
 
     def __init__(self, directory: Path, dim: int) -> None:
