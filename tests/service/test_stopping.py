@@ -7,6 +7,7 @@ import select
 import socket
 import threading
 from contextlib import contextmanager
+from itertools import chain, repeat
 
 import pytest
 from waitress import wasyncore
@@ -88,6 +89,25 @@ def test_a_request_that_came_before_the_end_is_answered_though_nobody_had_read_i
         assert select.select([channel.socket], [], [], PATIENCE_S)[0]
         serve(server, stop, 0.0)
         assert connection.getresponse().read() == b"done"
+
+
+def test_a_long_request_that_came_before_the_end_is_read_however_late_that_is(tmp_path):
+    """On a busy machine the process gets to it when the time for what still comes is over."""
+    app, stop = SlowApplication(), threading.Event()
+    app.may_end.set()
+    stop.set()
+    request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n" + bytes(40_000)
+    times_s = chain([0.0], repeat((answering.UNFINISHED_S + answering.DRAIN_S) / 2))
+    with bind("127.0.0.1", 0) as listening:
+        server = make_server(app, ServiceConfig(tmp_path), listening, ThreadedTaskDispatcher())
+        with socket.create_connection(listening.getsockname(), timeout=PATIENCE_S) as client:
+            while not server.active_channels:
+                wasyncore.loop(timeout=PATIENCE_S, use_poll=True, map=server._map, count=1)
+            client.sendall(request)
+            [channel] = server.active_channels.values()
+            wait_until(lambda: len(channel.socket.recv(len(request), socket.MSG_PEEK)) == len(request))
+            serve(server, stop, 0.0, lambda: next(times_s))
+            assert client.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"])

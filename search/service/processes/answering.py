@@ -30,7 +30,7 @@ BUFFER_BYTES = 1 << 16
 """Of each request in memory; what is longer waits in a file. A thousand at once are 64 MB."""
 TICK_S = 0.5
 UNFINISHED_S = 1.0
-"""And for requests that are still coming in."""
+"""And for requests that are still coming in, unless more of them is there at every look."""
 TURN_S = 0.002
 
 
@@ -79,20 +79,28 @@ def serve(
         begun.close_late(server)
     server.accepting = False
     server.del_channel()
-    _drain(server)
+    _drain(server, clock)
     server.task_dispatcher.shutdown(timeout=1)
 
 
-def _drain(server: TcpWSGIServer) -> None:
+def _drain(server: TcpWSGIServer, clock: Callable[[], float]) -> None:
     """Finish what was begun; each connection ends with its answer (`search.service.processes.receiving`)."""
     server.is_ending = True
     wasyncore.loop(timeout=0, use_poll=True, map=server._map, count=1)  # what came before it was to end is begun
-    begun_s = time.monotonic()
-    while (waited_s := time.monotonic() - begun_s) < DRAIN_S:
-        unfinished = waited_s < UNFINISHED_S
+    begun_s, received = clock(), True
+    while (waited_s := clock() - begun_s) < DRAIN_S:
+        # what has come is read, however late this process gets to it
+        unfinished = received or waited_s < UNFINISHED_S
         if not any(_is_busy(one, unfinished) for one in list(server.active_channels.values())):
             return
+        before = _received(server)
         wasyncore.loop(timeout=0.05, use_poll=True, map=server._map, count=1)
+        received = _received(server) != before
+
+
+def _received(server: TcpWSGIServer) -> dict[int, int]:
+    """How many bytes have come on each connection."""
+    return {number: channel.received_bytes for number, channel in list(server.active_channels.items())}
 
 
 class _Begun:

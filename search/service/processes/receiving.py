@@ -91,8 +91,15 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no typ
 
 
 class ProblemChannel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
-    """A connection whose errors are problem documents."""
+    """A connection whose errors are problem documents, and which counts what comes."""
+
+    received_bytes = 0
 
     task_class = LastTask
     error_task_class = ProblemTask
     parser_class = Request
+
+    def received(self, data: bytes) -> bool:
+        """Take what came."""
+        self.received_bytes += len(data)
+        return bool(super().received(data))
