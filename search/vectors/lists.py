@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from search.model import Bitmap, Ids, Scores, Vectors
 from search.vectors import native, scoring
-from search.vectors.spread import Spread
+from search.vectors.spread import COUNTED_ROWS, Spread
 
-PASSING_ROWS = 16_000
-"""Lists are visited until they held so many segments that pass: at a million without a filter, 30 lists of 2048 ..."""
+PASSING_ROWS, PASSING_BEHIND_FILTER = 16_000, 14_000
+"""Lists are visited until they held so many segments: at a million 30 lists of 2048; behind a filter, that pass ..."""
 
 VISITED_ROWS = 250_000
 """... or so many in all, which takes about a millisecond."""
@@ -30,18 +30,19 @@ times as many; a fifth of that holds .98 of the hits of a million (measured). Ev
 differs from the mean part by less than the root of so much of it, beyond what chance does ..."""
 
 EVEN_IN = (1 / 64, 1 / 8, 1)
-"""... in each of these parts of the lists that may be visited, nearest first: a hole around the query is not even."""
+"""... in each of these parts of the near lists, nearest first: a hole around the query is not even."""
 
-ANYWAY_ROWS = 140_000
-"""The nearest lists, with so many segments, are visited even where the samples saw nothing pass: the best hits may be
-the few of a near list that do."""
+NEAR_ROWS = 80_000
+"""Near are the nearest lists with so many segments. In them those that pass are counted: the best hits may be the few
+of a near list that do, which a sample overlooks."""
 
 REACHES_FROM, REACHES_BY = 1_000_000, 1 / 3
 """From so many segments on the hits behind a filter lie among more that are as near: so many more times as the root of
 how many times as many there are, more is looked at. At ten million it is 2.2 times (measured)."""
 
-_QUERY_BITS = 8
-"""What a dimension of the query is rounded to for the comparison with codes, RaBitQ's own suggestion."""
+_QUERY_BITS = 4
+"""Bits that a dimension of the query is rounded to for the comparison with codes. Twice as many find the same hits at
+ten million (measured)."""
 
 
 class Lists:
@@ -104,43 +105,38 @@ class Lists:
     def _nearest_passing(self, near: Scores, k: int, allowed: Bitmap, count: int) -> Ids:
         """The same among the ``count`` that are ``allowed``."""
         more = self._more(k)
-        passing, every = self._spread.of(allowed, count)
-        order = self._order(near, None, VISITED_ROWS * self.reach * more)
-        certain = every == 1
-        anyway = 0 if certain else ANYWAY_ROWS
-        if certain:
-            even_rows = self._even_rows(order, passing, np.ones(self.count), count)
-        else:  # the nearest are looked at closely ...
-            lists = np.unique(order)
-            sampled = np.zeros(self.count, np.intp)
-            sampled[lists] = self._spread.of_lists(allowed, lists)
-            passing = np.maximum(passing, sampled)
-            even_rows = self._even_rows(order, sampled, self._spread.each_stands_for, count)
-        needed, enough = self._needed(order, passing, even_rows, more, anyway)
+        order = self._order(near, None, NEAR_ROWS * self.reach * more)
+        lists = np.unique(order)
+        if count <= COUNTED_ROWS:
+            passing = self._spread.counted(allowed)
+        else:
+            passing = np.zeros(self.count, np.intp)
+            passing[lists] = self._spread.counted_in(allowed, lists)
+        even_rows = self._even_rows(order, passing, count)
+        needed, enough = self._needed(order, passing, even_rows, more)
         if not enough and order.shape[1] < self.count:
-            if not certain:  # ... and all the others where those hold too little
-                passing = np.maximum(passing, self._spread.of_lists(allowed, None))
-            holding = np.flatnonzero(passing) if certain else np.union1d(order, np.flatnonzero(passing))
-            order = self._order(near, holding, math.inf)
-            needed = self._needed(order, passing, even_rows, more, anyway)[0]
+            if count > COUNTED_ROWS:
+                others = np.ones(self.count, np.bool_)
+                others[lists] = False
+                next_ones = np.unique(self._order(near, None, VISITED_ROWS * self.reach * more))
+                passing += others * self._spread.estimated(allowed, count, next_ones[others[next_ones]])
+            order = self._order(near, np.flatnonzero(passing), 2 * VISITED_ROWS * self.reach * more)
+            needed = self._needed(order, passing, even_rows, more)[0]
         return _chosen(order, needed)
 
-    def _even_rows(
-        self, order: Ids, sampled: NDArray[np.intp], each_stands_for: NDArray[np.float64], count: int
-    ) -> NDArray[np.float64]:
+    def _even_rows(self, order: Ids, passing: NDArray[np.intp], count: int) -> NDArray[np.float64]:
         """How many segments each query (q,) visits at most: inf but where what passes lies evenly in its nearest lists.
 
-        ``sampled`` (lists,) pass, where each that was seen stands for so many; ``count`` in all.
+        Of each list so many segments are ``passing`` (lists,); ``count`` in all.
         """
         overall = count / max(self._spread.sizes.sum(), 1)
         even, shares = np.ones(len(order), np.bool_), []
         for part in EVEN_IN:
             nearest = order[:, : math.ceil(part * order.shape[1])]
-            sizes, pass_each = self._spread.sizes[nearest], sampled[nearest]
+            sizes, pass_each = self._spread.sizes[nearest], passing[nearest]
             shares.append(pass_each.sum(axis=1) / np.maximum(sizes.sum(axis=1), 1))
             expected = shares[-1][:, None] * sizes
-            by_chance = pass_each * each_stands_for[nearest]
-            uneven = ((pass_each - expected) ** 2 - by_chance).sum(axis=1)
+            uneven = ((pass_each - expected) ** 2 - pass_each).sum(axis=1)  # less what chance does
             even &= (uneven < UNEVEN * (expected**2).sum(axis=1)) & (2 * shares[-1] > overall)
         share = np.where(even, np.min(shares, axis=0), 0.0)
         with np.errstate(divide="ignore"):
@@ -148,20 +144,18 @@ class Lists:
         return rows
 
     def _needed(
-        self, order: Ids, passing: NDArray[np.intp], even_rows: NDArray[np.float64], more: float, anyway: int
+        self, order: Ids, passing: NDArray[np.intp], even_rows: NDArray[np.float64], more: float
     ) -> tuple[NDArray[np.bool_], bool]:
         """Which lists of ``order`` (q, n) to visit, and whether no more are needed for any query.
 
         Of each list so many segments are ``passing`` (lists,).
         """
-        sizes, pass_each = self._spread.sizes[order], passing[order]
+        pass_each = passing[order]
         worth = pass_each > 0
-        if anyway:
-            worth |= sizes.cumsum(axis=1) <= anyway * self.reach * more
         passed = (pass_each.cumsum(axis=1) - pass_each) / more
-        seen = sizes * (pass_each > 0)
+        seen = self._spread.sizes[order] * worth
         visited = (seen.cumsum(axis=1) - seen) / more
-        going_on = (passed < PASSING_ROWS * self.reach) & (visited < VISITED_ROWS * self.reach)
+        going_on = (passed < PASSING_BEHIND_FILTER * self.reach) & (visited < VISITED_ROWS * self.reach)
         going_on &= visited < even_rows[:, None]
         return worth & going_on, not going_on[:, -1:].any()
 

@@ -1,4 +1,4 @@
-"""How what a filter lets pass spreads over the inverted lists: told for certain where it is little, else by samples."""
+"""How what a filter lets pass spreads over the inverted lists: counted where that is little work, else by samples."""
 
 from __future__ import annotations
 
@@ -10,62 +10,132 @@ from numpy.typing import NDArray
 from search.model import Bitmap, Ids
 from search.vectors import bitmaps, native
 
-SAMPLED_ROWS = 32_000
-"""Segments that pass are looked up by their ids: all where there are no more, else about so many. That overlooks lists
-of which most pass where millions do ..."""
+COUNTED_ROWS = 32_000
+"""Where no more segments pass, each is looked up by its id; where not much more do, about so many are ..."""
 
-SAMPLED_OF_LIST, SAMPLED_OF_NEAR_LIST = 16, 128
-"""... so as many segments of each list are asked whether they pass, and as many of lists that are near, of which the
-few that pass may be the best hits."""
+BY_IDS_UP_TO = 8 * COUNTED_ROWS
+"""... but where more than these do, so few of them overlook lists of which most pass."""
+
+BYTES_OF_LIST, BYTES_OF_CHOSEN = 16, 128
+"""There as many bytes of the filter are looked at for each list; and always as many for lists that are chosen."""
 
 
 class Spread:
-    """Which list each segment is in, how many are in each, and some of each list, drawn once."""
+    """Which list each segment is in, how many are in each, and which bytes of a filter speak of each."""
 
     def __init__(self, layers: native.Layers, ids: Ids, count: int) -> None:
         """``layers`` have ``count`` lists and hold ``ids`` (n,), ascending."""
         self._first, last = (int(ids[0]), int(ids[-1])) if ids.size else (0, -1)
         # by id: they are dense, and a look at a million rows for where some ids stand takes longer than a search
         self._list_of = np.full(last - self._first + 1, count, np.min_scalar_type(count))
-        for number, named in layers.ids_by_list():
-            # a file that is damaged where only `verify` looks may name others
-            self._list_of[named[(named >= self._first) & (named <= last)] - self._first] = number
-        self.sizes = np.bincount(self._list_of, minlength=count + 1)[:count]
-        sampled = np.zeros((count, SAMPLED_OF_NEAR_LIST), np.int64)
-        seen = np.zeros(count, np.int64)
+        parts: list[list[_Part]] = [[] for _ in range(count)]
         for number, named in layers.ids_by_list():  # a list may have a part in each layer
+            # a file that is damaged where only `verify` looks may name others
             members = named[(named >= self._first) & (named <= last)]
-            places = np.arange(SAMPLED_OF_NEAR_LIST) * self.sizes[number] // SAMPLED_OF_NEAR_LIST - seen[number]
-            here = (places >= 0) & (places < members.size)
-            sampled[number, here] = members[places[here]]
-            seen[number] += members.size
-        self._byte, self._bit = (sampled >> 3).astype(np.uint32), np.uint8(1) << (sampled & 7).astype(np.uint8)
-        self.each_stands_for = np.maximum(self.sizes / SAMPLED_OF_NEAR_LIST, 1.0)
-        every = SAMPLED_OF_NEAR_LIST // SAMPLED_OF_LIST
-        self._few_byte, self._few_bit = self._byte[:, ::every].astype(np.intp), self._bit[:, ::every].copy()
+            if members.size:
+                self._list_of[members - self._first] = number
+                parts[number].append(_bytes_of(members))
+        self.sizes = np.bincount(self._list_of, minlength=count + 1)[:count]
+        self._bytes = _Bytes.of(parts)
+        self._drawn_more = self._bytes.drawn(BYTES_OF_CHOSEN, self.sizes)
+        self._drawn = self._bytes.drawn(BYTES_OF_LIST, self.sizes)
 
-    def of(self, allowed: Bitmap, passing: int) -> tuple[NDArray[np.intp], int]:
-        """How many segments of each list (lists,) are ``allowed``, as their ids tell; and how many each stands for.
+    def counted(self, allowed: Bitmap) -> NDArray[np.intp]:
+        """How many segments of each list (lists,) are ``allowed``: work for each that is."""
+        return self._by_ids(allowed, 1)
 
-        ``passing`` are in all. Where each stands for itself alone, it is certain.
-        """
-        every = max(1, math.ceil(passing / SAMPLED_ROWS))
-        # every n-th byte: its eight ids are often of one clip and lie in one list, those of two bytes need not
+    def counted_in(self, allowed: Bitmap, lists: Ids) -> NDArray[np.intp]:
+        """The same of ``lists`` (m,): (m,). Work for each segment of these, or for each few of a clip."""
+        return self._bytes.passing(self._long(allowed), lists)
+
+    def estimated(self, allowed: Bitmap, passing: int, chosen: Ids) -> NDArray[np.intp]:
+        """The same of all lists (lists,) as samples tell, larger ones of ``chosen`` (m,); ``passing`` are in all."""
+        allowed = self._long(allowed)
+        if passing > BY_IDS_UP_TO:
+            pass_each = self._drawn.estimated(allowed, slice(None))
+        else:
+            pass_each = self._by_ids(allowed, max(1, math.ceil(passing / COUNTED_ROWS)))
+        pass_each[chosen] = np.maximum(pass_each[chosen], self._drawn_more.estimated(allowed, chosen))
+        return pass_each
+
+    def _by_ids(self, allowed: Bitmap, every: int) -> NDArray[np.intp]:
+        """By each n-th byte: its eight ids are often of one clip and lie in one list, those of two bytes need not."""
         ids = bitmaps.to_ids(allowed[::every])
         places = (ids >> 3) * (8 * every) + (ids & 7) - self._first
         if places.size and (places[0] < 0 or places[-1] >= self._list_of.size):
             places = places[(places >= 0) & (places < self._list_of.size)]
-        counts = np.bincount(self._list_of[places], minlength=self.sizes.size + 1)[: self.sizes.size]
-        return every * counts, every
+        return every * np.bincount(self._list_of[places], minlength=self.sizes.size + 1)[: self.sizes.size]
 
-    def of_lists(self, allowed: Bitmap, lists: Ids | None) -> NDArray[np.intp]:
-        """How many segments of ``lists`` (m,) are ``allowed``, None for all, as a sample of each tells: (m,)."""
-        byte, bit = (self._few_byte, self._few_bit) if lists is None else (self._byte[lists], self._bit[lists])
-        longest = 1 + (self._first + self._list_of.size >> 3)
-        if allowed.size < longest:
-            allowed = np.concatenate([allowed, np.zeros(longest - allowed.size, np.uint8)])
-        pass_each = (np.take(allowed, byte) & bit) != 0
-        seen = np.bitwise_count(pass_each.view(np.uint64)).sum(axis=1, dtype=np.intp)
-        sizes = self.sizes if lists is None else self.sizes[lists]
-        pass_of_lists: NDArray[np.intp] = -(-seen * sizes // byte.shape[1])
-        return pass_of_lists
+    def _long(self, allowed: Bitmap) -> Bitmap:
+        """The same as long as there are ids: a bitmap ends with its last one."""
+        missing = 1 + (self._first + self._list_of.size >> 3) - allowed.size
+        return allowed if missing <= 0 else np.concatenate([allowed, np.zeros(missing, np.uint8)])
+
+
+_Part = tuple[NDArray[np.uint32], NDArray[np.uint8]]
+"""Bytes of a filter by their numbers, and the bits of each that speak of segments of a list."""
+
+
+class _Bytes:
+    """The bytes of a filter that speak of segments of each list, one list after the other."""
+
+    def __init__(self, numbers: NDArray[np.uint32], bits: NDArray[np.uint8], starts: NDArray[np.intp]) -> None:
+        """``starts`` (lists + 1,): where those of each list begin, and where the last end."""
+        self._numbers, self._bits, self._starts = numbers, bits, starts
+
+    @classmethod
+    def of(cls, parts: list[list[_Part]]) -> _Bytes:
+        """Each list has ``parts``."""
+        lengths = [sum(numbers.size for numbers, _ in some) for some in parts]
+        numbers = np.concatenate([np.empty(0, np.uint32), *(numbers for some in parts for numbers, _ in some)])
+        bits = np.concatenate([np.empty(0, np.uint8), *(bits for some in parts for _, bits in some)])
+        return cls(numbers, bits, np.concatenate([[0], np.cumsum(lengths, dtype=np.intp)]))
+
+    def drawn(self, count: int, sizes: NDArray[np.intp]) -> _Drawn:
+        """``count`` of each list, as far apart as they can be, where lists have ``sizes`` (lists,)."""
+        lengths = np.diff(self._starts)[:, np.newaxis]
+        places = np.arange(count) * lengths // count + self._starts[:-1, np.newaxis]
+        places = np.where(lengths > 0, places, self._numbers.size)  # an empty list has one byte that speaks of nothing
+        numbers, bits = np.append(self._numbers, np.uint32(0)), np.append(self._bits, np.uint8(0))
+        return _Drawn(numbers[places], bits[places], sizes)
+
+    def passing(self, allowed: Bitmap, lists: Ids) -> NDArray[np.intp]:
+        """How many segments of each of ``lists`` (m,) are ``allowed``: (m,)."""
+        starts, ends = self._starts[lists], self._starts[lists + 1]
+        spans = [slice(*span) for span in zip(starts.tolist(), ends.tolist(), strict=True)]
+        numbers = np.concatenate([np.empty(0, np.uint32), *(self._numbers[span] for span in spans)])
+        bits = np.concatenate([np.empty(0, np.uint8), *(self._bits[span] for span in spans)])
+        pass_each, lengths = np.bitwise_count(np.take(allowed, numbers) & bits), ends - starts
+        passing, filled = np.zeros(lengths.size, np.intp), lengths > 0
+        if filled.any():
+            passing[filled] = np.add.reduceat(pass_each, (lengths.cumsum() - lengths)[filled], dtype=np.intp)
+        return passing
+
+
+class _Drawn:
+    """As many bytes of each list, and how many of its segments each segment stands for that these speak of."""
+
+    def __init__(self, numbers: NDArray[np.uint32], bits: NDArray[np.uint8], sizes: NDArray[np.intp]) -> None:
+        """``numbers`` and ``bits``: (lists, n), n a multiple of eight; ``sizes`` (lists,)."""
+        self._numbers, self._bits = numbers, bits
+        self._stand_for = sizes / np.maximum(_counts(bits), 1)
+
+    def estimated(self, allowed: Bitmap, lists: Ids | slice) -> NDArray[np.intp]:
+        """About how many segments of each of ``lists`` (m,) are ``allowed``: (m,)."""
+        seen = _counts(np.take(allowed, self._numbers[lists]) & self._bits[lists])
+        return np.ceil(seen * self._stand_for[lists]).astype(np.intp)
+
+
+def _counts(bits: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """How many bits are set in each row of ``bits`` (m, n), n a multiple of eight: (m,)."""
+    words = np.bitwise_count(bits.view(np.uint64)).astype(np.intp)
+    counts: NDArray[np.intp] = np.add.reduce(np.ascontiguousarray(words.T))  # numpy adds few long rows sooner
+    return counts
+
+
+def _bytes_of(members: Ids) -> _Part:
+    """Which bytes speak of ``members`` (n > 0), which ascend: neighbours share one."""
+    numbers = members >> 3
+    first = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1]]))
+    bits = np.bitwise_or.reduceat(np.uint8(1) << (members & 7).astype(np.uint8), first)
+    return numbers[first].astype(np.uint32), bits

@@ -95,9 +95,9 @@ def test_lists_are_told_by_samples_as_small_as_those_of_many_millions(
     folder: Path, oracle: ExactIndex, vectors: Vectors, queries: Vectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What passes lies far from the queries; a list in which most passes has no part in a sample of all that does."""
-    for name, rows in (("SAMPLED_ROWS", 100), ("SAMPLED_OF_NEAR_LIST", 16)):
+    for name, rows in (("COUNTED_ROWS", 100), ("BY_IDS_UP_TO", 800), ("BYTES_OF_CHOSEN", 16), ("BYTES_OF_LIST", 8)):
         monkeypatch.setattr(spread, name, rows)
-    for name, rows in (("ANYWAY_ROWS", 1_000), ("PASSING_ROWS", 6_000), ("VISITED_ROWS", 12_000)):
+    for name, rows in (("NEAR_ROWS", 3_000), ("PASSING_BEHIND_FILTER", 6_000), ("VISITED_ROWS", 12_000)):
         monkeypatch.setattr(lists, name, rows)
     passing = np.argsort(vectors @ vectors[77], kind="stable")[: COUNT // 2]
     among = bitmaps.from_ids(np.sort(passing) + FIRST_ID)
@@ -110,7 +110,12 @@ def test_what_passes_evenly_all_around_the_nearest_is_no_scattered_filter(
     folder: Path, oracle: ExactIndex, vectors: Vectors, queries: Vectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half of the segments pass by chance, and none of those near the query: its hits are further away than that."""
-    for name, rows in (("EVEN_ROWS", 500), ("ANYWAY_ROWS", 1_000), ("PASSING_ROWS", 6_000), ("VISITED_ROWS", 12_000)):
+    for name, rows in (
+        ("EVEN_ROWS", 500),
+        ("NEAR_ROWS", 3_000),
+        ("PASSING_BEHIND_FILTER", 6_000),
+        ("VISITED_ROWS", 12_000),
+    ):
         monkeypatch.setattr(lists, name, rows)
     view = SnapshotIndex.open(folder, WIDE, device="cpu").view
     reached = []

@@ -46,38 +46,52 @@ def _bitmap(passing: Ids) -> Bitmap:
 
 
 @pytest.mark.parametrize("layers", [1, 3])
-def test_little_is_counted_for_certain(list_of: Ids, layers: int) -> None:
-    """Ids that are not in the index do not count."""
-    passing = np.sort(np.random.default_rng(2).permutation(COUNT)[:900])
-    among = bitmaps.from_ids(np.concatenate([[3, 5], passing + FIRST, [COUNT + FIRST + 99]]))
-    counts, every = _spread(layers, list_of).of(among, bitmaps.count(among))
-    assert every == 1
-    np.testing.assert_array_equal(counts, np.bincount(list_of[passing], minlength=LISTS))
+@pytest.mark.parametrize("passing", [900, 20_000])
+def test_what_passes_is_counted(list_of: Ids, layers: int, passing: int) -> None:
+    """By ids in all lists, by bytes in some; ids that are not in the index do not count, and an empty list has none."""
+    some = np.sort(np.random.default_rng(2).permutation(COUNT)[:passing])
+    among = bitmaps.from_ids(np.concatenate([[3, 5], some + FIRST, [COUNT + FIRST + 99]]))
+    spreading, truth = _spread(layers, list_of), np.bincount(list_of[some], minlength=LISTS)
+    np.testing.assert_array_equal(spreading.counted(among), truth)
+    lists = np.asarray([0, 7, 8, LISTS - 1])
+    np.testing.assert_array_equal(spreading.counted_in(among, lists), truth[lists])
+    np.testing.assert_array_equal(spreading.counted_in(among, lists[-1:]), [0])
 
 
 @pytest.mark.parametrize("layers", [1, 3])
-def test_the_share_of_a_list_is_told_by_a_sample_of_it(list_of: Ids, layers: int) -> None:
-    """Also where few bytes of the filter are looked at; of a list in which nothing passes nothing is told."""
-    spreading = _spread(layers, list_of)
+def test_the_share_of_a_list_is_told_by_a_sample_of_it(
+    list_of: Ids, layers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where few bytes of the filter are looked at; of a list in which nothing passes nothing is estimate."""
+    monkeypatch.setattr(spread, "BY_IDS_UP_TO", 5_000)
+    spreading, chosen = _spread(layers, list_of), np.arange(10, 30)
     passing = np.flatnonzero((list_of % 2 == 0) & (np.random.default_rng(3).random(COUNT) < 0.4))
     truth = np.bincount(list_of[passing], minlength=LISTS)
-    every, some = spreading.of_lists(_bitmap(passing), None), spreading.of_lists(_bitmap(passing), np.arange(10, 30))
-    assert (every[1::2] == 0).all()
-    assert (some[1::2] == 0).all()
+    estimate = spreading.estimated(_bitmap(passing), passing.size, chosen)
+    assert (estimate[1::2] == 0).all()
     sizes = np.bincount(list_of, minlength=LISTS)
-    error = np.abs(some - truth[10:30]) / np.maximum(sizes[10:30], 1)
-    assert error.max() < 4 * np.sqrt(0.4 * 0.6 / spread.SAMPLED_OF_NEAR_LIST), "a sample of 128"
-    assert np.abs(every - truth).sum() / truth.sum() < 0.35, "samples of 16"
+    error = np.abs(estimate - truth) / np.maximum(sizes, 1)
+    assert error[chosen].max() < 4 * np.sqrt(0.4 * 0.6 / spread.BYTES_OF_CHOSEN), "a sample of 128"
+    assert error.max() < 4 * np.sqrt(0.4 * 0.6 / spread.BYTES_OF_LIST), "samples of 16"
+    assert np.abs(estimate - truth).sum() / truth.sum() < 0.35
+
+
+def test_neighbours_in_a_list_share_a_byte(list_of: Ids) -> None:
+    """Segments of a clip are numbered one after the other: a byte of the filter speaks of eight of them."""
+    together = np.sort(list_of)
+    passing = np.flatnonzero(np.random.default_rng(3).random(COUNT) < 0.5)
+    counted = _spread(1, together).counted_in(_bitmap(passing), np.arange(LISTS))
+    np.testing.assert_array_equal(counted, np.bincount(together[passing], minlength=LISTS))
 
 
 def test_much_is_told_by_some_of_its_ids(list_of: Ids, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An estimate that says so, right in the mean."""
-    monkeypatch.setattr(spread, "SAMPLED_ROWS", 4_000)
+    """Right in the mean."""
+    monkeypatch.setattr(spread, "COUNTED_ROWS", 4_000)
     passing = np.flatnonzero(np.random.default_rng(3).random(COUNT) < 0.5)
-    counts, every = _spread(1, list_of).of(_bitmap(passing), passing.size)
-    assert every > 1
-    assert abs(counts.sum() / passing.size - 1) < 0.05
-    assert np.abs(counts - np.bincount(list_of[passing], minlength=LISTS)).sum() / passing.size < 0.2
+    estimate = _spread(1, list_of).estimated(_bitmap(passing), passing.size, np.empty(0, np.intp))
+    assert (estimate % 5 == 0).all(), "each stands for five"
+    assert abs(estimate.sum() / passing.size - 1) < 0.05
+    assert np.abs(estimate - np.bincount(list_of[passing], minlength=LISTS)).sum() / passing.size < 0.2
 
 
 def test_ids_that_a_damaged_file_names_are_passed_over(list_of: Ids) -> None:
@@ -85,11 +99,27 @@ def test_ids_that_a_damaged_file_names_are_passed_over(list_of: Ids) -> None:
     strange = np.asarray([1 << 50, 2, 1 << 40])
     spreading = _spread(2, list_of, strange)
     np.testing.assert_array_equal(spreading.sizes, np.bincount(list_of, minlength=LISTS))
-    assert (spreading.of_lists(_bitmap(np.arange(COUNT)), None) == spreading.sizes).all()
+    assert (spreading.counted_in(_bitmap(np.arange(COUNT)), np.arange(LISTS)) == spreading.sizes).all()
 
 
-def test_a_filter_shorter_than_the_library_lets_nothing_pass_beyond_it(list_of: Ids) -> None:
+def test_a_filter_shorter_than_the_library_lets_nothing_pass_beyond_it(
+    list_of: Ids, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A bitmap ends with its last id."""
-    passing = _spread(1, list_of).of_lists(_bitmap(np.arange(100)), np.arange(LISTS))
-    assert passing.sum() < COUNT / 20
-    assert (_spread(1, list_of).of_lists(np.zeros(0, np.uint8), None) == 0).all()
+    every, spreading = np.arange(LISTS), _spread(1, list_of)
+    np.testing.assert_array_equal(
+        spreading.counted_in(_bitmap(np.arange(100)), every), np.bincount(list_of[:100], minlength=LISTS)
+    )
+    monkeypatch.setattr(spread, "BY_IDS_UP_TO", 0)
+    assert (spreading.estimated(np.zeros(0, np.uint8), 1, every) == 0).all()
+
+
+def test_no_list_is_overlooked_of_which_most_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where far more passes than is looked up by ids, a list of a thousandth of them has no part in that."""
+    monkeypatch.setattr(spread, "COUNTED_ROWS", 100)
+    monkeypatch.setattr(spread, "BY_IDS_UP_TO", 800)
+    list_of = np.arange(COUNT) // 800
+    list_of[np.random.default_rng(4).permutation(COUNT)[:20]] = LISTS - 1
+    passing = np.flatnonzero(list_of % 2 == 1)
+    estimate = _spread(1, list_of).estimated(_bitmap(passing), passing.size, np.empty(0, np.intp))
+    assert (estimate[1::2] > 0).all()
