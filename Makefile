@@ -101,8 +101,9 @@ ifneq ($(NPM),)
 endif
 
 MARKED :=
+PROCESSES := 3
 tests-of-python:
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(if $(MARKED),-m "$(MARKED)")
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal $(if $(MARKED),-m "$(MARKED)")
 
 test: before-tests
 	@$(MAKE) --no-print-directory --jobs=2 tests-of-typescript tests-of-python

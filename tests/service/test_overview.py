@@ -15,6 +15,7 @@ from search.service.jobs.runner import Runner
 from search.service.jobs.uploads import Uploads, folder_of
 from search.service.routes import overview
 from tests.service.conftest import application, settings, work_off
+from tests.waiting import PATIENCE_S
 
 
 def test_copies_are_one_group(client, library_path, made_library, tmp_path):
@@ -148,7 +149,7 @@ def test_what_is_alike_is_answered_while_suggestions_are_looked_for(client, monk
     def suggest(*_):
         asking = threading.Thread(target=lambda: answers.append(client.get("/api/v1/clips/1/similar").status_code))
         asking.start()
-        asking.join(60)
+        asking.join(PATIENCE_S)
         return ()
 
     monkeypatch.setattr(overview, "suggest", suggest)
