@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import shutil
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -99,10 +101,21 @@ class Library:
         assert list(stored.differences(self.opened(self.layered), DIM, self.index)) == []
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """One with a first publication, made once; tests copy it."""
+    library = Library(tmp_path_factory.mktemp("published"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(layering, "LAYERS_FROM", 100)
+        library.publish(FIRST)
+    return library
+
+
 @pytest.fixture
-def library(tmp_path: Path) -> Library:
-    library = Library(tmp_path)
-    library.publish(FIRST)
+def library(published: Library, tmp_path: Path) -> Library:
+    library = copy.copy(published)
+    library.layered = Path(shutil.copytree(published.layered, tmp_path / "layered"))
+    library.whole = Path(shutil.copytree(published.whole, tmp_path / "whole"))
     return library
 
 

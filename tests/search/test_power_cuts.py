@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -211,10 +212,10 @@ def test_neighbourhoods_survive_a_power_cut_at_any_moment(tmp_path: Path, monkey
 
 def test_a_disk_that_refuses_any_call_costs_no_layer(tmp_path: Path) -> None:
     """From whichever call on: what was there stays, and with room again the next publication is whole."""
+    for sequence in (1, 2):
+        publish_layer(tmp_path / "made", sequence)
     for call in range(1, 80):
-        place = tmp_path / f"library{call}"
-        for sequence in (1, 2):
-            publish_layer(place, sequence)
+        place = Path(shutil.copytree(tmp_path / "made", tmp_path / f"library{call}"))
         disk = Watched(place, refuse=(call, errno.ENOSPC), cutting=False)
         with disk.watching(), suppress(LibraryUnwritable):
             publish_layer(place, 3)

@@ -204,7 +204,7 @@ def test_the_same_vectors_give_the_same_index(vectors: Vectors, tmp_path: Path) 
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-@pytest.mark.parametrize(("dim", "bytes_each"), [(384, 100), (512, 110), (128, 100), (16, 60)])
+@pytest.mark.parametrize(("dim", "bytes_each"), few([(128, 100), (384, 100), (512, 110), (16, 60)]))
 def test_a_segment_takes_few_bytes(tmp_path: Path, dim: int, bytes_each: int) -> None:
     """Index and ids together, without what all segments share (centres, rotation): under 100 at 384 dimensions."""
     count = 6000
