@@ -13,7 +13,7 @@ from benchmarks.speed import facts
 
 def test_each_part_has_its_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A part that measured nothing would cost next to nothing."""
-    wave = np.random.default_rng(1).normal(0, 0.1, 44_100)
+    wave = np.random.default_rng(1).normal(0, 0.1, 4 * 44_100)
     soundfile.write(tmp_path / "noise.wav", wave, 44_100)
     facts.main(["--audio", str(tmp_path), "--minutes", "0.01"])
     rows = [line.split("|")[1:-1] for line in capsys.readouterr().out.splitlines() if line.startswith("| ")][1:]

@@ -355,6 +355,25 @@ def test_mains_hum_is_told_from_notes(tmp_path: Path) -> None:
     assert facts_of(tmp_path, noise(6, 0.005, seed=9) + organ)["defects"] == (), "a G that is held is no hum"
 
 
+@pytest.mark.parametrize("seconds", [4.0, 8.0, 20.0])
+def test_the_first_two_lines_say_whether_all_are_looked_at(seconds: float) -> None:
+    """They are the same measured alone as among all eight; and in noise without a line neither stands out."""
+    from search.analysis.facts import hum
+
+    rng = np.random.default_rng(3)
+    at_s = np.arange(round(seconds * hum.RATE_HZ)) / hum.RATE_HZ
+    noise = rng.normal(0, 0.01, len(at_s))
+    lines = sum(0.05 / n * np.sin(2 * np.pi * 50 * n * at_s) for n in range(1, 9))
+    for wave, is_told in ((noise, False), (noise + lines, True)):
+        spectrum = hum._spectrum_and_count(wave[:: hum._SLOWER].astype(np.float32))
+        all_lines, first = hum._prominences(spectrum), hum._prominences(spectrum, harmonics=2)
+        np.testing.assert_allclose(first, all_lines[..., :2])
+        hums = hum.Hum()
+        for part in np.array_split(wave.astype(np.float32), 7):
+            hums.add(part[np.newaxis])
+        assert (hums.found_db() is not None) == is_told
+
+
 def test_hum_is_told_by_what_is_soft(tmp_path: Path) -> None:
     """Strokes of low noise, once a second for ten: the hum is 20 dB below them, and stands alone between them."""
     at_s = np.arange(10 * RATE_HZ) / RATE_HZ

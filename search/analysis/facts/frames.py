@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,5 +41,15 @@ class Frames:
 
 
 def padded_size(count: int) -> int:
-    """The size of a Fourier transform that gives the autocorrelation of so many numbers: at least twice as many."""
-    return 1 << (2 * count - 1).bit_length()
+    """The size of a Fourier transform that gives the autocorrelation of so many numbers: at least twice as many.
+
+    Examples:
+        >>> padded_size(1000), padded_size(2206)
+        (2000, 4608)
+    """
+    least = max(1, 2 * count - 1)
+    return min(factor << max(0, (-(-least // factor) - 1).bit_length()) for factor in _QUICK)
+
+
+_QUICK: Final = (1, 3, 5, 9, 15, 25, 27, 45, 75, 125)
+"""Sizes of so much times a power of two are quick."""

@@ -7,13 +7,16 @@ stands out of what lies beside it.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search.analysis.facts.frames import Samples
 from search.analysis.facts.mix import RATE_HZ
+
+if TYPE_CHECKING:
+    from soxr import ResampleStream
 
 _SLOWER: Final = 8
 """The lines lie below 500 Hz: an eighth of the mix's rate is enough."""
@@ -45,6 +48,7 @@ _BESIDE_IT: Final = 0.9
 _STAYS: Final = 0.25
 """Of the prominences of a line over time this share lies below the one that counts."""
 _STANDS_OUT_DB: Final = 6.0
+_FIRST: Final = 2
 """One of the first two lines stands out so far at least."""
 _MOST_DB: Final = 25.0
 """No line counts more: a note is one line, or few."""
@@ -60,25 +64,37 @@ class Hum:
     """Takes in a mix and looks for hum."""
 
     def __init__(self) -> None:
-        import soxr
-
-        self._slower = soxr.ResampleStream(RATE_HZ, _RATE_HZ, 1, dtype="float32", quality="MQ")
+        self._waiting: list[Samples] = []
+        self._waiting_samples = 0
+        self._slower: ResampleStream | None = None
         self._samples = np.empty(0, np.float32)
         self._lines: list[Numbers] = []
 
     def add(self, samples: Samples) -> None:
         """Take in the next ``samples`` (1, n)."""
-        self._samples = np.concatenate((self._samples, self._slower.resample_chunk(samples[0])))
+        self._waiting.append(samples[0])
+        self._waiting_samples += samples.shape[1]
+        if self._slower is None:
+            if self._waiting_samples < _SHORTEST_S * RATE_HZ:
+                return  # most sounds are no longer
+            import soxr
+
+            self._slower = soxr.ResampleStream(RATE_HZ, _RATE_HZ, 1, dtype="float32", quality="MQ")
+        new = [self._slower.resample_chunk(one) for one in self._waiting]
+        self._waiting = []
+        self._samples = np.concatenate((self._samples, *new))
         longest = round(_LONGEST_S * _RATE_HZ)
         while len(self._samples) >= longest + longest // 2:
-            self._lines.append(_prominences(self._samples[:longest]))
+            self._lines.append(_prominences(_spectrum_and_count(self._samples[:longest])))
             self._samples = self._samples[longest // 2 :]
 
     def found_db(self) -> float | None:
         """How far the lines of a hum stand out, in the mean; None where there is none, and under 3 s."""
         if len(self._samples) < _SHORTEST_S * _RATE_HZ:
             return None
-        last = self._samples[-round(_LONGEST_S * _RATE_HZ) :]  # to the end
+        last = _spectrum_and_count(self._samples[-round(_LONGEST_S * _RATE_HZ) :])  # to the end
+        if not self._lines and _prominences(last, harmonics=_FIRST).max() < _STANDS_OUT_DB:
+            return None
         over_time = np.array([*self._lines, _prominences(last)])
         steady = np.quantile(over_time, _STAYS, axis=0)  # (mains, detuned, harmonics)
         together = np.clip(steady, 0.0, _MOST_DB) @ _WEIGHTS
@@ -87,7 +103,7 @@ class Hum:
         best = int(np.argmax(sums))
         harmonics = steady[best, tuned[best]]
         is_ahead = sums[best] - sums[1 - best] >= _BESIDE_OTHER_DB
-        if sums[best] < _TOGETHER_DB or not is_ahead or max(harmonics[0], harmonics[1]) < _STANDS_OUT_DB:
+        if sums[best] < _TOGETHER_DB or not is_ahead or max(harmonics[:_FIRST]) < _STANDS_OUT_DB:
             return None
         return float(harmonics[harmonics > _STANDS_OUT_DB].mean())
 
@@ -109,23 +125,29 @@ _BESIDE_RATE_HZ: Final = _BESIDE * _BIN_HZ
 _EACH: Final = np.arange(len(_MAINS_HZ))[:, np.newaxis, np.newaxis], np.arange(_HARMONICS)[:, np.newaxis]
 
 
-def _prominences(samples: NDArray[np.float32]) -> Numbers:
-    """(mains, detuned, harmonics) how far each line stands out of what lies around it."""
-    spectrum = np.fft.rfft(samples, _SIZE)
-    count = int(len(samples) * _BESIDE_RATE_HZ / _RATE_HZ)
-    around = np.fft.ifft(np.fft.ifftshift(spectrum[_TAKEN] * _SHARES, axes=2), axis=2)[..., :count]
+def _spectrum_and_count(samples: NDArray[np.float32]) -> tuple[NDArray[np.complexfloating], int]:
+    """The spectrum of samples, and how many moments they are at the rate of what lies around a line."""
+    return np.fft.rfft(samples, _SIZE), int(len(samples) * _BESIDE_RATE_HZ / _RATE_HZ)
+
+
+def _prominences(of: tuple[NDArray[np.complexfloating], int], harmonics: int = _HARMONICS) -> Numbers:
+    """(mains, detuned, harmonics) how far each of the first lines stands out of what lies around it."""
+    spectrum, count = of
+    kept = np.s_[:, :harmonics]
+    around = np.fft.ifft(np.fft.ifftshift(spectrum[_TAKEN[kept]] * _SHARES, axes=2), axis=2)[..., :count]
     weights = np.hanning(count) / _power_near(around)
     counts_s = weights.sum(axis=2) ** 2 / np.square(weights).sum(axis=2) / _BESIDE_RATE_HZ
     lines = np.fft.fftshift(np.fft.fft(weights * around, _BESIDE, axis=2), axes=2)
     levels_db = 10 * np.log10(np.square(np.abs(lines)) + _FAINTEST)
-    lobe_hz = _LINES_HZ * _OFF + _LOBE / counts_s
+    lobe_hz = _LINES_HZ[kept] * _OFF + _LOBE / counts_s
     reach_hz = np.maximum(_AROUND_HZ, 2 * lobe_hz)
-    off_hz = np.abs(_OFF_HZ)
+    off_hz = np.abs(_OFF_HZ[kept])
     is_beside = (off_hz >= lobe_hz[..., np.newaxis]) & (off_hz <= reach_hz[..., np.newaxis])
     sorted_db = np.sort(np.where(is_beside, levels_db, -np.inf), axis=2)
     above = np.round((1 - _BESIDE_IT) * (is_beside.sum(axis=2, keepdims=True) - 1)).astype(np.int64)
     beside_db = np.take_along_axis(sorted_db, _BESIDE - 1 - above, axis=2)[..., 0]
-    on_db = levels_db[*_EACH, _ON].max(axis=3)
+    mains, harmonic = _EACH
+    on_db = levels_db[mains, harmonic[:harmonics], _ON[:, :, :harmonics]].max(axis=3)
     faintest_db = _SILENT_DB + 20 * np.log10(weights.sum(axis=2) * _SIZE / _BESIDE / 2)
     return np.swapaxes(np.where(on_db > faintest_db, on_db - beside_db, np.minimum(on_db - beside_db, 0.0)), 0, 1)
 

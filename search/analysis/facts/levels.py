@@ -69,7 +69,7 @@ class Levels:
         if not samples.shape[1]:
             return
         self.frames += samples.shape[1]
-        self._sums += samples.sum(axis=1, dtype=np.float64)
+        self._sums += samples.sum(axis=1)
         self._squares += np.array([float(np.dot(one, one)) for one in samples])
         if len(samples) > 1:
             self._cross += float(np.dot(samples[0], samples[1]))

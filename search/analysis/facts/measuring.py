@@ -41,6 +41,8 @@ from search.model import AudioInfo
 from search.snapshots.filling import Rest, at_once
 
 _AUDIBLE_S: Final = 0.01
+_AT_ONCE_S: Final = 3.0
+"""Blocks are measured so much at once: of a short sound the calls take longer than what they do."""
 
 
 class Measurement:
@@ -49,18 +51,30 @@ class Measurement:
     def __init__(self, info: AudioInfo) -> None:
         self._info = info
         self._parts: _Parts | None = None
+        self._waiting: list[Samples] = []
+        self._waiting_frames = 0
 
     def add(self, block: Block) -> None:
         """Take in the next ``block``: (channels, frames) float32. One of another rate or layout is left out."""
         if self._parts is None:
             self._parts = _Parts(block.rate_hz, len(block.samples))
         if (block.rate_hz, len(block.samples)) == (self._parts.rate_hz, self._parts.channels):
-            self._parts.add(block.samples)
+            self._waiting.append(block.samples)
+            self._waiting_frames += block.frames
+            if self._waiting_frames >= _AT_ONCE_S * block.rate_hz:
+                self._take()
+
+    def _take(self) -> None:
+        if self._parts is not None and self._waiting:
+            one = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting, axis=1)
+            self._waiting, self._waiting_frames = [], 0
+            self._parts.add(one)
 
     def facts(self, warnings: Sequence[str] = (), size_bytes: int | None = None) -> dict[str, FactValue]:
         """The facts of what was taken in, those that mean nothing left out. ``warnings`` are those of decoding."""
         if self._parts is None:
             return {}
+        self._take()
         parts = self._parts
         parts.end()
         levels, music = parts.levels, parts.music
@@ -195,7 +209,7 @@ def measured(
 def in_steps(
     path: str, track: int = 0, *, start_s: float = 0.0, end_s: float | None = None
 ) -> Generator[None, None, NDArray[np.float32]]:
-    """`measured`, which can be left alone between two steps: each takes in about two seconds of sound."""
+    """`measured`, which can be left alone between two steps: each takes in two seconds of sound, or measures four."""
     warnings: list[str] = []
     measurement = Measurement(audio.probe(path, track))
     for block in audio.channels(path, track=track, start_s=start_s, end_s=end_s, warn=warnings.append):

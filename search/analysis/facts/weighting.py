@@ -112,11 +112,11 @@ class _Filter:
         rows = np.zeros((-(-groups // _GROUPS_AT_ONCE), _GROUPS_AT_ONCE, _GROUP * _STATES))
         rows.reshape(-1, _GROUP * _STATES)[:groups] = left.reshape(groups, -1)
         after = (rows @ self.within).reshape(-1, _GROUP * _STATES)[:groups]
-        before = np.empty((groups + 1, _STATES))
-        before[0] = first
-        last = self.onward[:, -_STATES:]
-        for group in range(groups):
-            before[group + 1] = before[group] @ last + after[group, -_STATES:]
+        before = np.concatenate((first[np.newaxis], after[:, -_STATES:]))
+        apart, onward = 1, self.onward[:, -_STATES:]
+        while apart <= groups:  # each takes in what the one so far before it left: then twice as far, and so on
+            before[apart:] += before[:-apart] @ onward
+            apart, onward = 2 * apart, onward @ onward
         found = np.zeros((groups + 1, _GROUP, _STATES))
         found[:, 0] = before
         found[:-1, 1:] = (before[:-1] @ self.onward + after)[:, :-_STATES].reshape(groups, _GROUP - 1, _STATES)
