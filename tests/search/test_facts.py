@@ -208,7 +208,7 @@ def test_peaks_that_are_cut_without_a_flat_top_are_clipping(tmp_path: Path) -> N
         assert "clipping" not in facts_of(tmp_path, tone(hz))["defects"]
 
 
-def test_clipping_is_told_of_one_stroke_and_of_all_the_sound(tmp_path: Path) -> None:
+def test_clipping_is_found_of_one_stroke_and_of_all_the_sound(tmp_path: Path) -> None:
     """Three different peaks on one level are enough, and a flat top with one more; noise that is hardly else is cut."""
     at = np.arange(RATE_HZ)
     stroke = noise(1.0, 0.02, seed=5)
@@ -342,7 +342,7 @@ def test_noise_and_silence_have_neither_pitch_nor_tempo_nor_key(tmp_path: Path) 
         assert not {"pitch_hz", "root_note", "tempo", "key"} & set(facts)
 
 
-def test_mains_hum_is_told_from_notes(tmp_path: Path) -> None:
+def test_mains_hum_is_found_from_notes(tmp_path: Path) -> None:
     """50 Hz with harmonics under noise; a bass that plays G for a while is none."""
     hum = sum(tone(50 * harmonic, 6, 0.01 / harmonic) for harmonic in (1, 2, 3, 5))
     facts = facts_of(tmp_path, noise(6, 0.02) + hum)
@@ -364,17 +364,17 @@ def test_the_first_two_lines_say_whether_all_are_looked_at(seconds: float) -> No
     at_s = np.arange(round(seconds * hum.RATE_HZ)) / hum.RATE_HZ
     noise = rng.normal(0, 0.01, len(at_s))
     lines = sum(0.05 / n * np.sin(2 * np.pi * 50 * n * at_s) for n in range(1, 9))
-    for wave, is_told in ((noise, False), (noise + lines, True)):
+    for wave, is_found in ((noise, False), (noise + lines, True)):
         spectrum = hum._spectrum_and_count(wave[:: hum._SLOWER].astype(np.float32))
         all_lines, first = hum._prominences(spectrum), hum._prominences(spectrum, harmonics=2)
         np.testing.assert_allclose(first, all_lines[..., :2])
         hums = hum.Hum()
         for part in np.array_split(wave.astype(np.float32), 7):
             hums.add(part[np.newaxis])
-        assert (hums.found_db() is not None) == is_told
+        assert (hums.found_db() is not None) == is_found
 
 
-def test_hum_is_told_by_what_is_soft(tmp_path: Path) -> None:
+def test_hum_is_found_by_what_is_soft(tmp_path: Path) -> None:
     """Strokes of low noise, once a second for ten: the hum is 20 dB below them, and stands alone between them."""
     at_s = np.arange(10 * RATE_HZ) / RATE_HZ
     strokes = low_passed(noise(10, 1.0), 400) * np.exp(-6 * (at_s % 1.0))
@@ -498,7 +498,7 @@ def test_older_libraries_are_measured_without_encoding(folder: Path, tmp_path: P
     assert (info["measured"], info["unmeasured"]) == (4, 0)
 
 
-def test_index_measures_what_was_indexed_without_where_it_is_told_to(folder: Path, tmp_path: Path) -> None:
+def test_index_measures_what_was_indexed_without_where_it_is_found_to(folder: Path, tmp_path: Path) -> None:
     """``--facts`` of a library whose sounds are all known."""
     index = ("index", folder / "sounds", "--library", tmp_path / "library", "--encoder", "spectral", "--quiet")
     for option, measured in (("--no-facts", 0), ("--yes", 0), ("--facts", 4)):
