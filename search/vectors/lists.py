@@ -107,19 +107,20 @@ class Lists:
         more = self._more(k)
         order = self._order(near, None, NEAR_ROWS * self.reach * more)
         lists = np.unique(order)
-        if count <= COUNTED_ROWS:
-            passing = self._spread.counted(allowed)
-        else:
+        every = self._spread.counted(allowed) if count <= COUNTED_ROWS else self._spread.remembered(allowed)
+        if every is None:
             passing = np.zeros(self.count, np.intp)
             passing[lists] = self._spread.counted_in(allowed, lists)
+        else:
+            passing = every
         even_rows = self._even_rows(order, passing, count)
         needed, enough = self._needed(order, passing, even_rows, more)
         if not enough and order.shape[1] < self.count:
-            if count > COUNTED_ROWS:
+            if every is None:
                 others = np.ones(self.count, np.bool_)
                 others[lists] = False
                 next_ones = np.unique(self._order(near, None, VISITED_ROWS * self.reach * more))
-                passing += others * self._spread.estimated(allowed, count, next_ones[others[next_ones]])
+                passing += others * self._spread.anywhere(allowed, count, next_ones[others[next_ones]])
             order = self._order(near, np.flatnonzero(passing), 2 * VISITED_ROWS * self.reach * more)
             needed = self._needed(order, passing, even_rows, more)[0]
         return _chosen(order, needed)

@@ -39,6 +39,7 @@ class Spread:
         self._bytes = _Bytes.of(parts)
         self._drawn_more = self._bytes.drawn(BYTES_OF_CHOSEN, self.sizes)
         self._drawn = self._bytes.drawn(BYTES_OF_LIST, self.sizes)
+        self._last: tuple[Bitmap, NDArray[np.intp] | None] = np.empty(0, np.uint8), None
 
     def counted(self, allowed: Bitmap) -> NDArray[np.intp]:
         """How many segments of each list (lists,) are ``allowed``: work for each that is."""
@@ -47,6 +48,25 @@ class Spread:
     def counted_in(self, allowed: Bitmap, lists: Ids) -> NDArray[np.intp]:
         """The same of ``lists`` (m,): (m,). Work for each segment of these, or for each few of a clip."""
         return self._bytes.passing(self._long(allowed), lists)
+
+    def remembered(self, allowed: Bitmap) -> NDArray[np.intp] | None:
+        """What `counted` says, where the last filter that `anywhere` was asked of twice is this one."""
+        last, counts = self._last
+        return counts if counts is not None and np.array_equal(last, allowed) else None
+
+    def anywhere(self, allowed: Bitmap, passing: int, chosen: Ids) -> NDArray[np.intp]:
+        """As `estimated`, but counted where the filter asked before was the same: it will be asked again.
+
+        Who narrows a search asks question after question behind one filter. To count takes as long as two questions.
+        """
+        last, counts = self._last
+        if not np.array_equal(last, allowed):
+            self._last = allowed.copy(), None
+            return self.estimated(allowed, passing, chosen)
+        if counts is None:
+            counts = self._bytes.passing(self._long(allowed), np.arange(self.sizes.size))
+            self._last = last, counts
+        return counts
 
     def estimated(self, allowed: Bitmap, passing: int, chosen: Ids) -> NDArray[np.intp]:
         """The same of all lists (lists,) as samples tell, larger ones of ``chosen`` (m,); ``passing`` are in all."""

@@ -123,3 +123,29 @@ def test_no_list_is_overlooked_of_which_most_passes(monkeypatch: pytest.MonkeyPa
     passing = np.flatnonzero(list_of % 2 == 1)
     estimate = _spread(1, list_of).estimated(_bitmap(passing), passing.size, np.empty(0, np.intp))
     assert (estimate[1::2] > 0).all()
+
+
+def test_a_filter_that_is_asked_again_is_counted(list_of: Ids, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And forgotten for the next; a filter of the same bits that is another array is the same."""
+    monkeypatch.setattr(spread, "BY_IDS_UP_TO", 0)
+    spreading, none = _spread(2, list_of), np.empty(0, np.intp)
+    passing = np.flatnonzero(np.random.default_rng(3).random(COUNT) < 0.5)
+    truth = np.bincount(list_of[passing], minlength=LISTS)
+    first = spreading.anywhere(_bitmap(passing), passing.size, none)
+    assert (first != truth).any()
+    assert spreading.remembered(_bitmap(passing)) is None
+    np.testing.assert_array_equal(spreading.anywhere(_bitmap(passing), passing.size, none), truth)
+    np.testing.assert_array_equal(spreading.remembered(_bitmap(passing)), truth)
+    assert spreading.remembered(_bitmap(passing[1:])) is None
+    np.testing.assert_array_equal(spreading.anywhere(_bitmap(passing), passing.size, none), truth)
+    spreading.anywhere(_bitmap(passing[1:]), passing.size - 1, none)
+    assert spreading.remembered(_bitmap(passing)) is None
+
+
+def test_a_filter_is_remembered_as_it_was_asked(list_of: Ids) -> None:
+    """Whoever owns it may write to it afterwards."""
+    spreading, none = _spread(1, list_of), np.empty(0, np.intp)
+    among = _bitmap(np.arange(0, COUNT, 2))
+    spreading.anywhere(among, COUNT // 2, none)
+    among[:] = 0
+    assert spreading.anywhere(among, 0, none).sum() == 0
