@@ -11,10 +11,10 @@ from tests.page.conftest import HURRIED, PHONE, ask, away, held_back
 from tests.waiting import wait_until
 
 
-def form_opinion(page, label):
-    """Press a button of opinions, and wait until the service has taken what it says."""
+def form_opinion(page, label, place="body"):
+    """Press a button of opinions in a place of the page, and wait until the service has taken what it says."""
     with page.expect_response(lambda one: "/feedback/" in one.url and one.request.method in ("POST", "DELETE")):
-        page.get_by_label(label).click()
+        page.locator(place).get_by_label(label, exact=True).click()
 
 
 def turn_dial(page, value):

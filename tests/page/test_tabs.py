@@ -30,12 +30,12 @@ def test_a_like_and_its_end_are_in_the_other_tab(tabs):
     one, other = tabs
     title = one.locator(".list .row-title").nth(7).inner_text()
     liked = [tab.locator(".list").get_by_label(f"Like {title}") for tab in tabs]
-    form_opinion(one, f"Like {title}")
+    form_opinion(one, f"Like {title}", ".list")
     expect(liked[1]).to_have_attribute("aria-pressed", "true")
     expect(other.get_by_role("heading", name="For you")).to_be_visible()
-    form_opinion(other, f"Like {title}")
+    form_opinion(other, f"Like {title}", ".list")
     expect(liked[0]).to_have_attribute("aria-pressed", "false")
-    form_opinion(one, f"Like {title}")
+    form_opinion(one, f"Like {title}", ".list")
     expect(liked[1]).to_have_attribute("aria-pressed", "true")
 
 
