@@ -101,8 +101,8 @@ def _place(name: str) -> int:
     return note % 12 + (12 if mode == "min" else 0)
 
 
-def excerpt(source: Path, target: Path) -> tuple[float, int]:
-    """Write the excerpt of a song; its tempo, and the place of the key of its notes in `KEYS`."""
+def excerpt(source: Path, target: Path, begin_s: float = EXCERPT_S[0]) -> tuple[float, int]:
+    """Write the excerpt of a song from ``begin_s`` on; its tempo, and the place of the key of its notes in `KEYS`."""
     song, at_s, before = mido.MidiFile(source), 0.0, 0
     tempo_bpm = 120.0
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=500_000)])
@@ -110,11 +110,11 @@ def excerpt(source: Path, target: Path) -> tuple[float, int]:
     begun: dict[int, float] = {}
     for message in song:
         at_s += message.time
-        if message.type == "set_tempo" and at_s <= _BEGIN_S + _LENGTH_S / 2:
+        if message.type == "set_tempo" and at_s <= begin_s + _LENGTH_S / 2:
             tempo_bpm = 60e6 / message.tempo
-        if message.is_meta or not _BEGIN_S <= at_s <= _BEGIN_S + _LENGTH_S:
+        if message.is_meta or not begin_s <= at_s <= begin_s + _LENGTH_S:
             continue
-        ticks = round((at_s - _BEGIN_S) * 2 * song.ticks_per_beat)
+        ticks = round((at_s - begin_s) * 2 * song.ticks_per_beat)
         track.append(message.copy(time=ticks - before))
         before = ticks
         if message.type in ("note_on", "note_off"):

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.fitting import keys, tempo
 from benchmarks.fitting.choice import Choice, fit
+from search.analysis.facts.octave_weights import OF_DRUMS, OF_TUNES, PERCUSSION
 
 
 def test_drums_have_their_tempo_among_the_candidates() -> None:
@@ -17,7 +18,8 @@ def test_drums_have_their_tempo_among_the_candidates() -> None:
     wave = tempo.drums(np.arange(0, 12, 0.5), 12 * tempo.RATE_HZ, rng)
     asked = tempo.asked("drums alone", 0, 0.5 * wave, 120.0)
     assert asked.choice.are.any()
-    assert asked.choice.features.shape[1] == len(tempo.tempo.FITTED)
+    assert asked.choice.features.shape[1] == len(OF_TUNES) == len(OF_DRUMS)
+    assert len(asked.traits) == len(PERCUSSION) - 1
     assert tempo.asked("drums alone", 0, 0.5 * wave, 97.0).choice.are.sum() == 0
 
 
@@ -57,3 +59,19 @@ def test_a_scale_is_asked_for_its_key() -> None:
     one = keys.question(shares / shares.sum(), 2)
     assert int(np.argmax(one.features @ keys.OF_NOTES)) == 2
     assert one.are.nonzero()[0].tolist() == [2]
+
+
+def test_weights_find_the_beat_that_they_were_fitted_on_and_tell_drums_from_tunes() -> None:
+    """Of two candidates the slower is the beat of tunes, the faster of drums; their traits lie apart."""
+    rng = np.random.default_rng(3)
+    asked = []
+    for number in range(40):
+        is_drums = number % 2 == 1
+        choice = Choice(np.array([[0.0, rng.normal()], [1.0, rng.normal()]]), np.array([not is_drums, is_drums]))
+        traits = rng.normal(3.0 if is_drums else -3.0, 1.0, 2)
+        asked.append(tempo.Asked("drums alone" if is_drums else "songs", number % 5, choice, traits))
+    weights = tempo.fitted(asked)
+    assert all(one.choice.are[weights.chosen(one)] for one in asked)
+    lines = list(tempo.report(asked))
+    assert lines[0].startswith("20 songs: found 1.000")
+    assert lines[2] == "OF_TUNES"

@@ -14,8 +14,11 @@ import pytest
 import soundfile
 
 import soundalike
+from search.analysis.facts import octaves
 from search.analysis.facts.definitions import DEFECTS, FACTS, packed, unpacked
 from search.analysis.facts.measuring import measure
+from search.analysis.facts.mix import Mix
+from search.analysis.facts.music import ONSETS_PER_S, Music
 from search.errors import AudioError, WhereError
 from search.library.library import Library
 from tests.commandline import soundalike as command
@@ -302,6 +305,24 @@ def test_a_short_loop_whose_parts_begin_alike_is_a_loop(
 def test_drums_that_go_on_have_the_tempo_of_their_beat(tmp_path: Path, tempo: int) -> None:
     """Not half of it, nor two thirds, which come again as well."""
     assert facts_of(tmp_path, pattern(tempo, 32))["tempo"] == pytest.approx(tempo, rel=0.02)
+
+
+def test_how_much_is_percussion_and_silence_at_the_end_does_not_count() -> None:
+    """Hats are more of it than notes that come up in 20 ms and ring on, at the same times."""
+    hats, notes, at_s = np.zeros(15 * RATE_HZ), np.zeros(15 * RATE_HZ), np.arange(RATE_HZ) / RATE_HZ
+    for number, first in enumerate(range(0, 14 * RATE_HZ, RATE_HZ // 2)):
+        hats[first : first + RATE_HZ] += np.diff(noise(1, 0.2, number), prepend=0) * np.exp(-20 * at_s)
+        note = tone(220 * 2 ** (number * 5 % 12 / 12), 1.0, 0.2)
+        notes[first : first + RATE_HZ] += note * np.minimum(at_s / 0.02, 1) * np.exp(-3 * at_s)
+    assert percussion_of(hats) > 0.5 > percussion_of(notes)
+    rings_out = np.concatenate((hats, np.zeros(30 * RATE_HZ)))
+    assert percussion_of(rings_out) == pytest.approx(percussion_of(hats), abs=0.05)
+
+
+def percussion_of(wave: np.ndarray) -> float:
+    mix, music = Mix(RATE_HZ), Music()
+    music.add(mix.add(np.asarray(wave, np.float32)[np.newaxis]))
+    return octaves.percussion(octaves.curves(music.levels(), music.onsets(), ONSETS_PER_S), ONSETS_PER_S)
 
 
 def test_a_cadence_has_its_key(tmp_path: Path) -> None:

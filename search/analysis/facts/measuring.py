@@ -98,7 +98,7 @@ class Measurement:
         )
         tone, key = parts.pitch.found(), sure(music.key(), KEY_SURE)
         is_tune = key is not None and duration_s > LONGEST_ONE_SHOT_S
-        tempo = sure(music.tempo(), TEMPO_SURE_OF_TUNES if is_tune else TEMPO_SURE)
+        tempo = sure(music.tempo(has_key=key is not None), TEMPO_SURE_OF_TUNES if is_tune else TEMPO_SURE)
         tempo = None if tempo is None else of_whole_beats(tempo, duration_s)
         tempo = of_parts(tempo, duration_s, parts_of(music.levels(), duration_s, ONSETS_PER_S))
         way = course(steps, step_s) if sounding_s else None

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from search.analysis.facts.definitions import KEYS
 from search.analysis.facts.frames import Frames, Samples
 from search.analysis.facts.mix import RATE_HZ
-from search.analysis.facts.tempo import BANDS, HIGHEST_HZ, LOWEST_HZ, MusicEstimate, rises, tempo_of
+from search.analysis.facts.octaves import rises
+from search.analysis.facts.tempo import BANDS, HIGHEST_HZ, LOWEST_HZ, MusicEstimate, tempo_of
 
 Numbers = NDArray[np.float64]
 
@@ -77,9 +78,9 @@ class Music:
         """(n, bands) the levels of which onsets are found."""
         return np.concatenate(self._levels) if self._levels else np.empty((0, len(_WIDTHS)), np.float32)
 
-    def tempo(self) -> MusicEstimate | None:
+    def tempo(self, *, has_key: bool) -> MusicEstimate | None:
         """Beats a minute; None under 1.3 seconds, and where nothing begins."""
-        return tempo_of(self.levels(), self.onsets(), ONSETS_PER_S)
+        return tempo_of(self.levels(), self.onsets(), ONSETS_PER_S, has_key=has_key)
 
     def key(self) -> MusicEstimate | None:
         """The place of a key in `KEYS`; None where there are no tones."""
