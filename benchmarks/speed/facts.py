@@ -140,7 +140,7 @@ def _onsets(sound: Sound) -> Music:
 
 def _tempo_and_key(sound: Sound) -> None:
     music = _onsets(sound)
-    music.tempo()
+    music.tempo(has_key=True)
     music.key()
 
 
