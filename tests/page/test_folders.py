@@ -18,7 +18,7 @@ def wide(request, page):
 
 def test_a_folder_is_added_scanned_again_and_taken_out(wide, own, tmp_path):
     """With what is missing in this folder alone, an undo, and a path that is wrong said to be so."""
-    page, name = wide, f"field {wide.viewport_size['width']}"
+    page, name = wide, f"heath {wide.viewport_size['width']}"
     sounds = tmp_path / name
     gone = write(sounds / "heron.wav", 41)
     write(sounds / "stork.wav", 42)
