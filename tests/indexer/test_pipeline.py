@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from indexer import executors
 from indexer.assembly import Assembly
-from indexer.clock import StageClock
 from indexer.executors import BATCH_AUDIO_S, MAX_BATCH
 from indexer.model import Options, Progress
 from search.audio import windows
@@ -20,6 +18,7 @@ from search.model import SegmentTags
 from tests.amounts import few
 from tests.fakes import SetClock
 from tests.indexer.conftest import Bench, write_tone
+from tests.indexer.resting_helpers import stages_after_rests
 from tests.waiting import PATIENCE_S
 
 
@@ -134,22 +133,10 @@ def test_stages_account_for_their_time(bench: Bench) -> None:
 def test_every_stage_of_a_job_gives_way(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before each piece of work, on whichever thread: the one that looks, those that decode and those that encode."""
     write_tone(bench.sounds / "a.wav", seconds=3.0)
-    rested: list[str] = []
-    stages: list[str] = []
-    stage = StageClock.stage
-
-    def noted(clock: StageClock, name):
-        stages.append(name)
-        before = len(rested)
-        with stage(clock, name):
-            assert len(rested) > before
-            yield
-
-    monkeypatch.setattr(StageClock, "stage", contextmanager(noted))
-    monkeypatch.setattr(bench.library, "rest", lambda: rested.append(threading.current_thread().name))
+    stages, rested = stages_after_rests(bench.library, monkeypatch)
     bench.index()
     assert {"scan", "hash", "decode", "encode", "write", "publish"} <= set(stages)
-    assert len({name for name in rested if name.startswith("index")}) >= 2
+    assert {threading.current_thread().name} < set(rested), "threads of the job as well, be it one or several"
 
 
 def test_a_job_says_that_it_is_slower_while_somebody_asks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from search.model import Wave
 from search.settings import Settings
 from tests.fakes import Notes
 from tests.indexer.conftest import Bench, write_tone
+from tests.indexer.resting_helpers import stages_after_rests
 from tests.indexer.sharing_helpers import Shared
 
 RATE_HZ = 16_000
@@ -67,8 +68,8 @@ def test_a_worker_gives_way_to_answers(tmp_path: Path, monkeypatch: pytest.Monke
     """On the threads that decode and encode: whoever plans the job has none of these."""
     write_tone(tmp_path / "sounds" / "a.wav", seconds=3.0)
     shared = Shared(tmp_path / "shared")
-    rested: list[str] = []
-    monkeypatch.setattr(shared.library, "rest", lambda: rested.append(threading.current_thread().name))
+    stages, rested = stages_after_rests(shared.library, monkeypatch)
     with closing(shared.library.catalog):
         shared.index(tmp_path / "sounds")
-    assert len({name for name in rested if name.startswith("index")}) >= 2
+    assert {"decode", "encode"} <= set(stages)
+    assert any(name.startswith("index") for name in rested)
