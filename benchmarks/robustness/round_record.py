@@ -23,7 +23,8 @@ SLOWEST = 5
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A round: when (UTC), on which ``machine``, with how many ``workers`` beside how many busy processes (``load``).
+    """A round: when (UTC), on which ``machine``, with how many ``workers`` beside how many busy processes (``load``);
+    how many rounds ran ``at_once``, this among them.
 
     ``failed`` are tests by name; ``slowest`` are names and seconds. ``status`` is pytest's.
     """
@@ -32,6 +33,7 @@ class Recorded:
     seed: int
     workers: int
     load: int
+    at_once: int
     at: str
     machine: str
     seconds: float
@@ -42,9 +44,14 @@ class Recorded:
     slowest: tuple[tuple[str, float], ...]
 
     @property
-    def what(self) -> tuple[str, int, int, int]:
+    def what(self) -> tuple[str, int, int, int, int]:
         """What tells it from other rounds."""
-        return self.commit, self.seed, self.workers, self.load
+        return self.commit, self.seed, self.workers, self.load, self.at_once
+
+    @property
+    def beside(self) -> str:
+        """What kept the processors busy."""
+        return f"{self.workers} workers, {self.load} busy processes, {self.at_once} at once"
 
     @property
     def has_failed(self) -> bool:
@@ -85,10 +92,12 @@ def page(rounds: Sequence[Recorded]) -> str:
     """Markdown: a row for each commit and machine, one for all, the tests that failed and the slowest ones."""
     parts = [
         "# Rounds of the tests",
-        "The whole suite in random order, again and again, beside processes that keep every processor busy. Rounds of "
-        "several sittings add up; `rounds.jsonl` beside this page has a line for each.",
+        "All that `make test` runs, in random order, again and again, on processors that are kept busy by other "
+        "processes or by another round. Rounds of several sittings add up; `rounds.jsonl` beside this page has a line "
+        "for each.",
         "<!-- not run: takes hours; tests/benchmarks/test_rounds_of_tests.py runs it on suites of a few lines -->\n"
-        "```sh\npython -m benchmarks.robustness.tests --rounds 20 --record docs/figures/rounds.jsonl\n```",
+        "```sh\npython -m benchmarks.robustness.tests --rounds 20 --at-once 2 --load 0 "
+        "--record docs/figures/rounds.jsonl\n```",
         _table(rounds) if rounds else "No round was recorded yet.",
         _failures(rounds),
         _slowest(rounds),
@@ -99,7 +108,7 @@ def page(rounds: Sequence[Recorded]) -> str:
 def _table(rounds: Sequence[Recorded]) -> str:
     groups: dict[tuple[str, ...], list[Recorded]] = defaultdict(list)
     for one in rounds:
-        groups[one.commit, one.at[:10], f"{one.workers} workers, {one.load} busy processes; {one.machine}"].append(one)
+        groups[one.commit, one.at[:10], f"{one.beside}; {one.machine}"].append(one)
     rows = [(", ".join(group), *_counts(of_group)) for group, of_group in groups.items()]
     if len(rows) > 1:
         rows.append((f"all, {len({one.commit for one in rounds})} commits", *_counts(rounds)))

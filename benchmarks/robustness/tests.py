@@ -1,6 +1,9 @@
 """Run the tests again and again, in random order, beside a load that keeps every processor busy: none may fail.
 
     python -m benchmarks.robustness.tests --rounds 20
+    python -m benchmarks.robustness.tests --rounds 20 --at-once 2 --load 0
+
+The tests are those of ``make test``. With ``--at-once`` several rounds run side by side, each the load of the others.
 
 A test that hangs on the speed of the machine, on another test or on luck fails in one of the rounds. Each round has a
 seed, printed with the command that runs the same order again: modules are shuffled, and the tests within each. Ctrl-C
@@ -10,7 +13,7 @@ Whole rounds are kept in a folder (``--keep``), by commit and seed. The same com
 at this commit, and the report adds up all that are there, of any commit. Rounds of code that was changed since its
 commit are printed, and not kept.
 
-``--record FILE`` adds the whole rounds of the whole suite to a small record that is committed
+``--record FILE`` adds the whole rounds of all these tests to a small record that is committed
 (`benchmarks.robustness.round_record`), where those of other machines and sittings stand.
 """
 
@@ -27,10 +30,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ET
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -54,17 +59,25 @@ _BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    su
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``paths``: what to run, the whole suite when empty. ``load``: processes that keep a processor busy each."""
+    """``paths``: what to run, all that ``make test`` runs when empty. ``load``: processes that keep a processor busy
+    each. ``at_once``: rounds side by side.
+    """
 
     rounds: int = 20
     workers: int = 2
     load: int = os.cpu_count() or 1
+    at_once: int = 1
     seed: int = 7
     paths: tuple[str, ...] = ()
 
+    @property
+    def beside(self) -> str:
+        """What a round ran on, and beside what."""
+        return f"{self.workers} workers, {self.load} busy processes, {self.at_once} rounds at once"
+
     def command(self, seed: int) -> list[str]:
         """The command line that runs the tests in the order of a seed."""
-        shared_out = ["-n", str(self.workers), "--dist", "worksteal", "-m", "not slow"]
+        shared_out = ["-n", str(self.workers), "--dist", "worksteal"]
         return [sys.executable, "-m", "pytest", *shared_out, "--random-order-seed", str(seed), *self.paths]
 
 
@@ -148,26 +161,73 @@ def _round(kept: dict[str, Any]) -> Round:
     return Round(**{**kept, "ran": tuple(Ran(**one) for one in kept["ran"])})
 
 
+class Sittings:
+    """The processes of rounds that are going on: to wait for, and to interrupt all of them. For several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._going: set[subprocess.Popen[bytes]] = set()
+        self._interrupted = False
+
+    def wait(self, process: subprocess.Popen[bytes]) -> int | None:
+        """Pytest's status; None where it was interrupted. All that it started ends with it."""
+        with self._lock:
+            self._going.add(process)
+            if self._interrupted:
+                _signal(process, signal.SIGINT)
+        status = process.wait()
+        with self._lock:
+            self._going.discard(process)
+            _signal(process, signal.SIGKILL)
+            return None if self._interrupted else status
+
+    def interrupt(self) -> None:
+        """Ask those that go on, and those that begin after it, to end; who does not within a minute is killed."""
+        with self._lock:
+            self._interrupted = True
+            going = list(self._going)
+            for process in going:
+                _signal(process, signal.SIGINT)  # its workers too, as Ctrl-C would; it waits 10 s for one that hangs
+        until = time.monotonic() + STOP_S
+        for process in going:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(until - time.monotonic(), 0))
+            _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send it to all that a process started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
 def run(options: Options, kept: Kept) -> Iterator[Round]:
     """Run the rounds that are not kept of this commit, each as it is done, and keep them.
 
-    The last is one that was interrupted (SIGINT), if any was.
+    The last are those that were interrupted (SIGINT), if any was.
     """
     dice = random.Random(options.seed)  # noqa: S311 -- an order, not a secret
     seeds = [dice.randrange(100_000) for _ in range(options.rounds)]
-    with busy(options.load):
-        for seed in seeds:
-            if kept.has(options, HERE.commit(), seed):
-                continue
-            finished = run_once(options, seed)
-            kept.add(options, finished)
-            yield finished
-            if finished.status is None:
-                return
+    missing = [seed for seed in seeds if not kept.has(options, HERE.commit(), seed)]
+    sittings = Sittings()
+    with busy(options.load), ThreadPoolExecutor(options.at_once) as threads:
+        begun = [threads.submit(run_once, options, seed, sittings) for seed in missing]
+        try:
+            for future in as_completed(begun):
+                finished = future.result()
+                kept.add(options, finished)
+                yield finished
+        except KeyboardInterrupt:
+            sittings.interrupt()
+            threads.shutdown(cancel_futures=True)
+            ended = [future.result() for future in begun if not future.cancelled()]
+            yield from (done for done in ended if done.status is None)
+        finally:
+            sittings.interrupt()
 
 
-def run_once(options: Options, seed: int) -> Round:
-    """Run the tests once in the order of ``seed``."""
+def run_once(options: Options, seed: int, sittings: Sittings) -> Round:
+    """Run the tests once in the order of ``seed``, as one of the sittings."""
     commit = HERE.commit()
     with tempfile.TemporaryDirectory(prefix="soundalike-tests-") as folder:
         junit, output_file = Path(folder, "junit.xml"), Path(folder, "output.txt")
@@ -181,7 +241,7 @@ def run_once(options: Options, seed: int) -> Round:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # a Ctrl-C of the terminal comes to us alone, and from us once to pytest
             )
-            status = _wait(process)
+            status = sittings.wait(process)
         output = _tail(output_file.read_text("utf-8", "replace"))
         if HERE.commit() != commit:
             commit = f"{commit.rstrip('+')}+"  # it was changed meanwhile
@@ -199,21 +259,6 @@ def busy(count: int) -> Iterator[None]:
         for process in load:
             process.kill()
             process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes]) -> int | None:
-    """Pytest's status; None when we are interrupted: then it is asked to end, and all it started ends with it."""
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        os.killpg(process.pid, signal.SIGINT)  # its workers too, as Ctrl-C would; it waits 10 s for one that hangs
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_S)
-        return None
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _read(junit: Path) -> Iterator[Ran]:
@@ -245,6 +290,7 @@ def record(file: Path, options: Options, rounds: Sequence[Round]) -> int:
             seed=done.seed,
             workers=options.workers,
             load=options.load,
+            at_once=options.at_once,
             at=done.at,
             machine=machine,
             seconds=round(done.seconds, 1),
@@ -315,15 +361,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=usual.rounds, metavar="N")
     parser.add_argument("--workers", type=int, default=usual.workers, metavar="N", help="processes that run tests (2)")
     parser.add_argument("--load", type=int, default=usual.load, metavar="N", help="busy processes (one a processor)")
+    parser.add_argument("--at-once", type=int, default=1, metavar="N", help="rounds that run side by side (1)")
     parser.add_argument("--seed", type=int, default=usual.seed, metavar="N", help=f"of the rounds' own ({usual.seed})")
     parser.add_argument("--slowest", type=int, default=20, metavar="N", help="how many of the slowest to list (20)")
     parser.add_argument("--only", nargs="+", default=(), metavar="PATH", help="tests to run (all)")
     parser.add_argument("--keep", type=Path, default=KEPT, metavar="FOLDER", help=f"of whole rounds ({KEPT})")
-    parser.add_argument("--record", type=Path, metavar="FILE.jsonl", help="add whole rounds of the whole suite to it")
+    parser.add_argument("--record", type=Path, metavar="FILE.jsonl", help="add whole rounds of all tests to it")
     args = parser.parse_args(argv)
     if args.record and args.only:
-        parser.error("--record is for rounds of the whole suite, without --only")
-    options = Options(args.rounds, args.workers, args.load, args.seed, tuple(args.only))
+        parser.error("--record is for rounds of all tests, without --only")
+    options = Options(args.rounds, args.workers, args.load, args.at_once, args.seed, tuple(args.only))
     kept = Kept(args.keep)
     rounds = kept.rounds(options)
     if rounds:
@@ -337,7 +384,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{record(args.record, options, rounds)} of the rounds that were kept were added to {args.record}")
     versions = ", ".join(f"{name} {version}" for name in PLUGINS if (version := installed(name)))
     print(f"\n{report(options, rounds, args.slowest)}\n")
-    print(f"{options.workers} workers beside {options.load} busy processes, seed {options.seed}. {versions}.")
+    print(f"{options.beside}, seed {options.seed}. {versions}.")
     print(this_machine().sentence())
     commit = HERE.commit()
     if any(done.has_failed for done in rounds if done.commit == commit):

@@ -95,7 +95,7 @@ def test_rounds_of_several_sittings_add_up_in_a_record(tmp_path: Path) -> None:
     assert rounds.record(file, options, [first, later]) == 1
     text = file.with_suffix(".md").read_text("utf-8")
     assert re.search(
-        r"\| abc1234, 2026-01-02, 2 workers, 3 busy processes; .* \| 1 \| 1 \| 2 \| 0 \| 60 \| 60 \|", text
+        r"\| abc1234, 2026-01-02, 2 workers, 3 busy processes, 1 at once; .* \| 1 \| 1 \| 2 \| 0 \| 60 \| 60 \|", text
     )
     assert re.search(r"\| all, 2 commits \| 2 \| 1 \| 1 \| 0 \| 65 \| 70 \|", text)
     assert "| tests/a.py::test_red | abc1234 | 1 |" in text
@@ -106,7 +106,9 @@ def test_a_round_whose_code_changed_meanwhile_is_of_no_commit(tmp_path: Path, mo
     """It may have run some of the new tests."""
     names = iter(["abc1", "abc2"])
     monkeypatch.setattr(Checkout, "commit", lambda _checkout: next(names))
-    done = rounds.run_once(rounds.Options(workers=0, paths=(suite(tmp_path, "def test_one(: pass"),)), seed=1)
+    done = rounds.run_once(
+        rounds.Options(workers=0, paths=(suite(tmp_path, "def test_one(: pass"),)), 1, rounds.Sittings()
+    )
     assert (done.commit, done.has_failed) == ("abc1+", True)
 
 
