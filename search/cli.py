@@ -12,7 +12,7 @@ import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NoReturn
 
@@ -71,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     commands = {command.name: command for command in plugins.commands()}
+    arguments = _command_first(arguments, commands)
     called = next((argument for argument in arguments if not argument.startswith("-")), None)
     if called is not None and called not in commands:
         raise UsageError(_no_command(called, commands))
@@ -83,6 +84,20 @@ def _run(arguments: Sequence[str]) -> int:
         words = " ".join(map(shlex.quote, rest))
         raise UsageError(f"{called} does not understand: {words} (soundalike {called} --help)")
     return commands[args.command].run(args, Settings.from_env(os.environ))
+
+
+def _command_first(arguments: Sequence[str], commands: Container[str]) -> Sequence[str]:
+    """The arguments with options that stand before the command behind it: ``--library L search dog`` is understood."""
+    if not arguments or not arguments[0].startswith("-") or arguments[0] in ("-h", "--help", "--version"):
+        return arguments
+    words = [place for place, argument in enumerate(arguments) if not argument.startswith("-")]
+    named = [place for place in words if arguments[place] in commands]
+    no_values = [place for place in words if not arguments[place - 1].startswith("-") or "=" in arguments[place - 1]]
+    # what follows an option is its value, unless no other word can be the command
+    place = next(iter([*(each for each in named if each in no_values), *named, *no_values]), None)
+    if place is None:
+        raise UsageError(f"which command? Options come after it: soundalike COMMAND {shlex.join(arguments)}")
+    return [arguments[place], *arguments[:place], *arguments[place + 1 :]]
 
 
 class _Parser(argparse.ArgumentParser):

@@ -80,6 +80,33 @@ def test_a_command_of_another_package_is_listed_last():
     assert text == "Begin:\n  search        find sounds\n\nFrom other packages:\n  longest       the longest clips"
 
 
+@pytest.mark.parametrize(
+    ("before", "command"),
+    [
+        (["--library", "LIB"], ["tags"]),
+        (["--library=LIB"], ["tags"]),
+        (["--library", "tags"], ["tags"]),
+        (["--json", "--library", "LIB"], ["tags"]),
+        (["--json"], ["tags", "--library", "LIB"]),
+    ],
+)
+def test_options_may_stand_before_the_command(before, command, tmp_path, monkeypatch, capsys):
+    """As many programs take them: they are read as if they stood behind it. Here they get as far as the library."""
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([*before, *command]) == 3
+    printed = capsys.readouterr().err
+    assert "no library" in printed.lower()
+
+
+def test_a_wrong_command_behind_options_is_named_and_not_the_value_of_an_option(capsys):
+    assert cli.main(["--library", "LIB", "serch", "dog"]) == 2
+    assert "there is no command 'serch'; did you mean search?" in capsys.readouterr().err
+    assert cli.main(["-k", "3", "serch", "dog"]) == 2
+    assert "did you mean search?" in capsys.readouterr().err
+    assert cli.main(["--library", "LIB"]) == 2
+    assert "which command?" in capsys.readouterr().err
+
+
 def test_a_mistyped_command_is_told_its_nearest_and_no_command_gives_the_overview(capsys):
     assert cli.main(["serch", "dog bark"]) == 2
     assert "there is no command 'serch'; did you mean search?" in capsys.readouterr().err
