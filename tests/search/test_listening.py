@@ -269,7 +269,9 @@ def test_saved_searches_are_listened_for_under_their_names_and_each_as_sure_as_i
     saved = [part for name in ("alarms", "like this", "only what is certain") for part in ("--saved", name)]
     alerts = heard(folder, *saved, "--least", 1)
     assert {(one["of"], one["kind"]) for one in alerts} == {("alarms", "words"), ("like this", "example")}
-    assert {one["of"]: one["search_id"] for one in alerts} == {"alarms": 1, "like this": 2}
+    listed = json.loads(command("searches", "list", "--json", "--library", folder / "library").stdout)
+    ids = {one["name"]: one["id"] for one in listed}
+    assert {one["of"]: one["search_id"] for one in alerts} == {name: ids[name] for name in ("alarms", "like this")}
 
 
 @pytest.mark.parametrize(
