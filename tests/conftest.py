@@ -9,6 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is loaded; the cores are busy with other tests
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
