@@ -1,18 +1,24 @@
-"""The order of tests among several processes: tests that share something costly begin in one of them.
+"""The order of tests among several processes: tests that share something costly begin in one of them, long ones early.
 
 ``--dist worksteal`` gives each process a stretch of the tests, and who is done takes from the end of another's. Each
-stretch begins here with tests whose browser, services, home or server of PostgreSQL are started once for all of them;
-what is behind those starts nothing, and may be taken by anybody.
+stretch begins here with tests whose browser, services, home, server of PostgreSQL or networks are started once for all
+of them; what is behind those starts nothing, and may be taken by anybody. Of that the modules with the longest tests
+come first: a long one among the last would be waited for by processes that have nothing left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
 
 TESTS = Path(__file__).parent
+LONGEST = TESTS / "longest.txt"
+"""Modules of tests with the seconds that the longest of each took on a busy machine, made by
+``python -m benchmarks.robustness.longest``; one that is not there has short ones only."""
 WITH_POSTGRESQL = frozenset({"kind", "postgresql"})
 """Fixtures that start a server of it."""
 
@@ -23,29 +29,53 @@ def group_of(folder: str, fixtures: Iterable[str]) -> int | None:
         return 0
     if folder in ("documentation", "service"):
         return 1
-    return 2 if WITH_POSTGRESQL.intersection(fixtures) else None
+    return 2 if folder == "training" or WITH_POSTGRESQL.intersection(fixtures) else None
 
 
-def arranged(groups: list[int | None], processes: int) -> list[int]:
-    """The places of tests, each of its group, in the order for so many processes: as many stretches, equally long."""
+@cache
+def longest() -> dict[str, float]:
+    """The seconds of the longest test of each module that has long ones, by its path in `TESTS`."""
+    rows = (line.split(maxsplit=1) for line in LONGEST.read_text("utf-8").splitlines())
+    return {module: float(seconds) for seconds, module in rows}
+
+
+def arranged(groups: list[int | None], modules: list[str], processes: int) -> list[int]:
+    """The places of tests, each of its group and module, in the order for so many processes: as many stretches, equally
+    long. Tests of one module stay together, but where a stretch ends.
+    """
+    ends = [len(groups) * process // processes for process in range(processes + 1)]
+    sizes = [end - start for start, end in pairwise(ends)]
+    stretches: list[list[int]] = [[] for _ in sizes]
+    for place, group in enumerate(groups):
+        if group is not None:
+            stretches[group % processes].append(place)
+    over = [stretch[size:] for stretch, size in zip(stretches, sizes, strict=True)]
+    for stretch, size in zip(stretches, sizes, strict=True):
+        del stretch[size:]
+    room = [size - len(stretch) for stretch, size in zip(stretches, sizes, strict=True)]
+    left = list(room)
     rest = [place for place, group in enumerate(groups) if group is None]
-    order: list[int] = []
-    for process in range(processes):
-        until = len(order) + (len(groups) - len(order)) // (processes - process)
-        order += [place for place, group in enumerate(groups) if group is not None and group % processes == process]
-        take = max(until - len(order), 0)
-        order += rest[:take]
-        rest = rest[take:]
-    return order + rest
+    rest.sort(key=lambda place: -longest().get(modules[place], 0.0))
+    for places in [*over, *(list(of_one) for _, of_one in groupby(rest, key=modules.__getitem__))]:
+        while places:
+            fits = [process for process in range(processes) if left[process] >= len(places)]
+            process = max(fits or range(processes), key=lambda one: left[one] / max(room[one], 1))
+            stretches[process] += places[: left[process]]
+            places, left[process] = places[left[process] :], max(left[process] - len(places), 0)  # noqa: PLW2901
+    return [place for stretch in stretches for place in stretch]
 
 
 def arrange(items: list[pytest.Item], processes: int) -> None:
     """Put the tests in this order."""
-    groups = [_group(item) for item in items]
-    items[:] = [items[place] for place in arranged(groups, processes)]
+    paths = [_path(item) for item in items]
+    groups = [_group(path, item) for path, item in zip(paths, items, strict=True)]
+    items[:] = [items[place] for place in arranged(groups, [path.as_posix() for path in paths], processes)]
 
 
-def _group(item: pytest.Item) -> int | None:
+def _path(item: pytest.Item) -> Path:
     path = item.path.resolve()
-    within = path.relative_to(TESTS).parts if path.is_relative_to(TESTS) else ()
-    return group_of(within[0] if len(within) > 1 else "", getattr(item, "fixturenames", ()))
+    return path.relative_to(TESTS) if path.is_relative_to(TESTS) else Path(path.name)
+
+
+def _group(path: Path, item: pytest.Item) -> int | None:
+    return group_of(path.parts[0] if len(path.parts) > 1 else "", getattr(item, "fixturenames", ()))

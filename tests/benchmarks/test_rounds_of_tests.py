@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from benchmarks.common.checkout import Checkout
+from benchmarks.robustness import longest
 from benchmarks.robustness import tests as rounds
 from tests.waiting import PATIENCE_S, wait_until
 
@@ -100,6 +101,26 @@ def test_rounds_of_several_sittings_add_up_in_a_record(tmp_path: Path) -> None:
     assert re.search(r"\| all, 2 commits \| 2 \| 1 \| 1 \| 0 \| 65 \| 70 \|", text)
     assert "| tests/a.py::test_red | abc1234 | 1 |" in text
     assert re.search(r"slowest tests of def5678 .*\n.*\n\| tests/a.py::test_slow \| 8.5 \| 8.5 \|", text)
+
+
+def test_modules_with_long_tests_are_told_from_the_rounds_that_are_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the median of each test: what was late once is not long. Without rounds it says how to get some."""
+    keep, out = tmp_path / "kept", tmp_path / "longest.txt"
+    with pytest.raises(SystemExit):
+        longest.main(["--keep", str(keep), "--out", str(out)])
+    assert "python -m benchmarks.robustness.tests" in capsys.readouterr().err
+    for seed, late_s in enumerate((1.0, 60.0, 1.0)):
+        names = {
+            "test_order.py::test_late": late_s,
+            "test_glossary.py::test_long[a]": 7.6,
+            "test_gone.py::test_it": 9.0,
+        }
+        ran = tuple(rounds.Ran(f"tests/{name}", seconds) for name, seconds in names.items())
+        rounds.Kept(keep).add(rounds.Options(), rounds.Round("abc1234", seed, 60.0, 0, ran))
+    assert longest.main(["--keep", str(keep), "--out", str(out)]) == 0
+    assert out.read_text("utf-8") == "   8 test_glossary.py\n"
 
 
 def test_a_round_whose_code_changed_meanwhile_is_of_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,7 +116,8 @@ def test_no_table_is_forgotten():
 @pytest.mark.parametrize("to_server", few([False, True]))
 def test_a_copy_that_is_killed_goes_on_and_loses_nothing(used_library, postgresql, tmp_path, to_server):
     """Killed at each page in turn; what was copied by then is not copied again."""
-    source, target = used_library, tmp_path / "copy"
+    source = Path(shutil.copytree(used_library, tmp_path / "source"))  # who is killed leaves files of SQLite there
+    target = tmp_path / "copy"
     url = postgresql.new() if to_server else None
     reached = []
     for _ in range(100):
