@@ -15,7 +15,7 @@ from search.analysis.time.frames import FrameTags
 from search.errors import JobError
 from search.model import ContentEncoding, SegmentTags, Spans
 
-Rows: TypeAlias = tuple[NDArray[Any], ...]
+EncodedRows: TypeAlias = tuple[NDArray[Any], ...]
 """What an encoder gives for n windows, as it is stored: vectors (n, dim) float16 and, with a vocabulary, classes
 (n, kept) uint16 and probabilities (n, kept) float16. Behind them, for events, the arrays of `FrameTags`."""
 
@@ -43,7 +43,7 @@ class Assembly:
         self._earlier: tuple[int, Spans, NDArray[np.bool_]] | None = None
         self._starts, self._ends, self._silent = array("d"), array("d"), bytearray()
         self._lock = threading.Lock()
-        self._blocks: dict[int, Rows] = {}
+        self._blocks: dict[int, EncodedRows] = {}
         self._filled: Counter[int] = Counter()
         self._encoded = 0
         self._closed = False
@@ -66,7 +66,7 @@ class Assembly:
             self._encoded += known
         return None if known else place
 
-    def add(self, place: int, rows: Rows, row: int) -> bool:
+    def add(self, place: int, rows: EncodedRows, row: int) -> bool:
         """Take in the window at ``place``, which is ``row`` of ``rows``; whether that completed the content."""
         number, inside = divmod(place, BLOCK_ROWS)
         with self._lock:
@@ -104,7 +104,7 @@ class Assembly:
         Raises JobError where what was kept cannot be read.
         """
         count = len(self._starts)
-        whole: Rows | None = None
+        whole: EncodedRows | None = None
         for number, start in enumerate(range(0, count, BLOCK_ROWS)):
             rows = self._block(number)
             whole = _room(rows, count) if whole is None else whole
@@ -154,7 +154,7 @@ class Assembly:
         if self._file is not None:
             self._file.remove()
 
-    def _block(self, number: int) -> Rows:
+    def _block(self, number: int) -> EncodedRows:
         """The rows of a block, which is given up."""
         return self._blocks.pop(number) if number in self._blocks else self._read(number)[2:]
 
@@ -169,5 +169,5 @@ class Assembly:
             ) from error
 
 
-def _room(rows: Rows, count: int) -> Rows:
+def _room(rows: EncodedRows, count: int) -> EncodedRows:
     return tuple(np.empty((count, *array.shape[1:]), array.dtype) for array in rows)

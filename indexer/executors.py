@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from indexer.assembly import Rows
+from indexer.assembly import EncodedRows
 from indexer.channel import Cancelled, Channel, Closed
 from indexer.clock import StageClock
 from indexer.model import Copy, Outcome, Task
@@ -63,7 +63,9 @@ class Executor(Protocol):
 class LocalExecutor:
     """``workers`` threads that decode and as many (up to four) that encode, in this process."""
 
-    def __init__(self, spec: EncoderSpec, rows_of: Callable[[Waves], Rows], workers: int, clock: StageClock) -> None:
+    def __init__(
+        self, spec: EncoderSpec, rows_of: Callable[[Waves], EncodedRows], workers: int, clock: StageClock
+    ) -> None:
         """``rows_of`` encodes windows of an encoder with these facts."""
         self._spec, self._rows_of = spec, rows_of
         self._workers = workers

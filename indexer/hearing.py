@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from indexer.assembly import Rows
+from indexer.assembly import EncodedRows
 from search.analysis.time.frames import FrameTags
 from search.analysis.time.stored import REVISION
 from search.model import AudioEncoding, SegmentTags, Waves
@@ -18,12 +18,12 @@ from search.ports import Encoder, FrameReader
 
 @dataclass(frozen=True, slots=True)
 class WindowEncoder:
-    """How windows are encoded: (n, window) -> `Rows`; ``frame_s`` apart lie the frames whose tags are among these.
+    """How windows are encoded: (n, window) -> `EncodedRows`; ``frame_s`` apart lie the frames whose tags are in these.
 
     ``made_by`` says what decides those rows beside the encoder's fingerprint.
     """
 
-    rows: Callable[[Waves], Rows]
+    rows: Callable[[Waves], EncodedRows]
     frame_s: float | None = None
     made_by: str = ""
 
@@ -46,18 +46,18 @@ def hearing(encoder: Encoder, *, events: bool) -> WindowEncoder:
     return WindowEncoder(partial(_without_frames, encoder))
 
 
-def _without_frames(encoder: Encoder, waves: Waves) -> Rows:
+def _without_frames(encoder: Encoder, waves: Waves) -> EncodedRows:
     return _rows(encoder.encode_audio(waves))
 
 
-def _with_frames(encoder: FrameReader, waves: Waves) -> Rows:
+def _with_frames(encoder: FrameReader, waves: Waves) -> EncodedRows:
     encoding = encoder.encode_frames(waves)
     frames = FrameTags.likeliest(encoding)
     return (*_rows(encoding.windows), frames.classes, frames.probabilities)
 
 
-def _rows(encoding: AudioEncoding) -> Rows:
-    rows: Rows = (encoding.vectors.astype(np.float16),)
+def _rows(encoding: AudioEncoding) -> EncodedRows:
+    rows: EncodedRows = (encoding.vectors.astype(np.float16),)
     if encoding.tags is not None:
         tags = SegmentTags.likeliest(encoding.tags)
         rows += (tags.classes, tags.probabilities)

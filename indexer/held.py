@@ -9,7 +9,7 @@ from dataclasses import replace
 from indexer.clock import StageClock
 from indexer.executors import Result
 from indexer.ledger import Contents, Ledger
-from indexer.model import Copy, Kind, Outcome, Task, UnderWay
+from indexer.model import Copy, Outcome, OutcomeKind, Task, UnderWay
 from indexer.outcomes import failed, refused
 from indexer.pipeline import FileReader, Piece
 from indexer.plan import moved_clips
@@ -17,8 +17,8 @@ from indexer.writer import refused_at
 from search.errors import ChangeRefused
 from search.model import (
     AddContent,
+    CatalogChange,
     Claim,
-    ClipChange,
     EncoderSpec,
     KeepTracks,
     LinkClip,
@@ -103,7 +103,7 @@ class HeldChunk:
             under_way.audio_s + sum(one.duration_s for one in outcomes),
         )
 
-    def write(self, close: Callable[[Sequence[ClipChange], Sequence[WorkResult]], int]) -> list[Outcome]:
+    def write(self, close: Callable[[Sequence[CatalogChange], Sequence[WorkResult]], int]) -> list[Outcome]:
         """Give all changes and results to ``close``; what the catalog refuses becomes the failure of its file.
 
         What came of the files in the end. Raises what ``close`` raises.
@@ -135,7 +135,7 @@ def copied(made: Outcome, copy: Copy) -> Outcome:
     task = copy.task
     if made.kind == "failed":
         return failed(task, made.cause or "the same bytes could not be indexed under another name")
-    changes: list[ClipChange] = []
+    changes: list[CatalogChange] = []
     for change in made.changes:
         if isinstance(change, AddContent | LinkClip):
             changes.append(
@@ -146,7 +146,7 @@ def copied(made: Outcome, copy: Copy) -> Outcome:
     known = task.known_file
     if known is None:
         return Outcome("linked", task.path, tuple(changes), size_bytes=task.facts.size_bytes)
-    kind: Kind = "unchanged" if known.digest == copy.digest else "changed"
+    kind: OutcomeKind = "unchanged" if known.digest == copy.digest else "changed"
     return Outcome(kind, task.path, tuple(changes), size_bytes=task.facts.size_bytes)
 
 

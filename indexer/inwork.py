@@ -13,7 +13,7 @@ from search.analysis.time.events import EventRows, events_of
 from search.analysis.time.frames import FrameTags
 from search.analysis.time.journal import FoundEvents
 from search.errors import AudioError
-from search.model import AddContent, AudioInfo, ClipChange, Content, ContentEncoding, KeepTracks, LinkClip, MoveClip
+from search.model import AddContent, AudioInfo, CatalogChange, Content, ContentEncoding, KeepTracks, LinkClip, MoveClip
 
 
 class TrackInWork:
@@ -128,7 +128,7 @@ class FileInWork:
         if not kept and not self._stored:
             raise next(track.left_out for track in self.tracks if track.left_out is not None)
         contents = [self._content(track, place == 0) for place, track in enumerate(kept)]
-        changes: list[ClipChange] = []
+        changes: list[CatalogChange] = []
         if self._moved is not None:
             changes.append(MoveClip(self._moved, task.root.id, task.facts))
         changes += [LinkClip(task.root.id, task.facts, c.id, self._title, self._metadata) for c in self._stored]

@@ -8,9 +8,9 @@ from typing import Literal, TypeAlias
 
 from search import audio
 from search.analysis.time.journal import FoundEvents
-from search.model import ClipChange, FileFacts, KnownFile, Root
+from search.model import CatalogChange, FileFacts, KnownFile, Root
 
-Kind: TypeAlias = Literal[
+OutcomeKind: TypeAlias = Literal[
     "indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "melody", "taken_out"
 ]
 """What became of a file; the summary counts by it. ``taken_out``: somebody removed it, so it stays out. ``melody``: a
@@ -90,9 +90,9 @@ class Outcome:
     its sound tracks, where they were asked for.
     """
 
-    kind: Kind
+    kind: OutcomeKind
     path: str
-    changes: tuple[ClipChange, ...] = ()
+    changes: tuple[CatalogChange, ...] = ()
     digest: str | None = None
     duration_s: float = 0.0
     size_bytes: int = 0

@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from indexer.handles import check_handles
 from indexer.ledger import Decision
-from indexer.model import Kind, Outcome, Task
+from indexer.model import Outcome, OutcomeKind, Task
 from search.errors import AudioError, JobError
-from search.model import AddContent, ClipChange, Content, KeepTracks, LinkClip, MoveClip, NoteFile, RecordFailure
+from search.model import AddContent, CatalogChange, Content, KeepTracks, LinkClip, MoveClip, NoteFile, RecordFailure
 
 
 def link(task: Task, contents: Sequence[Content], title: str, fields: Mapping[str, str]) -> Outcome:
     """The outcome of a file whose contents, one for each sound track, are stored and encoded."""
-    changes: list[ClipChange] = [LinkClip(task.root.id, task.facts, c.id, title, fields) for c in contents]
+    changes: list[CatalogChange] = [LinkClip(task.root.id, task.facts, c.id, title, fields) for c in contents]
     changes.append(KeepTracks(task.root.id, task.facts.path, tuple(content.track for content in contents)))
     known = task.known_file
     if known is None:
-        kind: Kind = "linked"
+        kind: OutcomeKind = "linked"
     else:
         kind = "unchanged" if known.content_id in {content.id for content in contents} else "changed"
     return Outcome(kind, task.path, tuple(changes), size_bytes=task.facts.size_bytes)

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.assembly import Assembly, CutOtherwise, Rows
+from indexer.assembly import Assembly, CutOtherwise, EncodedRows
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.facts import TrackFacts
@@ -193,7 +193,7 @@ def _may_have_more(decision: Decision) -> bool:
     return known or decision.need == "encode"
 
 
-def encode(rows_of: Callable[[Waves], Rows], batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
+def encode(rows_of: Callable[[Waves], EncodedRows], batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
     """Encode a batch in one pass, by way of the buffer ``waves`` (batch, window); the contents that it completes."""
     pieces = [piece for piece in batch if not piece.assembly.failed]
     if not pieces:

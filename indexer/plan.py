@@ -16,10 +16,10 @@ from indexer.model import Options, Outcome, Task
 from indexer.rules import Rules
 from indexer.scan import FoundFile, Noticed, Place, Unreadable, absent_mounts, covers, emptied_folder, is_absent, walk
 from indexer.stores import exists, file_exists
-from search.audio import Kind, kind_inside
+from search.audio import FileKind, kind_inside
 from search.ground.urls import is_in_store
 from search.model import (
-    ClipChange,
+    CatalogChange,
     DescribeRoot,
     FileFacts,
     KeepTracks,
@@ -50,10 +50,10 @@ class Survey:
 class Files(Protocol):
     """The kind of files that a pass is about."""
 
-    def takes(self, kind: Kind) -> bool:
+    def takes(self, kind: FileKind) -> bool:
         """Whether the pass looks at files that hold this."""
 
-    def owns(self, kind: Kind) -> bool:
+    def owns(self, kind: FileKind) -> bool:
         """Whether it is for this pass to say what became of such a file: that it is gone, has moved, cannot be read."""
 
 
@@ -296,13 +296,13 @@ class Plan:
         if entry.folder:
             self._unread.append((place.root, entry.facts.path))
             return Outcome("failed", where, cause=entry.cause)
-        changes: list[ClipChange] = [RecordFailure(root.id, entry.facts, entry.cause)]
+        changes: list[CatalogChange] = [RecordFailure(root.id, entry.facts, entry.cause)]
         if file is not None and exists(where):
             self._seen_clips.add(file.clip_id)
         return Outcome("failed", where, tuple(changes), cause=entry.cause)
 
 
-def _kind(file: KnownFile) -> Kind:
+def _kind(file: KnownFile) -> FileKind:
     """What a file holds that is in the catalog."""
     return "notes" if file.notes else "sound"
 

@@ -17,7 +17,7 @@ from typing import Final
 from indexer.pipeline import digest_of_file
 from indexer.scan import covers, is_absent, resolve
 from search.errors import UsageError, printable
-from search.model import ClipChange, DropRoot, KnownFile, MoveClip, MoveRoot, Root
+from search.model import CatalogChange, DropRoot, KnownFile, MoveClip, MoveRoot, Root
 from search.ports import CatalogWriter, Lease
 
 _WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
@@ -50,7 +50,7 @@ def relocate(catalog: CatalogWriter, lease: Lease, roots: Sequence[Root], old: s
     return clips + sum(isinstance(change, MoveClip) for change in changes)
 
 
-def relocation(catalog: CatalogWriter, roots: Sequence[Root], old: str, new: str) -> Iterator[ClipChange]:
+def relocation(catalog: CatalogWriter, roots: Sequence[Root], old: str, new: str) -> Iterator[CatalogChange]:
     """The changes that take what was at ``old`` to ``new``: roots at or below it, or a folder inside of a root.
 
     Where a root is at the new place already (it was indexed there before anybody said that it moved), the clips of the

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from indexer import stores
 from indexer.handles import check_handles
 from indexer.rules import Rules
-from search.audio import Kind, kind, kind_inside, suffix_of
+from search.audio import FileKind, kind, kind_inside, suffix_of
 from search.errors import StoreAway, UsageError
 from search.ground.urls import is_in_store
 from search.model import FileFacts, Root
@@ -55,7 +55,7 @@ class Unreadable:
     facts: FileFacts
     cause: str
     folder: bool = False
-    kind: Kind = "sound"
+    kind: FileKind = "sound"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class FoundFile:
     """A file of the tree that may be wanted. ``kind``: what it holds by its name, for want of that by its content."""
 
     facts: FileFacts
-    kind: Kind
+    kind: FileKind
 
 
 def resolve(path: str) -> str:
@@ -237,7 +237,7 @@ def emptied_folder(root: Root, path: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    files: list[tuple[str, Kind]]
+    files: list[tuple[str, FileKind]]
     folders: list[str]
     links: list[str]
     """Links to folders."""
@@ -295,7 +295,7 @@ def _leads_to_folder(link: os.DirEntry[str]) -> bool:
         return False  # a link to itself; if its name is that of a file we take, looking at it says so
 
 
-def _look(path: str, relative: str, of_kind: Kind) -> FoundFile | Unreadable:
+def _look(path: str, relative: str, of_kind: FileKind) -> FoundFile | Unreadable:
     try:
         facts = facts_of(path, relative)
     except FileNotFoundError:

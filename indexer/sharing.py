@@ -15,7 +15,7 @@ from typing import cast
 from indexer.clock import StageClock
 from indexer.executors import TICK_S, Result
 from indexer.ledger import Ledger
-from indexer.model import Kind, Options, Outcome, Task, UnderWay
+from indexer.model import Options, Outcome, OutcomeKind, Task, UnderWay
 from indexer.patience import Patience
 from search import audio
 from search.audio import suffix_of
@@ -141,7 +141,7 @@ class SharedWork:
 def outcome_of(result: WorkResult) -> Outcome:
     """What a job counts of a file that a worker wrote."""
     return Outcome(
-        cast(Kind, result.kind),
+        cast(OutcomeKind, result.kind),
         result.path,
         duration_s=result.duration_s,
         size_bytes=result.size_bytes,

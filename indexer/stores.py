@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from search.audio import Kind, kind, suffix_of
+from search.audio import FileKind, kind, suffix_of
 from search.audio.stores.copies import version_of
 from search.audio.stores.finding import source_of
 from search.errors import StoreAway, UsageError
@@ -75,7 +75,7 @@ class Listed:
         self.suffixes: Counter[str] = Counter()
         self.by_rule = 0
 
-    def below(self, part: str) -> Iterator[tuple[FileFacts, Kind]]:
+    def below(self, part: str) -> Iterator[tuple[FileFacts, FileKind]]:
         """Facts and kind of every object at or under the relative ``part``. Raises OSError, StoreAway."""
         start = f"{self._root}/{part}" if part else self._root
         source, key = source_of(start)
@@ -121,7 +121,7 @@ def cause_of(error: OSError | StoreAway | UsageError) -> str:
     return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
 
 
-def _kind_of(name: str) -> Kind:
+def _kind_of(name: str) -> FileKind:
     return "notes" if kind(name) == "notes" else "sound"
 
 

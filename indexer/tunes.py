@@ -24,9 +24,9 @@ from indexer.model import Copy, Options, Outcome, Task, UnderWay
 from indexer.outcomes import failure_of, settled
 from indexer.pipeline import at_hand, check_unchanged, digest_of_file
 from search import audio
-from search.audio import Kind, metadata
+from search.audio import FileKind, metadata
 from search.errors import AudioError
-from search.model import NOTES, AddContent, ClipChange, Content, ContentEncoding, KeepTracks, MoveClip, Space, Wave
+from search.model import NOTES, AddContent, CatalogChange, Content, ContentEncoding, KeepTracks, MoveClip, Space, Wave
 from search.ports import MelodyExtractor
 
 
@@ -38,11 +38,11 @@ class TuneWork:
         self._options = options
         self.spec = extractor.spec
 
-    def takes(self, kind: Kind) -> bool:
+    def takes(self, kind: FileKind) -> bool:
         """Notes; sounds too where the tunes of recordings are asked for."""
         return kind == "notes" or (self._options.melody and kind == "sound")
 
-    def owns(self, kind: Kind) -> bool:
+    def owns(self, kind: FileKind) -> bool:
         """Notes alone."""
         return kind == "notes"
 
@@ -143,7 +143,7 @@ class _TuneReader:
         if decision.need != "encode":
             return settled(task, decision, file.title, file.metadata)
         content = Content(digest, file.duration_s, sample_rate_hz=0, channels=0, container=NOTES, codec=NOTES)
-        changes: list[ClipChange] = []
+        changes: list[CatalogChange] = []
         if decision.clip_id is not None:
             changes.append(MoveClip(decision.clip_id, task.root.id, task.facts))
         changes.append(self._addition(task, content, file.title, file.metadata, file.encoding))

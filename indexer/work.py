@@ -16,7 +16,7 @@ from indexer.model import Options, Outcome, Task, UnderWay
 from indexer.pipeline import FileReader
 from indexer.plan import Files
 from indexer.unfinished import Unfinished
-from search.audio import WINDOWS_REVISION, Kind
+from search.audio import WINDOWS_REVISION, FileKind
 from search.model import EncoderSpec, Space
 from search.ports import Encoder
 
@@ -56,11 +56,11 @@ class SoundWork:
         """Whether outcomes have the events of what was encoded."""
         return self._hearing.frame_s is not None
 
-    def takes(self, kind: Kind) -> bool:
+    def takes(self, kind: FileKind) -> bool:
         """Sound."""
         return kind == "sound"
 
-    def owns(self, kind: Kind) -> bool:
+    def owns(self, kind: FileKind) -> bool:
         """Sound."""
         return kind == "sound"
 

@@ -33,7 +33,7 @@ from search.audio.channels import channels
 from search.audio.cutting import WINDOWS_REVISION, cut
 from search.audio.levelling import gain_of_soft, levelled, peak_of
 from search.audio.mixing import SILENCE_DB
-from search.audio.names import Kind, is_audio_name, kind, suffix_of
+from search.audio.names import FileKind, is_audio_name, kind, suffix_of
 from search.audio.passages import WavPassage, wav_passage
 from search.audio.signatures import kind_inside
 from search.audio.sources import OpenSound
@@ -45,7 +45,7 @@ __all__ = [
     "SPEEDS",
     "WINDOWS_REVISION",
     "Block",
-    "Kind",
+    "FileKind",
     "OpenSound",
     "WavPassage",
     "channels",

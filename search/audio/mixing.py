@@ -47,7 +47,7 @@ _RAMP_S = 0.02
 Channels: TypeAlias = NDArray[Any]
 """(channels, frames) samples as a decoder gives them, float or integer."""
 
-Weights: TypeAlias = NDArray[np.float32]
+ChannelWeights: TypeAlias = NDArray[np.float32]
 
 
 def block_frames(sample_rate_hz: int, channels: int) -> int:
@@ -92,7 +92,7 @@ class Mixer:
         self._parts: list[Channels] = []
         self._rate_hz = 1
         self._start = self._end = 0  # of the parts, in frames from the start of the file
-        self._before: tuple[int, int, Weights | None] = (
+        self._before: tuple[int, int, ChannelWeights | None] = (
             -1,
             0,
             None,
@@ -164,7 +164,7 @@ class Mixer:
         ramp = round(_RAMP_S * self._rate_hz)
         return _weighted(samples, _or_mean(before, self._channels), _or_mean(weights, self._channels), ramp)
 
-    def _count(self, weights: Weights | None, seconds: float) -> None:
+    def _count(self, weights: ChannelWeights | None, seconds: float) -> None:
         self._mixed_s += seconds
         if weights is not None:
             self._turned_s += seconds * bool((weights < 0).any())
@@ -176,7 +176,7 @@ def joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
 
-def _weights(samples: NDArray[np.float32], plain: Wave) -> Weights | None:
+def _weights(samples: NDArray[np.float32], plain: Wave) -> ChannelWeights | None:
     """By how much each of ``samples`` (channels, frames) counts; None: all the same, as in their mean ``plain``."""
     n = len(samples)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -214,7 +214,7 @@ def _falls_silent(samples: NDArray[np.float32], plain: Wave, mixed: float) -> bo
     return bool(np.abs(plain).max() <= SILENCE < np.abs(samples).max())
 
 
-def _weighted(samples: NDArray[np.float32], before: Weights, weights: Weights, ramp: int) -> Wave:
+def _weighted(samples: NDArray[np.float32], before: ChannelWeights, weights: ChannelWeights, ramp: int) -> Wave:
     """The sum of ``samples`` (channels, frames) by ``weights``, which are come to from ``before`` within ``ramp``."""
     mix = np.zeros(samples.shape[1], np.float32)
     toward = np.minimum(np.arange(1, len(mix) + 1, dtype=np.float32) / np.float32(max(1, ramp)), np.float32(1.0))
@@ -223,7 +223,7 @@ def _weighted(samples: NDArray[np.float32], before: Weights, weights: Weights, r
     return mix
 
 
-def _or_mean(weights: Weights | None, n: int) -> Weights:
+def _or_mean(weights: ChannelWeights | None, n: int) -> ChannelWeights:
     return np.full(n, 1.0 / n, np.float32) if weights is None else weights
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["sound", "notes", "other"]
+FileKind: TypeAlias = Literal["sound", "notes", "other"]
 """What a file holds: sound, notes (MIDI), or something else."""
 
 _LOSSLESS = """
@@ -36,7 +36,7 @@ MIDI_SUFFIXES = frozenset({"mid", "midi", "kar", "rmi"})
 """Notes, not sound: their melodies are indexed, in the melody space."""
 
 
-def kind(name: str) -> Kind | None:
+def kind(name: str) -> FileKind | None:
     """What the name of a file says it is; None when the file itself must be asked."""
     suffix = _suffix(name)
     if suffix in SUFFIXES:

@@ -10,7 +10,7 @@ import os
 import stat
 from typing import Final
 
-from search.audio.names import Kind
+from search.audio.names import FileKind
 
 HEAD_BYTES: Final = 4096
 
@@ -38,7 +38,7 @@ _KBPS: Final = {  # by whether it is MPEG 1, and by layer; ISO 11172-3 and 13818
 }
 
 
-def kind_inside(path: str) -> Kind:
+def kind_inside(path: str) -> FileKind:
     """What the file at ``path`` holds; something else where nothing vouches for it, or it cannot be read."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe is not waited for
     try:

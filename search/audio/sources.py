@@ -79,17 +79,17 @@ class OpenSound:
         self._file.__exit__(kind, error, at)  # of an object that says what went wrong on the way
 
 
-Source: TypeAlias = str | OpenSound
+SoundSource: TypeAlias = str | OpenSound
 """A file by its path, or one that is open and stays so."""
 
 
-def path_of(source: Source) -> str:
+def path_of(source: SoundSource) -> str:
     """The path of a file."""
     return source if isinstance(source, str) else source.path
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[OpenSound]:
+def opened(source: SoundSource) -> Iterator[OpenSound]:
     """A file, which is closed again where it was not open. Raises AudioError."""
     if isinstance(source, OpenSound):
         yield source
@@ -99,7 +99,7 @@ def opened(source: Source) -> Iterator[OpenSound]:
 
 
 @contextmanager
-def taken(source: Source, track: int) -> Iterator[Track]:
+def taken(source: SoundSource, track: int) -> Iterator[Track]:
     """Sound track ``track`` of a file, to be decoded. Raises AudioError."""
     with opened(source) as sound, closing(sound.take(track)) as one:
         yield one

@@ -17,7 +17,7 @@ from search.audio.channels import as_floats
 from search.audio.checking import Checked
 from search.audio.cutting import cut
 from search.audio.mixing import CELL_S, Mixer, block_frames
-from search.audio.sources import Source, opened, path_of, taken
+from search.audio.sources import SoundSource, opened, path_of, taken
 from search.audio.track import Block, Track
 from search.errors import AudioError, UsageError
 from search.model import AudioInfo, EncoderSpec, Wave, Window
@@ -40,7 +40,7 @@ _QUALITY = "HQ"
 it costs 0.25 ms per second of sound, a third of decoding an MP3; MQ (16 bits) would save a seventh of that."""
 
 
-def probe(source: Source, track: int = 0) -> AudioInfo:
+def probe(source: SoundSource, track: int = 0) -> AudioInfo:
     """What the header says of sound track ``track`` (counted from 0), without decoding.
 
     Raises AudioError when the file cannot be opened or is no sound.
@@ -52,7 +52,7 @@ def probe(source: Source, track: int = 0) -> AudioInfo:
 
 
 def stream(
-    source: Source,
+    source: SoundSource,
     sample_rate_hz: int,
     *,
     track: int = 0,
@@ -86,7 +86,7 @@ def stream(
 
 
 def windows(
-    source: Source,
+    source: SoundSource,
     spec: EncoderSpec,
     *,
     track: int = 0,
@@ -166,7 +166,7 @@ class _Run(NamedTuple):
 class _Passage:
     """What of a file is to be decoded."""
 
-    source: Source
+    source: SoundSource
     track: int
     start_s: float
     end_s: float | None

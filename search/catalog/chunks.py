@@ -23,8 +23,8 @@ from search.catalog.tables import CHUNKS, PASSES
 from search.errors import ClaimLost, printable
 from search.model import (
     MAX_FAILED_CLAIMS,
+    CatalogChange,
     Claim,
-    ClipChange,
     PassState,
     RecordFailure,
     WorkCounts,
@@ -147,7 +147,11 @@ class CatalogChunks:
             connection.execute(update(CHUNKS).where(CHUNKS.c.id == claim.chunk_id).values(**values))
 
     def close(
-        self, claim: Claim, changes: Sequence[ClipChange], results: Sequence[WorkResult], rest: Sequence[WorkFile] = ()
+        self,
+        claim: Claim,
+        changes: Sequence[CatalogChange],
+        results: Sequence[WorkResult],
+        rest: Sequence[WorkFile] = (),
     ) -> int:
         """As the port says."""
         with self._database.writing() as connection:

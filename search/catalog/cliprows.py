@@ -11,14 +11,14 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, Update, bindparam, delete, select, update
 
 from search.catalog import blobs, numbering, words
-from search.catalog.filemarks import Place, Row, by_root
+from search.catalog.filemarks import Row, StoredPlace, by_root
 from search.catalog.fulltext.port import ClipWords
 from search.catalog.inserting import insert_all
 from search.catalog.reading import IDS_PER_QUERY, chunked
 from search.catalog.tables import CLIPS
 from search.model import (
     AddContent,
-    ClipChange,
+    CatalogChange,
     DescribeClip,
     KeepTracks,
     LinkClip,
@@ -44,12 +44,12 @@ class ClipRows:
     Rows are dicts by column. They are changed through the methods alone, which keep what is looked up in step.
     """
 
-    def __init__(self, connection: Connection, changes: Sequence[ClipChange]) -> None:
+    def __init__(self, connection: Connection, changes: Sequence[CatalogChange]) -> None:
         self._connection = connection
         self._rows: dict[int, Row] = {}
-        self._at: defaultdict[Place, set[int]] = defaultdict(set)
+        self._at: defaultdict[StoredPlace, set[int]] = defaultdict(set)
         self._of_content: defaultdict[int, set[int]] = defaultdict(set)
-        self._stored: dict[int, Place] = {}
+        self._stored: dict[int, StoredPlace] = {}
         """Of each clip that is in the database, where it is there."""
         self._changed: defaultdict[int, set[str]] = defaultdict(set)
         self._gone: set[int] = set()
@@ -69,7 +69,7 @@ class ClipRows:
         """A clip, None where it is gone."""
         return self._rows.get(clip_id)
 
-    def at(self, place: Place) -> list[Row]:
+    def at(self, place: StoredPlace) -> list[Row]:
         """The clips of a file, one for each sound track, by track."""
         return sorted((self._rows[clip_id] for clip_id in self._at.get(place, ())), key=itemgetter("track"))
 
@@ -152,7 +152,7 @@ class ClipRows:
         for chunk in chunked(dict.fromkeys(ids), IDS_PER_QUERY):
             self._take_rows(statement, {"ids": chunk})
 
-    def _read_places(self, places: Iterable[Place]) -> None:
+    def _read_places(self, places: Iterable[StoredPlace]) -> None:
         for root_id, paths in by_root(places):
             self._take_rows(_BY_PLACE, {"root": root_id, "paths": paths})
 
@@ -178,11 +178,11 @@ def parking_path(clip_id: int) -> bytes:
     return b"\0moving/%d" % clip_id  # no file's name holds a NUL
 
 
-def _place(row: Row) -> Place:
+def _place(row: Row) -> StoredPlace:
     return row["root_id"], row["path"]
 
 
-def _places(changes: Iterable[ClipChange]) -> Iterable[Place]:
+def _places(changes: Iterable[CatalogChange]) -> Iterable[StoredPlace]:
     """The places that changes name."""
     for change in changes:
         if isinstance(change, AddContent | LinkClip | MoveClip):

@@ -17,7 +17,7 @@ from search.errors import LibraryError
 from search.ground.memory import give_back_freed_memory
 from search.model import (
     AddContent,
-    ClipChange,
+    CatalogChange,
     Content,
     ContentEncoding,
     KeepFacts,
@@ -58,7 +58,7 @@ def sequences(n_segments: int) -> int:
 class ContentRows:
     """What a batch knows of contents, and has to write of them."""
 
-    def __init__(self, connection: Connection, changes: Sequence[ClipChange]) -> None:
+    def __init__(self, connection: Connection, changes: Sequence[CatalogChange]) -> None:
         self._connection = connection
         self._ids: dict[tuple[str, int], int] = {}
         self._digests: dict[int, tuple[str, int]] = {}

@@ -14,7 +14,7 @@ from search.catalog.reading import IDS_PER_QUERY, chunked
 from search.catalog.tables import FAILURES, TAKEN_OUT
 from search.model import RecordFailure
 
-Place: TypeAlias = tuple[int, bytes]
+StoredPlace: TypeAlias = tuple[int, bytes]
 """A root and the relative path of a file below it, as it is stored."""
 
 Row: TypeAlias = dict[str, Any]
@@ -33,10 +33,10 @@ class FileMarks:
     def __init__(self, connection: Connection, now: float) -> None:
         self._connection = connection
         self._now = now
-        self._failures: dict[Place, Row | None] = {}
-        self._taken_out: dict[Place, Row | None] = {}
+        self._failures: dict[StoredPlace, Row | None] = {}
+        self._taken_out: dict[StoredPlace, Row | None] = {}
 
-    def clear_failure(self, place: Place) -> None:
+    def clear_failure(self, place: StoredPlace) -> None:
         """The file is indexed now, or gone."""
         self._failures[place] = None
 
@@ -53,12 +53,12 @@ class FileMarks:
         }
         self._failures[change.root_id, path] = values if change.cause else None
 
-    def take_out(self, place: Place, digest: str) -> None:
+    def take_out(self, place: StoredPlace, digest: str) -> None:
         """Have scans leave a file out."""
         root_id, path = place
         self._taken_out[place] = {"root_id": root_id, "path": path, "digest": digest, "at": self._now}
 
-    def let_in(self, place: Place) -> None:
+    def let_in(self, place: StoredPlace) -> None:
         """Have scans take a file again."""
         self._taken_out[place] = None
 
@@ -71,7 +71,7 @@ class FileMarks:
             marks.clear()
 
 
-def by_root(places: Iterable[Place]) -> Iterator[tuple[int, list[bytes]]]:
+def by_root(places: Iterable[StoredPlace]) -> Iterator[tuple[int, list[bytes]]]:
     """Each root with its paths, so many that a statement can take them."""
     paths_of: defaultdict[int, list[bytes]] = defaultdict(list)
     for root_id, path in places:

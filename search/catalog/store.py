@@ -45,8 +45,8 @@ from search.catalog.shipments import CatalogShipments
 from search.catalog.sqlite import SQLiteDatabase
 from search.model import (
     NO_WORDS,
+    CatalogChange,
     Clip,
-    ClipChange,
     Content,
     ContentEncoding,
     EncoderSpec,
@@ -211,7 +211,7 @@ class Catalog:
         with self._database.reading() as connection:
             return contentreading.tracks(connection, digest)
 
-    def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
+    def apply(self, lease: Lease, changes: Sequence[CatalogChange]) -> int:
         """Write all of ``changes`` in one transaction, or none; the sequence number reached."""
         token = leases.token_of(lease)
         with self._database.writing() as connection:

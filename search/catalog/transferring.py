@@ -67,10 +67,10 @@ _BYTES_PER_PAGE: Final = 16 << 20
 _ROWS_PER_TURN: Final = 16
 """An encoding may have megabytes."""
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
-def transfer(source: Database, target: Database, folder: str, progress: Progress) -> None:
+def transfer(source: Database, target: Database, folder: str, progress: OnProgress) -> None:
     """Copy ``source`` into ``target``, the catalog of the library that is made in ``folder``.
 
     ``progress`` gets the rows that are there, and how many there will be. Both are held by their leases. Raises

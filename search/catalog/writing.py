@@ -18,13 +18,13 @@ from search.catalog import blobs, reading, refusals, scanned
 from search.catalog.cliprows import ClipRows, parking_path
 from search.catalog.contentrows import ContentRows, sequences
 from search.catalog.database import now
-from search.catalog.filemarks import FileMarks, Place
+from search.catalog.filemarks import FileMarks, StoredPlace
 from search.catalog.inserting import insert_all
 from search.catalog.tables import CHOICES, COUNTERS, REMOVALS
 from search.errors import ChangeRefused, LibraryError, printable
 from search.model import (
     AddContent,
-    ClipChange,
+    CatalogChange,
     DescribeClip,
     DescribeRoot,
     DropRoot,
@@ -44,7 +44,7 @@ from search.model import (
 )
 
 
-def apply(connection: Connection, changes: Sequence[ClipChange]) -> int:
+def apply(connection: Connection, changes: Sequence[CatalogChange]) -> int:
     """Write ``changes`` within the connection's transaction; the sequence number reached.
 
     Raises ChangeRefused for a change that a row cannot hold, after which the transaction must be given up.
@@ -63,7 +63,7 @@ def apply(connection: Connection, changes: Sequence[ClipChange]) -> int:
     return sequence
 
 
-def _refusal(connection: Connection, changes: Sequence[ClipChange], cause: str) -> ChangeRefused:
+def _refusal(connection: Connection, changes: Sequence[CatalogChange], cause: str) -> ChangeRefused:
     """Which of ``changes`` cannot be written, for which ``cause``: a database that refuses many rows names none.
 
     The last is tried first, which it mostly is where it was noticed before anything was written; then by halves.
@@ -80,7 +80,7 @@ def _refusal(connection: Connection, changes: Sequence[ClipChange], cause: str) 
     return ChangeRefused(beyond - 1, cause)
 
 
-def _refused(connection: Connection, changes: Sequence[ClipChange]) -> str | None:
+def _refused(connection: Connection, changes: Sequence[CatalogChange]) -> str | None:
     """Why ``changes`` cannot be written, None where they can; nothing of them stays."""
     trial = connection.begin_nested()
     cause = None
@@ -113,7 +113,7 @@ def prefer(connection: Connection, name: str, value: str | None) -> None:
 class _Batch:
     """One batch while it is written: the counters, the rows that it is about, and the contents that lost a clip."""
 
-    def __init__(self, connection: Connection, changes: Sequence[ClipChange]) -> None:
+    def __init__(self, connection: Connection, changes: Sequence[CatalogChange]) -> None:
         self._connection = connection
         self._changes = changes
         self._now = now(connection)
@@ -149,7 +149,7 @@ class _Batch:
         self._clips.write()
         self._marks.write()
 
-    def _write_one(self, change: ClipChange) -> None:
+    def _write_one(self, change: CatalogChange) -> None:
         match change:
             case AddContent():
                 self._add_content(change)
@@ -313,7 +313,7 @@ class _Batch:
         metadata = blobs.described(blobs.metadata_of(clip["metadata"]), clip["own_tags"], clip["remark"])
         self._clips.say(clip, change.file.path, title, metadata)
 
-    def _keep_tracks(self, place: Place, tracks: Sequence[int]) -> None:
+    def _keep_tracks(self, place: StoredPlace, tracks: Sequence[int]) -> None:
         for clip in self._clips.at(place):
             if clip["track"] not in tracks:
                 self._remove_clip(clip["id"])

@@ -50,7 +50,7 @@ from search.columns.where import (
     EVENT_PROBABILITY,
     AddedIs,
     And,
-    Comparison,
+    ColumnIs,
     FlagColumn,
     FlagIs,
     HasEvent,
@@ -62,7 +62,7 @@ from search.columns.where import (
     OwnTagIs,
     TagIs,
     TagProbabilityIs,
-    TextColumn,
+    TextColumnName,
     TextIs,
     Where,
     WordIs,
@@ -163,14 +163,14 @@ class _Parser:
         by_itself = {"added": self._added, "tag": self._tag, "has": self._has}
         if column in by_itself:
             return by_itself[column]()
-        return self._named(OwnTagIs if column == "own_tag" else partial(TextIs, cast(TextColumn, column)))
+        return self._named(OwnTagIs if column == "own_tag" else partial(TextIs, cast(TextColumnName, column)))
 
     def _count(self) -> None:
         self._comparisons += 1
         if self._comparisons > MAX_COMPARISONS:
             raise self._error(f"has more than {MAX_COMPARISONS} comparisons")
 
-    def _named(self, made: Callable[[Operator, str], Comparison]) -> Where:
+    def _named(self, made: Callable[[Operator, str], ColumnIs]) -> Where:
         """A comparison with a text, or with each of several."""
         is_not = self._take_word("not")
         if not (is_not or self._next_is_word("in")):

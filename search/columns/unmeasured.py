@@ -20,8 +20,8 @@ from search.columns.where import And, IsPresent, Not, NumberIs, Or, Where, WordI
 from search.errors import WhereError
 from search.model import NOTES
 
-Rows = NDArray[np.bool_]
-Passing = Callable[[Where], Rows]
+ClipFlags = NDArray[np.bool_]
+Passing = Callable[[Where], ClipFlags]
 
 REMEDY: Final = "soundalike facts --measure"
 
@@ -38,14 +38,14 @@ def facts_in(where: Where) -> Iterator[str]:
             yield column
 
 
-def unmeasured(part: ColumnPart) -> Rows:
+def unmeasured(part: ColumnPart) -> ClipFlags:
     """(n_clips,) which clips have sound, and no facts."""
     if not part.n_clips:
         return np.empty(0, np.bool_)
     return np.asarray(~part.measured & ~part.formats.equals(NOTES)[part.format_codes])
 
 
-def uncertain(part: ColumnPart, where: Where, passing: Passing) -> Rows:
+def uncertain(part: ColumnPart, where: Where, passing: Passing) -> ClipFlags:
     """(n_clips,) which clips pass ``where`` or not as what was not measured of them turns out.
 
     ``passing`` says which clips pass a filter as it is.
@@ -55,7 +55,7 @@ def uncertain(part: ColumnPart, where: Where, passing: Passing) -> Rows:
     return best & ~worst
 
 
-def _assumed(where: Where, passing: Passing, unknown: Rows, *, holds: bool) -> Rows:
+def _assumed(where: Where, passing: Passing, unknown: ClipFlags, *, holds: bool) -> ClipFlags:
     match where:
         case And(parts) | Or(parts):
             both = operator.and_ if isinstance(where, And) else operator.or_

@@ -12,7 +12,7 @@ from search.errors import WhereError
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "~"]
 NumberColumn: TypeAlias = str
 """``duration_s``, ``size_bytes``, or a fact that is a number."""
-TextColumn: TypeAlias = Literal["path", "folder", "title", "format", "remark"]
+TextColumnName: TypeAlias = Literal["path", "folder", "title", "format", "remark"]
 FlagColumn: TypeAlias = Literal["silent", "missing"]
 
 TAG_PROBABILITY: Final = 0.3
@@ -70,7 +70,7 @@ class AddedIs:
 class TextIs:
     """``title ~ 'rain'``; ``=``, ``!=`` or ``~``."""
 
-    column: TextColumn
+    column: TextColumnName
     operator: Operator
     value: str
 
@@ -146,10 +146,10 @@ class Or:
     parts: tuple[Where, ...]
 
 
-Comparison: TypeAlias = (
+ColumnIs: TypeAlias = (
     NumberIs | WordIs | IsPresent | AddedIs | TextIs | FlagIs | TagIs | OwnTagIs | TagProbabilityIs | HasEvent
 )
-Where: TypeAlias = Comparison | IsAmong | Not | And | Or
+Where: TypeAlias = ColumnIs | IsAmong | Not | And | Or
 
 
 def unparse(where: Where) -> str:

@@ -35,7 +35,7 @@ BANK_PARTS: Final = 8
 """Runs of bands that the filter bank is multiplied in, since most of it is zero."""
 _ERRORS_ONLY: Final = 3
 
-Weights = Mapping[str, NDArray[np.generic]]
+NamedArrays = Mapping[str, NDArray[np.generic]]
 
 
 def bank_parts(shape: MelShape) -> list[tuple[slice, NDArray[np.float32]]]:
@@ -55,13 +55,13 @@ def front_end(shape: MelShape) -> dict[str, NDArray[np.float32]]:
     return {"fourier.first": fourier.first_product(shape), "fourier.second": fourier.second_product(shape), **parts}
 
 
-def digest_of_shapes(weights: Weights) -> str:
+def digest_of_shapes(weights: NamedArrays) -> str:
     """Of the names and shapes of a network's weights."""
     shapes = sorted((name, *value.shape) for name, value in weights.items())
     return hashlib.sha256(repr(shapes).encode()).hexdigest()[:16]
 
 
-def is_of(weights: Weights) -> bool:
+def is_of(weights: NamedArrays) -> bool:
     """Whether the graph is that of the network whose weights these are."""
     return digest_of_shapes(weights) == WEIGHTS
 
@@ -73,7 +73,7 @@ class GraphNetwork:
     windows_at_once: Final = 4
     """Two to four take one thread 2.8 ms each, one by one 3.0, eight 3.2: they no longer fit the caches."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: NamedArrays) -> None:
         """``weights`` are those of a network that `is_of` knows."""
         named = {**weights, **front_end(MelShape())}
         arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in named.items()}

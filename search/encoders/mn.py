@@ -17,7 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from search.errors import EncoderError
 
-Head: TypeAlias = Literal["mlp", "fully_convolutional"]
+HeadKind: TypeAlias = Literal["mlp", "fully_convolutional"]
 State: TypeAlias = Mapping[str, Tensor]
 
 WIDTHS = (0.1, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 2.0, 3.0, 4.0)
@@ -66,7 +66,7 @@ class MnShape:
 
     width: float
     classes: int
-    head: Head = "mlp"
+    head: HeadKind = "mlp"
     strides: tuple[int, int, int, int] = (2, 2, 2, 2)
     inner: tuple[int, ...] | None = None
 
@@ -89,7 +89,7 @@ class MnShape:
 
         Raises EncoderError when no published shape fits.
         """
-        head: Head = "mlp" if "classifier.5.bias" in state else "fully_convolutional"
+        head: HeadKind = "mlp" if "classifier.5.bias" in state else "fully_convolutional"
         bias = state.get("classifier.5.bias" if head == "mlp" else "classifier.1.bias")
         last = state.get(f"features.{len(TABLE) + 1}.0.weight")
         widest = state.get(f"features.{len(TABLE)}.block.0.0.weight")

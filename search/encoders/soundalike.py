@@ -40,7 +40,7 @@ FILE = f"{NAME}.safetensors"
 WIDTH = 0.4
 """Of the channels between the blocks, as mn04's; those inside are the network's own and show in its weights."""
 
-Arrays = Mapping[str, NDArray[np.generic]]
+NamedArrays = Mapping[str, NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class SoundalikeEncoder:
     def __init__(  # noqa: PLR0917  # the parts of a model
         self,
         spec: EncoderSpec,
-        network: Arrays,
+        network: NamedArrays,
         space: Whitening,
         tower: TextTower,
         device: Device,
@@ -210,16 +210,16 @@ def read_arrays_of(path: Path) -> dict[str, NDArray[np.generic]]:
         raise EncoderError(f"{shown}: not a readable model file ({cause}): get it again") from error
 
 
-def _part(state: Arrays, prefix: str) -> dict[str, NDArray[np.generic]]:
+def _part(state: NamedArrays, prefix: str) -> dict[str, NDArray[np.generic]]:
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
 
 
-def _space(state: Arrays) -> Whitening:
+def _space(state: NamedArrays) -> Whitening:
     slope, offset = (float(value) for value in state["calibration"].astype(np.float64))
     return Whitening(state["centre"].astype(np.float32), state["matrix"].astype(np.float32), (slope, offset))
 
 
-def _mn_network(spec: EncoderSpec, arrays: Arrays) -> MnNetwork:
+def _mn_network(spec: EncoderSpec, arrays: NamedArrays) -> MnNetwork:
     import torch
 
     from search.encoders.mn import MnNetwork, MnShape

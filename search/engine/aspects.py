@@ -20,7 +20,7 @@ from search.engine.views import SpaceView
 from search.errors import QueryError
 from search.model import Aspects, AudioPart, ClipPart, Part, Ranking, SegmentPart, StoredFacts
 
-Facts = Callable[[Iterable[int]], Mapping[int, StoredFacts]]
+ReadFacts = Callable[[Iterable[int]], Mapping[int, StoredFacts]]
 
 ALL: Final = 5_000
 """Of so many contents, or fewer, every one is compared."""
@@ -54,7 +54,7 @@ class AspectExamples:
     """The examples of a question whose aspects are weighed; none where only the kind counts."""
 
     examples: tuple[AspectExample, ...]
-    facts: Facts
+    facts: ReadFacts
 
     def depth(self, view: SpaceView, depth: int) -> int:
         """How many contents the space is asked for."""
@@ -81,7 +81,7 @@ class AspectExamples:
         return Ranking(ranking.content_ids[order], ranking.segment_ids[order], scores[order])
 
 
-def tastes(parts: Sequence[Part], view: SpaceView, facts: Facts) -> AspectExamples:
+def tastes(parts: Sequence[Part], view: SpaceView, facts: ReadFacts) -> AspectExamples:
     """The examples among ``parts``. Raises QueryError for one that was not measured, AudioError for its file."""
     weighed = [part for part in parts if getattr(part, "aspects", None) is not None]
     if any(part.weight < 0 for part in weighed):
@@ -97,7 +97,7 @@ def tastes(parts: Sequence[Part], view: SpaceView, facts: Facts) -> AspectExampl
     return AspectExamples((), facts)
 
 
-def changed(parts: Sequence[Part], view: SpaceView, facts: Facts) -> Where | None:
+def changed(parts: Sequence[Part], view: SpaceView, facts: ReadFacts) -> Where | None:
     """The filter that changes of examples come to. Raises QueryError where an example lacks what is to change."""
     wanted: list[Where] = []
     for part in parts:
@@ -126,7 +126,7 @@ def _alike(example: AspectExample, scores: NDArray[np.float32], rows: NDArray[np
     return np.asarray(total / sum(weights.values()))
 
 
-def _numbers(part: AudioPart | ClipPart | SegmentPart, view: SpaceView, facts: Facts) -> NDArray[np.float32]:
+def _numbers(part: AudioPart | ClipPart | SegmentPart, view: SpaceView, facts: ReadFacts) -> NDArray[np.float32]:
     if isinstance(part, AudioPart):
         from search.analysis.facts.measuring import measured  # the analyses of sound, which few questions need
 

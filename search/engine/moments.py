@@ -22,7 +22,7 @@ from search.analysis.time.passages import Passage, followed, passages
 from search.engine import policy
 from search.engine.asking import PartReader
 from search.engine.filtering import filter_of
-from search.engine.phrases import Order, orders, spread
+from search.engine.phrases import OrderWord, orders, spread
 from search.engine.stretches import Stretch, stretches
 from search.engine.views import Look, SpaceView
 from search.errors import AudioError, LibraryError, QueryError
@@ -70,7 +70,7 @@ class _Target:
     spec: EncoderSpec
     frames: FrameReader
     vectors: Vectors
-    order: Order | None
+    order: OrderWord | None
     gap_s: float
     classes: tuple[Ids, ...] | None
 

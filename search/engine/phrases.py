@@ -86,7 +86,7 @@ def _refuses(match: re.Match[str]) -> bool:
     return _NO_REFUSAL.search(before) is None and match["what"].lower().rstrip(",;") not in _DEGREES
 
 
-Order: TypeAlias = Literal["THEN", "WHILE", "WITHOUT"]
+OrderWord: TypeAlias = Literal["THEN", "WHILE", "WITHOUT"]
 _ORDERS: Final = re.compile(r"\s+(THEN|WHILE|WITHOUT)\s+")
 
 
@@ -95,7 +95,7 @@ def is_ordered(parts: Sequence[Part]) -> bool:
     return any(isinstance(part, TextPart) and _ORDERS.search(part.text) for part in parts)
 
 
-def orders(parts: Sequence[Part]) -> tuple[Order | None, list[tuple[Part, ...]]]:
+def orders(parts: Sequence[Part]) -> tuple[OrderWord | None, list[tuple[Part, ...]]]:
     """What is asked for, and in which order or company: one side without any, else two.
 
     Raises QueryError for more than two sides, for other parts beside them, and for a side without words.
@@ -110,4 +110,4 @@ def orders(parts: Sequence[Part]) -> tuple[Order | None, list[tuple[Part, ...]]]
     if not (first.strip() and second.strip()):
         raise QueryError(f"{order} joins two sounds: say both")
     sides: list[tuple[Part, ...]] = [(replace(parts[0], text=text.strip()),) for text in (first, second)]
-    return cast(Order, order), sides
+    return cast(OrderWord, order), sides

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from search.columns.where import And, Where
 from search.engine import nearest, policy, refusing
 from search.engine.asking import PartReader
-from search.engine.aspects import Facts, changed, tastes
+from search.engine.aspects import ReadFacts, changed, tastes
 from search.engine.confidence import PAGE, good_from
 from search.engine.explaining import Explainer, Placed, SpaceRanking, sound_chances
 from search.engine.filtering import filter_of
@@ -71,7 +71,7 @@ class SearchEngine:
     """Answers queries over the views of a library. Holds nothing but what names mean; threads may share it."""
 
     def __init__(
-        self, catalog: ContentReader, look: Look, encoder: Callable[[Space], Encoder], facts: Facts | None = None
+        self, catalog: ContentReader, look: Look, encoder: Callable[[Space], Encoder], facts: ReadFacts | None = None
     ) -> None:
         self._catalog = catalog
         self._facts = facts or _nothing_measured

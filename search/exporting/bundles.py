@@ -22,7 +22,7 @@ from search.exporting import edl, licences, reaper
 from search.exporting.archive import BLOCK_BYTES
 from search.exporting.items import ExportItem, passage_name, unique_names
 
-Entry: TypeAlias = tuple[str, float, Iterable[bytes]]
+ZipEntry: TypeAlias = tuple[str, float, Iterable[bytes]]
 """A file of a bundle: its name, its time in seconds since 1970, and its content in blocks."""
 PROJECT = "selection.rpp"
 EDIT_LIST = "selection.edl"
@@ -43,7 +43,7 @@ def passage_wav(item: ExportItem) -> audio.WavPassage:
     return audio.WavPassage(len(out.getvalue()), iter([out.getvalue()]))
 
 
-def files(items: Sequence[ExportItem]) -> Iterator[Entry]:
+def files(items: Sequence[ExportItem]) -> Iterator[ZipEntry]:
     """The files of the items' clips, each once; an edit list and a project with their passages; their licences."""
     by_path = {item.clip.absolute_path: item for item in items}
     alone = list(by_path.values())
@@ -62,7 +62,7 @@ def files(items: Sequence[ExportItem]) -> Iterator[Entry]:
     yield _text(licences.NAME, licences.licence_list((names[item.clip.absolute_path], item) for item in alone))
 
 
-def passages(items: Sequence[ExportItem]) -> Iterator[Entry]:
+def passages(items: Sequence[ExportItem]) -> Iterator[ZipEntry]:
     """The items' passages as WAV files, and their licences."""
     written = []
     for name, item in zip(unique_names(items, passage_name), items, strict=True):
@@ -81,5 +81,5 @@ def _blocks(file: io.RawIOBase) -> Iterator[bytes]:
         yield block
 
 
-def _text(name: str, text: str) -> Entry:
+def _text(name: str, text: str) -> ZipEntry:
     return name, time.time(), [text.encode()]

@@ -21,11 +21,11 @@ DEEPEST: Final = 1000
 MOST_LIKES: Final = 100
 """Of a longer profile so many, evenly over it, are left out in turn: each asks both spaces once."""
 
-Pair = tuple[str, str]
+SpacePair = tuple[str, str]
 
 
 def compare(
-    library: Library, spaces: Pair, questions: Mapping[str, Query], profiles: Sequence[str], k: int
+    library: Library, spaces: SpacePair, questions: Mapping[str, Query], profiles: Sequence[str], k: int
 ) -> Comparison:
     """What both ``spaces`` answer to ``questions``, by what they are called, and where they find likes again.
 
@@ -48,7 +48,7 @@ def compare(
     )
 
 
-def _compared(library: Library, spaces: Pair, said: str, query: Query, k: int) -> Compared:
+def _compared(library: Library, spaces: SpacePair, said: str, query: Query, k: int) -> Compared:
     first, second = (library.search(replace(query, k=k, offset=0, space=name)) for name in spaces)
     return Compared(
         said,
@@ -66,7 +66,7 @@ def _shared(first: Answer, second: Answer) -> float:
     return len(one & other) / max(len(one), len(other)) if one or other else 1.0
 
 
-def _ranks_of_likes(library: Library, spaces: Pair, profile: str) -> Iterator[tuple[float, float]]:
+def _ranks_of_likes(library: Library, spaces: SpacePair, profile: str) -> Iterator[tuple[float, float]]:
     """For each like of a profile that is still there, one over its place when the others look for it, by space."""
     opinions = library.feedback.get(profile)
     there = {clip.id for clip in library.reader.clips([one.clip_id for one in opinions])}

@@ -18,7 +18,7 @@ from search.engine.views import SpaceView
 from search.errors import QueryError
 from search.model import Clip, Event, Ids, JobFailure, TimeLine
 from search.ports import Encoder, FrameReader, Lease
-from search.snapshots.filling import Progress, Rest, fill
+from search.snapshots.filling import OnProgress, Rest, fill
 from search.snapshots.latest import Latest
 
 SHOWN: Final = 0.3
@@ -48,7 +48,7 @@ def find(
     catalog: Catalog,
     lease: Lease,
     *,
-    progress: Progress,
+    progress: OnProgress,
     rest: Rest,
     again: bool,
 ) -> tuple[JobFailure, ...]:

@@ -33,7 +33,7 @@ from search.model import (
     Transcript,
 )
 from search.ports import Lease, SpeechRecogniser, VoiceDetector
-from search.snapshots.filling import Progress, Rest, nobody, of_first, with_clips
+from search.snapshots.filling import OnProgress, Rest, nobody, of_first, with_clips
 
 SAVE_S: Final = 1800.0
 """Transcripts are written after so many seconds of sound: more is not done twice after a kill."""
@@ -70,7 +70,7 @@ def transcribe(
     listeners: Listeners,
     lease: Lease,
     *,
-    progress: Progress,
+    progress: OnProgress,
     rest: Rest,
     language: str | None,
     again: bool,

@@ -12,7 +12,7 @@ from search.engine.sentences import rules
 from search.engine.sentences.context import Context, Shown
 from search.engine.sentences.endpoint import Endpoint, ModelRefused
 from search.errors import QueryError, UsageError
-from search.model import Reader, Understanding
+from search.model import ReadBy, Understanding
 
 if TYPE_CHECKING:
     from search.library.library import Library
@@ -32,7 +32,7 @@ def understand(
     *,
     previous: Sequence[int] = (),
     now: datetime | None = None,
-    reader: Reader | None = None,
+    reader: ReadBy | None = None,
 ) -> Understanding:
     """A sentence in plain English as a query, with what each of its words became. Nothing is searched.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 RATE_HZ: Final = 32_000
 
-Samples: TypeAlias = NDArray[np.float64]
+Waveform: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,46 +27,46 @@ class SoundShape:
     level_db: float = 0.0
 
 
-Recipe: TypeAlias = Callable[[SoundShape, np.random.Generator], Samples]
+Recipe: TypeAlias = Callable[[SoundShape, np.random.Generator], Waveform]
 
 
-def _times_s(shape: SoundShape) -> Samples:
+def _times_s(shape: SoundShape) -> Waveform:
     return np.arange(max(round(shape.length_s * RATE_HZ), 2)) / RATE_HZ
 
 
-def _phase(hertz: Samples) -> Samples:
-    phase: Samples = 2 * np.pi * np.cumsum(hertz) / RATE_HZ
+def _phase(hertz: Waveform) -> Waveform:
+    phase: Waveform = 2 * np.pi * np.cumsum(hertz) / RATE_HZ
     return phase
 
 
-def _gliding(shape: SoundShape) -> Samples:
+def _gliding(shape: SoundShape) -> Waveform:
     at_s = _times_s(shape)
-    hertz: Samples = shape.pitch_hz * shape.glide ** (at_s / at_s[-1])
+    hertz: Waveform = shape.pitch_hz * shape.glide ** (at_s / at_s[-1])
     return hertz
 
 
-def _tone(shape: SoundShape, rng: np.random.Generator) -> Samples:
+def _tone(shape: SoundShape, rng: np.random.Generator) -> Waveform:
     return np.sin(_phase(_gliding(shape)))
 
 
-def _buzz(shape: SoundShape, rng: np.random.Generator) -> Samples:
+def _buzz(shape: SoundShape, rng: np.random.Generator) -> Waveform:
     phase = _phase(_gliding(shape))
-    wave: Samples = np.sum([np.sin(number * phase) / number for number in range(1, 16)], axis=0)
+    wave: Waveform = np.sum([np.sin(number * phase) / number for number in range(1, 16)], axis=0)
     return wave
 
 
-def _hum(shape: SoundShape, rng: np.random.Generator) -> Samples:
+def _hum(shape: SoundShape, rng: np.random.Generator) -> Waveform:
     phase = _phase(_gliding(shape))
     return np.sin(phase) + 0.5 * np.sin(2 * phase) + 0.2 * np.sin(3 * phase)
 
 
-def _siren(shape: SoundShape, rng: np.random.Generator) -> Samples:
+def _siren(shape: SoundShape, rng: np.random.Generator) -> Waveform:
     turn = np.sin(2 * np.pi * _times_s(shape) / 1.5)
     phase = _phase(shape.pitch_hz * 2 ** (0.5 * turn))
     return np.sin(phase) + 0.4 * np.sin(2 * phase)
 
 
-def _bell(shape: SoundShape, rng: np.random.Generator) -> Samples:
+def _bell(shape: SoundShape, rng: np.random.Generator) -> Waveform:
     """Partials of a bell, after Rossing (The Science of Sound, 1990): hum, prime, tierce, quint, nominal, and above."""
     at_s = _times_s(shape)
     partials = ((0.5, 0.6, 1.0), (1.0, 1.0, 0.7), (1.2, 0.7, 0.5), (1.5, 0.4, 0.4), (2.0, 0.8, 0.35), (2.7, 0.3, 0.2))
@@ -74,11 +74,11 @@ def _bell(shape: SoundShape, rng: np.random.Generator) -> Samples:
         gain * np.exp(-at_s / (share * shape.length_s * 0.5)) * np.sin(2 * np.pi * shape.pitch_hz * ratio * at_s)
         for ratio, gain, share in partials
     ]
-    wave: Samples = np.sum(rings, axis=0)
+    wave: Waveform = np.sum(rings, axis=0)
     return wave
 
 
-def _knock(shape: SoundShape, rng: np.random.Generator) -> Samples:
+def _knock(shape: SoundShape, rng: np.random.Generator) -> Waveform:
     at_s = _times_s(shape)
     body = sum(
         np.exp(-at_s / 0.03) * np.sin(2 * np.pi * shape.pitch_hz * ratio * at_s) / ratio for ratio in (1.0, 2.3, 3.9)
@@ -86,12 +86,12 @@ def _knock(shape: SoundShape, rng: np.random.Generator) -> Samples:
     return body + 0.5 * np.exp(-at_s / 0.004) * rng.standard_normal(len(at_s))
 
 
-def _click(shape: SoundShape, rng: np.random.Generator) -> Samples:
+def _click(shape: SoundShape, rng: np.random.Generator) -> Waveform:
     at_s = _times_s(shape)
     return np.exp(-at_s / 0.002) * np.sin(2 * np.pi * shape.pitch_hz * at_s)
 
 
-def _noise(shape: SoundShape, rng: np.random.Generator) -> Samples:
+def _noise(shape: SoundShape, rng: np.random.Generator) -> Waveform:
     """Noise around a pitch, an octave to each side."""
     spectrum = np.fft.rfft(rng.standard_normal(len(_times_s(shape))))
     hertz = np.maximum(np.fft.rfftfreq(len(_times_s(shape)), 1 / RATE_HZ), 1.0)
@@ -99,12 +99,12 @@ def _noise(shape: SoundShape, rng: np.random.Generator) -> Samples:
     return np.fft.irfft(spectrum / (1 + octaves**4), len(_times_s(shape)))
 
 
-def _drop(shape: SoundShape, rng: np.random.Generator) -> Samples:
+def _drop(shape: SoundShape, rng: np.random.Generator) -> Waveform:
     at_s = _times_s(shape)
     return np.exp(-at_s / 0.03) * np.sin(_phase(shape.pitch_hz * (1 + 6 * at_s)))
 
 
-def _laser(shape: SoundShape, rng: np.random.Generator) -> Samples:
+def _laser(shape: SoundShape, rng: np.random.Generator) -> Waveform:
     at_s = _times_s(shape)
     return np.exp(-at_s / 0.2) * np.sign(np.sin(_phase(shape.pitch_hz * 0.08 ** (at_s / at_s[-1]) + 80)))
 

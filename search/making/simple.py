@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from search.errors import QueryError, printable
-from search.making.recipes import GLIDING, RATE_HZ, RECIPES, STRUCK, Recipe, Samples, SoundShape
+from search.making.recipes import GLIDING, RATE_HZ, RECIPES, STRUCK, Recipe, SoundShape, Waveform
 from search.model import Wave
 
 KINDS: Final = tuple(RECIPES)
@@ -42,7 +42,7 @@ class _Asked:
     def duration_s(self) -> float:
         return self.times * (self.shape.length_s + self.shape.pause_s)
 
-    def samples(self, rng: np.random.Generator) -> list[Samples]:
+    def samples(self, rng: np.random.Generator) -> list[Waveform]:
         """The sound as often, each with the pause behind it."""
         pause = np.zeros(round(self.shape.pause_s * RATE_HZ))
         sounds = (_levelled(self.recipe(self.shape, rng), self.shape.level_db) for _ in range(self.times))
@@ -148,7 +148,7 @@ def _check(number: float, limits: tuple[float, float], unit: str) -> None:
         raise QueryError(f"{number:g} {unit}; from {limits[0]:g} to {limits[1]:g} {unit}")
 
 
-def _levelled(wave: Samples, level_db: float) -> Samples:
+def _levelled(wave: Waveform, level_db: float) -> Waveform:
     """With soft ends, at a level beside the usual one, whose peak is 1."""
     soft = min(round(_FADE_S * RATE_HZ), len(wave) // 2)
     wave[:soft] *= np.linspace(0, 1, soft)

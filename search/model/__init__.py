@@ -41,7 +41,7 @@ from search.model.aspects import TASTES, Aspects, Change
 from search.model.changes import (
     NO_WORDS,
     AddContent,
-    ClipChange,
+    CatalogChange,
     DescribeClip,
     DescribeRoot,
     DropRoot,
@@ -142,7 +142,7 @@ from search.model.searches import (
     SavedMatch,
     SavedSearch,
 )
-from search.model.sentences import Reader, Term, TermKind, Understanding
+from search.model.sentences import ReadBy, Term, TermKind, Understanding
 from search.model.shipping import Shipment
 from search.model.sound import (
     ENGLISH,
@@ -196,10 +196,10 @@ __all__ = [
     "AudioInfo",
     "AudioPart",
     "Bitmap",
+    "CatalogChange",
     "Change",
     "Claim",
     "Clip",
-    "ClipChange",
     "ClipMap",
     "ClipPart",
     "ClipTranscript",
@@ -265,7 +265,7 @@ __all__ = [
     "Probabilities",
     "Query",
     "Ranking",
-    "Reader",
+    "ReadBy",
     "RecognisedSpeech",
     "Recognition",
     "RecommendQuery",

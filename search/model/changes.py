@@ -171,7 +171,7 @@ class RecordFailure:
     cause: str
 
 
-ClipChange: TypeAlias = (
+CatalogChange: TypeAlias = (
     AddContent
     | KeepFacts
     | KeepTranscript

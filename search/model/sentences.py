@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from search.model.queries import Query
 
 TermKind: TypeAlias = Literal["words", "unwanted", "like", "unlike", "filter", "count", "collapse"]
-Reader: TypeAlias = Literal["rules", "model"]
+ReadBy: TypeAlias = Literal["rules", "model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +46,5 @@ class Understanding:
     query: Query
     terms: tuple[Term, ...]
     not_understood: tuple[str, ...] = ()
-    read_by: Reader = "rules"
+    read_by: ReadBy = "rules"
     note: str = ""

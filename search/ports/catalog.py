@@ -8,8 +8,8 @@ from typing import Protocol
 
 from search.model import (
     NO_WORDS,
+    CatalogChange,
     Clip,
-    ClipChange,
     Content,
     ContentEncoding,
     EncoderSpec,
@@ -68,7 +68,7 @@ class FactsCatalog(ContentReader, Protocol):
     def without_facts(self, version: int) -> Ids:
         """(n,) the contents with sound that have no facts of this version, ascending."""
 
-    def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
+    def apply(self, lease: Lease, changes: Sequence[CatalogChange]) -> int:
         """Write all of ``changes`` in one transaction, or none; the sequence number reached."""
 
 
@@ -117,7 +117,7 @@ class CatalogWriter(FileCatalog, Protocol):
     def facts(self, content_ids: Iterable[int]) -> Mapping[int, StoredFacts]:
         """What was measured of contents, without those that nobody measured."""
 
-    def apply(self, lease: Lease, changes: Sequence[ClipChange]) -> int:
+    def apply(self, lease: Lease, changes: Sequence[CatalogChange]) -> int:
         """Write all of ``changes`` in one transaction, or none; the sequence number reached.
 
         Raises ChangeRefused for a change that the catalog cannot hold (a number too large, a content that is gone),

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from search.model import (
+    CatalogChange,
     Claim,
-    ClipChange,
     Job,
     JobKind,
     JobOutcome,
@@ -122,7 +122,11 @@ class ChunkWork(Protocol):
         """Say that the worker lives, and how much it has done. Raises ClaimLost."""
 
     def close(
-        self, claim: Claim, changes: Sequence[ClipChange], results: Sequence[WorkResult], rest: Sequence[WorkFile] = ()
+        self,
+        claim: Claim,
+        changes: Sequence[CatalogChange],
+        results: Sequence[WorkResult],
+        rest: Sequence[WorkFile] = (),
     ) -> int:
         """Write all of ``changes`` and that the chunk is done, in one transaction, or none; the sequence reached.
 

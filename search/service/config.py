@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from search.errors import UsageError
 
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_K = 1000
 MAX_QUERY_CHARACTERS = 1000
@@ -75,7 +75,7 @@ class ServiceConfig:
     threads: int = 8
     needs_keys: bool = False
     private_webhooks: bool = False
-    trusted_proxies: tuple[Network, ...] = ()
+    trusted_proxies: tuple[IpNetwork, ...] = ()
     public_url: str = ""
     cors_origins: tuple[str, ...] = ()
     folders: bool = False
@@ -112,7 +112,7 @@ def is_loopback(host: str) -> bool:
         raise UsageError(f"--host is {host!r}; give an address, like 127.0.0.1 or 0.0.0.0") from error
 
 
-def parse_network(text: str) -> Network:
+def parse_network(text: str) -> IpNetwork:
     """A network, or a single address as one. Raises UsageError.
 
     >>> parse_network("10.0.0.0/8")

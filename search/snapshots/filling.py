@@ -25,7 +25,7 @@ R_contra = TypeVar("R_contra", contravariant=True)
 R = TypeVar("R")
 T_co = TypeVar("T_co", covariant=True)
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Called with how many contents of how many were listened to; what it raises stops the job, which keeps the rest."""
 
 
@@ -74,7 +74,7 @@ def fill(
     catalog: ContentReader,
     lease: Lease,
     *,
-    progress: Progress,
+    progress: OnProgress,
     rest: Rest,
     sequence: int,
     again: bool,

@@ -15,7 +15,7 @@ from search.catalog.store import Catalog
 from search.columns import ClipColumns, files
 from search.model import (
     AddContent,
-    ClipChange,
+    CatalogChange,
     Content,
     ContentEncoding,
     EncoderSpec,
@@ -127,7 +127,7 @@ class FilledCatalog:
     def move(self, clip_id: int, path: str) -> MoveClip:
         return MoveClip(clip_id, self.root.id, facts(path))
 
-    def apply(self, *changes: ClipChange) -> int:
+    def apply(self, *changes: CatalogChange) -> int:
         """Write a batch, under a lease of its own unless one is held."""
         if self.lease is not None:
             return self.catalog.apply(self.lease, changes)

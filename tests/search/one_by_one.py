@@ -31,7 +31,7 @@ from search.catalog.tables import (
 from search.errors import ChangeRefused, LibraryError, printable
 from search.model import (
     AddContent,
-    ClipChange,
+    CatalogChange,
     Content,
     DescribeClip,
     DescribeRoot,
@@ -51,7 +51,7 @@ from search.model import (
 )
 
 
-def apply(connection: Connection, changes: Sequence[ClipChange]) -> int:
+def apply(connection: Connection, changes: Sequence[CatalogChange]) -> int:
     """Write ``changes`` within the connection's transaction; the sequence number reached.
 
     Raises ChangeRefused for a change that a row cannot hold, after which the transaction must be given up.
@@ -106,7 +106,7 @@ class _Batch:
         self._left: set[int] = set()
         self._path_before: dict[int, bytes] = {}
 
-    def write(self, changes: Sequence[ClipChange]) -> int:
+    def write(self, changes: Sequence[CatalogChange]) -> int:
         self._free_paths([change for change in changes if isinstance(change, MoveClip)])
         for place, change in enumerate(changes):
             try:
@@ -118,7 +118,7 @@ class _Batch:
             self._connection.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(value=value))
         return self._sequence
 
-    def _write_one(self, change: ClipChange) -> None:
+    def _write_one(self, change: CatalogChange) -> None:
         match change:
             case AddContent():
                 self._add_content(change)

@@ -16,7 +16,7 @@ from search.catalog import contentrows, leases, numbering, writing
 from search.errors import ChangeRefused
 from search.model import (
     AddContent,
-    ClipChange,
+    CatalogChange,
     DescribeClip,
     DescribeRoot,
     DropRoot,
@@ -72,7 +72,7 @@ class Twice:
             self.second_space = filled.catalog.space(spec("second", "e" * 64))
             self.second_root = filled.catalog.root("/more")
 
-    def refusal(self, changes: Sequence[ClipChange]) -> int | None:
+    def refusal(self, changes: Sequence[CatalogChange]) -> int | None:
         """Write ``changes`` to both; the place of the one that both refuse, None where all are written."""
         places = []
         for write in (self.batches.apply, self._write_one_by_one):
@@ -87,7 +87,7 @@ class Twice:
         assert rows(self.batches) == rows(self.one)
         return places[0] if places else None
 
-    def _write_one_by_one(self, *changes: ClipChange) -> None:
+    def _write_one_by_one(self, *changes: CatalogChange) -> None:
         with self.one.catalog._database.writing() as connection:
             one_by_one.apply(connection, changes)
 
@@ -130,7 +130,7 @@ def twice(tmp_path, kind):
         yield made
 
 
-def any_changes(rng: random.Random, twice: Twice) -> list[ClipChange]:
+def any_changes(rng: random.Random, twice: Twice) -> list[CatalogChange]:
     """Changes of every kind about a few files, clips and contents, so that many are about the same."""
     with twice.one.catalog._database.reading() as connection:
         contents = list(connection.execute(text("SELECT id FROM contents ORDER BY id")).scalars())

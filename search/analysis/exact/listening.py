@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.analysis.exact.landmarks import ASKED, KEPT, Density, Landmarks, Peaks
-from search.analysis.exact.outlines import Rows, outline
+from search.analysis.exact.outlines import Outlines, outline
 from search.analysis.exact.spectra import BROAD, parts
 from search.model import Wave
 
@@ -19,7 +19,7 @@ class Fingerprint:
     """What is kept of a recording; ``rows`` (n,) uint32 is its outline, empty where it was made without."""
 
     landmarks: Landmarks
-    rows: Rows
+    rows: Outlines
 
 
 @dataclass(frozen=True, slots=True)

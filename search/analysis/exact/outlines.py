@@ -33,10 +33,10 @@ _BITS_OF_A_BYTE: Final = np.unpackbits(np.arange(256, dtype=np.uint8)[np.newaxis
 )
 """(8, 256) the bits of each value of a byte."""
 
-Rows = NDArray[np.uint32]
+Outlines = NDArray[np.uint32]
 
 
-def outline(powers: NDArray[np.float32]) -> Rows:
+def outline(powers: NDArray[np.float32]) -> Outlines:
     """(frames // `STEP`,) of energies (frames, `BROAD`): a bit for each band that lies above its surroundings."""
     relief = _relief(_energies(powers)[::STEP])
     return np.packbits(relief > 0, axis=1, bitorder="little").view("<u4")[:, 0].astype(np.uint32)
@@ -88,7 +88,7 @@ class Profile:
         """Of each frame and each of the bytes of a row what all its bits that are set come to, by the byte's value."""
         self._squares = np.square(self.values).sum(axis=1)
 
-    def agreement(self, outlines: Rows, lines: Alignments) -> NDArray[np.float32]:
+    def agreement(self, outlines: Outlines, lines: Alignments) -> NDArray[np.float32]:
         """(k,) how far the question agrees with ``outlines`` (all rows) at each place; 0 where little of both is."""
         count, slowest = len(self.values), float(lines.speed.min(initial=1.0))
         if not count or not len(outlines):
@@ -108,7 +108,7 @@ class Profile:
         enough = (there.sum(axis=1) >= _LEAST_ROWS) & (square > 0)
         return np.asarray(np.where(enough, total / np.sqrt(np.where(enough, square, 1)), 0), np.float32)
 
-    def usual(self, outlines: Rows) -> tuple[float, float]:
+    def usual(self, outlines: Outlines) -> tuple[float, float]:
         """The middle and the spread (one standard deviation) of its agreement with places all over the library."""
         begin = np.linspace(0, max(len(outlines) - len(self.values) // STEP, 0), _SAMPLES).astype(np.int64)
         none, one = np.zeros(_SAMPLES), np.ones(_SAMPLES)

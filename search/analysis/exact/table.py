@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.analysis.exact.landmarks import KEYS
-from search.analysis.exact.outlines import STEP, Rows
+from search.analysis.exact.outlines import STEP, Outlines
 from search.errors import LibraryError
 from search.model import Ids
 
@@ -41,7 +41,7 @@ class FingerprintTable:
     offsets: NDArray[np.int64]
     places: NDArray[np.uint32]
     firsts: NDArray[np.int64]
-    outlines: Rows
+    outlines: Outlines
 
     @classmethod
     def empty(cls) -> FingerprintTable:
@@ -107,7 +107,7 @@ class FingerprintTable:
         rows = np.concatenate((np.empty(0, np.uint32), *in_order))
         return FingerprintTable(ids[order], begins, offsets, places[np.argsort(keys, kind="stable")], firsts, rows)
 
-    def _outlines(self, staying: NDArray[np.bool_]) -> list[Rows]:
+    def _outlines(self, staying: NDArray[np.bool_]) -> list[Outlines]:
         """The outlines of the contents of ``staying``."""
         ranges = zip(self.firsts[:-1][staying].tolist(), self.firsts[1:][staying].tolist(), strict=True)
         return [self.outlines[first:last] for first, last in ranges]

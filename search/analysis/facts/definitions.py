@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FactValue: TypeAlias = float | str | tuple[str, ...]
-Kind: TypeAlias = Literal["number", "choice", "several"]
+FactKind: TypeAlias = Literal["number", "choice", "several"]
 
 VERSION: Final = 11
 """Goes up when a sound gets other facts: then they are measured anew."""
@@ -44,7 +44,7 @@ class FactDefinition:
     meaning: str
     source: str
     words: tuple[str, ...] = ()
-    kind: Kind = "number"
+    kind: FactKind = "number"
 
 
 def _choice(name: str, words: tuple[str, ...], meaning: str, source: str) -> FactDefinition:

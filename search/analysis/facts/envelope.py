@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from search.analysis.facts.frames import Frames, Samples
 
 Numbers = NDArray[np.float64]
-Levels = NDArray[np.uint8]
+LevelBytes = NDArray[np.uint8]
 
 STEP_S: Final = 0.005
 SILENT_DB: Final = -60.0
@@ -44,29 +44,29 @@ class Envelope:
         self.add(np.zeros((len(self._frames.rest), self._frames.size - 1), np.float32))
 
     @property
-    def levels(self) -> Levels:
+    def levels(self) -> LevelBytes:
         """(steps,) the level of each step, as `above` and `power_of` read it."""
         if len(self._levels) != 1:
             self._levels = [np.concatenate(self._levels) if self._levels else np.empty(0, np.uint8)]
         return self._levels[0]
 
 
-def above(levels: Levels, db: float) -> NDArray[np.bool_]:
+def above(levels: LevelBytes, db: float) -> NDArray[np.bool_]:
     """(steps,) which levels are more than so many dB of full scale."""
     return np.asarray(levels > (db - _LOWEST_DB) * _PER_DB)
 
 
-def highest_db(levels: Levels) -> float:
+def highest_db(levels: LevelBytes) -> float:
     """The highest of them."""
     return float(levels.max(initial=0)) / _PER_DB + _LOWEST_DB
 
 
-def power_of(levels: Levels) -> Numbers:
+def power_of(levels: LevelBytes) -> Numbers:
     """(steps,) levels as powers; full scale is 1."""
     return np.asarray(_POWERS[levels])
 
 
-def silences(levels: Levels, step_s: float, silent_db: float = SILENT_DB) -> tuple[float, float, float]:
+def silences(levels: LevelBytes, step_s: float, silent_db: float = SILENT_DB) -> tuple[float, float, float]:
     """Seconds that are not silent, and of silence before the first and after the last of them (all, where none is)."""
     sounding = above(levels, silent_db)
     count = int(np.count_nonzero(sounding))
@@ -93,7 +93,7 @@ class Course:
     events: int
 
 
-def course(levels: Levels, step_s: float) -> Course:
+def course(levels: LevelBytes, step_s: float) -> Course:
     """The course of a sound that is not silent all the time.
 
     It rises from 20 dB below its highest level to 3 dB below, and falls from there as far. An event begins where the
@@ -111,7 +111,7 @@ def course(levels: Levels, step_s: float) -> Course:
     return Course(attack_s, decay_s, _events(level.astype(np.float64), highest - _FLOOR_DB))
 
 
-def _smooth(levels: Levels) -> NDArray[np.float32]:
+def _smooth(levels: LevelBytes) -> NDArray[np.float32]:
     """(steps,) the mean power of each step and its neighbours; float32, since a recording of a day has 17 million."""
     alone = _POWERS.astype(np.float32)[levels]
     power = alone.copy()

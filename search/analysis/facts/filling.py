@@ -17,14 +17,16 @@ from search.analysis.facts.measuring import measured
 from search.errors import AudioError
 from search.model import Clip, Content, JobFailure, KeepFacts, StoredFacts
 from search.ports import FactsCatalog, Lease
-from search.snapshots.filling import Progress, Rest, of_first, with_clips
+from search.snapshots.filling import OnProgress, Rest, of_first, with_clips
 
 _BATCH: Final = 64
 """Contents whose facts are written at once."""
 _NO_VERSION: Final = -1
 
 
-def fill(catalog: FactsCatalog, lease: Lease, progress: Progress, *, rest: Rest, again: bool) -> tuple[JobFailure, ...]:
+def fill(
+    catalog: FactsCatalog, lease: Lease, progress: OnProgress, *, rest: Rest, again: bool
+) -> tuple[JobFailure, ...]:
     """Measure every sound that has no facts (``again``: every one); the files that failed.
 
     Each thread takes a ``rest`` before each two seconds of sound. Raises LibraryBusy when the lease is lost,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.analysis.facts.definitions import FACTS, PLACES
-from search.analysis.facts.envelope import Levels, above, highest_db, power_of
+from search.analysis.facts.envelope import LevelBytes, above, highest_db, power_of
 from search.analysis.facts.frames import padded_size
 
 Numbers = NDArray[np.float64]
@@ -52,7 +52,7 @@ NUMBERS: Final = len(FACTS) + SIZE
 
 
 def profile(
-    steps: Levels,
+    steps: LevelBytes,
     step_s: float,
     spectrum: tuple[Numbers, Numbers],
     pitch_hz: float | None,
@@ -108,7 +108,7 @@ def _has_pitch(rows: Numbers) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(rows[:, PLACES["pitch_hz"]]))
 
 
-def _course(steps: Levels, step_s: float) -> tuple[float, Numbers]:
+def _course(steps: LevelBytes, step_s: float) -> tuple[float, Numbers]:
     """How long it sounds, and the level in so many equal parts of that, in dB below the highest part."""
     sounding = above(steps, max(highest_db(steps) + _FLOOR_DB, _FAINTEST_DB))
     if not sounding.any():

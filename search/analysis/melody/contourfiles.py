@@ -45,13 +45,13 @@ class ContourSource(Protocol):
         """(n, 2) first segment id and content id of every content that is there, ascending."""
 
 
-Source = Callable[[], AbstractContextManager[ContourSource]]
+ContourOpener = Callable[[], AbstractContextManager[ContourSource]]
 
 
 class ContourFollower:
     """The tunes of one space, followed through the folder that they are published in. One thread uses it."""
 
-    def __init__(self, directory: Path, source: Source) -> None:
+    def __init__(self, directory: Path, source: ContourOpener) -> None:
         self._snapshots = Snapshots(directory, KIND)
         self._source = source
         self._opened = -1

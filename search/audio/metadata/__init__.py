@@ -39,7 +39,7 @@ from search.audio.metadata.fields import (
     shortened,
 )
 from search.audio.metadata.unreadable import UNREADABLE
-from search.audio.sources import Source, opened, path_of
+from search.audio.sources import SoundSource, opened, path_of
 from search.errors import AudioError
 from search.ground.codepages import readable
 
@@ -49,7 +49,7 @@ _MOST_LOST = 3
 _READERS = (of_chunks, of_user_data, tags.in_front_or_behind)
 
 
-def read(source: Source) -> tuple[str, dict[str, str]]:
+def read(source: SoundSource) -> tuple[str, dict[str, str]]:
     """The title and all fields of a file's tags: lower-case names, each with its text on one line.
 
     The title is that of the tags, else the file's name without its suffix. Several values of a field are joined

@@ -33,7 +33,7 @@ _MOST_KNOWN: Final = 50_000
 _SAVE_SHARE: Final = 10
 """Pairs are written after `SAVE_EVERY` contents, and after a tenth of those compared: the file grows with them."""
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Called with how many contents of how many were compared; what it raises stops the job, which keeps what it found."""
 
 
@@ -41,7 +41,7 @@ def find(
     view: SpaceView,
     catalog: ContentReader,
     file: PairsFile,
-    progress: Progress,
+    progress: OnProgress,
     lease: Lease,
     *,
     rest: Rest,

@@ -36,7 +36,7 @@ _OVERLAP: Final = 4
 _FEW_FRAMES: Final = 64
 """Of shorter sounds (under a second) the first look says nothing; the second costs little."""
 
-Envelope = NDArray[np.float32]
+OctaveBels = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class PassageDecoder:
 
     def __init__(self) -> None:
         self._passages: OrderedDict[TrackPassage, DecodedPassage] = OrderedDict()
-        self._envelopes: OrderedDict[TrackPassage, Envelope] = OrderedDict()
+        self._envelopes: OrderedDict[TrackPassage, OctaveBels] = OrderedDict()
         self._samples = 0
 
     def passage(self, place: TrackPassage) -> DecodedPassage:
@@ -81,7 +81,7 @@ class PassageDecoder:
         first, second = sorted((self.envelope(one), self.envelope(other)), key=lambda e: e.shape[1])
         return first.shape[1] < _FEW_FRAMES or likeness(first, second) >= LEAST_ALIKE
 
-    def envelope(self, place: TrackPassage) -> Envelope:
+    def envelope(self, place: TrackPassage) -> OctaveBels:
         """That of the passage (`envelope`)."""
         found = self._envelopes.get(place)
         if found is None:
@@ -91,16 +91,16 @@ class PassageDecoder:
         return found
 
 
-def envelope(wave: Wave) -> Envelope:
+def envelope(wave: Wave) -> OctaveBels:
     """(octaves, f) how loud each octave of a wave (n,) at `RATE_HZ` is in each frame, in bels."""
     power = np.square(np.abs(frames(wave, RATE_HZ, _OVERLAP)))
     octaves = np.array([power[:, first:end].sum(axis=1) for first, end in octave_bins(RATE_HZ)])
-    found: Envelope = np.log10(np.maximum(octaves, max(_DEPTH * float(octaves.max()), 1e-12))).astype(np.float32)
+    found: OctaveBels = np.log10(np.maximum(octaves, max(_DEPTH * float(octaves.max()), 1e-12))).astype(np.float32)
     inside = found.shape[1] - 3 * _OVERLAP // 2  # without those that reach over either end
     return found[:, _OVERLAP // 2 : _OVERLAP // 2 + inside] if inside >= _FEW_FRAMES else found
 
 
-def fingerprint(bels: Envelope) -> NDArray[np.float32]:
+def fingerprint(bels: OctaveBels) -> NDArray[np.float32]:
     """`FINGERPRINT` numbers that a copy shares with its original, from an envelope (octaves, f), whatever its level.
 
     Each octave's level, how far and how fast it goes up and down and its quantiles; how the octaves go together; the
@@ -120,7 +120,7 @@ def fingerprint(bels: Envelope) -> NDArray[np.float32]:
     )
 
 
-def likeness(short: Envelope, long: Envelope) -> float:
+def likeness(short: OctaveBels, long: OctaveBels) -> float:
     """The largest correlation of two envelopes over shifts at which most of ``short`` lies in ``long``; 0 to 1."""
     short, long = (bels - bels.mean(axis=1, keepdims=True) for bels in (short, long))
     length = short.shape[1] + long.shape[1] - 1

@@ -50,8 +50,8 @@ LISTENED_S: Final = 60.0
 """So much of a clip is sent to an assistant that listens."""
 _FACETS: Final = 100
 
-Count = Annotated[int, Field(ge=1, le=MAX_K, description="how many hits")]
-Where = Annotated[
+HowMany = Annotated[int, Field(ge=1, le=MAX_K, description="how many hits")]
+WhereArgument = Annotated[
     str | None,
     Field(
         description="a filter, like: duration_s < 6 and tag = 'Dog'. Columns: duration_s, size_bytes, added (ISO dates "
@@ -59,10 +59,10 @@ Where = Annotated[
         "for contains; joined by and, or, not"
     ),
 ]
-Sound = Annotated[
+SoundArgument = Annotated[
     str, Field(description="a sound file as base64, in any format, or (for a server on this machine) its absolute path")
 ]
-Seconds = Annotated[float, Field(ge=0)]
+AtSeconds = Annotated[float, Field(ge=0)]
 
 T = TypeVar("T")
 
@@ -79,8 +79,8 @@ class Tools:
         self,
         words: Annotated[str, Field(min_length=1, max_length=1000, description="what it sounds like, or is called")],
         not_words: Annotated[str, Field(max_length=1000, description="what is not wanted")] = "",
-        where: Where = None,
-        k: Count = 10,
+        where: WhereArgument = None,
+        k: HowMany = 10,
         language: Language | None = None,
     ) -> SearchOut:
         """Find sounds by words: what they sound like, and names and metadata."""
@@ -101,18 +101,18 @@ class Tools:
 
     def search_by_example(
         self,
-        sound: Sound,
-        start_s: Seconds = 0.0,
-        end_s: Seconds | None = None,
-        where: Where = None,
-        k: Count = 10,
+        sound: SoundArgument,
+        start_s: AtSeconds = 0.0,
+        end_s: AtSeconds | None = None,
+        where: WhereArgument = None,
+        k: HowMany = 10,
     ) -> SearchOut:
         """Find sounds like a file, or like the passage of it from start_s to end_s."""
         with self._file(sound, start_s, end_s) as path:
             return self._search(Query((AudioPart(path, start_s, end_s),), k, where))
 
     def search_by_passage(
-        self, clip_id: int, start_s: Seconds, end_s: Seconds, where: Where = None, k: Count = 10
+        self, clip_id: int, start_s: AtSeconds, end_s: AtSeconds, where: WhereArgument = None, k: HowMany = 10
     ) -> SearchOut:
         """Find sounds like a passage of a clip of the library."""
         clip = self._clip(clip_id)
@@ -121,13 +121,15 @@ class Tools:
         with self._file(clip.absolute_path, start_s, end_s, is_own=True) as path:
             return self._search(Query((AudioPart(path, start_s, end_s, 1.0, clip.root.speed, clip.track),), k, where))
 
-    def search_by_hum(self, sound: Sound, k: Count = 10) -> SearchOut:
+    def search_by_hum(self, sound: SoundArgument, k: HowMany = 10) -> SearchOut:
         """Find the tune that is hummed, sung or whistled in a file, 3 to 30 seconds of it."""
         with self._file(sound, 0.0, None) as path:
             return self._search(Query((HumPart(path),), k))
 
     def search_by_notes(
-        self, notes: Annotated[str, Field(max_length=1000, description='like "C4 D4 E4:2 r G4", or ABC')], k: Count = 10
+        self,
+        notes: Annotated[str, Field(max_length=1000, description='like "C4 D4 E4:2 r G4", or ABC')],
+        k: HowMany = 10,
     ) -> SearchOut:
         """Find a tune by its notes, in any key."""
         return self._search(Query((NotesPart(notes),), k))
@@ -136,8 +138,8 @@ class Tools:
         self,
         clip_id: int | None = None,
         segment_id: int | None = None,
-        where: Where = None,
-        k: Count = 10,
+        where: WhereArgument = None,
+        k: HowMany = 10,
     ) -> SearchOut:
         """Find clips like a clip of the library, or like one segment that a hit named."""
         if (clip_id is None) == (segment_id is None):
@@ -149,28 +151,28 @@ class Tools:
         self,
         likes: Annotated[list[int], Field(max_length=1000, description="clip ids")],
         dislikes: Annotated[list[int], Field(max_length=1000)] = [],  # noqa: B006 - a schema's default, never changed
-        where: Where = None,
-        k: Count = 10,
+        where: WhereArgument = None,
+        k: HowMany = 10,
     ) -> SearchOut:
         """Clips for someone who liked some and disliked others; a varied sample without any."""
         query = RecommendQuery(tuple(map(ClipPart, likes)), tuple(map(ClipPart, dislikes)), k=k, where=where)
         return self._out(lambda: self.library.recommend(query))
 
     def path_between(
-        self, start: int, end: int, steps: Annotated[int, Field(ge=2, le=64)] = 8, where: Where = None
+        self, start: int, end: int, steps: Annotated[int, Field(ge=2, le=64)] = 8, where: WhereArgument = None
     ) -> PathOut:
         """Clips that lead from one clip to another in even steps."""
         found = self._tried(lambda: self.library.path_between(ClipPart(start), ClipPart(end), steps=steps, where=where))
         return PathOut.model_validate(path_as_json(found, paths="relative"))
 
     def goes_with(
-        self, clip_id: int, where: Where = None, k: Annotated[int, Field(ge=1, le=1000)] = 10
+        self, clip_id: int, where: WhereArgument = None, k: Annotated[int, Field(ge=1, le=1000)] = 10
     ) -> CompanionsOut:
         """Clips that go with one in tempo and key and are of another kind, with the reasons."""
         found = self._tried(lambda: self.library.goes_with(clip_id, k=k, where=where))
         return CompanionsOut.model_validate(companions_as_json(found, paths="relative"))
 
-    def tags(self, where: Where = None) -> FacetsOut:
+    def tags(self, where: WhereArgument = None) -> FacetsOut:
         """What is in the library: how many clips have which tag, length, date and folder; each with its filter."""
         return FacetsOut.model_validate(self._tried(lambda: self.library.clips.facets(where, limit=_FACETS)))
 

@@ -16,7 +16,7 @@ from werkzeug.http import parse_list_header, parse_options_header
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import redirect
 
-from search.service.config import Network
+from search.service.config import IpNetwork
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -35,7 +35,7 @@ _SANE: Final = {
 class BehindProxies:
     """A WSGI application as its clients reach it: through proxies, and below a path."""
 
-    def __init__(self, app: WSGIApplication, trusted: Sequence[Network], base_path: str) -> None:
+    def __init__(self, app: WSGIApplication, trusted: Sequence[IpNetwork], base_path: str) -> None:
         """``base_path``: where the service lies when no proxy says so, as in ``/sounds``; empty for the top."""
         self._trusted = trusted
         self._base_path = base_path

@@ -13,8 +13,7 @@ from werkzeug.exceptions import Conflict, RequestEntityTooLarge
 
 from search.errors import AudioError, CommitUnknown, LibraryError, QueryError
 from search.library.leasing import holder
-from search.model import ClipChange as ClipChanges
-from search.model import ClipPart, DescribeClip, Query, Sending, TakeOutClip
+from search.model import CatalogChange, ClipPart, DescribeClip, Query, Sending, TakeOutClip
 from search.model.as_json import companions_as_json, path_as_json
 from search.service.http.answers.clips import ClipOut, ClipsOut
 from search.service.http.answers.hits import SearchOut
@@ -153,7 +152,7 @@ class ClipRoutes:
         self._service.uploads.discard(clip.absolute_path)
         return Response(status=204)
 
-    def _apply(self, change: ClipChanges) -> None:
+    def _apply(self, change: CatalogChange) -> None:
         """Write one change under the lease. Raises LibraryBusy (409) while a job holds it."""
         catalog = self._library.writer
         with catalog.lease(holder("serve"), LEASE_WAIT_S) as lease:

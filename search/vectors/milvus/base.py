@@ -14,7 +14,7 @@ from search.errors import LibraryError
 from search.model import Bitmap, Ids, Scores, Vectors
 from search.vectors import bitmaps, scoring
 from search.vectors.base import rows_of
-from search.vectors.milvus.collection import MOST_HITS, Level, MilvusCollection
+from search.vectors.milvus.collection import MOST_HITS, Consistency, MilvusCollection
 from search.vectors.milvus.ranges import expression, ranges
 
 CANDIDATES, CANDIDATES_PER_HIT = 200, 4
@@ -86,7 +86,7 @@ class MilvusBase:
         return self._reranked(queries, k, candidates)
 
     @property
-    def _level(self) -> Level:
+    def _level(self) -> Consistency:
         return "Strong" if time.monotonic() < self._strong_until_s else "Bounded"
 
     def _near(self, queries: Vectors, k: int, passing: Bitmap, count: int, *, filtered: bool) -> list[Ids]:

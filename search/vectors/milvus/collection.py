@@ -36,7 +36,7 @@ _LOOK_S: Final = 5.0
 _NOT_LOADED: Final = 101
 _EF_CONSTRUCTION, _LINKS, _LEAST_EF = 200, 16, 128
 
-Level: TypeAlias = Literal["Strong", "Bounded"]
+Consistency: TypeAlias = Literal["Strong", "Bounded"]
 """Strong: all that was acknowledged is seen, after a wait. Bounded: all but that of the last five seconds."""
 
 
@@ -93,7 +93,7 @@ class MilvusCollection:
             for start in range(0, ids.size, _ROWS_WRITTEN):
                 client.delete(self.name, ids=ids[start : start + _ROWS_WRITTEN].tolist(), timeout=_WRITE_S)
 
-    def nearest(self, queries: Vectors, n: int, among: str, level: Level) -> list[Ids]:
+    def nearest(self, queries: Vectors, n: int, among: str, level: Consistency) -> list[Ids]:
         """For each of ``queries`` (q, dim) at most ``n`` ids, probably the nearest, among those that an expression
         lets pass ('': all).
         """
@@ -111,7 +111,7 @@ class MilvusCollection:
             )
         return [np.asarray([hit["id"] for hit in hits], np.int64) for hits in found]
 
-    def vectors(self, ids: Ids, dim: int, level: Level) -> tuple[Ids, Vectors]:
+    def vectors(self, ids: Ids, dim: int, level: Consistency) -> tuple[Ids, Vectors]:
         """Those of ids (n,) that are there, ascending, and their vectors (m, dim)."""
         keys, rows = [np.empty(0, np.int64)], [np.empty((0, dim), np.float32)]
         with _asked() as client:

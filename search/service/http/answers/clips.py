@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search.service.http.answers.common import Answered, RelativePath, Seconds
+from search.service.http.answers.common import Answered, RelativePath, RoundedSeconds
 from search.service.http.answers.hits import FacetOut, FacetsOut, TagOut
 
 
@@ -20,9 +20,9 @@ class ClipOut(Answered):
     root_id: int
     path: RelativePath
     title: str
-    duration_s: Seconds
+    duration_s: RoundedSeconds
     size_bytes: int
-    added: Seconds
+    added: RoundedSeconds
     silent: bool
     missing: bool
     metadata: dict[str, str]
@@ -45,7 +45,7 @@ class FactsOut(Answered):
 class ClipFactsOut(FactsOut):
     """The same beside how long the clip is; not ``measured``: nobody listened to it yet, and its facts are unknown."""
 
-    duration_s: Seconds
+    duration_s: RoundedSeconds
     measured: bool
 
 

@@ -16,8 +16,8 @@ def text(path: str) -> str:
 
 
 RelativePath: TypeAlias = Annotated[str, BeforeValidator(text)]
-Share: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=4))]
-Seconds: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=3))]
+RoundedShare: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=4))]
+RoundedSeconds: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigits=3))]
 
 
 class Answered(Described, BaseModel):

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from search.service.http.answers.common import Answered, RelativePath, Share
+from search.service.http.answers.common import Answered, RelativePath, RoundedShare
 
 
 class TagOut(Answered):
     """A class of the encoder's vocabulary with its probability."""
 
     name: str
-    probability: Share
+    probability: RoundedShare
 
 
 class ViaOut(Answered):
     """Why a hit was found: a part of the query by its place; shares sum to 1."""
 
     part: str
-    share: Share
+    share: RoundedShare
 
 
 class HitOut(Answered):

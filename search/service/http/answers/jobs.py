@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from search.service.http.answers.common import Answered, Seconds, Share
+from search.service.http.answers.common import Answered, RoundedSeconds, RoundedShare
 
 
 class ProgressOut(Answered):
@@ -16,9 +16,9 @@ class ProgressOut(Answered):
     files_done: int
     files_total: int
     failed: int
-    audio_s: Seconds
-    share: Share
-    left_s: Seconds | None
+    audio_s: RoundedSeconds
+    share: RoundedShare
+    left_s: RoundedSeconds | None
 
 
 class FailureOut(Answered):
@@ -35,9 +35,9 @@ class JobOut(Answered):
     kind: Literal["index", "scan", "remove", "duplicates", "map", "facts", "events"]
     state: Literal["queued", "running", "paused", "done", "failed", "cancelled"]
     files: list[str]
-    created: Seconds
-    started: Seconds | None
-    finished: Seconds | None
+    created: RoundedSeconds
+    started: RoundedSeconds | None
+    finished: RoundedSeconds | None
     progress: ProgressOut
     failures: list[FailureOut]
     clip_ids: list[int]
@@ -64,7 +64,7 @@ class RootOut(Answered):
     present: bool
     clips: int
     missing: int
-    scanned: Seconds | None
+    scanned: RoundedSeconds | None
 
 
 class RootsOut(Answered):

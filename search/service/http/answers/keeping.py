@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from search.service.http.answers.common import Answered, RelativePath, Seconds, Share
+from search.service.http.answers.common import Answered, RelativePath, RoundedSeconds, RoundedShare
 
 
 class CollectedOut(Answered):
@@ -13,7 +13,7 @@ class CollectedOut(Answered):
     clip_id: int
     start_s: float | None
     end_s: float | None
-    at: Seconds
+    at: RoundedSeconds
 
 
 class CollectionOut(Answered):
@@ -21,7 +21,7 @@ class CollectionOut(Answered):
 
     id: int
     name: str
-    created: Seconds
+    created: RoundedSeconds
     clips: list[CollectedOut]
 
 
@@ -31,7 +31,7 @@ class CollectionSummaryOut(Answered):
     id: int
     name: str
     clips: int
-    created: Seconds
+    created: RoundedSeconds
 
 
 class CollectionsOut(Answered):
@@ -51,8 +51,8 @@ class SavedSearchOut(Answered):
     name: str
     query: dict[str, Any]
     sounds: int
-    least: Share
-    created: Seconds
+    least: RoundedShare
+    created: RoundedSeconds
     unseen: int
     trouble: str
     webhook: str
@@ -75,10 +75,10 @@ class SavedMatchOut(Answered):
     clip_id: int
     path: RelativePath
     title: str
-    start_s: Seconds
-    end_s: Seconds
+    start_s: RoundedSeconds
+    end_s: RoundedSeconds
     score: float
-    probability: Share | None
+    probability: RoundedShare | None
     seen: bool
 
 

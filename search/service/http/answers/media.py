@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from search.service.http.answers.common import Answered, Seconds
+from search.service.http.answers.common import Answered, RoundedSeconds
 
 
 class PeaksOut(Answered):
     """The waveform: lowest and highest sample, in [-1, 1], of each of equal stretches between the two times."""
 
-    start_s: Seconds
-    end_s: Seconds
+    start_s: RoundedSeconds
+    end_s: RoundedSeconds
     low: list[float]
     high: list[float]
 
@@ -17,8 +17,8 @@ class PeaksOut(Answered):
 class NotesOut(Answered):
     """The notes of a tune, by start; the three lists go together. A pitch is a MIDI note number: 69 is A4, 440 Hz."""
 
-    start_s: list[Seconds]
-    end_s: list[Seconds]
+    start_s: list[RoundedSeconds]
+    end_s: list[RoundedSeconds]
     pitch: list[float]
 
 
@@ -29,7 +29,7 @@ class ClipPeaksOut(Answered):
     """
 
     clip_id: int
-    end_s: Seconds
+    end_s: RoundedSeconds
     low: list[float]
     high: list[float]
     notes: NotesOut | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from search.service.http.answers.common import Answered, Seconds, Share
+from search.service.http.answers.common import Answered, RoundedSeconds, RoundedShare
 
 
 class DuplicateOut(Answered):
@@ -15,12 +15,12 @@ class DuplicateOut(Answered):
 
     clip_id: int
     kind: Literal["kept", "copy", "same recording"]
-    offset_s: Seconds
-    gain_db: Share | None
-    similarity: Share
+    offset_s: RoundedSeconds
+    gain_db: RoundedShare | None
+    similarity: RoundedShare
     lossless: bool
     bandwidth_hz: float | None
-    silence_s: Seconds | None
+    silence_s: RoundedSeconds | None
     clipped: float | None
 
 
@@ -54,7 +54,7 @@ class MergeOut(Answered):
 
     id: int
     keep: int
-    at: Seconds
+    at: RoundedSeconds
     clips: list[MergedClipOut]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from search.service.http.answers.common import Answered, Seconds
+from search.service.http.answers.common import Answered, RoundedSeconds
 from search.service.http.answers.hits import SearchOut
 
 
@@ -27,7 +27,7 @@ class OpinionOut(Answered):
     clip_id: int
     opinion: Literal["like", "dislike", "seen"]
     weight: float
-    at: Seconds
+    at: RoundedSeconds
 
 
 class FeedbackOut(Answered):

@@ -65,7 +65,7 @@ class AspectsIn(Body):
     rhythm: Annotated[AspectWeight, Field(description="How much it counts how onsets come again.")] = 0.0
 
 
-Changes: TypeAlias = Annotated[
+SoundChanges: TypeAlias = Annotated[
     list[Literal["darker", "brighter", "longer", "shorter", "higher", "lower", "noisier", "drier"]],
     Field(max_length=8, description="How hits should differ from this sound."),
 ]
@@ -79,7 +79,7 @@ class ClipIn(Body):
     end_s: Seconds | None = None
     weight: Weight = 1.0
     aspects: Annotated[AspectsIn | None, Field(description="In which way hits should be like it.")] = None
-    changes: Changes = []
+    changes: SoundChanges = []
 
     @property
     def is_passage(self) -> bool:
@@ -93,7 +93,7 @@ class SegmentIn(Body):
     segment_id: Id
     weight: Weight = 1.0
     aspects: Annotated[AspectsIn | None, Field(description="In which way hits should be like it.")] = None
-    changes: Changes = []
+    changes: SoundChanges = []
 
 
 class AudioIn(Body):
@@ -109,7 +109,7 @@ class AudioIn(Body):
         bool, Field(description="Whether a voice imitates what is looked for; ``aspects``, where given, win.")
     ] = False
     aspects: Annotated[AspectsIn | None, Field(description="In which way hits should be like it.")] = None
-    changes: Changes = []
+    changes: SoundChanges = []
 
     @property
     def file(self) -> str:

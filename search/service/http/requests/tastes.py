@@ -17,7 +17,7 @@ from search.service.config import MAX_BATCH, MAX_PROFILE_CHARACTERS, MAX_TASTES
 from search.service.http.requests.common import Body, Count, Filter, Id, Offset, Parameters
 from search.service.http.requests.jobs import _without_slash
 
-Profile: TypeAlias = Annotated[
+ProfileName: TypeAlias = Annotated[
     str,
     BeforeValidator(_without_slash),
     Field(
@@ -43,7 +43,7 @@ class RecommendIn(Body):
     likes: Annotated[list[TasteIn], Field(max_length=MAX_TASTES)] = []
     dislikes: Annotated[list[TasteIn], Field(max_length=MAX_TASTES)] = []
     seen: Annotated[list[Id], Field(max_length=MAX_FEEDBACK)] = []
-    profile: Profile | None = None
+    profile: ProfileName | None = None
     k: Count = 10
     offset: Offset = 0
     diversity: Annotated[float, Field(ge=0, le=1, description="0: the likeliest, however alike; 1: varied.")] = (
@@ -76,7 +76,7 @@ class RecommendBatchIn(Body):
 class ProfilePath(Parameters):
     """A profile by its name."""
 
-    profile: Profile
+    profile: ProfileName
 
 
 class OpinionPath(ProfilePath):
