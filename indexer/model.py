@@ -61,7 +61,7 @@ class Task:
     root: Root
     facts: FileFacts
     known_file: KnownFile | None
-    holds: audio.Kind = "sound"
+    holds: audio.FileKind = "sound"
     forced: bool = False
 
     @property

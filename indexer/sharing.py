@@ -68,11 +68,11 @@ class SharedWork:
         self._counts = WorkCounts()
         self._done = 0
 
-    def takes(self, kind: audio.Kind) -> bool:
+    def takes(self, kind: audio.FileKind) -> bool:
         """Sound."""
         return kind == "sound"
 
-    def owns(self, kind: audio.Kind) -> bool:
+    def owns(self, kind: audio.FileKind) -> bool:
         """Sound."""
         return kind == "sound"
 
