@@ -26,6 +26,8 @@ DEFAULT_LANGUAGE_MODEL_WAIT_S = 10.0
 MOST_NICENESS = 19
 EFFORTS = (0.02, 16.0)
 """The least and the most effort of a search, in shares of the usual."""
+RECALLS = (0.5, 0.999)
+"""The least and the most recall that a search may be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Settings:
     ``neighbourhoods``: make them and rank by them (`search.vectors.neighbourhoods`). ``facts``: when it is measured
     what a sound is: while it is indexed (``on``; a service measures what was not), by a service that has nothing else
     to do (``idle``), or when somebody says so (``off``). ``effort``: how much of the usual a search visits in a
-    library too large to be scanned (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other
+    library too large to be scanned; ``recall``: instead, as much as finds this part of the nearest ten
+    (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other
     programs, 0 (not at all) to 19. ``job_share``: how much of one core a job, with the workers that it starts, takes
     (1: all it can get) while somebody asks the library something (`search.library.givingway`). ``share``: how many
     worker processes sounds are left to, beside those of other machines (`soundalike work`); None: one process does it
@@ -63,6 +66,7 @@ class Settings:
     neighbourhoods: bool = True
     facts: FactsWhen = "idle"
     effort: float = 1.0
+    recall: float | None = None
     niceness: int = DEFAULT_NICENESS
     job_share: float = DEFAULT_JOB_SHARE
     share: int | None = None
@@ -76,7 +80,7 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_RECOGNISER``,
         ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_FACTS`` (``on``, ``idle`` or ``off``),
-        ``_EFFORT``, ``_NICENESS``, ``_JOB_SHARE``, ``_SHARE``, ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``,
+        ``_EFFORT``, ``_RECALL``, ``_NICENESS``, ``_JOB_SHARE``, ``_SHARE``, ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``,
         ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
 
         Raises UsageError for a value that is not allowed.
@@ -115,6 +119,7 @@ class Settings:
             neighbourhoods=_is_on(environ, "SOUNDALIKE_NEIGHBOURHOODS"),
             facts=cast(FactsWhen, facts),
             effort=effort_of(environ.get("SOUNDALIKE_EFFORT") or "1", "SOUNDALIKE_EFFORT"),
+            recall=recall_of(recall, "SOUNDALIKE_RECALL") if (recall := environ.get("SOUNDALIKE_RECALL")) else None,
             niceness=int(niceness),
             job_share=_job_share(environ.get("SOUNDALIKE_JOB_SHARE", "")),
             share=int(share) if share else None,
@@ -133,14 +138,28 @@ def effort_of(text: str, said_by: str) -> float:
         >>> effort_of("0.25", "--effort")
         0.25
     """
-    least, most = EFFORTS
+    return _within(text, EFFORTS, said_by, ", in shares of the usual")
+
+
+def recall_of(text: str, said_by: str) -> float:
+    """The recall that ``text`` says, which came from ``said_by``. Raises UsageError for none.
+
+    Examples:
+        >>> recall_of("0.97", "--recall")
+        0.97
+    """
+    return _within(text, RECALLS, said_by, ", a part of the nearest ten")
+
+
+def _within(text: str, bounds: tuple[float, float], said_by: str, what: str) -> float:
+    least, most = bounds
     try:
-        effort = float(text)
+        said = float(text)
     except ValueError:
-        effort = math.nan
-    if not least <= effort <= most:
-        raise UsageError(f"{said_by} is {text!r}; it must be {least:g} to {most:g}, in shares of the usual")
-    return effort
+        said = math.nan
+    if not least <= said <= most:
+        raise UsageError(f"{said_by} is {text!r}; it must be {least:g} to {most:g}{what}")
+    return said
 
 
 def _is_on(environ: Mapping[str, str], name: str) -> bool:

@@ -73,11 +73,13 @@ def exact_index(dim: int) -> ExactIndex:
     return ExactIndex(dim)
 
 
-def snapshot_index(directory: Path, dim: int, device: Device = "auto", effort: float = 1.0) -> SnapshotIndex:
-    """The index of one space on disk: newest snapshot, delta, tombstones; ``effort`` as `SnapshotIndex.open` says."""
+def snapshot_index(
+    directory: Path, dim: int, device: Device = "auto", effort: float = 1.0, recall: float | None = None
+) -> SnapshotIndex:
+    """The index of one space on disk: newest snapshot, delta, tombstones; the rest as `SnapshotIndex.open` says."""
     from search.vectors.snapshot import SnapshotIndex
 
-    return SnapshotIndex.open(directory, dim, device=device, effort=effort)
+    return SnapshotIndex.open(directory, dim, device=device, effort=effort, recall=recall)
 
 
 def index_kind(name: str) -> IndexFactory:

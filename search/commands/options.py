@@ -27,7 +27,7 @@ from search.model import (
     SegmentPart,
     TextPart,
 )
-from search.settings import Settings, effort_of
+from search.settings import Settings, effort_of, recall_of
 
 if TYPE_CHECKING:
     from search.library.library import Library
@@ -71,17 +71,27 @@ def library(args: argparse.Namespace, settings: Settings, *, create: bool = Fals
 
 
 def add_effort(parser: argparse.ArgumentParser) -> None:
-    """``--effort E``."""
-    parser.add_argument(
+    """``--effort E`` or ``--recall R``."""
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
         "--effort",
         metavar="E",
         help="so much of the usual work in a large library: 0.1 is faster and misses more, 4 misses less (1)",
     )
+    either.add_argument(
+        "--recall",
+        metavar="R",
+        help="in a large library, as much work as finds this part of the nearest, 0.5 to 0.999",
+    )
 
 
 def with_effort(args: argparse.Namespace, settings: Settings) -> Settings:
-    """``settings`` with the effort that ``--effort`` says. Raises UsageError for one that makes no sense."""
-    return settings if args.effort is None else replace(settings, effort=effort_of(args.effort, "--effort"))
+    """``settings`` with what ``--effort`` or ``--recall`` says. Raises UsageError for what makes no sense."""
+    if args.recall is not None:
+        return replace(settings, recall=recall_of(args.recall, "--recall"))
+    if args.effort is not None:  # said here, it counts for more than a recall of the environment
+        return replace(settings, effort=effort_of(args.effort, "--effort"), recall=None)
+    return settings
 
 
 def add_json(parser: argparse._ActionsContainer) -> None:

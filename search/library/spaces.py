@@ -224,7 +224,9 @@ class Spaces:
     def _opened(self, space: Space) -> _OpenSpace:
         folder = publishing.folder_of(self._library, space)
         settings = self._settings
-        index = self._open_index(folder / publishing.INDEX, space.dim, settings.device, effort=settings.effort)
+        index = self._open_index(
+            folder / publishing.INDEX, space.dim, settings.device, effort=settings.effort, recall=settings.recall
+        )
         columns = ColumnsFollower(folder / publishing.COLUMNS, self._catalog, space)
         if space.is_melody:
             contours = ContourFollower(folder / publishing.CONTOURS, partial(self._catalog.contours, space.id))

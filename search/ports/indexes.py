@@ -86,12 +86,20 @@ class IndexFactory(Protocol):
     """
 
     def __call__(
-        self, directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
+        self,
+        directory: Path,
+        dim: int,
+        device: Device,
+        *,
+        searches: bool = True,
+        effort: float = 1.0,
+        recall: float | None = None,
     ) -> SpaceIndex:
         """The index as it was last published, empty at sequence 0 where it never was; the folder may be absent.
 
         One that only publishes (not ``searches``) need not load what searching needs. A search visits so much of the
-        usual as ``effort`` says: less is faster and misses more; one that misses nothing need not heed it. Raises
+        usual as ``effort`` says: less is faster and misses more; or, where ``recall`` is given, as much as finds
+        that part of the nearest ten. One that misses nothing need not heed either. Raises
         UsageError for a device that is not there.
         """
 

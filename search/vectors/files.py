@@ -8,7 +8,7 @@ index.faiss     the compressed index, where the manifest's kind is "faiss"; the 
 
 gone.npy        int64, ascending, where there are any: ids of rows that went since their layer was written
 
-Format 1 had one layer, and is read as such.
+Format 1 had one layer, and is read as such. Format 2 had no calibration.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, Snapshot
 from search.vectors.layers import LayerRows
 
-KIND: Final = Kind("snapshot", 2, "soundalike reindex makes it anew from the catalog", reads_too=(1,))
+KIND: Final = Kind("snapshot", 3, "soundalike reindex makes it anew from the catalog", reads_too=(1, 2))
 IDS, SIDECAR, COMPRESSED, GONE = "ids.npy", "vectors.f16", "index.faiss", "gone.npy"
 
 Form: TypeAlias = Literal["exact", "faiss"]
@@ -35,7 +35,8 @@ Form: TypeAlias = Literal["exact", "faiss"]
 class VectorFacts:
     """What a manifest says of vectors: how many segments are there, and how many rows each of the ``layers`` has.
 
-    ``trained_count``: rows that the compressed index was trained for, or 0.
+    ``trained_count``: rows that the compressed index was trained for, or 0. ``calibration``: which recall takes how
+    much effort (`search.vectors.calibration`), as it was found then; empty where it was not.
     """
 
     count: int
@@ -43,6 +44,7 @@ class VectorFacts:
     kind: Form
     trained_count: int
     layers: Sequence[int] = ()
+    calibration: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,15 @@ class InFiles:
     """A `Keeping` of snapshots of `search.vectors.files`; the options are those of `SnapshotIndex.open`."""
 
     def __init__(
-        self, directory: Path, dim: int, *, device: Device, compress_from: int, searches: bool, effort: float
+        self,
+        directory: Path,
+        dim: int,
+        *,
+        device: Device,
+        compress_from: int,
+        searches: bool,
+        effort: float,
+        recall: float | None,
     ) -> None:
         self.snapshots: Snapshots = files.snapshots(directory)
         self._directory = directory
@@ -38,6 +46,7 @@ class InFiles:
         self._compress_from = compress_from
         self._searches = searches
         self._effort = effort
+        self._recall = recall
         self._opened: files.StoredVectors | None = None
 
     def open(self, snapshot: Snapshot) -> Base:
@@ -47,7 +56,7 @@ class InFiles:
             return ExactBase.of(stored)
         from search.vectors.faiss import FaissBase  # a small library never pays for loading FAISS
 
-        return FaissBase.open(stored, self._device, self._effort)
+        return FaissBase.open(stored, self._device, self._effort, self._recall)
 
     def is_whole(self, sequence: int) -> bool:
         """As `Keeping.is_whole`: each snapshot has all, so long as its files are there and its vectors undamaged."""
@@ -98,13 +107,15 @@ class InFiles:
         merged = folding.merge(before, changed, new, files.SIDECAR)
         new.array(files.IDS, merged.ids)
         count = merged.ids.size
-        form: files.Form = "faiss" if count >= self._compress_from else "exact"
-        if form == "faiss":
-            from search.vectors import building
+        if count < self._compress_from:
+            new.describe(files.VectorFacts(count, self._dim, "exact", 0, (count,)))
+            return
+        from search.vectors import building, calibration
 
-            building.build(self._rows(new, 0, count), merged.ids, new.folder / files.COMPRESSED)
-        trained_count = count if form == "faiss" else 0
-        new.describe(files.VectorFacts(count, self._dim, form, trained_count, (count,)))
+        path, rows = new.folder / files.COMPRESSED, self._rows(new, 0, count)
+        building.build(rows, merged.ids, path)
+        found = calibration.of_file(path, rows, merged.ids)
+        new.describe(files.VectorFacts(count, self._dim, "faiss", count, (count,), found))
 
     def _write_layer(self, old: files.StoredVectors, changed: Changes, new: NewSnapshot) -> None:
         """What is new, and the layers that are merged with it; those before stay the files that they are."""
@@ -131,7 +142,9 @@ class InFiles:
         if gone.size:
             new.array(files.GONE, gone)
         count, facts = sum(sizes) - gone.size, old.facts
-        new.describe(files.VectorFacts(count, self._dim, facts.kind, facts.trained_count, tuple(sizes)))
+        new.describe(
+            files.VectorFacts(count, self._dim, facts.kind, facts.trained_count, tuple(sizes), facts.calibration)
+        )
 
     def _rows(self, new: NewSnapshot, layer: int, count: int) -> HalfVectors:
         """The sidecar that was just written."""

@@ -48,12 +48,12 @@ ten million (measured)."""
 class Lists:
     """The inverted lists of one compressed index: their centres, and how what passes spreads over them."""
 
-    def __init__(self, layers: native.Layers, ids: Ids, present: Bitmap | None, effort: float = 1.0) -> None:
+    def __init__(self, layers: native.Layers, ids: Ids, present: Bitmap | None) -> None:
         """``layers`` are a rotation before inverted lists, and hold ``ids`` (n,), ascending.
 
         Of these those in ``present`` are found where nothing is said of what is allowed, None for all.
-        ``effort``: as many segments are visited, of those that the constants above say. ``reach`` becomes how much more
-        than they say is looked at behind a filter, since there are many segments.
+        ``reach`` becomes how much more than the constants above say is looked at behind a filter, since there are many
+        segments.
         """
         self._layers = layers  # owns what the next two look into
         index = layers.index
@@ -66,17 +66,17 @@ class Lists:
         centres = np.array(faiss.rev_swig_ptr(quantizer.get_xb(), self.count * index.d), np.float32)
         self._centres: NDArray[np.float32] = centres.reshape(self.count, index.d)
         self._present = present
-        self._effort = effort
         self._spread = Spread(layers, ids, self.count)
         self._rows_of_list = max(1.0, ids.size / self.count)
         self.reach = max(1.0, ids.size / REACHES_FROM) ** REACHES_BY
 
     def candidates(
-        self, queries: Vectors, n: int, k: int, allowed: Bitmap | None, passing: int, *, everywhere: bool
+        self, queries: Vectors, n: int, more: float, allowed: Bitmap | None, passing: int, *, everywhere: bool
     ) -> Ids:
         """(q, n) ids that are probably the nearest to ``queries`` (q, dim), -1 where there are no more.
 
-        ``allowed`` is of what is present, and ``passing`` how many that are. ``everywhere`` visits each list.
+        So much ``more`` is visited than the constants above say. ``allowed`` is of what is present, and ``passing`` how
+        many that are. ``everywhere`` visits each list.
         """
         native.use_threads(1 if len(queries) <= scoring.FEW_QUERIES else native.thread_budget())
         turned: Vectors = self._rotation.apply(queries)
@@ -84,15 +84,15 @@ class Lists:
         if everywhere:
             visited = np.tile(np.arange(self.count, dtype=np.int64), (len(queries), 1))
         elif allowed is None:
-            visited = self._nearest(near, k)
+            visited = self._nearest(near, more)
         else:
-            visited = self._nearest_passing(near, k, allowed, passing)
+            visited = self._nearest_passing(near, more, allowed, passing)
         scores = np.ascontiguousarray(np.take_along_axis(near, np.maximum(visited, 0), axis=1))
         return self._search(turned, n, visited, scores, allowed)
 
-    def _nearest(self, near: Scores, k: int) -> Ids:
+    def _nearest(self, near: Scores, more: float) -> Ids:
         """The lists (q, most) that each query visits, by how ``near`` (q, lists) they are; -1 after the last."""
-        rows = PASSING_ROWS * self._more(k)
+        rows = PASSING_ROWS * more
         for enough_rows in (2 * rows, math.inf):
             order = self._order(near, None, enough_rows)
             sizes = self._spread.sizes[order]
@@ -102,9 +102,8 @@ class Lists:
                 break
         return _chosen(order, needed)
 
-    def _nearest_passing(self, near: Scores, k: int, allowed: Bitmap, count: int) -> Ids:
+    def _nearest_passing(self, near: Scores, more: float, allowed: Bitmap, count: int) -> Ids:
         """The same among the ``count`` that are ``allowed``."""
-        more = self._more(k)
         order = self._order(near, None, NEAR_ROWS * self.reach * more)
         lists = np.unique(order)
         every = self._spread.counted(allowed) if count <= COUNTED_ROWS else self._spread.remembered(allowed)
@@ -168,10 +167,6 @@ class Lists:
             n = min(n, math.ceil(rows / self._rows_of_list) + 1)
         order = np.stack([_largest(row, n) for row in close]) if n < close.shape[1] else np.argsort(-close, axis=1)
         return order if holding is None else holding[order]
-
-    def _more(self, k: int) -> float:
-        """How much more than the constants above say is visited for ``k`` hits: many reach further than ten."""
-        return self._effort * max(1.0, math.sqrt(k / 100))
 
     def _search(self, turned: Vectors, n: int, visited: Ids, near: Scores, allowed: Bitmap | None) -> Ids:
         parameters = faiss.IVFRaBitQSearchParameters()

@@ -107,6 +107,7 @@ class SnapshotIndex:
         compress_from: int = COMPRESS_FROM,
         searches: bool = True,
         effort: float = 1.0,
+        recall: float | None = None,
     ) -> SnapshotIndex:
         """The newest valid snapshot under ``directory``, or an empty index at sequence 0 where there is none.
 
@@ -114,9 +115,18 @@ class SnapshotIndex:
         catalog alone, lead to the same state. Snapshots written from here are compressed from ``compress_from``
         segments on. One that only publishes (not ``searches``) loads no FAISS; it would find the same, slowly.
         A compressed one visits and re-ranks so much of the usual as ``effort`` says: less is faster and misses more.
+        ``recall``: as much instead as finds this part of the nearest ten, by what was tried when its lists were made.
         Raises UsageError when ``device`` is a GPU that is not there.
         """
-        kept = InFiles(directory, dim, device=device, compress_from=compress_from, searches=searches, effort=effort)
+        kept = InFiles(
+            directory,
+            dim,
+            device=device,
+            compress_from=compress_from,
+            searches=searches,
+            effort=effort,
+            recall=recall,
+        )
         return cls(kept, dim, searches=searches)
 
     @property
@@ -234,15 +244,28 @@ class SnapshotIndex:
 
 
 def open_faiss(
-    directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
+    directory: Path,
+    dim: int,
+    device: Device,
+    *,
+    searches: bool = True,
+    effort: float = 1.0,
+    recall: float | None = None,
 ) -> SnapshotIndex:
     """The kind of index ``faiss``: compressed once it is large, on a GPU where there is one."""
-    return SnapshotIndex.open(directory, dim, device=device, searches=searches, effort=effort)
+    return SnapshotIndex.open(directory, dim, device=device, searches=searches, effort=effort, recall=recall)
 
 
 def open_exact(
-    directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
+    directory: Path,
+    dim: int,
+    device: Device,
+    *,
+    searches: bool = True,
+    effort: float = 1.0,
+    recall: float | None = None,
 ) -> SnapshotIndex:
-    """The kind of index ``exact``: never compressed, every search looks at every vector, whatever the ``effort``."""
-    whole = sys.maxsize
-    return SnapshotIndex.open(directory, dim, device=device, compress_from=whole, searches=searches, effort=effort)
+    """The kind of index ``exact``: never compressed, every search looks at every vector, whatever is asked for."""
+    return SnapshotIndex.open(
+        directory, dim, device=device, compress_from=sys.maxsize, searches=searches, effort=effort, recall=recall
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 
 import pytest
 
 from search import wiring
+from search.commands.options import add_effort, with_effort
 from search.errors import UsageError
 from search.model import ClipPart, Query
 from search.settings import Settings
@@ -29,6 +31,28 @@ def test_a_wrong_one_is_refused(wrong, tmp_path):
     assert (done.returncode, "--effort is" in done.stderr) == (2, True)
 
 
+def test_a_recall_is_said_as_an_effort_is(tmp_path):
+    """By the environment or the command line, which wins; a wrong one is refused, and so are both at once."""
+    assert [Settings.from_env({"SOUNDALIKE_RECALL": said}).recall for said in ("", "0.97")] == [None, 0.97]
+    with pytest.raises(UsageError, match=r"SOUNDALIKE_RECALL is '1'; it must be 0.5 to 0.999"):
+        Settings.from_env({"SOUNDALIKE_RECALL": "1"})
+    said = {
+        options: with_effort(_parsed(options), replace(settings(tmp_path), recall=0.9))
+        for options in ((), ("--recall", "0.97"), ("--effort", "0.25"))
+    }
+    assert [(one.effort, one.recall) for one in said.values()] == [(1.0, 0.9), (1.0, 0.97), (0.25, None)]
+    with pytest.raises(UsageError, match="--recall is 'nan'"):
+        with_effort(_parsed(("--recall", "nan")), settings(tmp_path))
+    both = soundalike("search", "dog", "--effort", "1", "--recall", "0.97", "--library", tmp_path)
+    assert (both.returncode, "not allowed with argument" in both.stderr) == (2, True)
+
+
+def _parsed(options):
+    parser = argparse.ArgumentParser()
+    add_effort(parser)
+    return parser.parse_args(options)
+
+
 @pytest.mark.parametrize("said_by", ["settings", "option"])
 def test_the_index_of_a_library_gets_it(tmp_path, monkeypatch, said_by):
     """What the library's settings say, and what the command line says instead."""
@@ -37,14 +61,14 @@ def test_the_index_of_a_library_gets_it(tmp_path, monkeypatch, said_by):
     efforts = []
     opened = SnapshotIndex.open
 
-    def open_noted(*place, effort=1.0, **how):
-        efforts.append(effort)
-        return opened(*place, effort=effort, **how)
+    def open_noted(*place, effort=1.0, recall=None, **how):
+        efforts.append((effort, recall))
+        return opened(*place, effort=effort, recall=recall, **how)
 
     monkeypatch.setattr(SnapshotIndex, "open", open_noted)
     if said_by == "option":
         assert soundalike("search", "--clip", 1, "--effort", "0.25", "--library", tmp_path / "library").returncode == 0
     else:
-        with wiring.library(tmp_path / "library", replace(settings(tmp_path), effort=0.25)) as library:
+        with wiring.library(tmp_path / "library", replace(settings(tmp_path), effort=0.25, recall=0.97)) as library:
             library.search(Query((ClipPart(1),)))
-    assert efforts == [0.25]
+    assert efforts == [(0.25, None if said_by == "option" else 0.97)]

@@ -77,7 +77,7 @@ DAMAGES = {
     "manifest cut short": (snapshot.MANIFEST, truncate),
     "manifest not JSON": (snapshot.MANIFEST, lambda path: path.write_bytes(b"\x00\xff")),
     "manifest of another kind of JSON": (snapshot.MANIFEST, lambda path: path.write_text("[1, 2]")),
-    "manifest of a later format": (snapshot.MANIFEST, rewrite("format", 3)),
+    "manifest of a later format": (snapshot.MANIFEST, rewrite("format", files.KIND.format + 1)),
     "manifest of another snapshot": (snapshot.MANIFEST, rewrite("sequence", 7)),
     "manifest with another count": (snapshot.MANIFEST, rewrite("count", 3)),
     "manifest with a negative count": (snapshot.MANIFEST, rewrite("count", -1)),

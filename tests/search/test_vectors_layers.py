@@ -217,7 +217,7 @@ def test_a_snapshot_of_format_1_is_one_layer(tmp_path: Path) -> None:
     fold(index, [IndexChange(8, np.arange(401, 431), vectors[:30])], 8)
     assert (directory / "8" / files.COMPRESSED).samefile(directory / "7" / files.COMPRESSED)
     manifest = json.loads((directory / "8" / MANIFEST).read_bytes())
-    assert (manifest["format"], manifest["layers"], manifest["trained_count"]) == (2, [398, 30], 400)
+    assert (manifest["format"], manifest["layers"], manifest["trained_count"]) == (files.KIND.format, [398, 30], 400)
     assert len(SnapshotIndex.open(directory, 16, device="cpu", compress_from=100)) == 428
     assert verify(directory) == []
 

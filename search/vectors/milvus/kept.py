@@ -187,10 +187,17 @@ def _with(bitmap: Bitmap, ids: Ids) -> Bitmap:
 
 
 class MilvusIndexes:
-    """The kind of index ``milvus``: at ``MILVUS_URI``, whatever the ``device`` and the ``effort`` here."""
+    """The kind of index ``milvus``: at ``MILVUS_URI``, whatever ``device``, ``effort`` and ``recall`` say."""
 
     def __call__(
-        self, directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
+        self,
+        directory: Path,
+        dim: int,
+        device: Device,
+        *,
+        searches: bool = True,
+        effort: float = 1.0,
+        recall: float | None = None,
     ) -> SnapshotIndex:
         """As `search.ports.IndexFactory`. Raises UsageError where pymilvus is not installed."""
         require()

@@ -80,7 +80,14 @@ class PlainIndex:
     """A `soundalike.SpaceIndex` in one file. The class itself is the `soundalike.IndexFactory`."""
 
     def __init__(
-        self, directory: Path, dim: int, device: Device, *, searches: bool = True, effort: float = 1.0
+        self,
+        directory: Path,
+        dim: int,
+        device: Device,
+        *,
+        searches: bool = True,
+        effort: float = 1.0,
+        recall: float | None = None,
     ) -> None:
         self._file = directory / FILE
         self._dim = dim
