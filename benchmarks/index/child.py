@@ -23,6 +23,8 @@ from search.model import Bitmap, HalfVectors, Ids, Vectors
 SIDECAR = "vectors.f16"
 K = 10
 TARGET_RECALL = 0.97
+EQUAL_RECALLS = (0.97, 0.99)
+"""Recalls that engines are compared at."""
 TOUCHING_QUERIES = 30
 
 
@@ -30,7 +32,8 @@ TOUCHING_QUERIES = 30
 class Task:
     """What to do: ``step`` is build, truth or search. ``work`` holds the vectors, queries and filters of one size.
 
-    ``build_threads``: with how many to build (0: all cores). ``recall``: what an effort is tuned to.
+    ``build_threads``: with how many to build (0: all cores). ``recall``: what an effort is tuned to. ``up_to``: without
+    a filter each effort is measured until it finds so much.
     """
 
     step: str
@@ -42,11 +45,12 @@ class Task:
     filters: tuple[str, ...]
     build_threads: int = ALL_CORES
     recall: float = TARGET_RECALL
+    up_to: float = EQUAL_RECALLS[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One engine through one filter (``all``: none): the effort that was tuned (0: none), recall@10, milliseconds."""
+    """One engine through one filter (``all``: none): the effort (0: none), recall@10, milliseconds of the processor."""
 
     filter: str
     effort: int
@@ -65,6 +69,8 @@ class Measured:
     sidecar_resident_bytes: int | None
     sidecar_pages_per_query: float | None
     timings: tuple[Timing, ...]
+    curve: tuple[Timing, ...]
+    """Without a filter, with each effort."""
 
 
 def rows_of(work: Path, count: int, dim: int) -> HalfVectors:
@@ -116,15 +122,16 @@ def search(task: Task) -> Measured:
     for name in task.filters:
         among, truth = filter_of(work, name), np.load(work / f"truth-{name}.npz")["ids"][:, :K]
         effort = _tune(engine, queries[: task.tuning], truth[: task.tuning], among, task.recall)
-        took_ms, reached = _timed(engine, queries[task.tuning :], truth[task.tuning :], among)
-        median, p95, p99 = (float(value) for value in np.percentile(took_ms, (50, 95, 99)))
-        timings.append(Timing(name, effort, float(np.mean(reached)), median, p95, p99))
+        asking = _Asking(name, queries[task.tuning :], truth[task.tuning :], among)
+        timings.append(_timed(engine, effort, asking))
         if name == "all":
             resident, in_sidecar = mapped.resident_bytes(SIDECAR), mapped.resident_of(SIDECAR)
             if task.engine == "soundalike":
                 pages = _pages(engine, queries[:TOUCHING_QUERIES])
     used = None if resident is None or before is None else resident - before
-    return Measured(open_s, used, in_sidecar, pages, tuple(timings))
+    truth = np.load(work / "truth-all.npz")["ids"][:, :K]
+    curve = _curve(engine, _Asking("all", queries[task.tuning :], truth[task.tuning :], None), task.up_to)
+    return Measured(open_s, used, in_sidecar, pages, tuple(timings), curve)
 
 
 def recall(hits: Ids, truth: Ids) -> float:
@@ -143,15 +150,37 @@ def _tune(engine: Engine, queries: Vectors, truth: Ids, among: Bitmap | None, ta
     return engine.efforts[-1] if engine.efforts else 0
 
 
-def _timed(engine: Engine, queries: Vectors, truth: Ids, among: Bitmap | None) -> tuple[list[float], list[float]]:
-    """Milliseconds and recall of each query."""
+def _curve(engine: Engine, asking: _Asking, up_to: float) -> tuple[Timing, ...]:
+    """What each effort takes and finds without a filter, until one finds ``up_to``."""
+    curve: list[Timing] = []
+    for effort in engine.efforts:
+        engine.set_effort(effort)
+        curve.append(_timed(engine, effort, asking))
+        if curve[-1].recall >= up_to:
+            break
+    return tuple(curve)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """``queries`` (q, dim) through the filter called ``name``, which is ``among``, and the ``truth`` (q, K)."""
+
+    name: str
+    queries: Vectors
+    truth: Ids
+    among: Bitmap | None
+
+
+def _timed(engine: Engine, effort: int, asking: _Asking) -> Timing:
+    """One query after the other. Time of the process, whatever threads work: the machine may have other work."""
     took_ms, reached = [], []
-    for query, truth_ids in zip(queries, truth, strict=True):
-        started = time.perf_counter()
-        hits = engine.search(query[None], K, among)
-        took_ms.append((time.perf_counter() - started) * 1e3)
+    for query, truth_ids in zip(asking.queries, asking.truth, strict=True):
+        started = time.process_time()
+        hits = engine.search(query[None], K, asking.among)
+        took_ms.append((time.process_time() - started) * 1e3)
         reached.append(recall(hits, truth_ids))
-    return took_ms, reached
+    median, p95, p99 = (float(value) for value in np.percentile(took_ms, (50, 95, 99)))
+    return Timing(asking.name, effort, float(np.mean(reached)), median, p95, p99)
 
 
 def _pages(engine: Engine, queries: Vectors) -> float | None:

@@ -1,14 +1,17 @@
-"""The engines that the search benchmark compares, behind one small port: ours, exact search, and three HNSW libraries.
+"""The engines that the search benchmark compares, behind one small port: ours, exact search, and three HNSW libraries
+(two databases more are in `benchmarks.index.databases`).
 
 Each keeps row ``i`` of the vectors under the id ``i + 1`` and is built with the settings its own documentation starts
 from, 16 links to a node and 100 candidates while building; only the effort of a search is tuned, to equal recall.
-Ours comes twice: as `search.wiring` hands it out, which finds more than is asked of the others, and tuned as they are.
+Ours comes three times: as `search.wiring` hands it out, which finds more than is asked of the others, tuned as they
+are, and asked for a recall.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -20,13 +23,14 @@ from search.errors import UsageError
 from search.model import Bitmap, HalfVectors, Ids, IndexChange, Vectors
 from search.ports import VectorIndex
 from search.settings import Device
+from search.vectors.snapshot import SnapshotView
 
 Filtering: TypeAlias = Literal["inside", "callback", "after"]
 """Where a filter acts: inside the search; inside, through a Python function called for each segment met; or on the
 hits, of which more are fetched."""
 
 LINKS, BUILD_EFFORT = 16, 100
-EFFORTS = (10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+EFFORTS = (10, 16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 768, 1024, 1536, 2048)
 MOST_FETCHED = 10_000
 """How many hits are fetched at most to be filtered afterwards."""
 
@@ -96,7 +100,28 @@ class SoundalikeTuned(Soundalike):
 
     name = "soundalike, tuned"
     settings = "its effort in percent"
-    efforts: tuple[int, ...] = (2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 64, 90, 128, 180, 256, 512)
+    efforts: tuple[int, ...] = (2, 3, 4, 6, 8, 11, 16, 22, 27, 32, 38, 45, 54, 64, 76, 90, 128, 180, 256, 512)
+
+    def open(self, rows: HalfVectors, folder: Path) -> None:
+        """See `Engine`."""
+        super().open(rows, folder)
+        self._usual = self._index
+
+    def set_effort(self, effort: int) -> None:
+        """See `Engine`."""
+        from search.vectors.faiss import FaissBase
+
+        view = self._usual
+        if isinstance(view, SnapshotView) and isinstance(view.base, FaissBase):
+            self._index = replace(view, base=view.base.at(effort / 100))
+
+
+class SoundalikeAsked(Soundalike):
+    """The same asked for a recall, as `Settings.recall` does: with the effort that this takes in this library."""
+
+    name = "soundalike, asked"
+    settings = "the recall it is asked for, in percent"
+    efforts: tuple[int, ...] = (90, 95, 97, 99)
 
     def open(self, rows: HalfVectors, folder: Path) -> None:
         """See `Engine`."""
@@ -105,7 +130,7 @@ class SoundalikeTuned(Soundalike):
 
     def set_effort(self, effort: int) -> None:
         """See `Engine`."""
-        self._index = wiring.snapshot_index(self._folder, self._dim, self.device, effort / 100).view
+        self._index = wiring.snapshot_index(self._folder, self._dim, self.device, recall=effort / 100).view
 
 
 class SoundalikeGpu(Soundalike):
@@ -262,6 +287,7 @@ class Voyager:
 ENGINES: dict[str, Callable[[], Engine]] = {
     Soundalike.name: Soundalike,
     SoundalikeTuned.name: SoundalikeTuned,
+    SoundalikeAsked.name: SoundalikeAsked,
     SoundalikeGpu.name: SoundalikeGpu,
     Exact.name: Exact,
     Hnswlib.name: Hnswlib,
@@ -273,9 +299,12 @@ PEERS = (Hnswlib.name, Usearch.name, Voyager.name)
 
 def engine_of(name: str) -> Engine:
     """The engine of that name. Raises UsageError for another."""
-    if name not in ENGINES:
-        raise UsageError(f"no engine is called {name!r}; there are {', '.join(ENGINES)}")
-    return ENGINES[name]()
+    from benchmarks.index.databases import LanceDb, Zvec  # which is made of what is here
+
+    engines: dict[str, Callable[[], Engine]] = {**ENGINES, LanceDb.name: LanceDb, Zvec.name: Zvec}
+    if name not in engines:
+        raise UsageError(f"no engine is called {name!r}; there are {', '.join(engines)}")
+    return engines[name]()
 
 
 def built_as(name: str) -> str:

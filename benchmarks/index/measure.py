@@ -1,13 +1,16 @@
 """How fast the vector index is at growing sizes, beside exact search and three HNSW libraries, at equal recall.
 
 Every engine answers the same queries one at a time on one thread, in a process of its own, after its search effort was
-tuned on other queries to a recall@10 against exact search: .97, unless another is asked for. What is made or built is
-kept under ``work``, so that the next run measures at once. Filters are random sets of segments, given as bitmaps.
+tuned on other queries to a recall@10 against exact search: .97, unless another is asked for. Without a filter each
+effort is measured, so that engines can be compared at one recall. Engines take turns, some rounds; what counts is the
+time of the processor, and its median over the rounds. What is made or built is kept under ``work``, so that the next
+run measures at once. Filters are random sets of segments, given as bitmaps.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -15,17 +18,19 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 
 from benchmarks.common.machine import Machine, Version, installed, this_machine
-from benchmarks.index.child import SIDECAR, TARGET_RECALL, K, Task, Timing
+from benchmarks.index.child import EQUAL_RECALLS, SIDECAR, TARGET_RECALL, K, Task, Timing
 from benchmarks.index.engines import (
     ALL_CORES,
     PEERS,
     Exact,
     Soundalike,
+    SoundalikeAsked,
     SoundalikeGpu,
     SoundalikeTuned,
     built_as,
@@ -62,10 +67,27 @@ class EngineFigures:
     sidecar_resident_bytes: int | None
     sidecar_pages: float | None
     timings: tuple[Timing, ...]
+    curve: tuple[Timing, ...] = ()
 
     def timing(self, name: str) -> Timing:
         """The figures through the filter of that name."""
         return next(timing for timing in self.timings if timing.filter == name)
+
+    def ms_at(self, recall: float) -> float | None:
+        """Milliseconds without a filter at exactly that recall, between two efforts; None where it is not reached.
+
+        Between them what is missed is taken to fall as a power of the time.
+        """
+        found = next((n for n, point in enumerate(self.curve) if point.recall >= recall), None)
+        if found is None:
+            return None
+        more = self.curve[found]
+        if found == 0 or more.recall == recall:
+            return more.median_ms
+        less = self.curve[found - 1]
+        missed = [math.log(max(1 - each, 1e-6)) for each in (less.recall, recall, more.recall)]
+        part = (missed[0] - missed[1]) / (missed[0] - missed[2])
+        return float(less.median_ms * (more.median_ms / less.median_ms) ** part)
 
     @property
     def resident_per_segment(self) -> float | None:
@@ -98,6 +120,9 @@ class SearchSpeedReport:
     filters: dict[str, float]
     distributions: tuple[Distribution, ...]
     figures: tuple[EngineFigures, ...]
+    rounds: int = 1
+    load: float = 0.0
+    equal_recalls: tuple[float, ...] = EQUAL_RECALLS
 
 
 def run(
@@ -111,9 +136,12 @@ def run(
     filters: Sequence[str] = tuple(FILTERS),
     work: Path | None = None,
     build_threads: int = ALL_CORES,
+    rounds: int = 1,
     progress: Progress = lambda line: None,
 ) -> SearchSpeedReport:
     """Measure ours, exact search and ``peers`` at each of ``sizes``; ``progress`` is called with what is going on.
+
+    Engines take turns, ``rounds`` times; exact search has one round.
 
     ``filters`` are those of `FILTERS` that are asked through, "all" among them.
 
@@ -122,7 +150,8 @@ def run(
     an unknown peer, SoundalikeError when an engine fails.
     """
     machine = this_machine()
-    names = [Soundalike.name, SoundalikeTuned.name, *([SoundalikeGpu.name] if machine.gpus else []), Exact.name, *peers]
+    ours = [Soundalike.name, SoundalikeTuned.name, SoundalikeAsked.name]
+    names = [*ours, *([SoundalikeGpu.name] if machine.gpus else []), Exact.name, *peers]
     for name in names:
         engine_of(name)
     with tempfile.TemporaryDirectory() as temporary:
@@ -131,12 +160,12 @@ def run(
         for size in sizes:
             task = bench.prepare(size)
             distributions.append(_distribution(task))
-            figures += [bench.measure(replace(task, engine=name)) for name in names]
+            figures += bench.measure_by_turns(task, names, rounds)
     versions = tuple(Version(name, found) for name in peers if (found := installed(name)) is not None)
     return SearchSpeedReport(
         machine, versions, source.description, source.dim, queries, seed, K, recall,
         {name: FILTERS[name] for name in filters},
-        tuple(distributions), tuple(figures),
+        tuple(distributions), tuple(figures), rounds, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
     )  # fmt: skip
 
 
@@ -175,6 +204,15 @@ class _Bench:
             ready.touch()
         return task
 
+    def measure_by_turns(self, task: Task, names: Sequence[str], rounds: int) -> list[EngineFigures]:
+        """Each of ``names`` in each round, exact search in the first: their medians."""
+        found: dict[str, list[EngineFigures]] = {name: [] for name in names}
+        for number in range(rounds):
+            for name in names:
+                if number == 0 or name != Exact.name:
+                    found[name].append(self.measure(replace(task, engine=name)))
+        return [_median_of(figures) for figures in found.values()]
+
     def measure(self, task: Task) -> EngineFigures:
         """Build where nothing is built yet, then measure."""
         folder, engine = Path(task.work), engine_of(task.engine)
@@ -186,7 +224,7 @@ class _Bench:
             built.write_text(json.dumps(self._child(replace(task, step="build", engine=name), threads=None)))
         self.progress(f"{task.count:,} segments: measuring {task.engine}")
         measured = self._child(replace(task, step="search", filters=self.filters), threads=1)
-        timings = tuple(Timing(**fields) for fields in measured.pop("timings"))
+        timings, curve = (tuple(Timing(**fields) for fields in measured.pop(name)) for name in ("timings", "curve"))
         cost = json.loads(built.read_bytes())
         return EngineFigures(
             size=task.count,
@@ -200,6 +238,7 @@ class _Bench:
             sidecar_resident_bytes=measured["sidecar_resident_bytes"],
             sidecar_pages=measured["sidecar_pages_per_query"],
             timings=timings,
+            curve=curve,
         )
 
     def _child(self, task: Task, threads: int | None) -> dict[str, Any]:
@@ -222,6 +261,29 @@ class _Bench:
 
 
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def _median_of(rounds: Sequence[EngineFigures]) -> EngineFigures:
+    """The first of some rounds of one engine, with the median times of all. Recall is the same in each."""
+    first = rounds[0]
+
+    def together(parts: Sequence[tuple[Timing, ...]]) -> tuple[Timing, ...]:
+        return tuple(
+            replace(
+                each[0],
+                median_ms=median(one.median_ms for one in each),
+                p95_ms=median(one.p95_ms for one in each),
+                p99_ms=median(one.p99_ms for one in each),
+            )
+            for each in zip(*parts, strict=True)
+        )
+
+    return replace(
+        first,
+        open_s=median(one.open_s for one in rounds),
+        timings=together([one.timings for one in rounds]),
+        curve=together([one.curve for one in rounds]),
+    )
 
 
 def _random_filter(size: int, share: float, seed: int) -> np.ndarray:

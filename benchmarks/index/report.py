@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from benchmarks.common.report import markdown_table, new_figure
-from benchmarks.index.engines import Soundalike
+from benchmarks.index.engines import Soundalike, SoundalikeAsked, SoundalikeTuned
 from benchmarks.index.measure import EngineFigures, SearchSpeedReport
 
 if TYPE_CHECKING:
@@ -35,13 +35,21 @@ def markdown(report: SearchSpeedReport) -> str:
         report.machine.sentence(),
         f"Peers: {', '.join(f'{v.package} {v.version}' for v in report.versions) or 'none'}.",
         f"Vectors of {report.dim} dimensions {report.vectors} (seed {report.seed}). {report.queries} queries for "
-        f"{report.k} hits, one at a time on one thread; ours as shipped, and tuned as the peers are, on other queries "
-        f"to a recall@{report.k} of {report.target_recall} against exact search, or as near to it as they come.",
+        f"{report.k} hits, one at a time on one thread; ours as shipped, tuned as the peers are, on other queries "
+        f"to a recall@{report.k} of {report.target_recall} against exact search, or as near to it as they come, and "
+        f"asked for a recall. Times are of the processor, the median of {report.rounds} rounds in which engines took "
+        f"turns; load average {report.load:.1f} at the end.",
         _distributions(report),
     ]
     for size in sizes(report):
-        sections += [f"### {size:,} segments", _latencies(report, size), _costs(report, size)]
-    return "\n\n".join(sections)
+        sections += [
+            f"### {size:,} segments",
+            _latencies(report, size),
+            _equal(report, size),
+            _asked(report, size),
+            _costs(report, size),
+        ]
+    return "\n\n".join(section for section in sections if section)
 
 
 def figure(report: SearchSpeedReport) -> Figure:
@@ -99,6 +107,34 @@ def _latencies(report: SearchSpeedReport, size: int) -> str:
             row += [f"{timing.recall:.3f}", *(f"{ms:.2f}" for ms in (timing.median_ms, timing.p95_ms, timing.p99_ms))]
         rows.append(row)
     return markdown_table(header, rows)
+
+
+def _equal(report: SearchSpeedReport, size: int) -> str:
+    """Everyone at one recall, without a filter: between two efforts where none reaches just that."""
+    tuned = [figures for figures in _of(report, size) if figures.curve and figures.engine != SoundalikeAsked.name]
+    header, columns = ["engine"], []
+    for recall in report.equal_recalls:
+        header += [f"ms at recall {recall}", "over the best peer's"]
+        times = {figures.engine: figures.ms_at(recall) for figures in tuned}
+        best = min((ms for name, ms in times.items() if ms and name != SoundalikeTuned.name), default=None)
+        columns.append(
+            [(_known(ms, ".3f"), _known(ms / best if ms and best else None, ".2f")) for ms in times.values()]
+        )
+    rows = [
+        (one.engine, *(cell for pair in pairs for cell in pair)) for one, *pairs in zip(tuned, *columns, strict=True)
+    ]
+    return markdown_table(header, rows)
+
+
+def _asked(report: SearchSpeedReport, size: int) -> str:
+    """Ours asked for a recall: what held-out questions find then."""
+    rows = [
+        (f"{point.effort / 100:.2f}", f"{point.recall:.3f}", f"{point.median_ms:.2f}", f"{point.p99_ms:.2f}")
+        for figures in _of(report, size)
+        if figures.engine == SoundalikeAsked.name
+        for point in figures.curve
+    ]
+    return markdown_table(("recall asked for", "found", "median ms", "p99"), rows) if rows else ""
 
 
 def _costs(report: SearchSpeedReport, size: int) -> str:

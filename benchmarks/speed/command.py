@@ -39,6 +39,8 @@ SYNTHETIC_ANCHORS = 20_000
 FILTERS = ("all", "half", "hundredth", "ten-thousandth")
 """What part of the segments passes; "all", no filter, is measured in any case."""
 
+PEERS, MORE_PEERS = ("hnswlib", "usearch", "voyager"), ("lancedb", "zvec")
+
 PARTS = ("indexing", "search", "library", "writing", "stores")
 """All but the last, which needs a server of S3, are measured where no one part is named."""
 
@@ -65,9 +67,9 @@ class Speed:
         parser.add_argument("--only", choices=PARTS, help="one part alone")
         parser.add_argument("--audio", type=Path, metavar="DIR", help="recordings (default: ../shared, else data/demo)")
         parser.add_argument("--encoder", metavar="NAME", help="what encodes them (default: $SOUNDALIKE_ENCODER)")
+        parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often, by turns; medians count (3)")
         indexing = parser.add_argument_group("indexing")
         indexing.add_argument("--minutes", type=float, default=60.0, metavar="M", help="of recordings to index (60)")
-        indexing.add_argument("--rounds", type=int, default=3, metavar="N", help="how often; medians count (3)")
         search = parser.add_argument_group("search")
         search.add_argument(
             "--sizes",
@@ -85,6 +87,14 @@ class Speed:
             default=list(FILTERS),
             metavar="NAME",
             help=f"that are asked through: some of {', '.join(FILTERS)} (every one)",
+        )
+        search.add_argument(
+            "--peers",
+            nargs="*",
+            choices=[*PEERS, *MORE_PEERS],
+            default=list(PEERS),
+            metavar="NAME",
+            help=f"what else is measured ({', '.join(PEERS)}); {' and '.join(MORE_PEERS)} where installed",
         )
         search.add_argument("--queries", type=int, default=500, metavar="N", help="at each size (500)")
         search.add_argument(
@@ -156,6 +166,8 @@ def measure_search(args: argparse.Namespace, settings: Settings) -> SearchSpeedR
         seed=args.seed,
         recall=args.recall,
         filters=list(dict.fromkeys(["all", *args.filters])),
+        peers=args.peers,
+        rounds=args.rounds,
         work=args.work,
         progress=report_progress,
     )

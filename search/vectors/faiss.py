@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Protocol
 
 import numpy as np
@@ -52,6 +53,12 @@ class FaissBase(StoredBase):
             effort = calibration.effort_for(recall, facts.calibration, len(stored.ids) / facts.trained_count)
         return cls(stored, GpuCopy.of(stored.rows, device), effort)
 
+    def at(self, effort: float) -> FaissBase:
+        """The same with another effort; what is large is shared."""
+        other = copy(self)
+        other._effort = effort
+        return other
+
     def prepare(self) -> None:
         """As `Base.prepare`."""
         _ = self.everything
@@ -79,10 +86,10 @@ class FaissBase(StoredBase):
         rows = rows_of(self._ids, bitmaps.to_ids(allowed))
         return scoring.scan(queries, self.rows, self._ids, k, rows[rows >= 0])
 
-    def _search_whole(self, copy: WholeCopy, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
+    def _search_whole(self, whole: WholeCopy, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """What is allowed of the copy's nearest, which are the true ones: complete where it makes k hits."""
         allowed = self._allowed(allowed)
-        found = self._ids[copy.nearest(queries, n_candidates(k, self._effort))]
+        found = self._ids[whole.nearest(queries, n_candidates(k, self._effort))]
         if allowed is not None:
             found = np.where(bitmaps.contains(allowed, found.ravel()).reshape(found.shape), found, -1)
         return self._reranking.ranked(queries, k, found)

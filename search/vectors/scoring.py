@@ -26,7 +26,7 @@ FEW_QUERIES = 16
 """So many, the segments of most clips, are searched in one thread. Shared among two, eight of them among a million
 answered no sooner, took twice the processor, and four such questions at once two thirds more time (measured)."""
 
-_WIDEN_ROWS = 256
+_WIDEN_ROWS = 64
 """Rows widened at a time: what fits the processor's second cache."""
 
 PRESELECT_BELOW = 0.1
@@ -110,36 +110,6 @@ def order_each(scores: Scores, ids: Ids, k: int) -> tuple[Scores, Ids]:
     return best_scores, best_ids
 
 
-def best_of_each(queries: Vectors, rows: HalfVectors, ids: Ids, k: int) -> tuple[Scores, Ids]:
-    """The best ``k`` of each query's own ``rows`` (q, n, dim) with ``ids`` (q, n), ascending, -1 where absent: (q, k).
-
-    What `scores_of_each` and `order_each` give. Of few queries only rows that may be among the best are summed in
-    float64; of many, all are at once: a hum asks some two hundred, and a loop over them takes longer than their search.
-    """
-    count, each, dim = rows.shape
-    if count > FEW_QUERIES or k >= each:
-        return order_each(scores_of_each(queries, rows), ids, k)
-    wide = widen(rows.reshape(count * each, dim)).reshape(rows.shape)
-    rough: Scores = np.vecdot(queries[:, np.newaxis], wide)
-    rough[ids < 0] = -np.inf
-    least = np.partition(rough, each - k, axis=1)[:, each - k] - _slack(queries)
-    rankings = []
-    for query, some, near, known in zip(queries, wide, rough >= least[:, np.newaxis], ids, strict=True):
-        there = np.flatnonzero(near & (known >= 0))
-        rankings.append(order(scores_of(query[np.newaxis], some[there])[0], known[there], k))
-    return stack(rankings, k)
-
-
-def _slack(queries: Vectors) -> NDArray[np.float64]:
-    """How far below the k-th best, (q,), a row of the best k can seem to be when it is summed in float32.
-
-    |float32 sum - true sum| <= dim * 2^-24 * |q| |row| (Higham, Accuracy and Stability, 3.5): no row that belongs to
-    the best k is further below the k-th than twice that. Rows have unit length.
-    """
-    slack: NDArray[np.float64] = 2.0 * queries.shape[1] * 2.0**-24 * np.linalg.norm(queries, axis=1)
-    return slack
-
-
 def merge(parts: list[tuple[Scores, Ids]], k: int) -> tuple[Scores, Ids]:
     """One ranking (q, k) out of several answers (q, any) to the same queries; no id may be in two of them."""
     scores = np.concatenate([part[0] for part in parts], axis=1)
@@ -188,8 +158,11 @@ def _best_of_block(queries: Vectors, block: Vectors | HalfVectors, ids: Ids, k: 
     if k > PRESELECT_BELOW * ids.size:
         return stack([order(scores, ids, k) for scores in scores_of(queries, block)], k)
     narrow = _as_float32(block)
+    # |float32 sum - true sum| <= dim * 2^-24 * |q| |row| (Higham, Accuracy and Stability, 3.5): no row that belongs
+    # to the best k is further below the k-th than twice that. Rows have unit length.
+    slack = 2.0 * narrow.shape[1] * 2.0**-24 * np.linalg.norm(queries, axis=1)
     rankings = []
-    for query, rough, margin in zip(queries, products(queries, narrow), _slack(queries), strict=True):
+    for query, rough, margin in zip(queries, products(queries, narrow), slack, strict=True):
         kth = np.partition(rough, ids.size - k)[ids.size - k]
         near = np.flatnonzero(rough >= kth - margin)
         rankings.append(order(scores_of(query[None], block[near])[0], ids[near], k))

@@ -12,10 +12,10 @@ import pytest
 from benchmarks.common.report import to_json
 from benchmarks.index import measure
 from benchmarks.index import report as search_report
-from benchmarks.index.child import K, Measured, Task, search
+from benchmarks.index.child import K, Measured, Task, Timing, search
 from benchmarks.index.engines import Exact, Soundalike, engine_of, first_passing, to_fetch
 from benchmarks.index.mapped import touched_pages
-from benchmarks.index.measure import SearchSpeedReport
+from benchmarks.index.measure import EngineFigures, SearchSpeedReport
 from benchmarks.index.vectors import VectorSource, intrinsic_dimension, nearest, synthetic_anchors
 from benchmarks.speed import command
 from search.errors import UsageError
@@ -37,7 +37,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def report(source: VectorSource, work: Path) -> SearchSpeedReport:
     pytest.importorskip("hnswlib", reason='needs the peers: pip install "soundalike[bench]"')
-    return measure.run([SIZE], source, queries=QUERIES, seed=1, peers=["hnswlib"], work=work, build_threads=1)
+    return measure.run([SIZE], source, queries=QUERIES, seed=1, peers=["hnswlib"], work=work, build_threads=1, rounds=2)
 
 
 @pytest.mark.thorough
@@ -46,7 +46,13 @@ def test_every_engine_is_measured_at_equal_recall(report: SearchSpeedReport) -> 
 
     The peer is tuned to .97 by other queries than these few: they may find a little less.
     """
-    assert [figures.engine for figures in report.figures] == ["soundalike", "soundalike, tuned", "exact", "hnswlib"]
+    assert [figures.engine for figures in report.figures] == [
+        "soundalike",
+        "soundalike, tuned",
+        "soundalike, asked",
+        "exact",
+        "hnswlib",
+    ]
     for figures in report.figures:
         assert tuple(timing.filter for timing in figures.timings) == tuple(measure.FILTERS) == command.FILTERS
         assert figures.timing("all").recall >= {"soundalike": 0.97, "exact": 1.0}.get(figures.engine, 0.9)
@@ -97,6 +103,29 @@ def test_what_was_built_is_measured_again_without_building(report: SearchSpeedRe
     found = search(Task("search", "soundalike", str(folder), SIZE, 64, 100, ("all",)))
     assert isinstance(found, Measured)
     assert found.timings[0].recall >= 0.97
+
+
+@pytest.mark.thorough
+def test_engines_are_compared_at_one_recall(report: SearchSpeedReport) -> None:
+    """Each effort is measured until one finds enough, and the report says what the same recall takes of everyone."""
+    by_name = {figures.engine: figures for figures in report.figures}
+    for name in ("soundalike, tuned", "hnswlib"):
+        curve = by_name[name].curve
+        assert [point.effort for point in curve] == list(engine_of(name).efforts[: len(curve)])
+        assert all(point.recall < 0.99 for point in curve[:-1])
+    assert by_name["soundalike, asked"].curve[0].effort == 90
+    assert by_name["exact"].curve == by_name["soundalike"].curve == ()
+    text = search_report.markdown(report)
+    assert "ms at recall 0.99" in text
+    assert "recall asked for" in text
+
+
+def test_the_time_at_a_recall_lies_between_two_efforts() -> None:
+    """Where a tenth is missed in one millisecond and a thousandth in four, a hundredth is in two."""
+    points = [Timing("all", 1, 0.9, 1.0, 1.0, 1.0), Timing("all", 2, 0.999, 4.0, 4.0, 4.0)]
+    figures = EngineFigures(1, "x", "", "inside", 0, 0, 0, None, None, None, (), tuple(points))
+    assert figures.ms_at(0.99) == pytest.approx(2.0)
+    assert (figures.ms_at(0.5), figures.ms_at(0.999), figures.ms_at(0.9999)) == (1.0, pytest.approx(4.0), None)
 
 
 def test_vectors_are_reproducible_and_queries_held_out(source: VectorSource) -> None:
@@ -153,3 +182,5 @@ def test_an_unknown_peer_is_named(source: VectorSource) -> None:
     assert isinstance(engine_of("exact"), Exact)
     assert isinstance(engine_of("soundalike"), Soundalike)
     assert K == 10
+    assert measure.PEERS == command.PEERS
+    assert [engine_of(name).name for name in command.MORE_PEERS] == list(command.MORE_PEERS)

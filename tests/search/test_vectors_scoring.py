@@ -18,7 +18,7 @@ def as_ids(members: set[int]) -> np.ndarray:
     return np.asarray(sorted(members), np.int64)
 
 
-@given(arrays.arrays(np.float16, (300, 1), elements=st.floats(-65504, 65504, width=16)))
+@given(arrays.arrays(np.float16, (70, 3), elements=st.floats(-65504, 65504, width=16)))
 def test_widening_keeps_every_number(half: np.ndarray) -> None:
     """Subnormal numbers and negative zeros too."""
     np.testing.assert_array_equal(scoring.widen(half).view(np.uint32), half.astype(np.float32).view(np.uint32))
@@ -89,19 +89,3 @@ def test_many_rankings_at_once_are_those_one_by_one():
         wanted = scoring.order(scoring.scores_of(query[None], own[there])[0], own_ids[there], 30)
         assert np.array_equal(best, wanted[0])
         assert np.array_equal(best_ids, wanted[1])
-
-
-@pytest.mark.parametrize("count", [1, 3, scoring.FEW_QUERIES + 1])
-@pytest.mark.parametrize("k", [1, 10, 60, 100])
-def test_the_best_of_each_are_those_of_all_sums(count: int, k: int) -> None:
-    """Whichever are summed in float64: with ties, absent candidates, and fewer than k of them."""
-    rng = np.random.default_rng(k)
-    rows = clumped(count * 60, 3).reshape(count, 60, -1).astype(np.float16)
-    rows[:, 30:40] = rows[:, :1]
-    ids = np.sort(np.stack([rng.choice(1000, 60, replace=False) for _ in range(count)]), axis=1)
-    ids[:, :5] = -1
-    ids[0, :55] = -1
-    queries = rows[:, 0].astype(np.float32)
-    expected = scoring.order_each(scoring.scores_of_each(queries, rows), ids, k)
-    for one, other in zip(scoring.best_of_each(queries, rows, ids, k), expected, strict=True):
-        np.testing.assert_array_equal(one, other)
