@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.index.mapped import resident_of
 from search.errors import UsageError
 from search.model import Ids, IndexChange, Vectors
 from search.vectors import bitmaps, building, files, lists, native, spread
@@ -238,6 +240,17 @@ def test_what_a_copy_cannot_answer_the_lists_do(
     assert copy.asked == len(queries)
     assert (ids >= 0).all()
     assert recall(ids, oracle.search(queries, 10, among)[1]) >= (1.0 if share > 0.4 else 0.97)
+
+
+def test_the_file_of_ids_is_not_held(folder: Path, queries: Vectors, tmp_path: Path) -> None:
+    """Eight bytes a segment: opening reads them all, and searches look at two of them where none is missing."""
+    copied = shutil.copytree(folder / "1", tmp_path / "1")
+    view = SnapshotIndex.open(tmp_path, WIDE, device="cpu").view
+    view.search(queries, 10)
+    held = resident_of(str(copied / files.IDS))
+    if held is None:
+        pytest.skip("this system does not tell what a process holds")
+    assert held < COUNT * 8 / 2  # the system reads 64 kB around each look
 
 
 def _gpus() -> int:
