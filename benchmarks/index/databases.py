@@ -6,7 +6,6 @@ expressions over columns, so each filter of the benchmark is a column of true an
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +82,6 @@ class LanceDb:
 
     def open(self, rows: HalfVectors, folder: Path) -> None:
         """See `Engine`."""
-        os.environ.setdefault("LANCE_LOG", "error")
         import lancedb
 
         self._table: Any = lancedb.connect(folder).open_table("vectors")
