@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.index import mapped
-from benchmarks.index.engines import ALL_CORES, Engine, Exact, built_as, engine_of
+from benchmarks.index.engines import ALL_CORES, Engine, Exact
+from benchmarks.index.named import built_as, engine_of
 from search.ground import process
 from search.model import Bitmap, HalfVectors, Ids, Vectors
 

@@ -1,5 +1,5 @@
 """The engines that the search benchmark compares, behind one small port: ours, exact search, and three HNSW libraries
-(two databases more are in `benchmarks.index.databases`).
+(two databases more are in `databases`).
 
 Each keeps row ``i`` of the vectors under the id ``i + 1`` and is built with the settings its own documentation starts
 from, 16 links to a node and 100 candidates while building; only the effort of a search is tuned, to equal recall.
@@ -10,8 +10,7 @@ are, and asked for a recall.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -19,11 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search import wiring
-from search.errors import UsageError
 from search.model import Bitmap, HalfVectors, Ids, IndexChange, Vectors
 from search.ports import VectorIndex
 from search.settings import Device
-from search.vectors.snapshot import SnapshotView
 
 Filtering: TypeAlias = Literal["inside", "callback", "after"]
 """Where a filter acts: inside the search; inside, through a Python function called for each segment met; or on the
@@ -104,16 +101,11 @@ class SoundalikeTuned(Soundalike):
 
     def open(self, rows: HalfVectors, folder: Path) -> None:
         """See `Engine`."""
-        super().open(rows, folder)
-        self._usual = self._index
+        self._index = self._usual = wiring.snapshot_index(folder, rows.shape[1], self.device).view
 
     def set_effort(self, effort: int) -> None:
         """See `Engine`."""
-        from search.vectors.faiss import FaissBase
-
-        view = self._usual
-        if isinstance(view, SnapshotView) and isinstance(view.base, FaissBase):
-            self._index = replace(view, base=view.base.at(effort / 100))
+        self._index = self._usual.at(effort / 100)
 
 
 class SoundalikeAsked(Soundalike):
@@ -282,34 +274,6 @@ class Voyager:
         fetched = to_fetch(k, among, len(self._index))
         hits = self._index.query(query[0], k=fetched, query_ef=max(self._effort, fetched))[0]
         return first_passing(np.asarray(hits, np.int64), k, among)
-
-
-ENGINES: dict[str, Callable[[], Engine]] = {
-    Soundalike.name: Soundalike,
-    SoundalikeTuned.name: SoundalikeTuned,
-    SoundalikeAsked.name: SoundalikeAsked,
-    SoundalikeGpu.name: SoundalikeGpu,
-    Exact.name: Exact,
-    Hnswlib.name: Hnswlib,
-    Usearch.name: Usearch,
-    Voyager.name: Voyager,
-}
-PEERS = (Hnswlib.name, Usearch.name, Voyager.name)
-
-
-def engine_of(name: str) -> Engine:
-    """The engine of that name. Raises UsageError for another."""
-    from benchmarks.index.databases import LanceDb, Zvec  # which is made of what is here
-
-    engines: dict[str, Callable[[], Engine]] = {**ENGINES, LanceDb.name: LanceDb, Zvec.name: Zvec}
-    if name not in engines:
-        raise UsageError(f"no engine is called {name!r}; there are {', '.join(engines)}")
-    return engines[name]()
-
-
-def built_as(name: str) -> str:
-    """The engine whose build the one called ``name`` opens: all of ours are the same on disk."""
-    return Soundalike.name if isinstance(engine_of(name), Soundalike) else name
 
 
 def chunks(rows: HalfVectors) -> Iterator[tuple[Ids, Vectors]]:

@@ -27,15 +27,13 @@ from benchmarks.common.machine import Machine, Version, installed, this_machine
 from benchmarks.index.child import EQUAL_RECALLS, SIDECAR, TARGET_RECALL, K, Task, Timing
 from benchmarks.index.engines import (
     ALL_CORES,
-    PEERS,
     Exact,
     Soundalike,
     SoundalikeAsked,
     SoundalikeGpu,
     SoundalikeTuned,
-    built_as,
-    engine_of,
 )
+from benchmarks.index.named import PEERS, built_as, engine_of
 from benchmarks.index.vectors import VectorSource, intrinsic_dimension
 from benchmarks.quality.encoding import Progress
 from search.errors import SoundalikeError

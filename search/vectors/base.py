@@ -50,6 +50,9 @@ class Base(Protocol):
     def prepare(self) -> None:
         """Make what the first search would make."""
 
+    def at(self, effort: float) -> Base:
+        """The same, searched with so much of the usual effort."""
+
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `VectorIndex.search`, with queries and k already checked."""
 
@@ -120,6 +123,10 @@ class ExactBase(StoredBase):
     def prepare(self) -> None:
         """As `Base.prepare`."""
         _ = self.everything, self._wide
+
+    def at(self, effort: float) -> ExactBase:
+        """As `Base.at`: a scan misses nothing."""
+        return self
 
     @classmethod
     def empty(cls, dim: int) -> ExactBase:

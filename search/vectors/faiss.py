@@ -55,7 +55,7 @@ class FaissBase(StoredBase):
         return cls(stored, GpuCopy.of(stored.rows, device), effort)
 
     def at(self, effort: float) -> FaissBase:
-        """The same with another effort; what is large is shared."""
+        """As `Base.at`; what is large is shared."""
         other = copy(self)
         other._effort = effort
         return other

@@ -11,7 +11,7 @@ import itertools
 import sys
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,10 @@ class SnapshotView:
 
     def __len__(self) -> int:
         return len(self.base) - self.hidden + int(self.delta.live.sum())
+
+    def at(self, effort: float) -> SnapshotView:
+        """The same state, searched with so much effort."""
+        return replace(self, base=self.base.at(effort))
 
     def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
         """As the port says. Raises QueryError for queries of another shape, not finite, or k below 1."""

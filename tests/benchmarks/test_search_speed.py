@@ -13,9 +13,10 @@ from benchmarks.common.report import to_json
 from benchmarks.index import measure
 from benchmarks.index import report as search_report
 from benchmarks.index.child import K, Measured, Task, Timing, search
-from benchmarks.index.engines import Exact, Soundalike, engine_of, first_passing, to_fetch
+from benchmarks.index.engines import Exact, Soundalike, first_passing, to_fetch
 from benchmarks.index.mapped import touched_pages
 from benchmarks.index.measure import EngineFigures, SearchSpeedReport
+from benchmarks.index.named import engine_of
 from benchmarks.index.vectors import VectorSource, intrinsic_dimension, nearest, synthetic_anchors
 from benchmarks.speed import command
 from search.errors import UsageError

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.model import IndexChange, Vectors
+from search.model import Ids, IndexChange, Vectors
 from search.settings import EFFORTS
 from search.snapshots.snapshot import MANIFEST
 from search.vectors import calibration, files
@@ -79,7 +79,7 @@ def test_a_question_is_near_what_is_there_and_none_of_it(vectors: Vectors) -> No
     half = vectors[:2000].astype(np.float16)
     asked = []
 
-    def exactly(effort: float, questions: Vectors, k: int) -> calibration.Ids:
+    def exactly(effort: float, questions: Vectors, k: int) -> Ids:
         asked.append(questions)
         return np.argsort(-(questions @ half.astype(np.float32).T), axis=1)[:, :k]
 

@@ -71,6 +71,10 @@ class MilvusBase:
     def prepare(self) -> None:
         """As `Base.prepare`: the server is asked when somebody searches."""
 
+    def at(self, effort: float) -> MilvusBase:
+        """As `Base.at`: the server has an effort of its own."""
+        return self
+
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`."""
         passing = self.everything if allowed is None else _shared(self.everything, allowed)
