@@ -36,20 +36,20 @@ _NEIGHBOURS, _OWN = 50, 32
 """A question's other end is among so many nearest, and so many ids away: no part of the same recording, as a rule."""
 _ROWS_AT_ONCE: Final = 65_536
 
-Found: TypeAlias = Sequence[tuple[float, float]]
+Recalls: TypeAlias = Sequence[tuple[float, float]]
 """Efforts, ascending, and the recall@10 of each: that of the mean question less one standard error."""
 
 Ask: TypeAlias = Callable[[float, Vectors, int], Ids]
 """With so much effort, the nearest k (q, k) of some questions (q, dim)."""
 
 
-def of_file(compressed: Path, rows: HalfVectors, ids: Ids) -> Found:
+def of_file(compressed: Path, rows: HalfVectors, ids: Ids) -> Recalls:
     """`measured` of a compressed index that was just made of all ``rows`` (n, dim) with ``ids`` (n,)."""
     lists = Reranking([compressed], ids, LayerRows([rows]), None)
     return measured(lambda effort, some, k: lists.search(some, k, None, ids.size, effort)[1], rows, ids, ids.size)
 
 
-def measured(ask: Ask, rows: HalfVectors, ids: Ids, seed: int) -> Found:
+def measured(ask: Ask, rows: HalfVectors, ids: Ids, seed: int) -> Recalls:
     """What ``ask`` finds with each effort of the nearest of ``rows`` (n, dim) with ``ids`` (n,).
 
     All rows are read once, some at a time, which takes about a tenth of the time that training and filling take.
@@ -68,21 +68,21 @@ def measured(ask: Ask, rows: HalfVectors, ids: Ids, seed: int) -> Found:
     return found
 
 
-def effort_for(recall: float, found: Found, growth: float) -> float:
+def effort_for(recall: float, recalls: Recalls, growth: float) -> float:
     """The effort that finds ``recall`` of the nearest ten, or the most that was tried where none did.
 
-    ``growth``: how many times as many segments there are as when it was ``found``. Their lists are so much longer.
+    ``growth``: how many times as many segments there are as when these were found. Their lists are so much longer.
 
     Examples:
-        >>> found = [(0.1, 0.9), (0.2, 0.96), (0.4, 0.99)]
-        >>> [round(effort_for(recall, found, 1.0), 2) for recall in (0.5, 0.96, 0.98, 0.999)]
+        >>> recalls = [(0.1, 0.9), (0.2, 0.96), (0.4, 0.99)]
+        >>> [round(effort_for(recall, recalls, 1.0), 2) for recall in (0.5, 0.96, 0.98, 0.999)]
         [0.1, 0.2, 0.28, 0.4]
-        >>> round(effort_for(0.96, found, 1.5), 2)
+        >>> round(effort_for(0.96, recalls, 1.5), 2)
         0.3
     """
-    efforts, recalls = np.array(found, np.float64).reshape(-1, 2).T
+    efforts, reached = np.array(recalls, np.float64).reshape(-1, 2).T
     # what is missed falls about as a power of the effort
-    missed = np.log(np.maximum(1.0 - np.maximum.accumulate(recalls), 1e-9))
+    missed = np.log(np.maximum(1.0 - np.maximum.accumulate(reached), 1e-9))
     wanted = math.log(max(1.0 - recall, 1e-9))
     effort = math.exp(np.interp(-wanted, -missed, np.log(efforts)))
     return float(np.clip(growth * effort, *EFFORTS))
