@@ -203,3 +203,29 @@ def test_a_request_that_is_too_large_is_refused_in_words(server, reader, library
     assert "(2 MB) is larger than 1 MB" in by_application.get_json()["detail"]
     for answer in (by_server.text, by_application.text):
         assert "--max-upload-mb" in answer
+
+
+@pytest.mark.parametrize("address", ["/api/v1/nothing", "/api/v1/clips/abc", "/api/v1/search/audio/"])
+def test_an_address_without_anything_says_where_all_are_listed(reader, address):
+    refused = reader.get(address)
+    assert (refused.status_code, refused.mimetype) == (404, "application/problem+json")
+    listed = refused.json["detail"].partition("; ")[2].split()[0]
+    assert reader.get(listed).json["openapi"]
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "body"),
+    [
+        ("patch", "/api/v1/clips/1", None),
+        ("post", "/api/v1/search", []),
+        ("post", "/api/v1/search", "rain"),
+        ("put", "/api/v1/feedback/anna", 3),
+        ("post", "/api/v1/collections", [1]),
+    ],
+)
+def test_what_is_no_object_of_json_is_refused_in_words_of_json(reader, method, address, body):
+    """And not in Python's, with the names of our classes."""
+    refused = getattr(reader, method)(address, json=body)
+    assert refused.status_code in (400, 422)
+    assert "object" in refused.json["detail"]
+    assert not [word for word in ("instance", "dictionary", "Error") if word in refused.text]

@@ -10,7 +10,7 @@ from flask import Response, g, has_request_context, request
 from flask_openapi3 import OpenAPI
 from markupsafe import escape
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
 from search.errors import (
@@ -102,13 +102,20 @@ def problem(
 
 
 UNLIKE_PATTERN = "it cannot be read; it has to be written as the API document says"
+NOTHING_HERE = "there is nothing at this address"
+LISTED = "/api/v1/openapi.json"
+_IN_JSON = dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "it has to be an object of JSON")
+"""What pydantic says in Python's words, with names of our classes."""
 
 
 def invalid(error: ValidationError) -> Response:
     """A request that does not fit its model; its patterns are for programs, and not in what people read."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     found = [
-        FieldProblem(where=".".join(printable(str(step)) for step in one["loc"]) or "body", what=printable(one["msg"]))
+        FieldProblem(
+            where=".".join(printable(str(step)) for step in one["loc"]) or "body",
+            what=printable(_IN_JSON.get(one["type"], one["msg"])),
+        )
         for one in problems
     ]
     plain = [
@@ -137,7 +144,10 @@ def register(app: OpenAPI, library: Path) -> None:
     def http_error(error: HTTPException) -> Response:
         if isinstance(error.response, Response):
             return error.response
-        return _from_http(error, as_page=_is_lost_browser())
+        as_page = _is_lost_browser()
+        if isinstance(error, NotFound) and error.description == NotFound.description:
+            error.description = NOTHING_HERE if as_page else f"{NOTHING_HERE}; {LISTED} lists what there is"
+        return _from_http(error, as_page=as_page)
 
     def failure(error: InternalServerError) -> Response:
         # the exception itself is in the log, with its request id; a client learns no internals
