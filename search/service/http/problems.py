@@ -146,7 +146,7 @@ def register(app: OpenAPI, library: Path) -> None:
             return error.response
         as_page = _is_lost_browser()
         if isinstance(error, NotFound) and error.description == NotFound.description:
-            error.description = NOTHING_HERE if as_page else f"{NOTHING_HERE}; {LISTED} lists what there is"
+            error.description = NOTHING_HERE if as_page else f"there is nothing at this address; {LISTED} lists all"
         return _from_http(error, as_page=as_page)
 
     def failure(error: InternalServerError) -> Response:
