@@ -124,9 +124,9 @@ def in_english(text: str, rank: Callable[[str], float], language: str = "") -> R
     """
     if language == ENGLISH or len(text) > LONGEST:
         return Reading(text, ENGLISH)
-    known = lexicons()
     if not language and all(rank(word) < USUAL for word in _WORD.findall(folded(text))):
         return Reading(text, ENGLISH)
+    known = lexicons()
     cut = {one: _words(text, lexicon) for one, lexicon in known.items() if language in ("", one)}
     explained = {one: known[one].of(words) for one, words in cut.items()}
     if language:

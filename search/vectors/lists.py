@@ -64,7 +64,10 @@ class Lists:
         quantizer: Any = faiss.downcast_index(self._inverted.quantizer)
         # a copy: numbers in a mapped file may stand at odd addresses, which makes products eight times slower
         centres = np.array(faiss.rev_swig_ptr(quantizer.get_xb(), self.count * index.d), np.float32)
-        self._centres: NDArray[np.float32] = centres.reshape(self.count, index.d)
+        self._nearest_of: Any = faiss.IndexFlatIP(index.d)  # which holds what the next looks into
+        self._nearest_of.add(centres.reshape(self.count, index.d))
+        held: NDArray[np.float32] = faiss.rev_swig_ptr(self._nearest_of.get_xb(), self.count * index.d)
+        self._centres = held.reshape(self.count, index.d)
         self._present = present
         self._spread = Spread(layers, ids, self.count)
         self._rows_of_list = max(1.0, ids.size / self.count)
@@ -80,30 +83,39 @@ class Lists:
         """
         native.use_threads(1 if len(queries) <= scoring.FEW_QUERIES else native.thread_budget())
         turned: Vectors = self._rotation.apply(queries)
+        if allowed is None and not everywhere:
+            return self._search(turned, n, *self._nearest(turned, more), allowed)
         near = scoring.products(turned, self._centres)
-        if everywhere:
+        if allowed is None or everywhere:
             visited = np.tile(np.arange(self.count, dtype=np.int64), (len(queries), 1))
-        elif allowed is None:
-            visited = self._nearest(near, more)
         else:
             visited = self._nearest_passing(near, more, allowed, passing)
         scores = np.ascontiguousarray(np.take_along_axis(near, np.maximum(visited, 0), axis=1))
         return self._search(turned, n, visited, scores, allowed)
 
-    def _nearest(self, near: Scores, more: float) -> Ids:
-        """The lists (q, most) that each query visits, by how ``near`` (q, lists) they are; -1 after the last."""
+    def _nearest(self, turned: Vectors, more: float) -> tuple[Ids, Scores]:
+        """The lists (q, most) that each of ``turned`` (q, dim) visits, -1 after the last, and how near they are.
+
+        FAISS compares and sorts in one call what takes ten of numpy's: of a question whose processor does other work in
+        between, a tenth of the time (measured).
+        """
         rows = PASSING_ROWS * more
         for enough_rows in (2 * rows, math.inf):
-            order = self._order(near, None, enough_rows)
+            near, order = self._nearest_of.search(turned, self._holding(enough_rows, self.count))
             sizes = self._spread.sizes[order]
             # a list is needed while those before it were too few
             needed = sizes.cumsum(axis=1) - sizes < rows
             if not needed[:, -1].any():
                 break
-        return _chosen(order, needed)
+        most = max(1, int(needed.sum(axis=1).max(initial=0)))
+        visited = np.where(needed, order, -1)[:, :most]
+        return np.ascontiguousarray(visited), np.ascontiguousarray(near[:, :most])
 
     def _nearest_passing(self, near: Scores, more: float, allowed: Bitmap, count: int) -> Ids:
-        """The same among the ``count`` that are ``allowed``."""
+        """The lists (q, most) that each query visits behind a filter, -1 after the last.
+
+        ``near`` (q, lists) says how near they are, and ``count`` segments are ``allowed``.
+        """
         order = self._order(near, None, NEAR_ROWS * self.reach * more)
         lists = np.unique(order)
         every = self._spread.counted(allowed) if count <= COUNTED_ROWS else self._spread.remembered(allowed)
@@ -162,11 +174,13 @@ class Lists:
     def _order(self, near: Scores, holding: Ids | None, rows: float) -> Ids:
         """The lists (q, n) of ``holding``, None for all, nearest first: all, or what holds some ``rows``."""
         close = near if holding is None else near[:, holding]
-        n = close.shape[1]
-        if rows < self._rows_of_list * n:
-            n = min(n, math.ceil(rows / self._rows_of_list) + 1)
+        n = self._holding(rows, close.shape[1])
         order = np.stack([_largest(row, n) for row in close]) if n < close.shape[1] else np.argsort(-close, axis=1)
         return order if holding is None else holding[order]
+
+    def _holding(self, rows: float, most: int) -> int:
+        """How many lists hold some ``rows``, ``most`` where that is fewer."""
+        return most if rows >= self._rows_of_list * most else min(most, math.ceil(rows / self._rows_of_list) + 1)
 
     def _search(self, turned: Vectors, n: int, visited: Ids, near: Scores, allowed: Bitmap | None) -> Ids:
         parameters = faiss.IVFRaBitQSearchParameters()
