@@ -13,7 +13,8 @@ from search.analysis.time.events import EventRows, events_of
 from search.analysis.time.frames import FrameTags
 from search.analysis.time.journal import FoundEvents
 from search.errors import AudioError
-from search.model import AddContent, AudioInfo, CatalogChange, Content, ContentEncoding, KeepTracks, LinkClip, MoveClip
+from search.ground.memory import give_back_freed_memory
+from search.model import AddContent, AudioInfo, CatalogChange, Content, KeepTracks, LinkClip, MoveClip
 
 
 class TrackInWork:
@@ -127,6 +128,8 @@ class FileInWork:
             kept = [track for track in self.tracks if track.left_out is None][:1]
         if not kept and not self._stored:
             raise next(track.left_out for track in self.tracks if track.left_out is not None)
+        if any(track.assembly.is_long for track in kept):
+            give_back_freed_memory()  # all rows of a recording at once: not on top of what decoding and encoding held
         contents = [self._content(track, place == 0) for place, track in enumerate(kept)]
         changes: list[CatalogChange] = []
         if self._moved is not None:
@@ -134,12 +137,19 @@ class FileInWork:
         changes += [LinkClip(task.root.id, task.facts, c.id, self._title, self._metadata) for c in self._stored]
         events = []
         for content, track in zip(contents, kept, strict=True):
-            encoding, frames = track.assembly.encoding()
-            if frames is not None:
-                events.append(FoundEvents(content.digest, content.track, self._events(encoding, frames)))
+            found = self._events(track.assembly)
+            if found is not None:
+                events.append(FoundEvents(content.digest, content.track, found))
             facts = None if track.facts is None else track.facts.stored
             add = AddContent(
-                task.root.id, task.facts, content, self._title, self._metadata, self._space_id, encoding, facts
+                task.root.id,
+                task.facts,
+                content,
+                self._title,
+                self._metadata,
+                self._space_id,
+                track.assembly.encoding(),
+                facts,
             )
             changes.append(add)
         tracks = tuple(content.track for content in (*self._stored, *contents))
@@ -158,13 +168,17 @@ class FileInWork:
             events=tuple(events),
         )
 
-    def _events(self, encoding: ContentEncoding, frames: FrameTags) -> EventRows:
-        """Those of a track; in what is silent nothing happens."""
-        if self._frame_s is None or encoding.silent.all():
+    def _events(self, assembly: Assembly) -> EventRows | None:
+        """Those of a track, None where nothing hears them; in what is silent nothing happens."""
+        frames = assembly.frames()
+        if frames is None or self._frame_s is None:
+            return None
+        spans, sounds = assembly.spans, ~assembly.silences
+        if not sounds.any():
             return EventRows.empty()
-        sounds = ~encoding.silent
-        frames = FrameTags(frames.classes[sounds], frames.probabilities[sounds])
-        return events_of(frames, encoding.spans[sounds], self._frame_s * self.task.root.speed)
+        if not sounds.all():
+            frames, spans = FrameTags(frames.classes[sounds], frames.probabilities[sounds]), spans[sounds]
+        return events_of(frames, spans, self._frame_s * self.task.root.speed)
 
     def _content(self, track: TrackInWork, is_first: bool) -> Content:
         assembly, info = track.assembly, self._info

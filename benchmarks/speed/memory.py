@@ -6,17 +6,20 @@ Each job is a process of its own; the peak is what Linux kept as ``VmHWM``, the 
 over an empty folder (encoder loaded, nothing to do). The process that publishes a large library for it, for seconds
 at a time, is told apart: its peak is what the system kept of finished children.
 
-With ``--kill`` the job of the long recording is killed half-way into another library, and made again: how long that
-takes, beside the whole, says what is done twice.
+With ``--kill`` the job of the long recording is killed half-way into another library, and made again: the processor's
+time of both together, beside that of the whole, says what is done twice.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,26 +39,40 @@ sys.exit(status)
 """
 
 
+_LOOK_S = 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """What one job needed: its clips, the hours they last, its wall seconds, its peak, and its publisher's (or 0)."""
+    """What one job needed: its clips, the hours they last, its wall seconds, its processor's, those of the job that was
+    killed before it (or 0), its peak, and its publisher's (or 0).
+    """
 
     what: str
     clips: int
     hours: float
     seconds: float
+    processor_s: float
+    killed_s: float
     peak_bytes: int
     publisher_bytes: int
 
 
 def measure(what: str, sounds: Path, library: Path, options: Sequence[str], kill_s: float | None = None) -> Peak:
-    """Index ``sounds`` in a process of its own, killed after ``kill_s`` and made again. Raises SoundalikeError."""
+    """Index ``sounds`` in a process of its own, killed after ``kill_s`` of the processor and made again.
+
+    Raises SoundalikeError.
+    """
     command = [sys.executable, "-c", _RUN, "index", str(sounds), "--library", str(library), *options, "--json"]
+    before_s = _processor_s()
     if kill_s is not None:
-        try:
-            subprocess.run(command, capture_output=True, timeout=kill_s, check=False)  # noqa: S603  # our own command
-        except subprocess.TimeoutExpired:  # by then it was killed
-            print(f"{what}: killed after {kill_s:.0f} s", flush=True)
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as job:  # noqa: S603  # our own command
+            while job.poll() is None and _processor_s_of(job.pid) < kill_s:
+                time.sleep(_LOOK_S)
+            if job.poll() is None:
+                job.kill()
+                print(f"{what}: killed after {kill_s:.0f} s of the processor", flush=True)
+    killed_s = _processor_s()
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own command
     if done.returncode:
         raise SoundalikeError(f"indexing {sounds} ended with status {done.returncode}: {done.stderr.strip()}")
@@ -63,7 +80,31 @@ def measure(what: str, sounds: Path, library: Path, options: Sequence[str], kill
     summary_fields = json.loads(summary)
     own, publisher = (int(figure) * 1024 for figure in kibibytes.split())
     clips = summary_fields["indexed"] + summary_fields["linked"]
-    return Peak(what, clips, summary_fields["hours"], summary_fields["seconds"], own, publisher)
+    return Peak(
+        what,
+        clips,
+        summary_fields["hours"],
+        summary_fields["seconds"],
+        _processor_s() - killed_s,
+        killed_s - before_s,
+        own,
+        publisher,
+    )
+
+
+def _processor_s_of(pid: int) -> float:
+    """What a process that runs took of the processor up to now."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:  # it ended between two looks
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _processor_s() -> float:
+    """What all jobs up to now took of the processor."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,7 +133,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             whole = measure("one recording", folder / "long", folder / "library long", options)
             _show(whole, idle)
             if args.kill:
-                again = measure("the same again", folder / "long", folder / "library again", options, whole.seconds / 2)
+                again = measure(
+                    "the same again", folder / "long", folder / "library again", options, whole.processor_s / 2
+                )
                 _show(again, idle)
     print(f"encoder {args.encoder}, seed {args.seed}; {this_machine().sentence()}")
     return 0
@@ -100,7 +143,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _show(peak: Peak, idle: Peak) -> None:
     print(
-        f"{peak.what}: {peak.clips} clips, {peak.hours:.1f} h in {peak.seconds:.0f} s, peak "
+        f"{peak.what}: {peak.clips} clips, {peak.hours:.1f} h in {peak.seconds:.0f} s "
+        f"({peak.processor_s:.0f} s of the processor"
+        + (f", {peak.killed_s:.0f} s before it was killed" if peak.killed_s else "")
+        + f"), peak "
         f"{peak.peak_bytes / 1e6:.0f} MB, {(peak.peak_bytes - idle.peak_bytes) / 1e6:.0f} MB above idle"
         + (f"; the process that publishes {peak.publisher_bytes / 1e6:.0f} MB" if peak.publisher_bytes else ""),
         flush=True,

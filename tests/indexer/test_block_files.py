@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,7 +53,28 @@ def test_a_full_disk_leaves_all_in_memory(tmp_path: Path):
         assert whole.cut(float(place), place + 1.0, silent=False) == place
         whole.add(place, rows, place)
     assert whole.close()
-    np.testing.assert_array_equal(whole.encoding()[0].vectors, rows[0])
+    np.testing.assert_array_equal(whole.encoding().vectors, rows[0])
+
+
+def test_what_events_are_made_of_is_read_without_the_vectors_of_the_whole_recording(tmp_path: Path):
+    """Of two hours: their frames are in memory together, their vectors are not by then."""
+    windows = 3000 // BLOCK_ROWS * BLOCK_ROWS
+    long = Assembly(BlockFile(tmp_path / "one", "bands"))
+    rows = (np.ones((1, 384), np.float16), np.zeros((1, 10), np.uint16), np.ones((1, 10), np.float16),
+            np.zeros((1, 4, 8), np.uint16), np.ones((1, 4, 8), np.float16))  # fmt: skip
+    for place in range(windows):
+        long.cut(float(place), place + 1.0, silent=False)
+        long.add(place, rows, 0)
+    assert long.close()
+    assert long.is_long
+    tracemalloc.start()
+    frames = long.frames()
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert frames is not None
+    assert frames.classes.shape == (windows, 4, 8)
+    assert peak_bytes < frames.classes.nbytes + frames.probabilities.nbytes + windows * 384
+    assert long.encoding().vectors.shape == (windows, 384)
 
 
 def test_windows_that_lie_elsewhere_than_before_take_away_what_was_kept(tmp_path: Path):

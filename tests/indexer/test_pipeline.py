@@ -176,7 +176,7 @@ def test_rows_come_out_in_the_order_of_their_places(order: list[int], count: int
         for place in arrived
     ]  # fmt: skip
 
-    encoding, _ = assembly.encoding()
+    encoding = assembly.encoding()
 
     assert complete == [False] * (count - 1) + [True]
     np.testing.assert_array_equal(encoding.vectors[:, 0], np.arange(count, dtype=np.float16))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ from search.analysis.facts.frames import Frames, Samples
 
 Numbers = NDArray[np.float64]
 LevelBytes = NDArray[np.uint8]
+IsWanted = Callable[[NDArray[np.float32]], NDArray[np.bool_]]
 
 STEP_S: Final = 0.005
 SILENT_DB: Final = -60.0
@@ -80,6 +82,8 @@ _EVENT_DB: Final = 12.0
 _FLOOR_DB: Final = 40.0
 _LONGEST_STEPS: Final = 120_000
 """Ten minutes."""
+_AT_ONCE: Final = 1 << 16
+"""Steps that are smoothed at once: powers of all of a day would take 140 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +103,53 @@ def course(levels: LevelBytes, step_s: float) -> Course:
     It rises from 20 dB below its highest level to 3 dB below, and falls from there as far. An event begins where the
     level rises by 12 dB above the lowest since the one before, no more than 40 dB below the highest.
     """
-    power = _smooth(levels)
-    highest = 10 * np.log10(max(float(power.max()), _LEAST_POWER))
+    highest = 10 * np.log10(max(_highest(levels), _LEAST_POWER))
     high, low = (0.0 if db < _LOWEST_DB else 10 ** (db / 10) for db in (highest - _TOP_DB, highest - _RISE_DB))
-    is_high, low = power >= high * (1 - _ROUNDING), low * (1 + _ROUNDING)  # what lies just there counts
-    first, last = int(np.argmax(is_high)), len(power) - 1 - int(np.argmax(is_high[::-1]))
-    before, after = power[:first][::-1] < low, power[last:] < low
-    attack_s = (int(np.argmax(before)) + 1 if before.any() else first) * step_s
-    decay_s = int(np.argmax(after)) * step_s if after.any() else None
-    level = 10 * np.log10(np.maximum(power[:_LONGEST_STEPS], _LEAST_POWER))
-    return Course(attack_s, decay_s, _events(level.astype(np.float64), highest - _FLOOR_DB))
+    high, low = high * (1 - _ROUNDING), low * (1 + _ROUNDING)  # what lies just there counts
+    first = _first(levels, lambda power: power >= high) or 0
+    last = _last(levels, lambda power: power >= high, len(levels)) or 0
+    before = _last(levels, lambda power: power < low, first)
+    after = _first(levels, lambda power: power < low, last)
+    level = 10 * np.log10(np.maximum(_smooth(levels, 0, _LONGEST_STEPS), _LEAST_POWER))
+    return Course(
+        (first - (before or 0)) * step_s,
+        None if after is None else (after - last) * step_s,
+        _events(level.astype(np.float64), highest - _FLOOR_DB),
+    )
 
 
-def _smooth(levels: LevelBytes) -> NDArray[np.float32]:
-    """(steps,) the mean power of each step and its neighbours; float32, since a recording of a day has 17 million."""
-    alone = _POWERS.astype(np.float32)[levels]
+def _smooth(levels: LevelBytes, start: int, stop: int) -> NDArray[np.float32]:
+    """(stop - start,) the mean power of each step and its neighbours, which those at the ends lack."""
+    from_, to = max(start - 1, 0), min(stop + 1, len(levels))
+    alone = _POWERS.astype(np.float32)[levels[from_:to]]
     power = alone.copy()
     power[1:] += alone[:-1]
     power[:-1] += alone[1:]
     power /= np.float32(3.0)
-    return power
+    return power[start - from_ : stop - from_]
+
+
+def _highest(levels: LevelBytes) -> float:
+    return max(float(_smooth(levels, at, at + _AT_ONCE).max()) for at in range(0, len(levels), _AT_ONCE))
+
+
+def _first(levels: LevelBytes, is_wanted: IsWanted, start: int = 0) -> int | None:
+    """The first step from ``start`` on whose smoothed power is wanted."""
+    for at in range(start, len(levels), _AT_ONCE):
+        found = is_wanted(_smooth(levels, at, at + _AT_ONCE))
+        if found.any():
+            return at + int(np.argmax(found))
+    return None
+
+
+def _last(levels: LevelBytes, is_wanted: IsWanted, stop: int) -> int | None:
+    """The last one before ``stop``."""
+    for end in range(stop, 0, -_AT_ONCE):
+        start = max(0, end - _AT_ONCE)
+        found = np.flatnonzero(is_wanted(_smooth(levels, start, end)))
+        if len(found):
+            return start + int(found[-1])
+    return None
 
 
 def _events(level: Numbers, floor_db: float) -> int:
