@@ -88,6 +88,7 @@ def _print(line: TimeLine) -> None:
     print(f"clip {line.clip.id}  {printable(line.clip.absolute_path)}")
     for event in line.events:
         times = f"{output.clock(event.start_s)}-{output.clock(event.end_s)}"
-        print(f"  {times:>15}  {event.probability:4.0%}  {event.name}")
+        mark = "  (background)" if event.background else ""
+        print(f"  {times:>15}  {event.probability:4.0%}  {event.name}{mark}")
     if not line.events:
         print("  nothing that likely; --least 0.2 shows more")

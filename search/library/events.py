@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from search.analysis.time.background import background
 from search.analysis.time.events import EventRows
 from search.analysis.time.filling import of_file
 from search.analysis.time.journal import FoundEvents, Journal
@@ -105,17 +106,19 @@ def time_line(
     if rows is None:
         (content,) = catalog.contents([clip.content_id]).values()
         rows = of_file(frame_reader(encoder), encoder.spec, content, clip)
-    return TimeLine(clip, named(rows, view.space.vocabulary or (), least), stored)
+    return TimeLine(clip, named(rows, view.space.vocabulary or (), least, clip.duration_s), stored)
 
 
-def named(rows: EventRows, vocabulary: Sequence[str], least: float) -> tuple[Event, ...]:
-    """Events with their names, those that are at least so likely."""
+def named(rows: EventRows, vocabulary: Sequence[str], least: float, duration_s: float) -> tuple[Event, ...]:
+    """Events of a sound that lasts ``duration_s``, with their names, those that are at least so likely."""
     shown = np.flatnonzero(rows.probabilities >= 255 * least - 0.5)
     starts, ends = rows.starts_ms[shown] / 1000, (rows.starts_ms[shown] + rows.lengths_ms[shown]) / 1000
     columns = (rows.classes[shown].tolist(), starts.tolist(), ends.tolist(), (rows.probabilities[shown] / 255).tolist())
     return tuple(
-        Event(vocabulary[class_], start_s, end_s, probability)
-        for class_, start_s, end_s, probability in zip(*columns, strict=True)
+        Event(vocabulary[class_], start_s, end_s, probability, is_background)
+        for class_, start_s, end_s, probability, is_background in zip(
+            *columns, background(rows, duration_s)[shown].tolist(), strict=True
+        )
     )
 
 

@@ -182,6 +182,7 @@ def time_line_as_json(line: TimeLine, paths: Paths) -> dict[str, Any]:
                 "start_s": round(event.start_s, 3),
                 "end_s": round(event.end_s, 3),
                 "probability": round(event.probability, 4),
+                "background": event.background,
             }
             for event in line.events
         ],

@@ -11,6 +11,8 @@ from search.model.contents import Clip
 class Event:
     """From ``start_s`` to ``end_s`` of a clip, what the encoder calls ``name`` sounds; ``probability`` at its best.
 
+    ``background``: it is no likelier than what the same name has in a tenth of the clip or more.
+
     Examples:
         >>> soundalike.Event("Dog", 1.25, 2.5, 0.9).end_s
         2.5
@@ -20,6 +22,7 @@ class Event:
     start_s: float
     end_s: float
     probability: float
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ import pytest
 import soundfile
 
 import soundalike
+from search.analysis.time import frames
+from search.analysis.time.background import background
 from search.analysis.time.events import LEAST, PER_MINUTE, EventRows, events_of
-from search.analysis.time.frames import KEPT, FrameTags, frame_times
+from search.analysis.time.frames import KEPT, FrameTags, agreed, frame_times
 from search.analysis.time.labels import FORMS
 from search.analysis.time.stored import FOLDER
 from search.analysis.time.table import EventTable
@@ -103,6 +105,32 @@ def test_of_windows_that_overlap_each_moment_is_taken_from_the_one_that_has_it_n
     assert (np.diff(kept) > 0).all()
     assert kept.tolist() == [*np.arange(0, 6, FRAME_S), *np.arange(10, 14, FRAME_S)]
     assert counts[0].sum() == 6
+
+
+def test_a_class_is_as_likely_as_both_windows_that_have_a_moment_say():
+    """Windows of four frames .5 s apart that overlap by half. Class 7 is named by both, class 8 by the first alone."""
+    tags = tags_of({7: [0.9] * 4 + [0.5] * 4, 8: [0.9] * 4 + [0] * 4}, 2, 4)
+    tags.classes[1, :, 1] = 9
+    tags.probabilities[:, :, 2:] = 0.1
+    tags.probabilities[1, :, 1] = 0.3
+    spans = np.array([[0.0, 2.0], [1.0, 3.0]])
+    likely = agreed(tags, spans, FRAME_S).probabilities
+    np.testing.assert_allclose(likely[0, :, 0], [0.9, 0.9, 0.75, 0.75], atol=2e-3)
+    np.testing.assert_allclose(likely[1, :, 0], [0.75, 0.75, 0.5, 0.5], atol=2e-3)
+    np.testing.assert_allclose(likely[0, :, 1], [0.9, 0.9, 0.5, 0.5], atol=2e-3)  # the least likely one there is .1
+    apart = agreed(tags, spans * [[1], [9]], FRAME_S).probabilities
+    np.testing.assert_allclose(apart, tags.probabilities, atol=1e-3)
+    assert agreed(FrameTags(tags.classes[:0], tags.probabilities[:0]), spans[:0], FRAME_S).probabilities.shape[0] == 0
+
+
+def test_what_two_windows_agree_on_does_not_depend_on_how_many_are_looked_at_at_once(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(5)
+    classes = np.stack([[rng.permutation(20)[:KEPT] for _ in range(8)] for _ in range(11)]).astype(np.uint16)
+    tags = FrameTags(classes, rng.uniform(0, 1, classes.shape).astype(np.float16))
+    spans = np.stack([np.arange(11) * 2.0, np.arange(11) * 2.0 + 4], axis=1)
+    at_once = agreed(tags, spans, FRAME_S).probabilities
+    monkeypatch.setattr(frames, "_AT_ONCE", 3)
+    np.testing.assert_array_equal(agreed(tags, spans, FRAME_S).probabilities, at_once)
 
 
 def test_what_lies_behind_the_end_of_a_short_sound_is_repetition_and_no_event():
@@ -218,6 +246,26 @@ def test_a_table_changes_by_contents():
     assert changed.rows(7) is None
 
 
+def test_what_sounds_in_a_tenth_of_a_recording_is_background_unless_it_is_much_likelier_than_there():
+    """Rain all along, one bark, five birds; of the rain a burst that is surer than the rest stands out."""
+    rain = [(1, at, at + 9, 0.4) for at in range(0, 90, 10)]
+    rows = rows_of(*rain, (1, 95, 99, 0.95), (2, 20, 22, 0.5), *((3, at, at + 1, 0.6) for at in range(0, 50, 10)))
+    is_background = background(rows, 100)
+    assert is_background.tolist() == [True] * 9 + [False] * 7
+    assert background(EventRows.empty(), 100).tolist() == []
+
+
+def test_a_short_sound_is_what_it_is_and_has_no_background():
+    assert background(rows_of((1, 0, 5, 0.9), (2, 0, 9, 0.5)), 9).tolist() == [False, False]
+
+
+def test_a_time_line_says_what_is_background():
+    rows = rows_of(*((1, at, at + 9, 0.4) for at in range(0, 90, 10)), (0, 20, 22, 0.5))
+    told = of_library.named(rows, ("Dog", "Rain"), 0.3, 100)
+    assert [event.background for event in told if event.name == "Rain"] == [True] * 9
+    assert [event.background for event in told if event.name == "Dog"] == [False]
+
+
 # --- a library ----------------------------------------------------------------------------------------------
 
 
@@ -323,7 +371,7 @@ def test_the_command_line_shows_and_exports(filled: Path, tmp_path: Path):
     assert "Siren" in shown.stdout
     (line,) = json.loads(command("events", walk, "--json", "--library", filled / "library").stdout)
     assert line["clip_id"] == walk
-    assert {"name", "start_s", "end_s", "probability"} == set(line["events"][0])
+    assert {"name", "start_s", "end_s", "probability", "background"} == set(line["events"][0])
     out = tmp_path / "walk.txt"
     words = ("events", walk, "--export", "audacity", "--out", out, "--library", filled / "library")
     assert command(*words).returncode == 0
@@ -345,7 +393,13 @@ def test_exports_are_what_other_programs_read():
     assert table[0]["Begin Time (s)"] == "1.250"
     assert table[0]["Annotation"] == "Baby cry, infant cry"
     (row,) = csv.DictReader(io.StringIO(FORMS["csv"](events)))
-    assert row == {"start_s": "1.250", "end_s": "3661.500", "name": "Baby cry, infant cry", "probability": "0.750"}
+    assert row == {
+        "start_s": "1.250",
+        "end_s": "3661.500",
+        "name": "Baby cry, infant cry",
+        "probability": "0.750",
+        "background": "0",
+    }
     assert FORMS["srt"](events) == "1\n00:00:01,250 --> 01:01:01,500\n[Baby cry, infant cry]\n"
     assert all(form(()).count("\n") <= 1 for form in FORMS.values())
 

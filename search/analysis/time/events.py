@@ -8,7 +8,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from search.analysis.time.frames import FrameTags, frame_times
+from search.analysis.time.frames import FrameTags, agreed, frame_times
 from search.model import Spans
 
 LEAST: Final = 0.1
@@ -50,6 +50,7 @@ class EventRows:
 def events_of(tags: FrameTags, spans: Spans, frame_s: float) -> EventRows:
     """The events in a sound of n windows: their tags, and ``spans`` (n, 2) in seconds; frames are ``frame_s`` apart."""
     at_s, counts = frame_times(spans, tags.classes.shape[1], frame_s)
+    tags = agreed(tags, spans, frame_s)
     likely = counts[:, :, np.newaxis] & (tags.probabilities >= LEAST)
     classes, probability = tags.classes[likely], tags.probabilities[likely].astype(np.float32)
     when = np.broadcast_to(at_s[:, :, np.newaxis], likely.shape)[likely]

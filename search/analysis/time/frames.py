@@ -13,6 +13,9 @@ from search.model import FrameEncoding, Spans
 
 KEPT: Final = 8
 """Classes of a frame that are kept, the likeliest."""
+_AT_ONCE: Final = 1024
+"""Windows that are compared with their neighbours at once: bounds memory for a recording of any length."""
+_EDGE: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,38 @@ def frame_times(spans: Spans, frames: int, frame_s: float) -> tuple[NDArray[np.f
     to_s[:-1] = np.where(overlaps, middles, ends[:-1])
     at_s = starts[:, np.newaxis] + frame_s * np.arange(frames)
     return at_s, (at_s >= from_s[:, np.newaxis]) & (at_s < to_s[:, np.newaxis])
+
+
+def agreed(tags: FrameTags, spans: Spans, frame_s: float) -> FrameTags:
+    """The same classes in each frame, as likely as both windows say that have it: the mean of their logits.
+
+    Of a window that overlaps the one before in its first half, and the one after in its second, the nearest frame is
+    asked; where it does not name a class, that is as likely there as the least likely one that it names.
+    """
+    found = [_agreed(tags, spans, frame_s, first) for first in range(0, len(spans), _AT_ONCE)]
+    return FrameTags(tags.classes, np.concatenate(found) if found else tags.probabilities)
+
+
+def _agreed(tags: FrameTags, spans: Spans, frame_s: float, first: int) -> NDArray[np.float16]:
+    """Of some windows, from ``first`` on."""
+    mine = np.arange(first, min(first + _AT_ONCE, len(spans)))
+    frames = tags.classes.shape[1]
+    at_s = spans[mine, :1] + frame_s * np.arange(frames)
+    is_late = at_s >= spans[mine].mean(axis=1, keepdims=True)
+    other = mine[:, np.newaxis] + np.where(is_late, 1, -1)
+    inside = other.clip(0, len(spans) - 1)
+    place = np.rint((at_s - spans[inside, 0]) / frame_s).astype(np.int64)
+    has = (other == inside) & (place >= 0) & (place < frames) & (at_s < spans[inside, 1])
+    place = place.clip(0, frames - 1)
+    classes, probabilities = tags.classes[inside, place], tags.probabilities[inside, place]
+    same = tags.classes[mine][..., np.newaxis] == classes[..., np.newaxis, :]
+    named = np.where(same, probabilities[..., np.newaxis, :], 0).max(axis=-1)
+    theirs = np.maximum(named, probabilities.min(axis=-1, keepdims=True))
+    own = tags.probabilities[mine]
+    both = 1 / (1 + np.exp(-(_logit(own) + _logit(theirs)) / 2))
+    return np.where(has[..., np.newaxis], both.astype(np.float16), own)
+
+
+def _logit(probabilities: NDArray[np.float16]) -> NDArray[np.float32]:
+    inside = np.clip(probabilities.astype(np.float32), _EDGE, 1 - _EDGE)
+    return np.asarray(np.log(inside / (1 - inside)))

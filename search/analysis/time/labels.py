@@ -26,11 +26,14 @@ def raven(events: Sequence[Event]) -> str:
 
 
 def comma_separated(events: Sequence[Event]) -> str:
-    """A table with a header: begin, end, name, probability."""
+    """A table with a header: begin, end, name, probability, and whether it is background (1) or stands out (0)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("start_s", "end_s", "name", "probability"))
-    writer.writerows((f"{one.start_s:.3f}", f"{one.end_s:.3f}", one.name, f"{one.probability:.3f}") for one in events)
+    writer.writerow(("start_s", "end_s", "name", "probability", "background"))
+    writer.writerows(
+        (f"{one.start_s:.3f}", f"{one.end_s:.3f}", one.name, f"{one.probability:.3f}", int(one.background))
+        for one in events
+    )
     return out.getvalue()
 
 

@@ -2823,6 +2823,8 @@ export interface components {
         /**
          * EventOut
          * @description From ``start_s`` to ``end_s`` of a clip, what is called ``name`` sounds; ``probability`` at its best.
+         *
+         *     ``background``: it is no likelier than what the same name has in a tenth of the clip or more.
          */
         EventOut: {
             /** Name */
@@ -2833,6 +2835,8 @@ export interface components {
             end_s: number;
             /** Probability */
             probability: number;
+            /** Background */
+            background: boolean;
         };
         /**
          * TranscriptOut

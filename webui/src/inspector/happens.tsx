@@ -61,13 +61,13 @@ export function Happens({ clipId, duration_s, onPlayFrom }: HappensProps) {
                   <button
                     key={event.start_s}
                     type="button"
-                    class="lane-event"
+                    class={event.background ? "lane-event background" : "lane-event"}
                     aria-label={t("{name}, {start} to {end}: play from there", {
                       name: event.name,
                       start: moment(event.start_s),
                       end: moment(event.end_s),
                     })}
-                    title={`${moment(event.start_s)}–${moment(event.end_s)}, ${percent(event.probability)}`}
+                    title={`${moment(event.start_s)}–${moment(event.end_s)}, ${percent(event.probability)}${event.background ? `, ${t("background@@sound")}` : ""}`}
                     style={{
                       left: `${(event.start_s / duration_s) * 100}%`,
                       width: `${((event.end_s - event.start_s) / duration_s) * 100}%`,

@@ -514,6 +514,7 @@ export const zh = catalogue({
   "What happens when": "声音事件",
   "Listening …": "正在分析……",
   "Listen for events": "检测声音事件",
+  "background@@sound": "背景音",
   "Nothing in it is likely enough to be named.": "没有把握足够大的事件。",
   "{name}, {start} to {end}: play from there": "{name}，{start} 到 {end}：从此处播放",
   "It could not be listened to": "未能分析这个声音",

@@ -38,6 +38,7 @@ it("what is heard longest has the first lanes", () => {
     start_s,
     end_s,
     probability: 0.5,
+    background: false,
   });
   const lanes = lanesOf([event("Dog", 0, 1), event("Rain", 0, 9), event("Dog", 5, 7), event("Car", 1, 2)], 2);
   expect(lanes.map(({ name, events }) => [name, events.length])).toEqual([["Rain", 1], ["Dog", 2]]); // prettier-ignore

@@ -22,12 +22,16 @@ class PassageOut(NamedClipOut):
 
 
 class EventOut(Answered):
-    """From ``start_s`` to ``end_s`` of a clip, what is called ``name`` sounds; ``probability`` at its best."""
+    """From ``start_s`` to ``end_s`` of a clip, what is called ``name`` sounds; ``probability`` at its best.
+
+    ``background``: it is no likelier than what the same name has in a tenth of the clip or more.
+    """
 
     name: str
     start_s: float
     end_s: float
     probability: float
+    background: bool
 
 
 class StretchOut(Answered):
