@@ -261,9 +261,9 @@ def test_a_short_sound_is_what_it_is_and_has_no_background():
 
 def test_a_time_line_says_what_is_background():
     rows = rows_of(*((1, at, at + 9, 0.4) for at in range(0, 90, 10)), (0, 20, 22, 0.5))
-    told = of_library.named(rows, ("Dog", "Rain"), 0.3, 100)
-    assert [event.background for event in told if event.name == "Rain"] == [True] * 9
-    assert [event.background for event in told if event.name == "Dog"] == [False]
+    line = of_library.named(rows, ("Dog", "Rain"), 0.3, 100)
+    assert [event.background for event in line if event.name == "Rain"] == [True] * 9
+    assert [event.background for event in line if event.name == "Dog"] == [False]
 
 
 # --- a library ----------------------------------------------------------------------------------------------
