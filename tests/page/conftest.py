@@ -24,7 +24,7 @@ from search.catalog.store import Catalog
 from tests.page import slowed
 from tests.page.hand import AXE, HEIGHTS, PATIENT, Hand, let_go  # noqa: F401 - others take it from here
 from tests.service.conftest import Server, index_in_order, made_library, noise, serving, settings  # noqa: F401 - a fixture
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from webui.browser import HOW_TO_GET, find_chromium, launch
 from webui.serving import DIST
 
@@ -122,7 +122,7 @@ def standing_still(page) -> Iterator[None]:
 @contextmanager
 def writing_elsewhere(library: Path) -> Iterator[None]:
     """Another writer holds the library within the block: the service's jobs begin, and wait for it."""
-    with Catalog.open(library / "catalog.sqlite") as catalog, catalog.lease("a test", wait_s=60):
+    with Catalog.open(library / "catalog.sqlite") as catalog, catalog.lease("a test", wait_s=PATIENCE_S):
         yield
 
 
@@ -229,7 +229,9 @@ def nothing_kept(server: Server) -> None:
     for clip in server.get("/api/v1/clips?limit=500").json()["clips"]:
         if clip["own_tags"] or clip["remark"]:
             changes = {"own_tags": [], "remark": ""}
-            requests.patch(f"{server.url}/api/v1/clips/{clip['id']}", json=changes, timeout=60).raise_for_status()
+            requests.patch(
+                f"{server.url}/api/v1/clips/{clip['id']}", json=changes, timeout=PATIENCE_S
+            ).raise_for_status()
 
 
 def settled(server: Server) -> Server:

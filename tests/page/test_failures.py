@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.commandline import soundalike
 from tests.page.conftest import settled, write, writing_elsewhere
+from tests.waiting import PATIENCE_S
 
 
 def test_what_failed_on_the_command_line_is_tried_again_and_cleared(page, own, tmp_path):
@@ -52,7 +53,9 @@ def test_what_waits_says_for_what(page, own, tmp_path):
     """The folder that waits to be scanned, and its job: until the one before it is done."""
     for name in ("first", "second"):
         write(tmp_path / name / f"{name}.wav", 53)
-        requests.post(f"{own.url}/api/v1/roots", json={"path": str(tmp_path / name)}, timeout=60).raise_for_status()
+        requests.post(
+            f"{own.url}/api/v1/roots", json={"path": str(tmp_path / name)}, timeout=PATIENCE_S
+        ).raise_for_status()
     settled(own)
     page.goto(f"{own.url}/library")
     folders = page.get_by_role("region", name="Folders")

@@ -14,6 +14,7 @@ from tests.page.conftest import RATE_HZ, settled, write
 from tests.page.hand import WINDOWS, everywhere
 from tests.page.test_library import LOSE_AN_ANSWER
 from tests.service.test_jobs import broken_wav
+from tests.waiting import PATIENCE_S
 
 
 def seed(hand, more=0):
@@ -98,7 +99,7 @@ def test_duplicates(hand, own, tmp_path):
     expect(shown.locator(".copies li", has_text=f"{name} b")).to_be_visible()
     expect(shown.locator(".copies li", has_text="worth keeping")).to_have_count(1)
     for clip in own.get("/api/v1/clips", params={"where": f'title ~ "{name}"'}).json()["clips"]:
-        requests.delete(f"{own.url}/api/v1/clips/{clip['id']}", timeout=60).raise_for_status()
+        requests.delete(f"{own.url}/api/v1/clips/{clip['id']}", timeout=PATIENCE_S).raise_for_status()
 
 
 @everywhere(390, "dark")

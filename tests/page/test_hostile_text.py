@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.page.conftest import LONG_TITLE, MIRRORED, PHONE, SCRIPT_TITLE, fits
 from tests.service.conftest import serving, wav
+from tests.waiting import PATIENCE_S
 
 BRACKETED = "]]>\"'--><svg onload=alert(1)>{{7*7}}${7*7}"
 
@@ -24,7 +25,7 @@ def hostile(made_page_library, tmp_path_factory):
         ids = [clip["id"] for clip in running.get("/api/v1/clips?limit=5").json()["clips"]]
         for clip, title in zip(ids, (SCRIPT_TITLE, LONG_TITLE[:500], MIRRORED, BRACKETED), strict=False):
             changes = {"title": title, "metadata": {"keywords": title, "comment": LONG_TITLE[:4000]}}
-            requests.patch(f"{running.url}/api/v1/clips/{clip}", json=changes, timeout=60).raise_for_status()
+            requests.patch(f"{running.url}/api/v1/clips/{clip}", json=changes, timeout=PATIENCE_S).raise_for_status()
         job = running.upload(("<img src=x onerror=alert(1)>.wav", wav(11))).json()
         running.wait(job["id"], "done")
         running.titles = [SCRIPT_TITLE, LONG_TITLE[:500].strip(), MIRRORED, BRACKETED]

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.page.conftest import ENDLESS, PATIENCE_MS, PHONE, away, fits, served_copy
 from tests.page.test_accessibility import violations
+from tests.waiting import PATIENCE_S
 
 CATALOGUE = "**/assets/zh-*.js"
 ENGLISH = re.compile(r"\b(the|and|of|sounds?|by|first|to|settings|search)\b", re.IGNORECASE)
@@ -20,7 +21,7 @@ ENGLISH = re.compile(r"\b(the|and|of|sounds?|by|first|to|settings|search)\b", re
 def rained(made_page_library, tmp_path_factory):
     """A service of which one sound has a Chinese title."""
     with served_copy(made_page_library, tmp_path_factory.mktemp("rained")) as running:
-        requests.patch(f"{running.url}/api/v1/clips/1", json={"title": "雨声"}, timeout=60).raise_for_status()
+        requests.patch(f"{running.url}/api/v1/clips/1", json={"title": "雨声"}, timeout=PATIENCE_S).raise_for_status()
         yield running
 
 

@@ -13,7 +13,7 @@ from tests.page.conftest import HURRIED, PHONE, ask, fits
 from tests.page.test_accessibility import page as still_page  # noqa: F401 - a fixture
 from tests.page.test_accessibility import violations
 from tests.page.test_many import many, tagged
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 
 @pytest.mark.parametrize("width", [PHONE, 1440])
@@ -48,7 +48,7 @@ def test_tags_complete_themselves_and_are_taken_away(page, own):
     page.goto(f"{own.url}/?order=title")
     first = own.get("/api/v1/clips?sort=title&limit=1").json()["clips"][0]["id"]
     one = f"{own.url}/api/v1/clips/{first}"
-    requests.patch(one, json={"own_tags": ["hero", "wet"]}, timeout=60).raise_for_status()
+    requests.patch(one, json={"own_tags": ["hero", "wet"]}, timeout=PATIENCE_S).raise_for_status()
     page.reload()
     page.locator(".row-title").first.click()
     page.locator(".row-title").nth(1).click(modifiers=["Shift"])
@@ -63,7 +63,7 @@ def test_tags_complete_themselves_and_are_taken_away(page, own):
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.locator(".toast", has_text="Tags are as they were")).to_be_visible()
     assert [clip["own_tags"] for clip in tagged(own)] == [["hero", "wet"]]
-    requests.patch(one, json={"own_tags": []}, timeout=60).raise_for_status()
+    requests.patch(one, json={"own_tags": []}, timeout=PATIENCE_S).raise_for_status()
 
 
 @pytest.mark.thorough
@@ -139,7 +139,9 @@ def test_all_groups_of_duplicates_can_be_looked_at(page, service):
 def test_a_merge_can_be_undone_when_its_message_is_long_gone(page, own):
     """What was merged is listed with the library, each with a button."""
     one, other = own.get("/api/v1/clips?limit=2").json()["clips"]
-    answer = requests.post(f"{own.url}/api/v1/merges", json={"keep": one["id"], "clips": [other["id"]]}, timeout=60)
+    answer = requests.post(
+        f"{own.url}/api/v1/merges", json={"keep": one["id"], "clips": [other["id"]]}, timeout=PATIENCE_S
+    )
     answer.raise_for_status()
     page.goto(f"{own.url}/library")
     merges = page.get_by_role("region", name="Merges")
@@ -159,7 +161,7 @@ def test_a_merge_can_be_undone_when_its_message_is_long_gone(page, own):
 def test_a_merge_is_made_final(page, fresh):
     one, other = fresh.get("/api/v1/clips?limit=2&sort=-id").json()["clips"]
     asked = {"keep": one["id"], "clips": [other["id"]]}
-    made = requests.post(f"{fresh.url}/api/v1/merges", json=asked, timeout=60).json()
+    made = requests.post(f"{fresh.url}/api/v1/merges", json=asked, timeout=PATIENCE_S).json()
     page.add_init_script(HURRIED)
     page.goto(f"{fresh.url}/library")
     merges = page.get_by_role("region", name="Merges")
@@ -173,7 +175,7 @@ def test_a_merge_is_made_final(page, fresh):
 def test_a_merge_is_made_final_by_who_leaves_the_page(page, fresh):
     one, other = fresh.get("/api/v1/clips?limit=2&sort=title").json()["clips"]
     asked = {"keep": one["id"], "clips": [other["id"]]}
-    requests.post(f"{fresh.url}/api/v1/merges", json=asked, timeout=60).raise_for_status()
+    requests.post(f"{fresh.url}/api/v1/merges", json=asked, timeout=PATIENCE_S).raise_for_status()
     page.goto(f"{fresh.url}/library")
     merges = page.get_by_role("region", name="Merges")
     merges.get_by_role("button", name=f"Make final: the merge into {one['title']}").click()

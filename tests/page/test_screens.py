@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from tests.amounts import few
 from tests.page.conftest import EACH, HURRIED, KINDS, away, settled, write, writing_elsewhere
 from tests.service.conftest import serving, wav
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def filling(tmp_path_factory):
 def empty(page, filling):
     """The page of an empty library; and its service."""
     for clip in settled(filling).get("/api/v1/clips").json()["clips"]:
-        requests.delete(f"{filling.url}/api/v1/clips/{clip['id']}", timeout=60).raise_for_status()
+        requests.delete(f"{filling.url}/api/v1/clips/{clip['id']}", timeout=PATIENCE_S).raise_for_status()
     assert filling.get("/ready").json()["clips"] == 0
     page.goto(filling.url)
     expect(page.get_by_role("heading", name="The library is empty")).to_be_visible()
