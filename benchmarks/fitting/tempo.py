@@ -23,7 +23,6 @@ import mido  # type: ignore[import-untyped]  # it ships no types
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from benchmarks.fitting.choice import Choice, fit
 from benchmarks.quality import fact_songs
@@ -171,6 +170,8 @@ def sounds(folder: Path, soundfont: Path, songs: int, keep: Path, seed: int) -> 
 
 def fitted(asked_for: Sequence[Asked]) -> Weights:
     """The weights that tell the beats of these sounds best."""
+    from sklearn.linear_model import LogisticRegression  # takes a second, which whoever has them fitted does not need
+
     is_drums = np.array([one.kind in _DRUMS for one in asked_for])
     of_tunes, of_drums = (
         fit([replace(one.choice, weight=counts) for one, counts in zip(asked_for, all_counts, strict=True)], _PENALTY)
