@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final, Literal, TextIO
 
 from search.commands.hitfacts import NOTHING, HitFacts
-from search.engine.confidence import LIKELY_ENOUGH
 from search.errors import UsageError, printable
 from search.model import ENGLISH, LANGUAGES, Answer, Hit
 
@@ -194,6 +193,8 @@ def _sure(hit: Hit) -> str:
     """What a name says is not called unlikely because it does not sound like it; what is the same says so."""
     if hit.same == "content":
         return "identical"
+    from search.engine.confidence import LIKELY_ENOUGH  # it comes with the engine, which most commands do without
+
     if hit.by_name and (hit.probability is None or hit.probability < LIKELY_ENOUGH):
         return "by name"
     return "" if hit.probability is None else f"{hit.probability:.0%}"

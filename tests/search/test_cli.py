@@ -344,6 +344,13 @@ def test_info_verify_tags_and_remove(indexed, tmp_path):
     assert soundalike("verify", "--library", library).returncode == 0
 
 
+def test_what_asks_no_library_loads_no_engine():
+    """Help, the version, the process that starts those of a service: all commands are configured for them."""
+    names = loaded("from search import cli\ntry: cli.main(['--version'])\nexcept SystemExit: pass\nimport sys")
+    assert "search.commands.serve" in names
+    assert sorted(names & {*OF_THE_ENGINE, *FOR_SOUNDS, *FOR_OTHER_COMMANDS, *UNNEEDED, "sqlalchemy"}) == []
+
+
 def test_a_command_that_needs_no_model_loads_little_more_than_its_libraries(indexed):
     """It starts in half a second, most of it numpy's and SQLAlchemy's: nothing else that is heavy is loaded."""
     _, library = indexed
@@ -370,6 +377,10 @@ def test_a_search_by_a_file_loads_neither_torch_nor_what_other_commands_need(ind
     assert sorted(names & {*FOR_OTHER_COMMANDS, *UNNEEDED}) == []
 
 
+OF_THE_ENGINE = {
+    "search.engine.search", "search.engine.confidence", "search.engine.views", "search.columns.clipcolumns",
+    "search.vectors.scoring", "search.library.library",
+}  # fmt: skip
 FOR_SOUNDS = {"av", "soundfile", "soxr", "onnxruntime"}
 FOR_OTHER_COMMANDS = {
     "search.library.live.listening", "search.library.live.watching",
@@ -380,7 +391,7 @@ UNNEEDED = {
     "torch", "transformers", "scipy", "numba", "faiss", "alembic", "pydantic", "flask", "sqlalchemy.orm",
     "sqlalchemy.dialects.postgresql",
 }  # fmt: skip
-"""Heavy modules: for decoding and encoding, for what is no search, and for no command of these."""
+"""Heavy modules: for searching, for decoding and encoding, for what is no search, and for no command of these."""
 
 
 def loaded(code):
