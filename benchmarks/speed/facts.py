@@ -24,7 +24,7 @@ from search.analysis.facts.envelope import Envelope
 from search.analysis.facts.frames import Samples
 from search.analysis.facts.hum import Hum
 from search.analysis.facts.levels import Levels
-from search.analysis.facts.measuring import Measurement
+from search.analysis.facts.measuring import AT_ONCE_S, Measurement
 from search.analysis.facts.mix import Mix
 from search.analysis.facts.music import Music
 from search.analysis.facts.pitch import Pitch
@@ -39,10 +39,11 @@ _ROUNDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A decoded file: its ``blocks``, their ``mix``, and how long it is."""
+    """A decoded file: its ``blocks``, and what is measured ``at_once`` of them; its ``mix``, and how long it is."""
 
     info: AudioInfo
     blocks: tuple[Block, ...]
+    at_once: tuple[Samples, ...]
     mix: tuple[Samples, ...]
     seconds: float
 
@@ -56,9 +57,15 @@ def decoded(path: str) -> Sound:
     """A file, decoded. Raises AudioError."""
     info = audio.probe(path)
     blocks = tuple(audio.channels(path))
-    mix = Mix(blocks[0].rate_hz)
-    mixed = (*(mix.add(block.samples) for block in blocks), mix.end())
-    return Sound(info, blocks, mixed, sum(block.frames / block.rate_hz for block in blocks))
+    rate_hz, whole = blocks[0].rate_hz, np.concatenate([block.samples for block in blocks], axis=1)
+    size = round(AT_ONCE_S * rate_hz)
+    at_once = tuple(whole[:, first : first + size] for first in range(0, whole.shape[1], size))
+    return Sound(info, blocks, at_once, _mixed(rate_hz, at_once), whole.shape[1] / rate_hz)
+
+
+def _mixed(rate_hz: int, at_once: Sequence[Samples]) -> tuple[Samples, ...]:
+    mix = Mix(rate_hz)
+    return tuple(mix.add(samples, last=samples is at_once[-1]) for samples in at_once)
 
 
 def parts_ms_per_s(sounds: Sequence[Sound]) -> dict[str, float]:
@@ -82,14 +89,14 @@ def _spent_s(work: Callable[[Sound], object], sounds: Sequence[Sound]) -> float:
 
 def _levels(sound: Sound) -> None:
     levels = Levels(*sound.like)
-    for block in sound.blocks:
-        levels.add(block.samples)
+    for samples in sound.at_once:
+        levels.add(samples)
 
 
 def _spectrum(sound: Sound) -> None:
     spectrum = Spectrum(*sound.like)
-    for block in sound.blocks:
-        spectrum.add(block.samples)
+    for samples in sound.at_once:
+        spectrum.add(samples)
     spectrum.end()
     spectrum.shape()
 
@@ -97,23 +104,20 @@ def _spectrum(sound: Sound) -> None:
 def _weighted(sound: Sound) -> None:
     rate_hz, channels = sound.like
     weighted = Weighted(rate_hz, channels, hop_of(rate_hz))
-    for block in sound.blocks:
-        weighted.add(block.samples)
+    for samples in sound.at_once:
+        weighted.add(samples)
     weighted.end()
 
 
 def _envelope(sound: Sound) -> None:
     envelope = Envelope(*sound.like)
-    for block in sound.blocks:
-        envelope.add(block.samples)
+    for samples in sound.at_once:
+        envelope.add(samples)
     envelope.end()
 
 
 def _mix(sound: Sound) -> None:
-    mix = Mix(sound.blocks[0].rate_hz)
-    for block in sound.blocks:
-        mix.add(block.samples)
-    mix.end()
+    _mixed(sound.like[0], sound.at_once)
 
 
 def _pitch(sound: Sound) -> None:

@@ -7,12 +7,14 @@ stands out of what lies beside it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.analysis.facts.frames import Samples
+from search.analysis.facts.frames import Samples, quantile
 from search.analysis.facts.mix import RATE_HZ
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ _SHORTEST_S, _LONGEST_S = 2.9, 12.0
 _SIZE: Final = 1 << 15
 _BIN_HZ: Final = _RATE_HZ / _SIZE
 _BESIDE: Final = 1024
-"""Bins that are taken around a line: 43 Hz."""
+"""Bins that are looked at around a line: 43 Hz."""
+_BESIDE_RATE_HZ: Final = _BESIDE * _BIN_HZ
 _WHOLE_HZ, _NONE_HZ = 14.0, 16.0
 """Of what lies within so many hertz of a line all is taken, of what lies beyond so many nothing."""
 _MOMENT_S: Final = 0.25
@@ -85,18 +88,18 @@ class Hum:
         self._samples = np.concatenate((self._samples, *new))
         longest = round(_LONGEST_S * _RATE_HZ)
         while len(self._samples) >= longest + longest // 2:
-            self._lines.append(_prominences(_spectrum_and_count(self._samples[:longest])))
+            self._lines.append(_prominences(_spectrum(self._samples[:longest])))
             self._samples = self._samples[longest // 2 :]
 
     def found_db(self) -> float | None:
         """How far the lines of a hum stand out, in the mean; None where there is none, and under 3 s."""
         if len(self._samples) < _SHORTEST_S * _RATE_HZ:
             return None
-        last = _spectrum_and_count(self._samples[-round(_LONGEST_S * _RATE_HZ) :])  # to the end
+        last = _spectrum(self._samples[-round(_LONGEST_S * _RATE_HZ) :])  # to the end
         if not self._lines and _prominences(last, harmonics=_FIRST).max() < _STANDS_OUT_DB:
             return None
         over_time = np.array([*self._lines, _prominences(last)])
-        steady = np.quantile(over_time, _STAYS, axis=0)  # (mains, detuned, harmonics)
+        steady = quantile(np.moveaxis(over_time, 0, -1), _STAYS)  # (mains, detuned, harmonics)
         together = np.clip(steady, 0.0, _MOST_DB) @ _WEIGHTS
         tuned = np.argmax(together, axis=1)
         sums = together[np.arange(2), tuned]
@@ -110,54 +113,86 @@ class Hum:
 
 _MAINS_HZ: Final = np.array([50.0, 60.0])[:, np.newaxis]
 _LINES_HZ: Final = _MAINS_HZ * np.arange(1, _HARMONICS + 1)
-_MIDDLES: Final = np.round(_LINES_HZ / _BIN_HZ).astype(np.int64)
-_FROM_MIDDLE: Final = np.arange(-_BESIDE // 2, _BESIDE // 2)
-_TAKEN: Final = _MIDDLES[..., np.newaxis] + _FROM_MIDDLE
-_SHARES: Final = np.clip((_NONE_HZ - np.abs(_FROM_MIDDLE) * _BIN_HZ) / (_NONE_HZ - _WHOLE_HZ), 0.0, 1.0)
-_OFF_HZ: Final = _FROM_MIDDLE * _BIN_HZ - (_LINES_HZ - _MIDDLES * _BIN_HZ)[..., np.newaxis]
-"""(mains, harmonics, bins) how far each of the bins around a line is off it."""
-_ON: Final = (
-    np.round((_LINES_HZ * (1 + _DETUNED[:, np.newaxis, np.newaxis]) - _MIDDLES * _BIN_HZ) / _BIN_HZ).astype(np.int64)
-    + _BESIDE // 2
-)[..., np.newaxis] + np.arange(-1, 2)
-"""(detuned, mains, harmonics, 3) the bins of a line."""
-_BESIDE_RATE_HZ: Final = _BESIDE * _BIN_HZ
 _EACH: Final = np.arange(len(_MAINS_HZ))[:, np.newaxis, np.newaxis], np.arange(_HARMONICS)[:, np.newaxis]
+_SIZES_KEPT: Final = 16
 
 
-def _spectrum_and_count(samples: NDArray[np.float32]) -> tuple[NDArray[np.complexfloating], int]:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What lies around a line, of spectra of ``size`` bins, with the line's own bin first, as a transform has it.
+
+    ``bins`` (mains, harmonics, n) are taken of a spectrum, in these ``shares`` (n,). Of `_BESIDE` finer bins they lie
+    ``off_hz`` (mains, harmonics, `_BESIDE`) off the line, and ``on`` (detuned, mains, harmonics, 3) are its own.
+    """
+
+    size: int
+    bins: NDArray[np.int64]
+    shares: Samples
+    off_hz: Numbers
+    on: NDArray[np.int64]
+
+
+@lru_cache(_SIZES_KEPT)
+def _around_lines(size: int) -> _Around:
+    bin_hz, beside = _RATE_HZ / size, _BESIDE * size // _SIZE
+    middles = np.round(_LINES_HZ / bin_hz).astype(np.int64)
+    from_middle = np.fft.fftfreq(beside, 1 / beside).astype(np.int64)
+    shares = np.clip((_NONE_HZ - np.abs(from_middle) * bin_hz) / (_NONE_HZ - _WHOLE_HZ), 0.0, 1.0)
+    middles_hz = middles * bin_hz
+    off_hz = np.fft.fftfreq(_BESIDE, 1 / _BESIDE) * _BIN_HZ - (_LINES_HZ - middles_hz)[..., np.newaxis]
+    on = np.round((_LINES_HZ * (1 + _DETUNED[:, np.newaxis, np.newaxis]) - middles_hz) / _BIN_HZ).astype(np.int64)
+    near = (on[..., np.newaxis] + np.arange(-1, 2)) % _BESIDE
+    return _Around(size, middles[..., np.newaxis] + from_middle, shares.astype(np.float32), np.abs(off_hz), near)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spectrum:
     """The spectrum of samples, and how many moments they are at the rate of what lies around a line."""
-    return np.fft.rfft(samples, _SIZE), int(len(samples) * _BESIDE_RATE_HZ / _RATE_HZ)
+
+    bins: NDArray[np.complexfloating]
+    around: _Around
+    count: int
 
 
-def _prominences(of: tuple[NDArray[np.complexfloating], int], harmonics: int = _HARMONICS) -> Numbers:
+def _spectrum(samples: Samples) -> _Spectrum:
+    size = next(size for size in (_SIZE // 4, _SIZE // 2, _SIZE) if len(samples) <= size)
+    return _Spectrum(np.fft.rfft(samples, size), _around_lines(size), int(len(samples) * _BESIDE_RATE_HZ / _RATE_HZ))
+
+
+def _prominences(of: _Spectrum, harmonics: int = _HARMONICS) -> Numbers:
     """(mains, detuned, harmonics) how far each of the first lines stands out of what lies around it."""
-    spectrum, count = of
-    kept = np.s_[:, :harmonics]
-    around = np.fft.ifft(np.fft.ifftshift(spectrum[_TAKEN[kept]] * _SHARES, axes=2), axis=2)[..., :count]
-    weights = np.hanning(count) / _power_near(around)
-    counts_s = weights.sum(axis=2) ** 2 / np.square(weights).sum(axis=2) / _BESIDE_RATE_HZ
-    lines = np.fft.fftshift(np.fft.fft(weights * around, _BESIDE, axis=2), axes=2)
-    levels_db = 10 * np.log10(np.square(np.abs(lines)) + _FAINTEST)
+    kept, count, tables = np.s_[:, :harmonics], of.count, of.around
+    around = np.fft.ifft(of.bins[tables.bins[kept]] * tables.shares, axis=2)[..., :count]
+    weights = _hann(count) / _power_near(around)
+    sums = weights.sum(axis=2)
+    counts_s = sums**2 / np.einsum("mhk,mhk->mh", weights, weights) / _BESIDE_RATE_HZ
+    lines = np.fft.fft(weights * around, _BESIDE, axis=2)
+    levels_db = 10 * np.log10(lines.real**2 + lines.imag**2 + _FAINTEST)
     lobe_hz = _LINES_HZ[kept] * _OFF + _LOBE / counts_s
     reach_hz = np.maximum(_AROUND_HZ, 2 * lobe_hz)
-    off_hz = np.abs(_OFF_HZ[kept])
+    off_hz = tables.off_hz[kept]
     is_beside = (off_hz >= lobe_hz[..., np.newaxis]) & (off_hz <= reach_hz[..., np.newaxis])
     sorted_db = np.sort(np.where(is_beside, levels_db, -np.inf), axis=2)
     above = np.round((1 - _BESIDE_IT) * (is_beside.sum(axis=2, keepdims=True) - 1)).astype(np.int64)
     beside_db = np.take_along_axis(sorted_db, _BESIDE - 1 - above, axis=2)[..., 0]
     mains, harmonic = _EACH
-    on_db = levels_db[mains, harmonic[:harmonics], _ON[:, :, :harmonics]].max(axis=3)
-    faintest_db = _SILENT_DB + 20 * np.log10(weights.sum(axis=2) * _SIZE / _BESIDE / 2)
+    on_db = levels_db[mains, harmonic[:harmonics], tables.on[:, :, :harmonics]].max(axis=3)
+    faintest_db = _SILENT_DB + 20 * np.log10(sums * _SIZE / _BESIDE / 2)
     return np.swapaxes(np.where(on_db > faintest_db, on_db - beside_db, np.minimum(on_db - beside_db, 0.0)), 0, 1)
 
 
-def _power_near(around: NDArray[np.complex128]) -> Numbers:
+def _power_near(around: NDArray[np.complexfloating]) -> Numbers:
     """How loud each moment is (mains, harmonics, moments), by those near it."""
     reach = max(1, int(_MOMENT_S * _BESIDE_RATE_HZ))
-    power = np.square(around.real) + np.square(around.imag)
+    power = around.real.astype(np.float64) ** 2 + around.imag.astype(np.float64) ** 2
+    near = np.clip(np.arange(-reach - 1, power.shape[2] + reach), 0, power.shape[2] - 1)
     for _ in range(2):
-        sums = np.cumsum(np.pad(power, ((0, 0), (0, 0), (reach + 1, reach)), mode="edge"), axis=2)
+        sums = np.cumsum(power[..., near], axis=2)
         power = (sums[..., 2 * reach + 1 :] - sums[..., : -2 * reach - 1]) / (2 * reach + 1)
-    softest = np.quantile(power, _SOFTEST, axis=2, keepdims=True)
+    softest = quantile(power, _SOFTEST)[..., np.newaxis]
     return np.asarray(np.maximum(power, softest) + _FAINTEST)
+
+
+@lru_cache(_SIZES_KEPT)
+def _hann(count: int) -> Numbers:
+    return np.hanning(count)

@@ -44,6 +44,10 @@ _CUT, _CUT_S = 0.15, 0.0005
 """In so much time beside a gap a sample has at least this share of the level there: a pause fades."""
 
 _WIDTHS: Final = (8, 16, 24)
+_LIKELY: Final = 256
+"""So many samples, looked at first, hardly ever need fewer bits than all of them."""
+
+Places = NDArray[np.intp]
 
 
 class Levels:
@@ -74,13 +78,11 @@ class Levels:
         if len(samples) > 1:
             self._cross += float(np.dot(samples[0], samples[1]))
         self._add_width(samples)
-        whole = np.concatenate((self._before, samples), axis=1)
         fresh = self._before.shape[1]
+        whole = np.concatenate((self._before, samples), axis=1) if fresh else samples
         first = max(0, fresh - _LONGEST_TOP)
         for channel, peaks in zip(whole[:, first:], self._peaks, strict=True):
-            size = np.abs(channel)
-            self._add_peaks(channel, size, fresh - first)
-            peaks.add(size, fresh - first)
+            self._add_peaks(channel, peaks, fresh - first)
         self._add_gaps(whole, fresh)
         self._before = whole[:, -round(2 * _LONGEST_GAP_S * self._rate_hz) :]
 
@@ -131,32 +133,39 @@ class Levels:
 
     def _add_width(self, samples: Samples) -> None:
         while self._width < len(_WIDTHS):
-            scaled = samples * np.float32(2.0 ** (_WIDTHS[self._width] - 1))
-            if np.array_equal(scaled, np.rint(scaled)):
+            scale = np.float32(2.0 ** (_WIDTHS[self._width] - 1))
+            if _are_whole(samples[:, :_LIKELY] * scale) and _are_whole(samples * scale):
                 return
             self._width += 1
 
-    def _add_peaks(self, channel: Samples, size: Samples, fresh: int) -> None:
-        """Of one channel's samples and their sizes, of which those from ``fresh`` on are new."""
+    def _add_peaks(self, channel: Samples, peaks: _Peaks, fresh: int) -> None:
+        """Of one channel's samples, of which those from ``fresh`` on are new."""
+        size = np.abs(channel)
         highest = float(size[fresh:].max())
         self.peak = max(self.peak, highest)
-        self._add_true_peak(channel, size, fresh)
+        peaks.reach(highest)
+        if not self.peak:
+            return
+        high = np.flatnonzero(size >= min(_NEAR_PEAK * self.peak, peaks.lowest))
+        self._add_true_peak(channel, size, high, fresh)
         if highest > _LEAST_BESIDE:
-            self._add_tops(channel, size, fresh)
+            self._add_tops(channel, size, high, fresh)
+        if highest >= peaks.lowest:
+            peaks.add(size, high, fresh)
 
-    def _add_true_peak(self, channel: Samples, size: Samples, fresh: int) -> None:
+    def _add_true_peak(self, channel: Samples, size: Samples, high: Places, fresh: int) -> None:
         """Only beside the largest samples: nothing higher can lie elsewhere."""
         self.true_peak = max(self.true_peak, self.peak)
-        first = max(_REACH, fresh - _REACH)
-        places = np.flatnonzero(size[first : len(size) - _REACH] > _NEAR_PEAK * self.peak) + first
+        places = high[(high >= max(_REACH, fresh - _REACH)) & (high < len(size) - _REACH)]
+        places = places[size[places] > _NEAR_PEAK * self.peak]
         places = places[(size[places] >= size[places - 1]) & (size[places] >= size[places + 1])]
         if len(places):
             near = channel[places[:, np.newaxis] + _AROUND]
             self.true_peak = max(self.true_peak, float(np.abs(near @ _BETWEEN).max()))
 
-    def _add_tops(self, channel: Samples, size: Samples, fresh: int) -> None:
+    def _add_tops(self, channel: Samples, size: Samples, high: Places, fresh: int) -> None:
         tolerance = max(_TOLERANCE, _RELATIVE_TOLERANCE * self.peak)
-        flat = np.flatnonzero(size[1:] >= _TOP * self.peak) + 1
+        flat = high[(high > 0) & (size[high] >= _TOP * self.peak)]
         flat = flat[np.abs(channel[flat] - channel[flat - 1]) <= tolerance]
         if not len(flat):
             return
@@ -175,6 +184,8 @@ class Levels:
 
     def _add_gaps(self, whole: Samples, fresh: int) -> None:
         """Stretches in which every channel is exactly 0, cut out of sound."""
+        if not (whole[0, max(0, fresh - 1) :] == 0).any():
+            return
         zero: NDArray[np.bool_] = whole[0] == 0
         for channel in whole[1:]:
             zero &= channel == 0
@@ -207,16 +218,20 @@ class _Peaks:
         """In how many ways; 0 where the wave is round at its highest level."""
         return len(self._before) if self._on >= _ON_IT * self._near else 0
 
-    def add(self, size: Samples, fresh: int) -> None:
-        """Take in the sizes of samples, of which those from ``fresh`` on are new."""
-        highest = float(size[fresh:].max())
+    @property
+    def lowest(self) -> float:
+        """How high a sample is that counts; infinite where nothing sounds."""
+        return self._highest - _BELOW_PEAK if self._highest > _LEAST_BESIDE else np.inf
+
+    def reach(self, highest: float) -> None:
+        """Say how high new samples are, before they are added."""
         if highest > self._highest + _AT_PEAK:
             self._highest, self._on, self._near = highest, 0, 0
             self._before = set()
-        if highest < self._highest - _BELOW_PEAK or self._highest <= _LEAST_BESIDE:
-            return
-        first = max(1, fresh)
-        near = np.flatnonzero(size[first:] >= self._highest - _BELOW_PEAK) + first
+
+    def add(self, size: Samples, high: Places, fresh: int) -> None:
+        """Take in the sizes of samples, of which those from ``fresh`` on are new; ``high`` are those that may count."""
+        near = high[(high >= max(1, fresh)) & (size[high] >= self._highest - _BELOW_PEAK)]
         self._near += int(np.count_nonzero(size[near - 1] < self._highest - _BELOW_PEAK))
         on = near[size[near] >= self._highest - _AT_PEAK]
         starts = on[size[on - 1] < self._highest - _AT_PEAK]
@@ -226,6 +241,10 @@ class _Peaks:
             before = size[starts - 1]
             before = before[before < self._highest - _BELOW_PEAK]  # or it is round there, as a low tone is
             self._before.update(np.unique(np.round(before * 2**12).astype(np.int64))[:room].tolist())
+
+
+def _are_whole(samples: Samples) -> bool:
+    return bool((samples == np.rint(samples)).all())
 
 
 def _between() -> NDArray[np.float32]:

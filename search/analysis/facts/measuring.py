@@ -41,7 +41,7 @@ from search.model import AudioInfo
 from search.snapshots.filling import Rest, at_once
 
 _AUDIBLE_S: Final = 0.01
-_AT_ONCE_S: Final = 3.0
+AT_ONCE_S: Final = 6.0
 """Blocks are measured so much at once: of a short sound the calls take longer than what they do."""
 
 
@@ -61,22 +61,21 @@ class Measurement:
         if (block.rate_hz, len(block.samples)) == (self._parts.rate_hz, self._parts.channels):
             self._waiting.append(block.samples)
             self._waiting_frames += block.frames
-            if self._waiting_frames >= _AT_ONCE_S * block.rate_hz:
+            if self._waiting_frames >= AT_ONCE_S * block.rate_hz:
                 self._take()
 
-    def _take(self) -> None:
-        if self._parts is not None and self._waiting:
-            one = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting, axis=1)
+    def _take(self, *, last: bool = False) -> None:
+        if self._parts is not None and (self._waiting or last):
+            waiting = self._waiting or [np.empty((self._parts.channels, 0), np.float32)]
             self._waiting, self._waiting_frames = [], 0
-            self._parts.add(one)
+            self._parts.add(waiting[0] if len(waiting) == 1 else np.concatenate(waiting, axis=1), last=last)
 
     def facts(self, warnings: Sequence[str] = (), size_bytes: int | None = None) -> dict[str, FactValue]:
         """The facts of what was taken in, those that mean nothing left out. ``warnings`` are those of decoding."""
         if self._parts is None:
             return {}
-        self._take()
+        self._take(last=True)
         parts = self._parts
-        parts.end()
         levels, music = parts.levels, parts.music
         duration_s = levels.frames / parts.rate_hz
         hops, hop_s = parts.weighted.energies, hop_of(parts.rate_hz) / parts.rate_hz
@@ -163,25 +162,17 @@ class _Parts:
         self._mix = Mix(rate_hz)
         self.pitch, self.hum, self.music = Pitch(), Hum(), Music()
 
-    def add(self, samples: Samples) -> None:
-        """Take in the next ``samples`` (channels, n)."""
+    def add(self, samples: Samples, *, last: bool = False) -> None:
+        """Take in the next ``samples`` (channels, n), and say whether they are the ``last``."""
         self.levels.add(samples)
-        self.spectrum.add(samples)
-        self.weighted.add(samples)
-        self.envelope.add(samples)
-        self._add_mix(self._mix.add(samples))
-
-    def end(self) -> None:
-        """Take in what is left."""
-        self._add_mix(self._mix.end())
-        self.pitch.end()
-        self.spectrum.end()
-        self.weighted.end()
-        self.envelope.end()
-
-    def _add_mix(self, samples: Samples) -> None:
-        for each in (self.pitch, self.hum, self.music):
-            each.add(samples)
+        mix = self._mix.add(samples, last=last)
+        for of_all in (self.spectrum, self.weighted, self.envelope):
+            of_all.add(samples)
+        for of_mix in (self.pitch, self.hum, self.music):
+            of_mix.add(mix)
+        if last:
+            for each in (self.pitch, self.spectrum, self.weighted, self.envelope):
+                each.end()
 
 
 def measure(path: str, track: int = 0) -> dict[str, FactValue]:

@@ -21,14 +21,10 @@ class Mix:
 
         self._stream = soxr.ResampleStream(sample_rate_hz, RATE_HZ, 1, dtype="float32", quality="MQ")
 
-    def add(self, samples: Samples) -> Samples:
-        """(1, n) what the next ``samples`` (channels, n) give."""
+    def add(self, samples: Samples, *, last: bool = False) -> Samples:
+        """(1, n) what the next ``samples`` (channels, n) give; of the ``last`` all that is left."""
         mono = samples[0] if len(samples) == 1 else _mono(samples)
-        return np.asarray(self._stream.resample_chunk(mono))[np.newaxis]
-
-    def end(self) -> Samples:
-        """(1, n) the rest."""
-        return np.asarray(self._stream.resample_chunk(np.empty(0, np.float32), last=True))[np.newaxis]
+        return np.asarray(self._stream.resample_chunk(mono, last=last))[np.newaxis]
 
 
 def _mono(samples: Samples) -> Samples:

@@ -25,7 +25,9 @@ _LONGEST_S: Final = 240.0
 
 _ONSET_FRAME, _ONSET_HOP = 512, 128
 ONSETS_PER_S: Final = RATE_HZ / _ONSET_HOP
-_SOFT: Final = 1e-4
+_ROWS: Final = 64
+"""Frames that are transformed at once: they stay in the cache."""
+_SOFT: Final = np.float32(1e-4)
 
 _CHROMA_FRAME, _CHROMA_HOP = 4096, 2048
 _CHROMA_LOWEST_HZ, _CHROMA_HIGHEST_HZ = 100.0, 2000.0
@@ -60,10 +62,15 @@ class Music:
         frames = self._onset_frames.add(samples)[0]
         if len(frames):
             self._onsets = None
-            magnitudes = np.abs(np.fft.rfft(frames * _ONSET_WINDOW, axis=1))
-            # sums, no product of matrices: its threads would be in the way of those that measure other files
-            bands = np.add.reduceat(magnitudes[:, : _EDGES[-1]], _EDGES[:-1], axis=1) / _WIDTHS
-            self._levels.append(np.asarray(np.log1p(bands / _SOFT), np.float32))
+            bands = np.empty((len(frames), len(_WIDTHS)), np.float32)
+            for first in range(0, len(frames), _ROWS):
+                part = slice(first, first + _ROWS)
+                magnitudes = np.abs(np.fft.rfft(frames[part] * _ONSET_WINDOW, axis=1))
+                # sums, no product of matrices: its threads would be in the way of those that measure other files
+                np.add.reduceat(magnitudes[:, : _EDGES[-1]], _EDGES[:-1], axis=1, out=bands[part])
+            bands /= _WIDTHS
+            bands /= _SOFT
+            self._levels.append(np.log1p(bands, out=bands))
         frames = self._chroma_frames.add(samples)[0]
         if len(frames):
             self._peaks.append(_peaks(np.fft.rfft(frames * _CHROMA_WINDOW, axis=1)))

@@ -21,6 +21,8 @@ _ALIKE: Final = 0.75
 """So much alike after a period a frame has a pitch."""
 _FIRST: Final = 0.9
 """The shortest period counts that is nearly as good as the best: its multiples are as good."""
+_LEAST_ENERGY, _LOUD = 1e-6, 1e-5
+"""Frames with less energy, or with less than this share of that of the loudest near them, have no vote."""
 _BIN_CENTS: Final = 10
 _WIDTH: Final = 5
 """Votes within 50 cents are one."""
@@ -32,12 +34,21 @@ _BINS: Final = int(1200 * np.log2(_HIGHEST_HZ / _LOWEST_HZ) / _BIN_CENTS) + 2 * 
 _HANN: Final = np.hanning(_FRAME).astype(np.float32)
 
 
-def _autocorrelation(frames: Samples) -> NDArray[np.float32]:
-    spectra = np.fft.rfft(frames, _SIZE, axis=1)
-    return np.asarray(np.fft.irfft(spectra.real**2 + spectra.imag**2, axis=1)[:, : _LONGEST + 2], np.float32)
+def _autocorrelation(frames: Samples) -> Samples:
+    """(k, lags) of ``frames`` (k, `_SIZE`), which end with silence."""
+    spectra = np.fft.rfft(frames, axis=1)
+    spectra *= spectra.conj()
+    return np.asarray(np.fft.irfft(spectra, axis=1)[:, : _LONGEST + 2])
 
 
-_OF_WINDOW: Final = _autocorrelation(_HANN[np.newaxis])[0]
+def _windowed(frames: Samples) -> Samples:
+    """(k, `_SIZE`) ``frames`` (k, `_FRAME`) as they are compared with themselves."""
+    windowed = np.zeros((len(frames), _SIZE), np.float32)
+    np.multiply(frames, _HANN, out=windowed[:, :_FRAME])
+    return windowed
+
+
+_OF_WINDOW: Final = _autocorrelation(_windowed(np.ones((1, _FRAME), np.float32)))[0]
 _OF_WINDOW_SHARE: Final = _OF_WINDOW / _OF_WINDOW[0]
 
 
@@ -61,17 +72,21 @@ class Pitch:
     def _take(self, frames: Samples) -> None:
         if not len(frames):
             return
-        correlation = _autocorrelation(frames * _HANN)
-        energy = np.maximum(correlation[:, 0], 1e-20)
-        alike = correlation / energy[:, np.newaxis] / _OF_WINDOW_SHARE
+        frames = _windowed(frames)
+        energy = np.einsum("ks,ks->k", frames, frames)
+        self._energy += float(energy.sum(dtype=np.float64))
+        loud = energy > max(_LEAST_ENERGY, _LOUD * float(energy.max()))
+        frames, energy = frames[loud], energy[loud]
+        if not len(frames):
+            return
+        alike = _autocorrelation(frames) / (energy[:, np.newaxis] * _OF_WINDOW_SHARE)
         before, inside, after = (alike[:, _SHORTEST + shift : _LONGEST + 1 + shift] for shift in (-1, 0, 1))
         top = (inside >= before) & (inside >= after)
         bend = np.maximum(2 * inside - before - after, 1e-9)  # short periods have their tops between samples
         heights = np.where(top, inside + (after - before) ** 2 / (8 * bend), 0.0)
         best = heights.max(axis=1)
-        self._energy += float(energy.sum())
         first = np.argmax(heights >= _FIRST * best[:, np.newaxis], axis=1)
-        rows = np.flatnonzero((best > _ALIKE) & (energy > 1e-6))
+        rows = np.flatnonzero(best > _ALIKE)
         if not len(rows):
             return
         lag = first[rows] + _SHORTEST

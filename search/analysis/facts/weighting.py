@@ -25,6 +25,9 @@ _GROUP: Final = 32
 _GROUPS_AT_ONCE: Final = 8
 _STATES: Final = 4
 _RATES_KEPT: Final = 8
+_DOUBLINGS: Final = 24
+"""So often the time is doubled after which a state is looked at: it has forgotten all before."""
+_LEAST_SPREAD: Final = 1e-12
 
 _RISE_HZ, _HIGH_PASS_HZ = 1681.974450955533, 38.13547087602444
 _HIGHEST_SHARE: Final = 0.49
@@ -47,7 +50,7 @@ class Weighted:
         self._weights = channel_weights(channels) / sample_rate_hz
         self._blocks = Frames(_BLOCK, _BLOCK, channels)
         self._hops = Frames(hop, hop, channels)
-        self._states = np.zeros((channels, _STATES))
+        self._states = np.zeros((channels, _STATES), np.float32)
         self._energies: list[Numbers] = []
 
     def add(self, samples: Samples) -> None:
@@ -73,19 +76,27 @@ class Weighted:
 
     def _of_channel(self, place: int, blocks: Samples) -> Samples:
         count = len(blocks)
-        padded = np.zeros((-(-count // _GROUP), _GROUP, _BLOCK), np.float32)
-        padded.reshape(-1, _BLOCK)[:count] = blocks
-        left = padded.astype(np.float64) @ self._filter.left  # the states are sums of much that cancels
-        states = self._filter.states(self._states[place], left)
-        self._states[place] = states.reshape(-1, _STATES)[count]
-        out = padded @ self._filter.alone
-        out += states[:-1].astype(np.float32) @ self._filter.of_state
-        return np.asarray(out.reshape(-1)[: count * _BLOCK])
+        left = np.zeros((-(-count // _GROUP), _GROUP, _STATES), np.float32)
+        left.reshape(-1, _STATES)[:count] = _product(blocks, self._filter.left)
+        states = self._filter.states(self._states[place], left).reshape(-1, _STATES)
+        self._states[place] = states[count]
+        out = _product(blocks, self._filter.alone)
+        out += _product(states[:count], self._filter.of_state)
+        return out.reshape(-1)
 
     def _take(self, samples: Samples) -> None:
         hops = self._hops.add(samples)
         if hops.shape[1]:
             self._energies.append(np.asarray(self._weights @ np.einsum("cks,cks->ck", hops, hops)))
+
+
+def _product(rows: Samples, matrix: Samples) -> Samples:
+    """``rows`` @ ``matrix``, a group at a time."""
+    whole, out = len(rows) // _GROUP * _GROUP, np.empty((len(rows), matrix.shape[1]), np.float32)
+    groups = (-1, _GROUP)
+    np.matmul(rows[:whole].reshape(*groups, rows.shape[1]), matrix, out=out[:whole].reshape(*groups, matrix.shape[1]))
+    np.matmul(rows[whole:], matrix, out=out[whole:])
+    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +110,17 @@ class _Filter:
 
     alone: Samples
     of_state: Samples
-    left: Numbers
-    within: Numbers
-    onward: Numbers
+    left: Samples
+    within: Samples
+    onward: Samples
 
-    def states(self, first: Numbers, left: Numbers) -> Numbers:
+    def states(self, first: Samples, left: Samples) -> Samples:
         """(groups + 1, `_GROUP`, states) the state before each block and, next, after all.
 
         Of what the blocks ``left`` (groups, `_GROUP`, states), with the state ``first`` before them.
         """
         groups = len(left)
-        rows = np.zeros((-(-groups // _GROUPS_AT_ONCE), _GROUPS_AT_ONCE, _GROUP * _STATES))
+        rows = np.zeros((-(-groups // _GROUPS_AT_ONCE), _GROUPS_AT_ONCE, _GROUP * _STATES), np.float32)
         rows.reshape(-1, _GROUP * _STATES)[:groups] = left.reshape(groups, -1)
         after = (rows @ self.within).reshape(-1, _GROUP * _STATES)[:groups]
         before = np.concatenate((first[np.newaxis], after[:, -_STATES:]))
@@ -117,10 +128,10 @@ class _Filter:
         while apart <= groups:  # each takes in what the one so far before it left: then twice as far, and so on
             before[apart:] += before[:-apart] @ onward
             apart, onward = 2 * apart, onward @ onward
-        found = np.zeros((groups + 1, _GROUP, _STATES))
+        found = np.zeros((groups + 1, _GROUP, _STATES), np.float32)
         found[:, 0] = before
         found[:-1, 1:] = (before[:-1] @ self.onward + after)[:, :-_STATES].reshape(groups, _GROUP - 1, _STATES)
-        return found
+        return np.asarray(found)
 
 
 @lru_cache(_RATES_KEPT)
@@ -147,9 +158,9 @@ def _filter(sample_rate_hz: int) -> _Filter:
     return _Filter(
         alone.astype(np.float32),
         of_state.astype(np.float32),
-        left,
-        within.reshape(size, size),
-        np.concatenate(onwards[1:], axis=1),
+        left.astype(np.float32),
+        within.reshape(size, size).astype(np.float32),
+        np.concatenate(onwards[1:], axis=1).astype(np.float32),
     )
 
 
@@ -161,7 +172,25 @@ def _in_states(sample_rate_hz: int) -> tuple[Numbers, Numbers, Numbers, float]:
     step = np.zeros((_STATES, _STATES))
     step[:2, :2], step[2:, 2:] = on1, on2
     step[0, 2:] = in2  # what comes out of the first stage is its first state and its sample
-    return step, np.concatenate((in1, b1[0] * in2)), np.array([b2[0], 0.0, 1.0, 0.0]), float(b1[0] * b2[0])
+    into, out = np.concatenate((in1, b1[0] * in2)), np.array([b2[0], 0.0, 1.0, 0.0])
+    even, back = _evenly(step, into)
+    return back @ step @ even, into @ even, back @ out, float(b1[0] * b2[0])
+
+
+def _evenly(step: Numbers, into: Numbers) -> tuple[Numbers, Numbers]:
+    """What makes of a state numbers that noise moves alike, each by itself, and what makes the state of them.
+
+    As they come, states are large and cancel each other: float32 would not do.
+    """
+    covariance, onward = np.outer(into, into), step
+    for _ in range(_DOUBLINGS):
+        covariance, onward = covariance + onward.T @ covariance @ onward, onward @ onward
+    spread = np.sqrt(np.diag(covariance))
+    spread[spread == 0] = 1.0  # a stage that leaves all as it is has no state
+    together = covariance / np.outer(spread, spread)
+    np.fill_diagonal(together, 1 + _LEAST_SPREAD)
+    back = np.linalg.cholesky(together).T * spread
+    return np.asarray(np.linalg.inv(back)), np.asarray(back)
 
 
 def k_coefficients(sample_rate_hz: int) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers]]:
