@@ -26,6 +26,7 @@ _STEPS, _BANDS, _HARMONICS, _LAGS = 16, 24, 10, 24
 _SIZES: Final = {"level": _STEPS, "length": 1, "band": _BANDS, "harmonic": _HARMONICS, "lag": _LAGS, "rate": 1}
 SIZE: Final = sum(_SIZES.values())
 
+_MANY_STEPS: Final = 1 << 16
 _FLOOR_DB, _SPECTRUM_FLOOR_DB = -40.0, -60.0
 _FAINTEST_DB: Final = -100.0
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 16_000.0
@@ -116,12 +117,22 @@ def _course(steps: LevelBytes, step_s: float) -> tuple[float, Numbers]:
     inside = steps[int(np.argmax(sounding)) : len(steps) - int(np.argmax(sounding[::-1]))]
     edges = np.linspace(0, len(inside), _STEPS + 1)
     whole = edges.astype(np.int64)
-    # of a long recording part by part, or its powers would take eight times as much room as its levels
-    parts = [float(power_of(inside[begin:end]).sum()) for begin, end in itertools.pairwise(whole.tolist())]
+    parts = _powers(inside, whole)
     begun = (edges - whole) * power_of(inside[np.minimum(whole, len(inside) - 1)])
     power = np.diff(np.concatenate(([0.0], np.cumsum(parts))) + begun) / np.diff(edges)
     levels = 10 * np.log10(np.maximum(power, 1e-12))
     return len(inside) * step_s, np.maximum(levels - levels.max(), _FLOOR_DB)
+
+
+def _powers(steps: Levels, edges: NDArray[np.int64]) -> list[float]:
+    """What lies between one of ``edges`` and the next, all of them together.
+
+    Of a long recording part by part, or its powers would take eight times as much room as its levels.
+    """
+    if len(steps) > _MANY_STEPS:
+        return [float(power_of(steps[begin:end]).sum()) for begin, end in itertools.pairwise(edges.tolist())]
+    sums = np.concatenate(([0.0], np.cumsum(power_of(steps))))
+    return np.diff(sums[edges]).tolist()
 
 
 def _bands(hz: Numbers, power: Numbers) -> Numbers:

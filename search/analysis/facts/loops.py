@@ -47,19 +47,20 @@ def parts(levels: NDArray[np.float32], duration_s: float, per_s: float) -> tuple
         return None
     rises = rises[1:-1] + 0.5 * (rises[2:] + rises[:-2])
     for count in _PARTS:
-        if duration_s / count >= _SHORTEST_PART_S:
-            lag = round(duration_s / count * per_s)
+        lag = round(duration_s / count * per_s)
+        is_alike = duration_s / count >= _SHORTEST_PART_S and _correlation(levels[:-lag], levels[lag:]) >= _LEVELS_ALIKE
+        if is_alike:
             alike = max(_correlation(rises[:-near], rises[near:]) for near in (lag - 1, lag, lag + 1))
-            if alike >= _ALIKE and _correlation(levels[:-lag], levels[lag:]) >= _LEVELS_ALIKE:
+            if alike >= _ALIKE:
                 return count, alike
     return None
 
 
 def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     """Of all bands together, each from its own mean."""
-    one, other = one - one.mean(axis=0), other - other.mean(axis=0)
-    power = float(np.square(one).sum()) * float(np.square(other).sum())
-    return float(np.sum(one * other) / max(power, 1e-24) ** 0.5)
+    one, other = ((part - part.mean(axis=0)).ravel() for part in (one, other))
+    power = float(np.dot(one, one)) * float(np.dot(other, other))
+    return float(np.dot(one, other)) / max(power, 1e-24) ** 0.5
 
 
 def of_parts(

@@ -6,19 +6,19 @@ pyloudnorm needs SciPy and the whole sound, and its own filter is .1 LU off the 
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Numbers = NDArray[np.float64]
+from search.analysis.facts.frames import Numbers, quantile
 
 _OFFSET: Final = -0.691
 _ABSOLUTE: Final = -70.0
 """LUFS below which a block does not count."""
 _RELATIVE_LU: Final = -10.0
 _RANGE_RELATIVE_LU: Final = -20.0
-_RANGE_SHARES: Final = (10, 95)
+_RANGE_SHARES: Final = (0.1, 0.95)
 _BLOCK_HOPS, _SHORT_TERM_HOPS, _STEP_HOPS = 8, 60, 2
 """Hops of 50 ms: blocks of 400 ms and of 3 s, each 100 ms after the one before."""
 
@@ -37,25 +37,24 @@ def integrated(hops: Numbers, hop_s: float, duration_s: float) -> float | None:
     below -70 LUFS.
     """
     if duration_s < _BLOCK_HOPS * hop_s:
-        level = _lufs(np.array([hops.sum() / duration_s])) if duration_s else np.empty(0)
-        return float(level[0]) if len(level) and level[0] > _ABSOLUTE else None
+        power = float(hops.sum()) / duration_s if duration_s else 0.0
+        return _lufs(power) if power > _power(_ABSOLUTE) else None
     powers = _blocks(hops, hop_s, _BLOCK_HOPS, duration_s)
-    loud = powers[_lufs(powers) > _ABSOLUTE]
+    loud = powers[powers > _power(_ABSOLUTE)]
     if not len(loud):
         return None
-    gate = _lufs(loud.mean(keepdims=True)) + _RELATIVE_LU
-    return float(_lufs(loud[_lufs(loud) > gate].mean(keepdims=True))[0])
+    return _lufs(float(loud[loud > _gate(loud, _RELATIVE_LU)].mean()))
 
 
 def loudness_range(hops: Numbers, hop_s: float, duration_s: float) -> float | None:
     """LU between the soft and the loud; None under 3 s, or where all is below -70 LUFS."""
     powers = _blocks(hops, hop_s, _SHORT_TERM_HOPS, duration_s)
-    loud = powers[_lufs(powers) > _ABSOLUTE]
+    loud = powers[powers > _power(_ABSOLUTE)]
     if not len(loud):
         return None
-    gate = _lufs(loud.mean(keepdims=True)) + _RANGE_RELATIVE_LU
-    low, high = np.percentile(_lufs(loud[_lufs(loud) > gate]), _RANGE_SHARES)
-    return float(high - low)
+    levels = 10 * np.log10(loud[loud > _gate(loud, _RANGE_RELATIVE_LU)])
+    low, high = (float(quantile(levels, share)) for share in _RANGE_SHARES)
+    return high - low
 
 
 def _blocks(hops: Numbers, hop_s: float, length: int, duration_s: float) -> Numbers:
@@ -63,10 +62,19 @@ def _blocks(hops: Numbers, hop_s: float, length: int, duration_s: float) -> Numb
     count = int((duration_s / hop_s - length + 1e-6) // _STEP_HOPS) + 1
     if count < 1:
         return np.empty(0)
-    sums = np.concatenate(([0.0], np.cumsum(np.pad(hops, (0, length)))))
+    sums = np.cumsum(np.concatenate(([0.0], hops, np.zeros(length))))
     first = np.arange(count) * _STEP_HOPS
     return np.asarray(np.maximum(sums[first + length] - sums[first], 0.0) / (length * hop_s))
 
 
-def _lufs(powers: Numbers) -> Numbers:
-    return np.asarray(_OFFSET + 10 * np.log10(np.maximum(powers, 1e-20)))
+def _gate(powers: Numbers, relative_lu: float) -> float:
+    """The power so far from the mean of others below which none counts."""
+    return float(powers.mean()) * 10 ** (relative_lu / 10)
+
+
+def _lufs(power: float) -> float:
+    return _OFFSET + 10 * math.log10(power)
+
+
+def _power(lufs: float) -> float:
+    return float(10 ** ((lufs - _OFFSET) / 10))

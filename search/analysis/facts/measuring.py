@@ -95,7 +95,7 @@ class Measurement:
             hum_db,
             tuple(warnings),
         )
-        tone, key = parts.pitch.found(), sure(music.key(), KEY_SURE)
+        tone, key = parts.pitch.found(), music.key(KEY_SURE)
         is_tune = key is not None and duration_s > LONGEST_ONE_SHOT_S
         tempo = sure(music.tempo(has_key=key is not None), TEMPO_SURE_OF_TUNES if is_tune else TEMPO_SURE)
         tempo = None if tempo is None else of_whole_beats(tempo, duration_s)

@@ -19,7 +19,7 @@ class Mix:
     def __init__(self, sample_rate_hz: int) -> None:
         import soxr  # who only reads what was measured resamples nothing
 
-        self._stream = soxr.ResampleStream(sample_rate_hz, RATE_HZ, 1, dtype="float32", quality="MQ")
+        self._stream = soxr.ResampleStream(sample_rate_hz, RATE_HZ, 1, dtype="float32", quality="HQ")
 
     def add(self, samples: Samples, *, last: bool = False) -> Samples:
         """(1, n) what the next ``samples`` (channels, n) give; of the ``last`` all that is left."""

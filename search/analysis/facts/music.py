@@ -89,8 +89,8 @@ class Music:
         """Beats a minute; None under 1.3 seconds, and where nothing begins."""
         return tempo_of(self.levels(), self.onsets(), ONSETS_PER_S, has_key=has_key)
 
-    def key(self) -> MusicEstimate | None:
-        """The place of a key in `KEYS`; None where there are no tones."""
+    def key(self, least: float = 0.0) -> MusicEstimate | None:
+        """The place of a key in `KEYS`; None where there are no tones, and where it is less sure than ``least``."""
         if not self._peaks:
             return None
         pitch, magnitude = np.concatenate(self._peaks, axis=1)
@@ -98,7 +98,8 @@ class Music:
         if total.sum() <= 0 or total.std() <= 0:
             return None
         fits = _STANDARD_PROFILES @ (total - total.mean()) / total.std()
-        return MusicEstimate(float(np.argmax(_KEY_PROFILES @ self.shares())), float(np.clip(fits.max(), 0.0, 1.0)))
+        sure = float(np.clip(fits.max(), 0.0, 1.0))
+        return MusicEstimate(float(np.argmax(_KEY_PROFILES @ self.shares())), sure) if sure >= least else None
 
     def shares(self) -> Numbers:
         """(12,) the share of each pitch class, as its instruments are tuned, to the power by which keys are told."""
@@ -110,7 +111,7 @@ class Music:
 
 def _peaks(spectra: NDArray[np.complexfloating]) -> Numbers:
     """(2, n) the pitch (69 is A at 440 Hz) and the magnitude of the peaks of ``spectra`` (frames, bins)."""
-    power = spectra.real**2 + spectra.imag**2
+    power = (spectra * spectra.conj()).real
     least = _PEAK_SHARE**2 * power.max(axis=1, keepdims=True)
     below, inner, above = (power[:, _FIRST_BIN + shift : _LAST_BIN + shift] for shift in (0, 1, 2))
     frame, place = np.nonzero((inner > below) & (inner >= above) & (inner > least))

@@ -97,9 +97,9 @@ class SpectralShape:
     def of(cls, hz: Numbers, power: Numbers, rounding: float) -> SpectralShape:
         """The shape of the mean ``power`` (bins,) at each of ``hz``, of which so much is ``rounding``."""
         box = max(1, round(_BOX_HZ / hz[1]))
-        smooth = np.convolve(power, np.full(box, 1.0 / box), mode="same")
+        smooth = _smooth(power, box)
         loudest = float(smooth.max(initial=0.0))
-        leaks = np.convolve(_leaked(power), np.full(box, 1.0 / box), mode="same")
+        leaks = _smooth(_leaked(power), box)
         floor = np.maximum(max(_ABOVE_ROUNDING * rounding, _BELOW_LOUDEST * loudest), _ABOVE_LEAKS * leaks)
         present = np.flatnonzero(smooth > floor)
         if not len(present) or loudest <= 0:
@@ -126,6 +126,13 @@ def _window(sample_rate_hz: int) -> tuple[Samples, Numbers]:
     size = even_size(2 * hop_of(sample_rate_hz))
     window = np.sin(np.pi * (np.arange(size) + 0.5) / size).astype(np.float32)
     return window, np.arange(size // 2 + 1) / size * sample_rate_hz
+
+
+def _smooth(power: Numbers, box: int) -> Numbers:
+    """(bins,) the mean over ``box`` bins around each, beyond the ends of which there is nothing."""
+    before, after = box // 2, (box - 1) // 2
+    sums = np.cumsum(np.concatenate((np.zeros(before + 1), power, np.zeros(after))))
+    return np.asarray(np.maximum(sums[box:] - sums[:-box], 0.0) / box)
 
 
 def _leaked(power: Numbers) -> Numbers:
