@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.analysis.exact.spectra import BANDS, BLOCK, DEPTH, FRAMES_PER_S, SpectrumPart, parts, running_mean
+from search.analysis.exact.spectra import BANDS, BLOCK, DEPTH, FRAMES_PER_S, SpectrumPart, parts, running_max, running_mean
 from search.model import Wave
 
 _AROUND: Final = (4, 3)
@@ -25,6 +25,8 @@ _NEAR: Final = (22, 12)
 _LEAST_PROMINENCE: Final = 0.5
 _NEAREST_FRAMES, _FARTHEST_FRAMES, _WIDEST = 2, 47, 24
 """Of a pair: how far apart in frames and bands."""
+_PEAKS_AT_ONCE: Final = 1 << 15
+"""Of a day there are three million, and a hundred times as many pairs to choose from."""
 ON_BITS: Final = 6
 """The lowest bits of a key: how many frames lie between the peaks; the others are their pitches."""
 _SPREAD: Final = 2 * _WIDEST + 3
@@ -105,35 +107,40 @@ class Peaks:
 
     def landmarks(self) -> Landmarks:
         """Pairs of them."""
-        if not self._frame:
-            return _pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32), 1, 0)
-        found = (np.concatenate(self._frame), np.concatenate(self._band), np.concatenate(self._prominence))
-        return _pairs(*found, self._density.pairs, self._frames)
+        none = np.empty(0, np.int64)
+        frame, band = (np.concatenate((none, *of)) for of in (self._frame, self._band))
+        prominence = np.concatenate((np.empty(0, np.float32), *self._prominence))
+        pairs = [
+            _pairs(frame, band, prominence, self._density.pairs, first)
+            for first in range(0, max(len(frame), 1), _PEAKS_AT_ONCE)
+        ]
+        one, other = (np.concatenate(of) for of in zip(*pairs, strict=True))
+        return Landmarks(frame[one], band[one], band[other] - band[one], frame[other] - frame[one], self._frames)
 
 
 def _pairs(
-    frame: NDArray[np.int64], band: NDArray[np.int64], prominence: NDArray[np.float32], most: int, frames: int
-) -> Landmarks:
-    """Each peak with the ``most`` prominent ones that follow it closely enough."""
-    begin = np.searchsorted(frame, frame + _NEAREST_FRAMES)
-    counts = np.searchsorted(frame, frame + _FARTHEST_FRAMES, side="right") - begin
-    one = np.repeat(np.arange(len(frame)), counts)
+    frame: NDArray[np.int64], band: NDArray[np.int64], prominence: NDArray[np.float32], most: int, first: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The `_PEAKS_AT_ONCE` peaks from ``first`` on, each with the ``most`` prominent ones that follow closely enough."""
+    these = frame[first : first + _PEAKS_AT_ONCE]
+    begin = np.searchsorted(frame, these + _NEAREST_FRAMES)
+    counts = np.searchsorted(frame, these + _FARTHEST_FRAMES, side="right") - begin
+    one = np.repeat(np.arange(first, first + len(these)), counts)
     other = np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts - begin, counts)
     close = np.abs(band[other] - band[one]) <= _WIDEST
     one, other = one[close], other[close]
     order = np.lexsort((-prominence[other], one))
     one, other = one[order], other[order]
     kept = np.arange(len(one)) - np.searchsorted(one, one) < most
-    one, other = one[kept], other[kept]
-    return Landmarks(frame[one], band[one], band[other] - band[one], frame[other] - frame[one], frames)
+    return one[kept], other[kept]
 
 
 def _peaks(
     levels: NDArray[np.float32], per_block: int, begin: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """Frame, band and prominence of the ``per_block`` most prominent peaks of each block counted from ``begin``."""
-    largest = _running_max(_running_max(levels, _AROUND[0]).T, _AROUND[1]).T
-    prominence = levels - running_mean(running_mean(levels, _NEAR[0]).T, _NEAR[1]).T
+    largest = running_max(running_max(levels, _AROUND[0]), _AROUND[1], axis=1)
+    prominence = levels - running_mean(running_mean(levels, _NEAR[0]), _NEAR[1], axis=1)
     is_peak = (levels >= largest) & (levels > np.log(DEPTH) + 1) & (prominence > _LEAST_PROMINENCE)
     frame, band = (places.astype(np.int64) for places in np.nonzero(is_peak))
     height = prominence[frame, band]
@@ -142,12 +149,3 @@ def _peaks(
     sorted_blocks = block[order]
     kept = np.sort(order[np.arange(len(order)) - np.searchsorted(sorted_blocks, sorted_blocks) < per_block])
     return frame[kept], band[kept], height[kept]
-
-
-def _running_max(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
-    """The largest of ``reach`` rows before each to ``reach`` rows after it."""
-    found = values.copy()
-    for shift in range(1, reach + 1):
-        np.maximum(found[shift:], values[:-shift], out=found[shift:])
-        np.maximum(found[:-shift], values[shift:], out=found[:-shift])
-    return found

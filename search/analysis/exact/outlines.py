@@ -56,7 +56,7 @@ def _relief(energies: NDArray[np.float32]) -> NDArray[np.float32]:
     if not len(energies):
         return energies
     over = energies - running_mean(energies, _AROUND[0])
-    return over - running_mean(over.T, _AROUND[1]).T
+    return over - running_mean(over, _AROUND[1], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ BROAD: Final = 32
 _BROAD_HZ: Final = (280.0, 5000.0)
 """From where to where: a street's noise is loudest below, a telephone gives nothing above 3.4 kHz."""
 
+_ROWS: Final = 64
+"""Frames that are transformed at once: they stay in the cache."""
 DEPTH: Final = 1e-3
 """The least magnitude that counts: 108 dB below a sine of full scale."""
 BLOCK: Final = 21
@@ -85,7 +87,7 @@ def _nothing() -> _Spectra:
 
 
 def _joined(one: _Spectra, other: _Spectra) -> _Spectra:
-    return np.concatenate((one[0], other[0])), np.concatenate((one[1], other[1]))
+    return (np.concatenate((one[0], other[0])), np.concatenate((one[1], other[1]))) if len(one[0]) else other
 
 
 def _spectra(wave: Wave) -> _Spectra:
@@ -93,9 +95,16 @@ def _spectra(wave: Wave) -> _Spectra:
     if len(wave) < _WINDOW:
         return _nothing()
     frames = np.lib.stride_tricks.sliding_window_view(wave, _WINDOW)[::HOP]
-    magnitudes = np.abs(np.fft.rfft(frames * _HANN, axis=1)).astype(np.float32)
-    levels = np.log(np.maximum(magnitudes @ _NARROW_FILTERS, np.float32(DEPTH)))
-    return np.asarray(levels, np.float32), np.asarray(np.square(magnitudes) @ _BROAD_FILTERS, np.float32)
+    levels, powers = np.empty((len(frames), BANDS), np.float32), np.empty((len(frames), BROAD), np.float32)
+    for first in range(0, len(frames), _ROWS):
+        part = slice(first, first + _ROWS)
+        magnitudes = np.abs(np.fft.rfft(frames[part] * _HANN, axis=1))
+        for bands, bins, filters in _NARROW_FILTERS:
+            levels[part, bands] = magnitudes[:, bins] @ filters
+        np.square(magnitudes, out=magnitudes)
+        powers[part] = magnitudes @ _BROAD_FILTERS
+    np.maximum(levels, np.float32(DEPTH), out=levels)
+    return np.log(levels, out=levels), powers
 
 
 def _narrow_filters() -> NDArray[np.float32]:
@@ -114,14 +123,47 @@ def _broad_filters() -> NDArray[np.float32]:
     return np.asarray(triangles.reshape(len(_BIN_HZ), BROAD, 2).sum(axis=2), np.float32)
 
 
-def running_mean(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+def _in_octaves(filters: NDArray[np.float32]) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
+    """``filters`` (bins, bands) an octave at a time: which bands, which bins they are of, and the filters of those."""
+    found = []
+    for first in range(0, BANDS, _BANDS_PER_OCTAVE):
+        bands = slice(first, min(first + _BANDS_PER_OCTAVE, BANDS))
+        used = np.flatnonzero(filters[:, bands].any(axis=1))
+        bins = slice(int(used[0]), int(used[-1]) + 1)
+        found.append((bands, bins, np.ascontiguousarray(filters[bins, bands])))
+    return tuple(found)
+
+
+def running_mean(values: NDArray[np.float32], reach: int, axis: int = 0) -> NDArray[np.float32]:
     """The mean of ``reach`` rows before each to ``reach`` rows after it; beyond an end the row at the end counts."""
-    padded = np.pad(values, ((reach + 1, reach), (0, 0)), mode="edge")
-    sums = np.cumsum(padded, axis=0, dtype=np.float64)
-    return np.asarray((sums[2 * reach + 1 :] - sums[: -2 * reach - 1]) / (2 * reach + 1), np.float32)
+    return _running(np.add, values, reach, axis) / np.float32(2 * reach + 1)
+
+
+def running_max(values: NDArray[np.float32], reach: int, axis: int = 0) -> NDArray[np.float32]:
+    """The largest of ``reach`` rows before each to ``reach`` rows after it."""
+    return _running(np.maximum, values, reach, axis)
+
+
+def _running(of_two: np.ufunc, values: NDArray[np.float32], reach: int, axis: int) -> NDArray[np.float32]:
+    """``of_two`` of all from ``reach`` before each to ``reach`` after it: of two, of four, and so on, put together."""
+    count, width = values.shape[axis], 2 * reach + 1
+    near = np.clip(np.arange(-reach, count + reach), 0, count - 1)
+    powers, size, at = values.take(near, axis), 1, 1
+    found = _rows(powers, 0, count, axis)
+    while 2 * size <= width:
+        powers = of_two(_rows(powers, 0, -size, axis), _rows(powers, size, None, axis))
+        size *= 2
+        if width & size:
+            found = of_two(found, _rows(powers, at, at + count, axis))
+            at += size
+    return found
+
+
+def _rows(values: NDArray[np.float32], first: int, last: int | None, axis: int) -> NDArray[np.float32]:
+    return values[first:last] if axis == 0 else values[:, first:last]
 
 
 _BIN_HZ: Final = np.fft.rfftfreq(_WINDOW, 1 / RATE_HZ)[:, np.newaxis]
 _HANN: Final = np.hanning(_WINDOW).astype(np.float32)
-_NARROW_FILTERS: Final = _narrow_filters()
+_NARROW_FILTERS: Final = _in_octaves(_narrow_filters())
 _BROAD_FILTERS: Final = _broad_filters()
