@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias, get_args
 
 from indexer.model import StageTimes
 
-Stage: TypeAlias = Literal["scan", "hash", "decode", "encode", "write", "publish", "facts"]
+Stage: TypeAlias = Literal["scan", "hash", "decode", "encode", "write", "publish", "facts", "fingerprint"]
 
 
 PACE_FROM_S = 1.0
@@ -104,6 +104,7 @@ class StageClock:
             write_s=spent["write"],
             publish_s=spent["publish"],
             facts_s=spent["facts"],
+            fingerprint_s=spent["fingerprint"],
             process_s=time.process_time() - self._process_start_s,
         )
 

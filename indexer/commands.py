@@ -109,7 +109,8 @@ class Index:
         parser.add_argument(
             "--fingerprints",
             action="store_true",
-            help="then fingerprint what is new, so that identify knows it (as soundalike fingerprints does)",
+            help="fingerprint what is new in the same pass, so that identify knows it, and then what has none yet "
+            "(as soundalike fingerprints does)",
         )
         parser.add_argument(
             "--events",
@@ -309,6 +310,7 @@ def _options(args: argparse.Namespace, settings: Settings) -> Options:
         facts=settings.facts == "on" if args.facts is None else args.facts,
         yes=args.yes,
         speed=args.speed,
+        fingerprints=args.fingerprints,
         events=args.events,
         relocate=tuple((old, new) for old, new in args.relocate),
         plan_only=args.plan_only,

@@ -9,7 +9,7 @@ from search.analysis.facts.definitions import VERSION
 from search.analysis.facts.measuring import Measurement
 from search.audio import Block
 from search.errors import printable
-from search.model import AudioInfo, StoredFacts
+from search.model import AudioInfo, StoredFacts, Wave
 
 
 class TrackFacts:
@@ -18,9 +18,10 @@ class TrackFacts:
     ``stored`` is what a catalog keeps, None before `end` and where they could not be measured; ``failure`` says why.
     """
 
-    def __init__(self, info: AudioInfo, clock: StageClock) -> None:
+    def __init__(self, info: AudioInfo, clock: StageClock, mixed: Callable[[Wave], None] | None = None) -> None:
+        """``mixed`` is given the mix that is measured (`search.analysis.facts.mix`), as it is made."""
         self._clock = clock
-        self._measurement: Measurement | None = Measurement(info)
+        self._measurement: Measurement | None = Measurement(info, mixed)
         self.stored: StoredFacts | None = None
         self.failure = ""
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from indexer.assembly import Assembly
 from indexer.facts import TrackFacts
+from indexer.fingerprints import TrackFingerprint
 from indexer.model import Outcome, Task, UnderWay
 from indexer.unfinished import BlockFile, Unfinished
+from search.analysis.exact.found import FoundFingerprint
 from search.analysis.time.events import EventRows, events_of
 from search.analysis.time.frames import FrameTags
 from search.analysis.time.journal import FoundEvents
@@ -28,6 +30,7 @@ class TrackInWork:
         self.warnings: list[str] = []
         self.end_s = 0.0
         self.facts: TrackFacts | None = None
+        self.fingerprint: TrackFingerprint | None = None
         self.left_out: AudioError | None = None
 
     def ends(self, end_s: float) -> None:
@@ -45,7 +48,7 @@ class TrackInWork:
         self.assembly = Assembly()
         self.warnings.clear()
         self.end_s = 0.0
-        self.facts = None
+        self.facts = self.fingerprint = None
 
     @property
     def sounds(self) -> bool:
@@ -135,11 +138,13 @@ class FileInWork:
         if self._moved is not None:
             changes.append(MoveClip(self._moved, task.root.id, task.facts))
         changes += [LinkClip(task.root.id, task.facts, c.id, self._title, self._metadata) for c in self._stored]
-        events = []
+        events, fingerprints = [], []
         for content, track in zip(contents, kept, strict=True):
             found = self._events(track.assembly)
             if found is not None:
                 events.append(FoundEvents(content.digest, content.track, found))
+            if track.fingerprint is not None and track.fingerprint.made is not None:
+                fingerprints.append(FoundFingerprint(content.digest, content.track, track.fingerprint.made))
             facts = None if track.facts is None else track.facts.stored
             add = AddContent(
                 task.root.id,
@@ -166,6 +171,7 @@ class FileInWork:
             silent=all(content.silent for content in contents),
             warnings=tuple(dict.fromkeys((*warnings, *(t.facts.failure for t in kept if t.facts and t.facts.failure)))),
             events=tuple(events),
+            fingerprints=tuple(fingerprints),
         )
 
     def _events(self, assembly: Assembly) -> EventRows | None:

@@ -168,6 +168,8 @@ class _Job:
         self._space = catalog.space(work.spec)
         finds_events = isinstance(work, SoundWork) and work.finds_events
         self._events = library.spaces.new_events(self._space) if finds_events else None
+        makes_fingerprints = options.fingerprints and isinstance(work, SoundWork)
+        self._fingerprints = library.recordings.new_fingerprints() if makes_fingerprints else None
         self._unfinished = work.unfinished if isinstance(work, SoundWork) else None
         roots = [root.path for root in library.roots()]
         self._looks_everywhere = {place.root for place in places if not place.part} >= set(roots)
@@ -177,12 +179,9 @@ class _Job:
         space, plan = self._space, self.plan
         for path in missing:
             self._tally.count([Outcome("failed", path, cause="no such file or folder")])
-        self._publish_events()  # what a killed job found
-        keep_events = None if self._events is None else self._events.add
+        self._publish_found()  # what a killed job found
         written = None if self._unfinished is None else self._unfinished.done
-        writer = Writer(
-            self._library.writer, self._lease, plan.ledger, self._clock, keep_events=keep_events, written=written
-        )
+        writer = Writer(self._library.writer, self._lease, plan.ledger, self._clock, keep=self._keep, written=written)
         self._fill(space, plan, writer)
         if not self._stop.is_set() and not self._options.plan_only:  # what is gone may be found by workers yet
             prune = self._options.prune and self._may_prune(plan)
@@ -194,7 +193,7 @@ class _Job:
                     "missing (to remove them: delete the folder, or soundalike remove it)"
                 )
         self._tally.count(writer.finish())
-        self._publish_events()
+        self._publish_found()
         if not self._stop.is_set():
             self._publish(space)
             self._forget_unfinished()
@@ -257,7 +256,7 @@ class _Job:
                 if at_s - published_s >= options.publish_every_s:
                     self._tally.count(writer.flush())
                     self._publish(space)
-                    self._publish_events()
+                    self._publish_found(is_over=False)
                     published_s = now_s()
         self._report.progress(self._tally.progress(survey, self._work.under_way(), now_s() - started_s))
 
@@ -265,10 +264,22 @@ class _Job:
         with self._clock.stage("publish"):
             self._library.publisher.publish(space, self._lease)
 
-    def _publish_events(self) -> None:
+    def _keep(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep what they bring that is not the catalog's."""
         if self._events is not None:
-            with self._clock.stage("publish"):
+            self._events.add(found for outcome in outcomes for found in outcome.events)
+        if self._fingerprints is not None:
+            self._fingerprints.add([found for outcome in outcomes for found in outcome.fingerprints])
+
+    def _publish_found(self, *, is_over: bool = True) -> None:
+        """Publish what was kept; of fingerprints before the end only many."""
+        with self._clock.stage("publish"):
+            if self._events is not None:
                 self._events.publish(self._lease)
+            if self._fingerprints is not None and is_over:
+                self._fingerprints.publish(self._lease)
+            elif self._fingerprints is not None:
+                self._fingerprints.publish_if_many(self._lease)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeAlias
 
 from search import audio
+from search.analysis.exact.found import FoundFingerprint
 from search.analysis.time.journal import FoundEvents
 from search.model import CatalogChange, FileFacts, KnownFile, Root
 
@@ -28,7 +29,8 @@ class Options:
     leave out from now on, beside those that they have (unless ``forget_excludes``). ``force``: look into every file,
     whatever its size and times say. ``again``: index what somebody took out. ``yes``: prune however much it is.
     ``speed``: at what speed new roots are played; None: as they are, and as recorded. ``facts``: measure what is
-    decoded (`search.analysis.facts`). ``events``: find what sounds when in what is encoded, where the encoder tells.
+    decoded (`search.analysis.facts`). ``fingerprints``: make those of what is decoded (`search.analysis.exact`).
+    ``events``: find what sounds when in what is encoded, where the encoder tells.
     ``relocate``: old and new places of folders that lie elsewhere now. ``plan_only``: leave the work to workers, and do
     not wait for them.
     """
@@ -46,6 +48,7 @@ class Options:
     yes: bool = False
     speed: float | None = None
     facts: bool = True
+    fingerprints: bool = False
     events: bool = False
     relocate: tuple[tuple[str, str], ...] = ()
     plan_only: bool = False
@@ -86,8 +89,8 @@ class Outcome:
     are the content's, where it was decoded, ``tunes`` how many it has, where they were looked for. ``path`` is
     absolute. ``cause`` says why, for a failure. ``warnings`` are of a file that was read all the same.
     ``moved`` are the clips that a file turned out to be which another process wrote.
-    ``instead_of`` is what had been reported of the file before the catalog refused to hold it. ``events`` are those of
-    its sound tracks, where they were asked for.
+    ``instead_of`` is what had been reported of the file before the catalog refused to hold it. ``events`` and
+    ``fingerprints`` are those of its sound tracks, where they were asked for.
     """
 
     kind: OutcomeKind
@@ -103,6 +106,7 @@ class Outcome:
     instead_of: Outcome | None = None
     moved: tuple[int, ...] = ()
     events: tuple[FoundEvents, ...] = ()
+    fingerprints: tuple[FoundFingerprint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +158,13 @@ class StageTimes:
     write_s: float = 0.0
     publish_s: float = 0.0
     facts_s: float = 0.0
+    fingerprint_s: float = 0.0
     process_s: float = 0.0
 
     @property
     def sum_s(self) -> float:
         """All stages together."""
-        read_s = self.scan_s + self.hash_s + self.decode_s + self.facts_s
+        read_s = self.scan_s + self.hash_s + self.decode_s + self.facts_s + self.fingerprint_s
         return read_s + self.encode_s + self.write_s + self.publish_s
 
     def plus(self, other: StageTimes) -> StageTimes:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from indexer.assembly import Assembly, CutOtherwise, EncodedRows
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.facts import TrackFacts
+from indexer.fingerprints import TrackFingerprint
 from indexer.inwork import FileInWork, TrackInWork
 from indexer.ledger import Decision, Ledger
 from indexer.model import Copy, Outcome, Task, UnderWay
@@ -22,7 +24,7 @@ from indexer.outcomes import failure_of, settled
 from indexer.scan import facts_of
 from indexer.unfinished import Unfinished
 from search import audio
-from search.audio import metadata
+from search.audio import Block, metadata
 from search.audio.stores.copies import fetched, has_copy
 from search.errors import AudioError
 from search.ground.digests import digest_of
@@ -58,14 +60,16 @@ class FileReader:
         max_duration_s: float | None,
         *,
         facts: bool = True,
+        fingerprints: bool = False,
         frame_s: float | None = None,
         unfinished: Unfinished | None = None,
     ) -> None:
-        """``facts``: measure what is decoded, unless that was done before. ``unfinished`` keeps what is encoded of long
-        recordings.
+        """``facts``: measure what is decoded, unless that was done before; ``fingerprints``: make those of what is
+        decoded. ``unfinished`` keeps what is encoded of long recordings.
         """
         self._unfinished = unfinished
         self._facts = facts
+        self._fingerprints = fingerprints
         self._spec = spec
         self._space = space
         self._ledger = ledger
@@ -159,12 +163,15 @@ class FileReader:
     def _put_windows(
         self, track: TrackInWork, sound: audio.OpenSound, put: Callable[[Piece], None], *, measure: bool
     ) -> None:
-        """Put the windows of a track, and let its facts be measured of what is decoded for them.
+        """Put the windows of a track, and let its facts and its fingerprint be made of what is decoded.
 
         Raises AudioError, CutOtherwise.
         """
         task, assembly, number = track.file.task, track.assembly, track.number
-        facts = track.facts = TrackFacts(sound.info(number), self._clock) if measure else None
+        made = track.fingerprint = TrackFingerprint(self._clock, is_mixed=measure) if self._fingerprints else None
+        mixed = None if made is None else made.mixed
+        facts = track.facts = TrackFacts(sound.info(number), self._clock, mixed) if measure else None
+        takers = [each.add for each in (made, facts) if each is not None]
         windows = audio.windows(
             sound,
             self._spec,
@@ -173,7 +180,7 @@ class FileReader:
             speed=task.root.speed,
             warn=track.warnings.append,
             ends=track.ends,
-            decoded=None if facts is None else facts.add,
+            decoded=partial(_given, takers) if takers else None,
         )
         while True:
             with self._clock.stage("decode"):
@@ -185,6 +192,13 @@ class FileReader:
                 put(Piece(track, assembly, place, window.samples))
         if facts is not None:
             facts.end(track.warnings, task.facts.size_bytes)
+        if made is not None and (facts is None or not facts.failure):
+            made.end()
+
+
+def _given(takers: Sequence[Callable[[Block], None]], block: Block) -> None:
+    for take in takers:
+        take(block)
 
 
 def _may_have_more(decision: Decision) -> bool:

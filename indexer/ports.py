@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from indexer.clock import JobGivingWay
 from indexer.model import Failure, Options, Progress, Warned
 from indexer.work import FileWork
+from search.analysis.exact.found import FoundFingerprint
 from search.analysis.time.journal import FoundEvents
 from search.model import EncoderSpec, Root, Space
 from search.ports import CatalogWriter, Lease
@@ -44,6 +45,10 @@ class JobLibrary(Protocol):
         """What keeps what belongs to a space."""
 
     @property
+    def recordings(self) -> JobRecordings:
+        """What keeps fingerprints."""
+
+    @property
     def giving_way(self) -> JobGivingWay:
         """What tells that somebody asks the library something."""
 
@@ -67,6 +72,26 @@ class JobEvents(Protocol):
 
     def add(self, events: Iterable[FoundEvents]) -> None:
         """Keep those of contents that are about to be written, so that a killed job has them."""
+
+    def publish(self, lease: Lease) -> None:
+        """Publish those whose contents are written."""
+
+
+class JobRecordings(Protocol):
+    """Keeps fingerprints, which no catalog holds."""
+
+    def new_fingerprints(self) -> JobFingerprints:
+        """What keeps those that are made on the way."""
+
+
+class JobFingerprints(Protocol):
+    """Keeps the fingerprints of contents as they come."""
+
+    def add(self, found: Sequence[FoundFingerprint]) -> None:
+        """Keep those of contents that are about to be written, so that a killed job has them."""
+
+    def publish_if_many(self, lease: Lease) -> None:
+        """Publish those whose contents are written, where they are worth it."""
 
     def publish(self, lease: Lease) -> None:
         """Publish those whose contents are written."""

@@ -77,6 +77,7 @@ class SoundWork:
             clock,
             options.max_duration_s,
             facts=options.facts,
+            fingerprints=options.fingerprints,
             frame_s=way.frame_s,
             unfinished=self.unfinished,
         )

@@ -10,7 +10,6 @@ from indexer.clock import StageClock
 from indexer.ledger import Ledger
 from indexer.model import Copy, Outcome
 from indexer.outcomes import failed, link, refused
-from search.analysis.time.journal import FoundEvents
 from search.errors import ChangeRefused
 from search.model import AddContent
 from search.ports import CatalogWriter, Lease
@@ -35,15 +34,15 @@ class Writer:
         ledger: Ledger,
         clock: StageClock,
         *,
-        keep_events: Callable[[Iterable[FoundEvents]], None] | None = None,
+        keep: Callable[[Sequence[Outcome]], None] | None = None,
         written: Callable[[str], None] | None = None,
     ) -> None:
-        """``keep_events`` takes the events of outcomes, before their contents are in the catalog; ``written`` is told
-        the digests of those that are in it.
+        """``keep`` keeps what outcomes bring that is not the catalog's, before their contents are in it; ``written`` is
+        told the digests of those that are.
         """
         self._written = written
         self._catalog = catalog
-        self._keep_events = keep_events
+        self._keep = keep
         self._lease = lease
         self._ledger = ledger
         self._clock = clock
@@ -83,8 +82,8 @@ class Writer:
         waiting = self._waiting
         self._waiting, self._n_changes, self._vector_bytes = [], 0, 0
         with self._clock.stage("write"):
-            if self._keep_events is not None:
-                self._keep_events(found for outcome in waiting for found in outcome.events)
+            if self._keep is not None:
+                self._keep(waiting)
             refusals = self._apply(waiting)
         brought: list[Outcome] = []
         for outcome in waiting:

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from indexer.model import Failure, Progress, Warned
+from search.analysis.exact.stored import Fingerprints
 from search.analysis.time.stored import journal, latest
 from search.catalog.store import Catalog
 from search.errors import EncoderError, QueryError
 from search.library.events import NewEvents
+from search.library.fingerprinting import NewFingerprints
 from search.model import (
     AudioEncoding,
     EncoderSpec,
@@ -213,6 +215,15 @@ class CatalogLibrary:
         return NewEvents(
             latest(folder, space.fingerprint), journal(folder, space.fingerprint), self.catalog, lambda: None
         )
+
+    @property
+    def recordings(self) -> CatalogLibrary:
+        """Itself."""
+        return self
+
+    def new_fingerprints(self) -> NewFingerprints:
+        """As a library keeps them."""
+        return NewFingerprints(Fingerprints(self.path), self.catalog)
 
 
 class SetClock:

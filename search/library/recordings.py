@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from search.analysis.exact.stored import Fingerprints
 from search.catalog.store import Catalog
@@ -12,6 +13,9 @@ from search.library.publisher import Publisher
 from search.library.spaces import Spaces
 from search.model import Identification, JobFailure
 from search.snapshots.filling import nobody
+
+if TYPE_CHECKING:
+    from search.library.fingerprinting import NewFingerprints
 
 
 class Recordings:
@@ -59,6 +63,17 @@ class Recordings:
         return identifying.identify(
             self._spaces.view(), self._catalog, table, path, start_s=start_s, end_s=end_s, track=track, k=k
         )
+
+    def new_fingerprints(self) -> NewFingerprints:
+        """What keeps the fingerprints that a job makes on its way through the files (`indexer.job.index`).
+
+        Examples:
+            >>> with library.publisher.lease("example") as lease:
+            ...     library.recordings.new_fingerprints().publish(lease)
+        """
+        from search.library.fingerprinting import NewFingerprints
+
+        return NewFingerprints(self.fingerprints, self._catalog)
 
     def fingerprint(
         self, progress: Callable[[int, int], None] = nobody, *, again: bool = False

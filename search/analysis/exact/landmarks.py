@@ -15,7 +15,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.analysis.exact.spectra import BANDS, BLOCK, DEPTH, FRAMES_PER_S, SpectrumPart, parts, running_max, running_mean
+from search.analysis.exact.spectra import (
+    BANDS,
+    BLOCK,
+    DEPTH,
+    FRAMES_PER_S,
+    SpectrumPart,
+    parts,
+    running_max,
+    running_mean,
+)
 from search.model import Wave
 
 _AROUND: Final = (4, 3)
@@ -121,7 +130,7 @@ class Peaks:
 def _pairs(
     frame: NDArray[np.int64], band: NDArray[np.int64], prominence: NDArray[np.float32], most: int, first: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The `_PEAKS_AT_ONCE` peaks from ``first`` on, each with the ``most`` prominent ones that follow closely enough."""
+    """So many peaks from ``first`` on, each with the ``most`` prominent ones that follow it closely enough."""
     these = frame[first : first + _PEAKS_AT_ONCE]
     begin = np.searchsorted(frame, these + _NEAREST_FRAMES)
     counts = np.searchsorted(frame, these + _FARTHEST_FRAMES, side="right") - begin

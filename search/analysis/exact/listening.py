@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.analysis.exact.landmarks import ASKED, KEPT, Density, Landmarks, Peaks
-from search.analysis.exact.outlines import Outlines, outline
-from search.analysis.exact.spectra import BROAD, parts
+from search.analysis.exact.landmarks import ASKED, KEPT, Landmarks, Peaks
+from search.analysis.exact.outlines import OutlineOfParts, Outlines
+from search.analysis.exact.spectra import BROAD, Spectrogram, SpectrumPart, parts
 from search.model import Wave
 
 
@@ -35,20 +35,41 @@ class ExactQuestion:
         return self.landmarks.frames
 
 
+class Fingerprinting:
+    """Makes the fingerprint of a recording that comes block by block at `spectra.RATE_HZ`, in order of time."""
+
+    def __init__(self) -> None:
+        self._spectrogram = Spectrogram()
+        self._peaks = Peaks(KEPT)
+        self._outline = OutlineOfParts()
+
+    def add(self, block: Wave) -> None:
+        """Take in the next ``block`` (samples,)."""
+        self._take(self._spectrogram.add(block))
+
+    def end(self) -> Fingerprint:
+        """The fingerprint of all that was taken in."""
+        self._take(self._spectrogram.end())
+        return Fingerprint(self._peaks.landmarks(), self._outline.rows())
+
+    def _take(self, parts: Iterable[SpectrumPart]) -> None:
+        for part in parts:
+            self._peaks.add(part)
+            self._outline.add(part.powers)
+
+
 def fingerprint(blocks: Iterable[Wave]) -> Fingerprint:
     """What is kept of a recording that comes in ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time."""
-    landmarks, powers = _peaks_and_powers(blocks, KEPT)
-    return Fingerprint(landmarks, outline(powers))
+    making = Fingerprinting()
+    for block in blocks:
+        making.add(block)
+    return making.end()
 
 
 def question(blocks: Iterable[Wave]) -> ExactQuestion:
     """What is asked of a sound that comes in ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time."""
-    return ExactQuestion(*_peaks_and_powers(blocks, ASKED))
-
-
-def _peaks_and_powers(blocks: Iterable[Wave], density: Density) -> tuple[Landmarks, NDArray[np.float32]]:
-    peaks, powers = Peaks(density), [np.empty((0, BROAD), np.float32)]
+    peaks, powers = Peaks(ASKED), [np.empty((0, BROAD), np.float32)]
     for part in parts(blocks):
         peaks.add(part)
         powers.append(part.powers.copy())
-    return peaks.landmarks(), np.concatenate(powers)
+    return ExactQuestion(peaks.landmarks(), np.concatenate(powers))

@@ -36,9 +36,32 @@ _BITS_OF_A_BYTE: Final = np.unpackbits(np.arange(256, dtype=np.uint8)[np.newaxis
 Outlines = NDArray[np.uint32]
 
 
+class OutlineOfParts:
+    """The outline of a sound whose energies come part by part; of these it keeps a fourth, as logarithms."""
+
+    def __init__(self) -> None:
+        self._rest = np.empty((0, BROAD), np.float32)
+        self._energies: list[NDArray[np.float32]] = [np.empty((0, BROAD), np.float32)]
+
+    def add(self, powers: NDArray[np.float32]) -> None:
+        """Take in the next energies (frames, `BROAD`)."""
+        powers = np.concatenate((self._rest, powers))
+        whole = len(powers) // STEP * STEP
+        self._rest = powers[whole:].copy()
+        self._energies.append(_energies(powers[:whole])[::STEP])
+
+    def rows(self) -> Outlines:
+        """(frames // `STEP`,) a bit for each band that lies above its surroundings."""
+        return _rows(np.concatenate(self._energies))
+
+
 def outline(powers: NDArray[np.float32]) -> Outlines:
     """(frames // `STEP`,) of energies (frames, `BROAD`): a bit for each band that lies above its surroundings."""
-    relief = _relief(_energies(powers)[::STEP])
+    return _rows(_energies(powers)[::STEP])
+
+
+def _rows(energies: NDArray[np.float32]) -> Outlines:
+    relief = _relief(energies)
     return np.packbits(relief > 0, axis=1, bitorder="little").view("<u4")[:, 0].astype(np.uint32)
 
 

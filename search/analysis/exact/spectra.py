@@ -51,32 +51,51 @@ class SpectrumPart:
     end: int
 
 
+class Spectrogram:
+    """The spectrogram of a sound at `RATE_HZ` that comes block by block, in order of time."""
+
+    def __init__(self) -> None:
+        self._before = _nothing()
+        self._waiting: list[Wave] = []
+        self._samples = 0
+
+    def add(self, block: Wave) -> Iterator[SpectrumPart]:
+        """The next part, if the ``block`` (samples,) completes one."""
+        self._waiting.append(block)
+        self._samples += len(block)
+        if self._samples < (_CHUNK + 2 * MARGIN) * HOP + _WINDOW:
+            return
+        wave = self._taken()
+        count = (len(wave) - _WINDOW) // HOP + 1
+        self._waiting.append(wave[count * HOP :])
+        self._samples = len(self._waiting[0])
+        levels, powers = _joined(self._before, _spectra(wave))
+        begin = min(len(self._before[0]), MARGIN)
+        end = begin + (len(levels) - MARGIN - begin) // BLOCK * BLOCK
+        self._before = levels[end - MARGIN :], powers[end - MARGIN :]
+        yield SpectrumPart(levels, powers[begin:end], begin, end)
+
+    def end(self) -> Iterator[SpectrumPart]:
+        """The last part, if anything is left."""
+        wave = self._taken()
+        if not len(self._before[0]) and 0 < len(wave) < _WINDOW:
+            wave = np.pad(wave, (0, _WINDOW - len(wave)))
+        levels, powers = _joined(self._before, _spectra(wave))
+        begin = min(len(self._before[0]), MARGIN)
+        if len(levels) > begin:
+            yield SpectrumPart(levels, powers[begin:], begin, len(levels))
+
+    def _taken(self) -> Wave:
+        waiting, self._waiting = self._waiting, []
+        return np.concatenate((np.empty(0, np.float32), *waiting))
+
+
 def parts(blocks: Iterable[Wave]) -> Iterator[SpectrumPart]:
     """The spectrogram of a sound that comes in ``blocks`` (samples,) at `RATE_HZ`, in order of time."""
-    before = _nothing()
-    rest = np.empty(0, np.float32)
-    waiting: list[Wave] = []
-    samples = 0
+    spectrogram = Spectrogram()
     for block in blocks:
-        waiting.append(block)
-        samples += len(block)
-        if samples + len(rest) >= (_CHUNK + 2 * MARGIN) * HOP + _WINDOW:
-            wave = np.concatenate((rest, *waiting))
-            waiting, samples = [], 0
-            count = (len(wave) - _WINDOW) // HOP + 1
-            levels, powers = _joined(before, _spectra(wave))
-            rest = wave[count * HOP :]
-            begin = min(len(before[0]), MARGIN)
-            end = begin + (len(levels) - MARGIN - begin) // BLOCK * BLOCK
-            yield SpectrumPart(levels, powers[begin:end], begin, end)
-            before = levels[end - MARGIN :], powers[end - MARGIN :]
-    wave = np.concatenate((rest, *waiting))
-    if not len(before[0]) and 0 < len(wave) < _WINDOW:
-        wave = np.pad(wave, (0, _WINDOW - len(wave)))
-    levels, powers = _joined(before, _spectra(wave))
-    begin = min(len(before[0]), MARGIN)
-    if len(levels) > begin:
-        yield SpectrumPart(levels, powers[begin:], begin, len(levels))
+        yield from spectrogram.add(block)
+    yield from spectrogram.end()
 
 
 _Spectra = tuple[NDArray[np.float32], NDArray[np.float32]]

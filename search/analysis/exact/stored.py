@@ -57,7 +57,8 @@ class Fingerprints:
     """The published fingerprints of one library, opened again when newer ones are there. Threads share it."""
 
     def __init__(self, library: Path) -> None:
-        self.latest = Latest(library / FOLDER, KIND, read, write, FingerprintTable.empty())
+        self.folder = library / FOLDER
+        self.latest = Latest(self.folder, KIND, read, write, FingerprintTable.empty())
 
     @property
     def snapshots(self) -> Snapshots:

@@ -132,7 +132,8 @@ def _powers(steps: Levels, edges: NDArray[np.int64]) -> list[float]:
     if len(steps) > _MANY_STEPS:
         return [float(power_of(steps[begin:end]).sum()) for begin, end in itertools.pairwise(edges.tolist())]
     sums = np.concatenate(([0.0], np.cumsum(power_of(steps))))
-    return np.diff(sums[edges]).tolist()
+    powers: list[float] = np.diff(sums[edges]).tolist()
+    return powers
 
 
 def _bands(hz: Numbers, power: Numbers) -> Numbers:

@@ -60,7 +60,7 @@ def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     """Of all bands together, each from its own mean."""
     one, other = ((part - part.mean(axis=0)).ravel() for part in (one, other))
     power = float(np.dot(one, one)) * float(np.dot(other, other))
-    return float(np.dot(one, other)) / max(power, 1e-24) ** 0.5
+    return float(np.dot(one, other) / max(power, 1e-24) ** 0.5)
 
 
 def of_parts(

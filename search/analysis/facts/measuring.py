@@ -12,7 +12,7 @@ Examples:
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Final
 
 import numpy as np
@@ -48,8 +48,10 @@ AT_ONCE_S: Final = 6.0
 class Measurement:
     """Measures one sound track while it is decoded."""
 
-    def __init__(self, info: AudioInfo) -> None:
+    def __init__(self, info: AudioInfo, mixed: Callable[[Samples], None] | None = None) -> None:
+        """``mixed`` is given the mix (n,) at `search.analysis.facts.mix.RATE_HZ`, as it is made."""
         self._info = info
+        self._mixed = mixed
         self._parts: _Parts | None = None
         self._waiting: list[Samples] = []
         self._waiting_frames = 0
@@ -68,7 +70,10 @@ class Measurement:
         if self._parts is not None and (self._waiting or last):
             waiting = self._waiting or [np.empty((self._parts.channels, 0), np.float32)]
             self._waiting, self._waiting_frames = [], 0
-            self._parts.add(waiting[0] if len(waiting) == 1 else np.concatenate(waiting, axis=1), last=last)
+            one = waiting[0] if len(waiting) == 1 else np.concatenate(waiting, axis=1)
+            mix = self._parts.add(one, last=last)
+            if self._mixed is not None:
+                self._mixed(mix[0])
 
     def facts(self, warnings: Sequence[str] = (), size_bytes: int | None = None) -> dict[str, FactValue]:
         """The facts of what was taken in, those that mean nothing left out. ``warnings`` are those of decoding."""
@@ -162,8 +167,8 @@ class _Parts:
         self._mix = Mix(rate_hz)
         self.pitch, self.hum, self.music = Pitch(), Hum(), Music()
 
-    def add(self, samples: Samples, *, last: bool = False) -> None:
-        """Take in the next ``samples`` (channels, n), and say whether they are the ``last``."""
+    def add(self, samples: Samples, *, last: bool = False) -> Samples:
+        """Take in the next ``samples`` (channels, n), and say whether they are the ``last``; (1, n) their mix."""
         self.levels.add(samples)
         mix = self._mix.add(samples, last=last)
         for of_all in (self.spectrum, self.weighted, self.envelope):
@@ -173,6 +178,7 @@ class _Parts:
         if last:
             for each in (self.pitch, self.spectrum, self.weighted, self.envelope):
                 each.end()
+        return mix
 
 
 def measure(path: str, track: int = 0) -> dict[str, FactValue]:

@@ -26,6 +26,10 @@ class Mix:
         mono = samples[0] if len(samples) == 1 else _mono(samples)
         return np.asarray(self._stream.resample_chunk(mono, last=last))[np.newaxis]
 
+    def end(self) -> Samples:
+        """(1, n) the rest."""
+        return self.add(np.empty((1, 0), np.float32), last=True)
+
 
 def _mono(samples: Samples) -> Samples:
     mean: Samples = samples.mean(axis=0, dtype=np.float32)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search.analysis.facts.definitions import NOTES
 from search.analysis.facts.frames import Frames, Samples

@@ -1,4 +1,4 @@
-"""Each channel's spectrum, every 50 ms under a sine window of 100 ms, or a little more: for brightness and bandwidth."""
+"""Each channel's spectrum, every 50 ms or little more, under sine windows twice as long: for brightness, bandwidth."""
 
 from __future__ import annotations
 

@@ -1,0 +1,78 @@
+"""The fingerprint of a sound track, made from the very blocks that are decoded for its encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from indexer.clock import StageClock
+from search.analysis.exact.listening import Fingerprint, Fingerprinting
+from search.analysis.exact.spectra import RATE_HZ
+from search.analysis.facts.mix import Mix
+from search.audio import Block
+from search.model import Wave
+
+_LONGEST_GAP_S = 0.001
+"""Sound that goes on after more than this is left to the job that reads files for fingerprints alone, which gives the
+silence between; one that has two rates as well."""
+
+
+class TrackFingerprint:
+    """The fingerprint of one track while it is decoded.
+
+    Where its facts are measured too, they mix and resample it already (``is_mixed``): then `mixed` is given that.
+    ``made`` is the fingerprint, None before `end` and where another job has to make it.
+    """
+
+    def __init__(self, clock: StageClock, *, is_mixed: bool) -> None:
+        self._clock = clock
+        self._making: Fingerprinting | None = Fingerprinting()
+        self._is_mixed = is_mixed
+        self._mix: Mix | None = None
+        self._like: tuple[int, int] | None = None
+        self._end_s = 0.0
+        self.made: Fingerprint | None = None
+
+    def add(self, block: Block) -> None:
+        """Take in the next ``block``, as `search.audio.channels` gives them."""
+        self._try(lambda: self._add(block))
+
+    def mixed(self, samples: Wave) -> None:
+        """Take in the next ``samples`` of the mix, which are of blocks that were added."""
+        making = self._making
+        if making is not None:
+            self._try(lambda: making.add(samples))
+
+    def end(self) -> None:
+        """Say that there is no more."""
+        self._try(self._finish)
+        self._making = None
+
+    def _add(self, block: Block) -> None:
+        making, like = self._making, (block.rate_hz, len(block.samples))
+        if making is None:
+            return
+        if self._like is None:
+            self._like = like
+            self._mix = None if self._is_mixed else Mix(block.rate_hz)
+            making.add(np.zeros(round(block.start_s * RATE_HZ), np.float32))
+        elif like != self._like or abs(block.start_s - self._end_s) > _LONGEST_GAP_S:
+            self._making = None
+            return
+        self._end_s = block.start_s + block.frames / block.rate_hz
+        if self._mix is not None:
+            making.add(self._mix.add(block.samples)[0])
+
+    def _finish(self) -> None:
+        if self._making is not None and self._like is not None:
+            if self._mix is not None:
+                self._making.add(self._mix.end()[0])
+            self.made = self._making.end()
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            with self._clock.stage("fingerprint"):
+                work()
+        except Exception:  # noqa: BLE001  # the edge of the fingerprint: the job that makes it alone says what is wrong
+            self._making = None

@@ -1,0 +1,59 @@
+"""Fingerprints that a job made on its way, from before their contents are in the catalog until they are published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from search.analysis.exact.landmarks import Landmarks
+from search.analysis.exact.listening import Fingerprint
+from search.analysis.exact.stored import REVISION
+from search.snapshots.records import FoundArrays, RecordFile
+
+_PAIRS: Final = {"frame": "<u4", "band": "|u1", "up": "|i1", "on": "|u1"}
+_TYPES: Final = {**_PAIRS, "frames": "<u4", "rows": "<u4"}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFingerprint:
+    """The fingerprint of a content: sound track ``track`` of the files whose bytes have this ``digest``."""
+
+    digest: str
+    track: int
+    fingerprint: Fingerprint
+
+
+class FoundFingerprints:
+    """A file of them (`search.snapshots.records`), in the ``folder`` of a library's fingerprints."""
+
+    def __init__(self, folder: Path) -> None:
+        self._records = RecordFile(folder / "found", f"fingerprints of revision {REVISION}", _TYPES)
+
+    def add(self, found: Iterable[FoundFingerprint]) -> None:
+        """Append fingerprints; a killed process loses none of them. Raises LibraryUnwritable (disk full)."""
+        self._records.add(map(_arrays, found))
+
+    def read(self) -> list[FoundFingerprint]:
+        """What was added since it was cleared; what another version made is left out."""
+        return [FoundFingerprint(one.digest, one.track, _fingerprint(one)) for one in self._records.read()]
+
+    def clear(self) -> None:
+        """Take it away: its fingerprints are published. Raises LibraryUnwritable."""
+        self._records.clear()
+
+
+def _arrays(found: FoundFingerprint) -> FoundArrays:
+    landmarks = found.fingerprint.landmarks
+    arrays = {name: getattr(landmarks, name) for name in _PAIRS}
+    arrays |= {"frames": np.array([landmarks.frames]), "rows": found.fingerprint.rows}
+    return FoundArrays(found.digest, found.track, arrays)
+
+
+def _fingerprint(found: FoundArrays) -> Fingerprint:
+    pairs = {name: found.arrays[name].astype(np.int64) for name in _PAIRS}
+    landmarks = Landmarks(**pairs, frames=int(found.arrays["frames"][0]))
+    return Fingerprint(landmarks, found.arrays["rows"].astype(np.uint32))

@@ -1,0 +1,59 @@
+"""Keeps the fingerprints that a job makes on its way through the files, and publishes them once their contents are
+in the catalog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from search.analysis.exact.found import FoundFingerprint, FoundFingerprints
+from search.analysis.exact.listening import Fingerprint
+from search.analysis.exact.spectra import FRAMES_PER_S
+from search.analysis.exact.stored import Fingerprints
+from search.catalog.store import Catalog
+from search.ports import Lease
+from search.snapshots.filling import SAVE_S, SAVE_SHARE
+
+
+class NewFingerprints:
+    """Those of one job. What was published is written anew each time, so that is done seldom."""
+
+    def __init__(self, fingerprints: Fingerprints, catalog: Catalog) -> None:
+        self._fingerprints = fingerprints
+        self._found = FoundFingerprints(fingerprints.folder)
+        self._catalog = catalog
+        self._count, self._waiting_s = 0, 0.0
+
+    def add(self, found: Sequence[FoundFingerprint]) -> None:
+        """Keep those of contents that are about to be written to the catalog. Raises LibraryUnwritable."""
+        self._found.add(found)
+        self._count += len(found)
+        self._waiting_s += sum(one.fingerprint.landmarks.frames for one in found) / FRAMES_PER_S
+
+    def publish_if_many(self, lease: Lease) -> None:
+        """Publish them when they are as many as `search.snapshots.filling` waits for. Raises as `publish`."""
+        if self._waiting_s > SAVE_S and self._count * SAVE_SHARE > len(self._fingerprints.table().contents):
+            self.publish(lease)
+
+    def publish(self, lease: Lease) -> None:
+        """Publish those whose contents are in the catalog by now, and forget the others.
+
+        What a killed job kept is published by the next one. Raises LibraryBusy when the lease is lost,
+        LibraryUnwritable.
+        """
+        found = self._found.read()
+        if found:
+            lease.check()
+            table, sequence = self._fingerprints.table(), self._catalog.sequence()
+            added = dict(self._by_content(found))
+            staying = ~np.isin(table.contents, list(added))
+            self._fingerprints.latest.publish(table.changed(added.items(), staying), sequence)
+        self._found.clear()
+        self._count, self._waiting_s = 0, 0.0
+
+    def _by_content(self, found: Iterable[FoundFingerprint]) -> Iterator[tuple[int, Fingerprint]]:
+        for one in found:
+            contents, _ = self._catalog.find(one.digest) or ((), frozenset())
+            yield from ((content.id, one.fingerprint) for content in contents if content.track == one.track)

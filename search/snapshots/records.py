@@ -1,0 +1,115 @@
+"""What a job found on its way through the files, from before their contents are in the catalog until it is published.
+
+A file of records, one behind the other: length and CRC-32 of what follows, then JSON of digest, track and how many
+numbers each array has (one number where all have as many), then the arrays. A content is named by its file's digest and
+its track, since it has no id yet. A killed job leaves at most one torn record, the last: it and what follows it count
+as not found, and are listened to again.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.errors import LibraryUnwritable, printable
+
+_HEAD: Final = struct.Struct("<II")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundArrays:
+    """What was found in a content: sound track ``track`` of the files whose bytes have this ``digest``."""
+
+    digest: str
+    track: int
+    arrays: Mapping[str, NDArray[Any]]
+
+
+class RecordFile:
+    """Such a file. Only the holder of the library's lease writes it.
+
+    ``what`` it keeps and by whose making stand in its first line; ``types`` are those of its arrays, in their order.
+
+    Examples:
+        >>> import tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> records = RecordFile(Path(folder.name) / "found", "numbers of an example", {"numbers": "<u4"})
+        >>> records.add([FoundArrays("a1", 0, {"numbers": np.arange(3)})])
+        >>> [found.arrays["numbers"].tolist() for found in records.read()]
+        [[0, 1, 2]]
+        >>> records.clear()
+        >>> folder.cleanup()
+    """
+
+    def __init__(self, path: Path, what: str, types: Mapping[str, str]) -> None:
+        self._path = path
+        self._what = what.partition(" ")[0]
+        self._first = f"{what}\n".encode()
+        self._types = types
+
+    def add(self, found: Iterable[FoundArrays]) -> None:
+        """Append what was found; a killed process loses none of it. Raises LibraryUnwritable (disk full)."""
+        records = b"".join(self._record(one) for one in found)
+        if not records:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab") as file:
+                file.write(records if file.tell() else self._first + records)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def read(self) -> list[FoundArrays]:
+        """What was added since it was cleared; what another maker made is left out."""
+        try:
+            data = self._path.read_bytes()
+        except OSError:
+            return []
+        return list(self._records(data, len(self._first))) if data.startswith(self._first) else []
+
+    def clear(self) -> None:
+        """Take it away: what it has is published. Raises LibraryUnwritable."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> LibraryUnwritable:
+        return LibraryUnwritable.because(f"{printable(str(self._path))}: {self._what} cannot be kept", error)
+
+    def _record(self, found: FoundArrays) -> bytes:
+        arrays = [np.asarray(found.arrays[name], dtype) for name, dtype in self._types.items()]
+        counts = [len(array) for array in arrays]
+        count = counts[0] if len(set(counts)) == 1 else counts
+        body = b"".join(
+            (json.dumps([found.digest, found.track, count]).encode() + b"\n", *(array.tobytes() for array in arrays))
+        )
+        return _HEAD.pack(len(body), zlib.crc32(body)) + body
+
+    def _records(self, data: bytes, at: int) -> Iterator[FoundArrays]:
+        while at + _HEAD.size <= len(data):
+            length, digest = _HEAD.unpack_from(data, at)
+            body = data[at + _HEAD.size : at + _HEAD.size + length]
+            if len(body) < length or zlib.crc32(body) != digest:
+                return
+            yield self._found(body)
+            at += _HEAD.size + length
+
+    def _found(self, body: bytes) -> FoundArrays:
+        name, _, rest = body.partition(b"\n")
+        digest, track, count = json.loads(name)
+        counts = count if isinstance(count, list) else [count] * len(self._types)
+        arrays, at = {}, 0
+        for (array, type_), size in zip(self._types.items(), counts, strict=True):
+            dtype = np.dtype(type_)
+            arrays[array] = np.frombuffer(rest, dtype, size, at)
+            at += size * dtype.itemsize
+        return FoundArrays(digest, track, arrays)
