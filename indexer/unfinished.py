@@ -118,9 +118,10 @@ class Unfinished:
     def done(self, digest: str) -> None:
         """Take away what there is of a file that is in the catalog by now; what cannot be stays for `clear`."""
         with suppress(OSError):
-            for path in list(self._folder.glob(f"{digest}-*")):
-                with suppress(OSError):
-                    path.unlink(missing_ok=True)
+            for path in list(self._folder.iterdir()):
+                if path.name.startswith(f"{digest}-"):
+                    with suppress(OSError):
+                        path.unlink(missing_ok=True)
 
     def is_empty(self) -> bool:
         """Whether there are none."""

@@ -25,7 +25,7 @@ import soxr
 from numpy.typing import NDArray
 
 from benchmarks.common import machine
-from benchmarks.quality import fact_songs, flaws
+from benchmarks.quality import fact_songs, flaws, untouched
 from search import audio
 from search.analysis.facts.definitions import DEFECTS
 from search.analysis.facts.measuring import measure
@@ -41,7 +41,7 @@ _ALSO_WITHOUT: Final = {"esc50": ("rain", "wind", "sea waves"), "us8k-fold10": (
 _BRIEF_S: Final = 1.3
 """Of less no tempo is looked for."""
 _PATTERNS: Final = 100
-_SECTIONS: Final = ("loudness", "defects", "absent", "forms", "cost", "songs")
+_SECTIONS: Final = ("loudness", "defects", "untouched", "absent", "forms", "cost", "songs")
 
 
 def clips(
@@ -132,6 +132,14 @@ def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
     yield f"| all | {total:.3f} | {sum(named_right.values())} of {sum(made.values())} | | {sum(false.values())} |"
 
 
+def untouched_clips(natural: Path, limit: int, seed: int, folder: Path) -> Iterator[str]:
+    """False alarms on all that the measured half has, and on so much of the other that there are ``limit`` clips."""
+    measured = [path for _, path in clips(natural, limit, seed, least_s=untouched.LEAST_S)]
+    chosen_on = [path for _, path in clips(natural, limit - len(measured), seed, odd=True, least_s=untouched.LEAST_S)]
+    for what, paths in (("the half that is measured", measured), ("the half that thresholds are chosen on", chosen_on)):
+        yield from untouched.false_alarms(what, [(path, read(path)) for path in paths], folder)
+
+
 def absent(data: Path, limit: int, seed: int) -> Iterator[str]:
     """How much of rain, wind, speech and traffic has neither tempo nor key: of natural, and of sets that have such."""
     asked = {"natural": [path for _, path in clips(data / "natural", limit, seed, _WITHOUT, least_s=_BRIEF_S)]}
@@ -189,6 +197,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--clips", type=int, default=300)
+    parser.add_argument("--untouched", type=int, default=1000, help="clips that are measured as they are (1000)")
     parser.add_argument("--songs", type=int, default=200)
     parser.add_argument("--soundfont", type=Path)
     parser.add_argument("--keys", type=Path, help="POP909 of the data set's repository: NNN/key_audio.txt")
@@ -207,6 +216,7 @@ def main() -> None:
         sections: dict[str, Callable[[], Iterator[str]]] = {
             "loudness": lambda: iter([loudness(paths[:100], folder)]),
             "defects": lambda: defects(paths, folder, args.seed),
+            "untouched": lambda: untouched_clips(natural, args.untouched, args.seed, folder),
             "absent": lambda: absent(args.data, args.clips, args.seed),
             "forms": lambda: iter([forms(folder, args.seed)]),
             "cost": lambda: iter([cost(paths[:100])]),

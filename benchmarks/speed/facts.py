@@ -1,7 +1,8 @@
 """``python -m benchmarks.speed.facts``: what each part of the facts costs, and a fingerprint beside them.
 
 Recordings become MP3 as in `benchmarks.speed.indexing`. They are decoded once; each part then measures them by itself,
-in one thread, so the sum lies a little above what all of them take together.
+in one thread, so the sum lies a little above what all of them take together. With ``--index ROUNDS`` the files are
+also indexed without facts, with them, and with them and fingerprints, by turns: what the command and its job spend.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import numpy as np
 
 from benchmarks.common.machine import this_machine
 from benchmarks.common.material import as_mp3, default_source
+from benchmarks.common.report import markdown_table
+from benchmarks.speed.indexing import CommandSpent, median_ratio, spent_by_index
 from search import audio
 from search.analysis.exact.listening import fingerprint
 from search.analysis.facts.envelope import Envelope
@@ -33,6 +36,7 @@ from search.analysis.facts.weighting import Weighted
 from search.audio import Block
 from search.ground.process import own
 from search.model import AudioInfo
+from search.settings import DEFAULT_ENCODER
 
 _ROUNDS: Final = 3
 
@@ -174,6 +178,27 @@ PARTS: Final[dict[str, Callable[[Sound], object]]] = {
 }
 
 
+def by_turns(folder: Path, encoder: str, rounds: int) -> str:
+    """A table of what ``soundalike index`` spends: medians, and the medians of each round's ratio to the first."""
+    ways = {"without": (False, False), "facts": (True, False), "facts and fingerprints": (True, True)}
+    spent: dict[str, list[CommandSpent]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, (facts, fingerprints) in ways.items():
+            with tempfile.TemporaryDirectory() as library:
+                where = Path(library) / "library"
+                spent[name].append(spent_by_index(folder, where, encoder, facts=facts, fingerprints=fingerprints))
+    rows = []
+    for name, of in spent.items():
+        pairs = list(zip(of, spent["without"], strict=True))
+        command = median_ratio([(one.command, other.command) for one, other in pairs])
+        job = median_ratio([(one.job, other.job) for one, other in pairs])
+        seconds = [
+            float(np.median(values)) for values in zip(*((s.job.cpu_s, s.command.cpu_s) for s in of), strict=True)
+        ]
+        rows.append((name, *(f"{s:.2f}" for s in (*seconds, job.cpu_s, command.cpu_s, command.wall_s))))
+    return markdown_table(("index", "stages, CPU s", "command, CPU s", "stages", "command, CPU", "command, wall"), rows)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the table."""
     from threadpoolctl import threadpool_limits
@@ -182,18 +207,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--audio", type=Path, help="recordings (default: ../shared, else data/demo)")
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--index", type=int, default=0, metavar="ROUNDS", help="index the files too, so many times")
+    parser.add_argument("--encoder", default=DEFAULT_ENCODER)
     args = parser.parse_args(argv)
     own()
     print(this_machine().sentence())
     with tempfile.TemporaryDirectory() as folder:
         material = as_mp3(args.audio or default_source(), Path(folder), args.minutes, args.seed)
         sounds = [decoded(str(path)) for path in material.files]
+        indexed = by_turns(material.folder, args.encoder, args.index) if args.index else ""
     print(f"{len(sounds)} MP3 files, {material.seconds / 60:.1f} minutes, from {material.source}, seed {args.seed}\n")
     with threadpool_limits(1):
         parts = parts_ms_per_s(sounds)
     print("| part | ms of one core for a second of sound |\n|---|---:|")
     for name, ms in parts.items():
         print(f"| {name} | {ms:.2f} |")
+    if indexed:
+        print(f"\nIndexing them, {args.encoder}, {args.index} rounds, seconds and ratios to without:\n\n{indexed}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Each round runs the three on the same files, one after the other, so that a ratio compares like with like on a noisy
 machine; medians over rounds are reported. Ours is the command ``soundalike index`` as a user starts it, loading of
 libraries and model included; so is the loop (`benchmarks.speed.librosa_loop`). The loop measures no facts: beside it
-ours is the command as it comes, with ``--no-facts``, and that with ``--facts`` is measured right after it.
+ours is the command as it comes, with ``--no-facts``, and that with ``--facts``, and with ``--facts --fingerprints``, is
+measured right after it.
 """
 
 from __future__ import annotations
@@ -47,6 +48,14 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandSpent:
+    """What ``soundalike index`` spent: the whole ``command``, and its ``job``, wall time and CPU seconds of its stages."""
+
+    command: Spent
+    job: Spent
+
+
+@dataclass(frozen=True, slots=True)
 class StageSeconds:
     """CPU seconds of one stage over all threads, as the bulk job counts them."""
 
@@ -58,7 +67,7 @@ class StageSeconds:
 class Round:
     """One round. ``limit_s``: decoding and resampling alone, on all cores; ``command_s``: ``soundalike index
     --no-facts``, ``job_s`` of it the job proper; ``facts``: the command with facts, ``facts_job_s`` of it the job;
-    ``loop_s``: the loop. These are wall time; ``*_cpu_s`` is processor time of the whole command and loop, which other
+    ``both``: with facts and fingerprints; ``loop_s``: the loop. These are wall time; ``*_cpu_s`` is processor time of the whole command and loop, which other
     programs on the machine hardly change, ``*_stages_s`` that of the job's stages.
     """
 
@@ -71,6 +80,7 @@ class Round:
     facts: Spent
     facts_job_s: float
     facts_stages_s: float
+    both: CommandSpent
     loop_s: float
     loop_cpu_s: float
 
@@ -82,7 +92,8 @@ class IndexingReport:
     ``over_ideal``: the job's wall time over (sum of the stages' CPU seconds / cores). ``loop_over_ours``: the
     loop's wall time over the command's; ``loop_over_ours_cpu``: the same in processor time. ``ours_over_limit``: the
     job's wall time over decoding and resampling alone. ``with_facts``: wall and processor time of the command with
-    facts over those without; ``with_facts_job`` the same of the job alone.
+    facts over those without; ``with_facts_job`` the same of the job alone; ``with_both`` and ``with_both_job`` with
+    facts and fingerprints.
     """
 
     machine: Machine
@@ -102,6 +113,8 @@ class IndexingReport:
     ours_over_limit: float
     with_facts: Spent
     with_facts_job: Spent
+    with_both: Spent
+    with_both_job: Spent
     encoding_hours_per_minute: float
 
 
@@ -155,6 +168,8 @@ def run(options: Options, settings: Settings, progress: Progress) -> IndexingRep
         with_facts_job=median_ratio(
             [(Spent(r.facts_job_s, r.facts_stages_s), Spent(r.job_s, r.stages_sum_s)) for r in rounds]
         ),
+        with_both=median_ratio([(r.both.command, Spent(r.command_s, r.command_cpu_s)) for r in rounds]),
+        with_both_job=median_ratio([(r.both.job, Spent(r.job_s, r.stages_sum_s)) for r in rounds]),
         encoding_hours_per_minute=pace,
     )
 
@@ -177,12 +192,13 @@ def compile_all(material: Material, spec: EncoderSpec, folder: Path) -> None:
 
 
 def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
-    """The limit, the command without facts and with them, the loop, in this order."""
+    """The limit, the command without facts, with them, with them and fingerprints, the loop, in this order."""
     folder.mkdir()
     limit_s = decode_all(material.files, spec.sample_rate_hz)
     sounds = material.folder
     (job_s, stages), command = timed(lambda: index_command(sounds, folder / "library", spec.name, facts=False))
     (facts_job_s, of_facts), facts = timed(lambda: index_command(sounds, folder / "measured", spec.name))
+    both = spent_by_index(sounds, folder / "both", spec.name, facts=True, fingerprints=True)
     _, loop = timed(lambda: loop_command(sounds, folder / "loop.npz", spec.name))
     total = stages.pop("sum")
     stages.pop("process", None)  # the whole process, not a stage
@@ -196,6 +212,7 @@ def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
         facts=facts,
         facts_job_s=facts_job_s,
         facts_stages_s=of_facts["sum"],
+        both=both,
         loop_s=loop.wall_s,
         loop_cpu_s=loop.cpu_s,
     )
@@ -223,13 +240,24 @@ def decode_all(files: Sequence[Path], sample_rate_hz: int) -> float:
         return time.perf_counter() - started
 
 
-def index_command(folder: Path, library: Path, encoder: str, *, facts: bool = True) -> tuple[float, dict[str, float]]:
+def spent_by_index(folder: Path, library: Path, encoder: str, *, facts: bool, fingerprints: bool) -> CommandSpent:
+    """What the command spends. Raises SoundalikeError as `index_command`."""
+    (job_s, stages), command = timed(
+        lambda: index_command(folder, library, encoder, facts=facts, fingerprints=fingerprints)
+    )
+    return CommandSpent(command, Spent(job_s, stages["sum"]))
+
+
+def index_command(
+    folder: Path, library: Path, encoder: str, *, facts: bool = True, fingerprints: bool = False
+) -> tuple[float, dict[str, float]]:
     """Run ``soundalike index``: wall seconds and CPU seconds by stage, both as the job itself counts them.
 
     Raises SoundalikeError when it failed or left files out.
     """
     command = ["-m", "search.cli", "index", str(folder), "--library", str(library), "--encoder", encoder, "--json"]
     command += ["--facts"] if facts else ["--no-facts"]
+    command += ["--fingerprints"] if fingerprints else []
     summary = json.loads(run_python(command))
     return float(summary["seconds"]), {stage.removesuffix("_s"): float(s) for stage, s in summary["stages"].items()}
 

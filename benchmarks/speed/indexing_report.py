@@ -88,6 +88,9 @@ def _ratios(report: IndexingReport) -> str:
             ("the same in processor time", f"{report.with_facts.cpu_s:.2f}"),
             ("the same of the job alone, wall time", f"{report.with_facts_job.wall_s:.2f}"),
             ("the same of the job's stages, processor time", f"{report.with_facts_job.cpu_s:.2f}"),
+            ("with facts and fingerprints against without, wall time of the command", f"{report.with_both.wall_s:.2f}"),
+            ("the same in processor time", f"{report.with_both.cpu_s:.2f}"),
+            ("the same of the job's stages, processor time", f"{report.with_both_job.cpu_s:.2f}"),
             ("hours of sound encoded per minute, encoder alone", f"{report.encoding_hours_per_minute:.1f}"),
         ],
     )

@@ -43,6 +43,16 @@ def with_digest(connection: Connection, digest: str) -> tuple[Content, ...]:
     return tuple(Content(**row._mapping) for row in rows)
 
 
+def ids_of(connection: Connection, digests: Iterable[str]) -> dict[tuple[str, int], int]:
+    """The id of the content of each sound track of files with these ``digests``, by digest and track."""
+    columns = (CONTENTS.c.digest, CONTENTS.c.track, CONTENTS.c.id)
+    return {
+        (row.digest, row.track): row.id
+        for chunk in chunked(digests, IDS_PER_QUERY)
+        for row in connection.execute(select(*columns).where(CONTENTS.c.digest.in_(chunk)))
+    }
+
+
 def tracks(connection: Connection, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
     """The stored contents of a file's sound tracks, by track, and the ids of the spaces that all are encoded in."""
     rows = connection.execute(select(CONTENTS).where(CONTENTS.c.digest == digest).order_by(CONTENTS.c.track)).all()

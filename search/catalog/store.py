@@ -211,6 +211,11 @@ class Catalog:
         with self._database.reading() as connection:
             return contentreading.tracks(connection, digest)
 
+    def content_ids(self, digests: Iterable[str]) -> dict[tuple[str, int], int]:
+        """The id of the content of each sound track of files with these digests, by digest and track."""
+        with self._database.reading() as connection:
+            return contentreading.ids_of(connection, digests)
+
     def apply(self, lease: Lease, changes: Sequence[CatalogChange]) -> int:
         """Write all of ``changes`` in one transaction, or none; the sequence number reached."""
         token = leases.token_of(lease)

@@ -4,12 +4,11 @@ in the catalog.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from search.analysis.exact.found import FoundFingerprint, FoundFingerprints
-from search.analysis.exact.listening import Fingerprint
 from search.analysis.exact.spectra import FRAMES_PER_S
 from search.analysis.exact.stored import Fingerprints
 from search.catalog.store import Catalog
@@ -47,13 +46,10 @@ class NewFingerprints:
         if found:
             lease.check()
             table, sequence = self._fingerprints.table(), self._catalog.sequence()
-            added = dict(self._by_content(found))
+            ids = self._catalog.content_ids({one.digest for one in found})
+            keys = ((ids.get((one.digest, one.track)), one.fingerprint) for one in found)
+            added = {content: made for content, made in keys if content is not None}
             staying = ~np.isin(table.contents, list(added))
             self._fingerprints.latest.publish(table.changed(added.items(), staying), sequence)
         self._found.clear()
         self._count, self._waiting_s = 0, 0.0
-
-    def _by_content(self, found: Iterable[FoundFingerprint]) -> Iterator[tuple[int, Fingerprint]]:
-        for one in found:
-            contents, _ = self._catalog.find(one.digest) or ((), frozenset())
-            yield from ((content.id, one.fingerprint) for content in contents if content.track == one.track)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.quality import fact_songs, flaws
+from benchmarks.quality import fact_songs, flaws, untouched
 from search.analysis.facts.definitions import DEFECTS, KEYS
 from search.analysis.facts.measuring import measure
 from tests.search.melodies import tune, write_midi
@@ -44,3 +44,21 @@ def test_an_excerpt_has_the_tempo_and_the_key_of_its_song(tmp_path: Path) -> Non
     assert KEYS[fact_songs.named_key(named)] == "D# minor"
     assert KEYS[fact_songs.relative(KEYS.index("C major"))] == "A minor"
     assert all(fact_songs.relative(fact_songs.relative(place)) == place for place in range(len(KEYS)))
+
+
+def test_what_an_untouched_clip_is_said_to_have_is_named_with_its_lines(tmp_path: Path) -> None:
+    """Hum in one of three, none in noise; the short one is counted with all."""
+    rng, at_s = np.random.default_rng(3), np.arange(6 * 16_000) / 16_000
+    noise = rng.normal(0, 0.03, len(at_s)).astype(np.float32)
+    lines = sum(0.02 / n * np.sin(2 * np.pi * 50 * n * at_s) for n in range(1, 8)).astype(np.float32)
+    waves = [
+        (tmp_path / "hummed.wav", noise + lines),
+        (tmp_path / "noise.wav", noise),
+        (tmp_path / "short.wav", noise[:20_000]),
+    ]
+    everything, long, *named = untouched.false_alarms("made", waves, tmp_path)
+    assert everything == "untouched, made, all: 1 of 3 with an alarm (0.3333)"
+    assert long == "untouched, made, 3.5 s and more: 1 of 2 with an alarm (0.5000)"
+    (line,) = named
+    assert "hummed.wav, 6.0 s: hum (50.0" in line
+    assert line.count("above") >= 6

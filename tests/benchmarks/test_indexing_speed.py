@@ -111,7 +111,9 @@ def test_a_run_reports_rounds_ratios_and_stages(recordings: Path) -> None:
     assert found.with_facts_job.cpu_s == pytest.approx(measured.facts_stages_s / measured.stages_sum_s)
     assert found.with_facts.wall_s == pytest.approx(measured.facts.wall_s / measured.command_s)
     spent = {stage.stage: stage.cpu_s for stage in measured.stages}
-    assert (spent["facts"], measured.facts_stages_s > 0) == (0, True)
+    assert (spent["facts"], spent["fingerprint"], measured.facts_stages_s > 0) == (0, 0, True)
+    assert found.with_both.wall_s == pytest.approx(measured.both.command.wall_s / measured.command_s)
+    assert found.with_both_job.cpu_s == pytest.approx(measured.both.job.cpu_s / measured.stages_sum_s)
     assert json.loads(report.to_json(found))["rounds"][0]["limit_s"] > 0
     text = indexing_report.markdown(found)
     for part in ("librosa, one clip", "decode", "resample", "8 MP3 files", "seed 1", "numpy"):

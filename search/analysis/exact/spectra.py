@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.ground.products import product
 from search.model import Wave
 
 RATE_HZ: Final = 11_025
@@ -119,9 +120,9 @@ def _spectra(wave: Wave) -> _Spectra:
         part = slice(first, first + _ROWS)
         magnitudes = np.abs(np.fft.rfft(frames[part] * _HANN, axis=1))
         for bands, bins, filters in _NARROW_FILTERS:
-            levels[part, bands] = magnitudes[:, bins] @ filters
+            levels[part, bands] = product(magnitudes[:, bins], filters)
         np.square(magnitudes, out=magnitudes)
-        powers[part] = magnitudes @ _BROAD_FILTERS
+        powers[part] = product(magnitudes, _BROAD_FILTERS)
     np.maximum(levels, np.float32(DEPTH), out=levels)
     return np.log(levels, out=levels), powers
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from search.analysis.facts.frames import Frames, Samples
 from search.analysis.facts.loudness import channel_weights
+from search.ground.products import product
 
 Numbers = NDArray[np.float64]
 
@@ -77,26 +78,17 @@ class Weighted:
     def _of_channel(self, place: int, blocks: Samples) -> Samples:
         count = len(blocks)
         left = np.zeros((-(-count // _GROUP), _GROUP, _STATES), np.float32)
-        left.reshape(-1, _STATES)[:count] = _product(blocks, self._filter.left)
+        left.reshape(-1, _STATES)[:count] = product(blocks, self._filter.left)
         states = self._filter.states(self._states[place], left).reshape(-1, _STATES)
         self._states[place] = states[count]
-        out = _product(blocks, self._filter.alone)
-        out += _product(states[:count], self._filter.of_state)
+        out = product(blocks, self._filter.alone)
+        out += product(states[:count], self._filter.of_state)
         return out.reshape(-1)
 
     def _take(self, samples: Samples) -> None:
         hops = self._hops.add(samples)
         if hops.shape[1]:
             self._energies.append(np.asarray(self._weights @ np.einsum("cks,cks->ck", hops, hops)))
-
-
-def _product(rows: Samples, matrix: Samples) -> Samples:
-    """``rows`` @ ``matrix``, a group at a time."""
-    whole, out = len(rows) // _GROUP * _GROUP, np.empty((len(rows), matrix.shape[1]), np.float32)
-    groups = (-1, _GROUP)
-    np.matmul(rows[:whole].reshape(*groups, rows.shape[1]), matrix, out=out[:whole].reshape(*groups, matrix.shape[1]))
-    np.matmul(rows[whole:], matrix, out=out[whole:])
-    return out
 
 
 @dataclass(frozen=True, slots=True)

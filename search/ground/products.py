@@ -1,0 +1,29 @@
+"""Products of matrices in one thread, whatever a library of products would do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_MOST: Final = 1 << 17
+"""Multiplications of one product: no library of products takes threads for so few. They would be in the way of those
+that do the same with another sound."""
+
+
+def product(rows: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``rows`` (n, k) @ ``matrix`` (k, m), a few rows at a time.
+
+    Examples:
+        >>> product(np.ones((5, 2), np.float32), np.ones((2, 1), np.float32)).ravel().tolist()
+        [2.0, 2.0, 2.0, 2.0, 2.0]
+    """
+    size, width = matrix.shape
+    group = max(1, _MOST // max(1, size * width))
+    whole, out = len(rows) // group * group, np.empty((len(rows), width), np.float32)
+    if whole:
+        np.matmul(rows[:whole].reshape(-1, group, size), matrix, out=out[:whole].reshape(-1, group, width))
+    if whole < len(rows):
+        np.matmul(rows[whole:], matrix, out=out[whole:])
+    return out
