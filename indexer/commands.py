@@ -120,7 +120,7 @@ class Index:
         parser.add_argument(
             "--facts",
             action=argparse.BooleanOptionalAction,
-            help="measure what is decoded, too: loudness, key, defects, ... (takes nearly as long again), and what was "
+            help="measure what is decoded, too: loudness, key, defects, ... (takes half as long again), and what was "
             "indexed without, as soundalike facts --measure does",
         )
         parser.add_argument(

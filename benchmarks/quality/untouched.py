@@ -25,7 +25,7 @@ def false_alarms(what: str, waves: Sequence[tuple[Path, NDArray[np.float32]]], f
     """How many of ``waves`` have a defect as they are, by length, and each of them with what it has."""
     file, alarms = folder / "untouched.wav", []
     long = [len(wave) >= flaws.SHORTEST_S * flaws.RATE_HZ for _, wave in waves]
-    for path, wave in waves:
+    for _, wave in waves:
         soundfile.write(file, wave, flaws.RATE_HZ)
         named = measure(str(file))["defects"]
         alarms.append(", ".join(named) if isinstance(named, tuple) else "")

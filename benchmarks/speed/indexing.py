@@ -49,7 +49,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class CommandSpent:
-    """What ``soundalike index`` spent: the whole ``command``, and its ``job``, wall time and CPU seconds of its stages."""
+    """What ``soundalike index`` spent: the ``command``, and its ``job`` (wall time, CPU seconds of its stages)."""
 
     command: Spent
     job: Spent
@@ -67,8 +67,9 @@ class StageSeconds:
 class Round:
     """One round. ``limit_s``: decoding and resampling alone, on all cores; ``command_s``: ``soundalike index
     --no-facts``, ``job_s`` of it the job proper; ``facts``: the command with facts, ``facts_job_s`` of it the job;
-    ``both``: with facts and fingerprints; ``loop_s``: the loop. These are wall time; ``*_cpu_s`` is processor time of the whole command and loop, which other
-    programs on the machine hardly change, ``*_stages_s`` that of the job's stages.
+    ``both``: with facts and fingerprints; ``loop_s``: the loop. These are wall time; ``*_cpu_s`` is processor time of
+    the whole command and loop, which other programs on the machine hardly change, ``*_stages_s`` that of the job's
+    stages.
     """
 
     limit_s: float
