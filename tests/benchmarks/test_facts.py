@@ -60,5 +60,6 @@ def test_what_an_untouched_clip_is_said_to_have_is_named_with_its_lines(tmp_path
     assert everything == "untouched, made, all: 1 of 3 with an alarm (0.3333)"
     assert long == "untouched, made, 3.5 s and more: 1 of 2 with an alarm (0.5000)"
     (line,) = named
-    assert "hummed.wav, 6.0 s: hum (50.0" in line
+    assert "hummed.wav, 6.0 s: hum (" in line
+    assert " Hz at -34 dB, 40 above, 100.0" in line
     assert line.count("above") >= 6
