@@ -47,7 +47,7 @@ _WIDTHS: Final = (8, 16, 24)
 _LIKELY: Final = 256
 """So many samples, looked at first, hardly ever need fewer bits than all of them."""
 
-Places = NDArray[np.intp]
+_Places = NDArray[np.intp]
 
 
 class Levels:
@@ -153,7 +153,7 @@ class Levels:
         if highest >= peaks.lowest:
             peaks.add(size, high, fresh)
 
-    def _add_true_peak(self, channel: Samples, size: Samples, high: Places, fresh: int) -> None:
+    def _add_true_peak(self, channel: Samples, size: Samples, high: _Places, fresh: int) -> None:
         """Only beside the largest samples: nothing higher can lie elsewhere."""
         self.true_peak = max(self.true_peak, self.peak)
         places = high[(high >= max(_REACH, fresh - _REACH)) & (high < len(size) - _REACH)]
@@ -163,7 +163,7 @@ class Levels:
             near = channel[places[:, np.newaxis] + _AROUND]
             self.true_peak = max(self.true_peak, float(np.abs(near @ _BETWEEN).max()))
 
-    def _add_tops(self, channel: Samples, size: Samples, high: Places, fresh: int) -> None:
+    def _add_tops(self, channel: Samples, size: Samples, high: _Places, fresh: int) -> None:
         tolerance = max(_TOLERANCE, _RELATIVE_TOLERANCE * self.peak)
         flat = high[(high > 0) & (size[high] >= _TOP * self.peak)]
         flat = flat[np.abs(channel[flat] - channel[flat - 1]) <= tolerance]
@@ -229,7 +229,7 @@ class _Peaks:
             self._highest, self._on, self._near = highest, 0, 0
             self._before = set()
 
-    def add(self, size: Samples, high: Places, fresh: int) -> None:
+    def add(self, size: Samples, high: _Places, fresh: int) -> None:
         """Take in the sizes of samples, of which those from ``fresh`` on are new; ``high`` are those that may count."""
         near = high[(high >= max(1, fresh)) & (size[high] >= self._highest - _BELOW_PEAK)]
         self._near += int(np.count_nonzero(size[near - 1] < self._highest - _BELOW_PEAK))

@@ -124,7 +124,7 @@ def _course(steps: LevelBytes, step_s: float) -> tuple[float, Numbers]:
     return len(inside) * step_s, np.maximum(levels - levels.max(), _FLOOR_DB)
 
 
-def _powers(steps: StepLevels, edges: NDArray[np.int64]) -> list[float]:
+def _powers(steps: LevelBytes, edges: NDArray[np.int64]) -> list[float]:
     """What lies between one of ``edges`` and the next, all of them together.
 
     Of a long recording part by part, or its powers would take eight times as much room as its levels.
