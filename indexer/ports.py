@@ -87,7 +87,7 @@ class JobRecordings(Protocol):
 class JobFingerprints(Protocol):
     """Keeps the fingerprints of contents as they come."""
 
-    def add(self, found: Sequence[FoundFingerprint]) -> None:
+    def add(self, fingerprints: Sequence[FoundFingerprint]) -> None:
         """Keep those of contents that are about to be written, so that a killed job has them."""
 
     def publish_if_many(self, lease: Lease) -> None:

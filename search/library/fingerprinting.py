@@ -21,15 +21,15 @@ class NewFingerprints:
 
     def __init__(self, fingerprints: Fingerprints, catalog: Catalog) -> None:
         self._fingerprints = fingerprints
-        self._found = FoundFingerprints(fingerprints.folder)
+        self._kept = FoundFingerprints(fingerprints.folder)
         self._catalog = catalog
         self._count, self._waiting_s = 0, 0.0
 
-    def add(self, found: Sequence[FoundFingerprint]) -> None:
+    def add(self, fingerprints: Sequence[FoundFingerprint]) -> None:
         """Keep those of contents that are about to be written to the catalog. Raises LibraryUnwritable."""
-        self._found.add(found)
-        self._count += len(found)
-        self._waiting_s += sum(one.fingerprint.landmarks.frames for one in found) / FRAMES_PER_S
+        self._kept.add(fingerprints)
+        self._count += len(fingerprints)
+        self._waiting_s += sum(one.fingerprint.landmarks.frames for one in fingerprints) / FRAMES_PER_S
 
     def publish_if_many(self, lease: Lease) -> None:
         """Publish them when they are as many as `search.snapshots.filling` waits for. Raises as `publish`."""
@@ -42,7 +42,7 @@ class NewFingerprints:
         What a killed job kept is published by the next one. Raises LibraryBusy when the lease is lost,
         LibraryUnwritable.
         """
-        found = self._found.read()
+        found = self._kept.read()
         if found:
             lease.check()
             table, sequence = self._fingerprints.table(), self._catalog.sequence()
@@ -51,5 +51,5 @@ class NewFingerprints:
             added = {content: made for content, made in keys if content is not None}
             staying = ~np.isin(table.contents, list(added))
             self._fingerprints.latest.publish(table.changed(added.items(), staying), sequence)
-        self._found.clear()
+        self._kept.clear()
         self._count, self._waiting_s = 0, 0.0

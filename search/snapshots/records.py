@@ -55,15 +55,15 @@ class RecordFile:
         self._first = f"{what}\n".encode()
         self._types = types
 
-    def add(self, found: Iterable[FoundArrays]) -> None:
+    def add(self, records: Iterable[FoundArrays]) -> None:
         """Append what was found; a killed process loses none of it. Raises LibraryUnwritable (disk full)."""
-        records = b"".join(self._record(one) for one in found)
-        if not records:
+        appended = b"".join(self._record(one) for one in records)
+        if not appended:
             return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("ab") as file:
-                file.write(records if file.tell() else self._first + records)
+                file.write(appended if file.tell() else self._first + appended)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -85,12 +85,12 @@ class RecordFile:
     def _unwritable(self, error: OSError) -> LibraryUnwritable:
         return LibraryUnwritable.because(f"{printable(str(self._path))}: {self._what} cannot be kept", error)
 
-    def _record(self, found: FoundArrays) -> bytes:
-        arrays = [np.asarray(found.arrays[name], dtype) for name, dtype in self._types.items()]
+    def _record(self, record: FoundArrays) -> bytes:
+        arrays = [np.asarray(record.arrays[name], dtype) for name, dtype in self._types.items()]
         counts = [len(array) for array in arrays]
         count = counts[0] if len(set(counts)) == 1 else counts
         body = b"".join(
-            (json.dumps([found.digest, found.track, count]).encode() + b"\n", *(array.tobytes() for array in arrays))
+            (json.dumps([record.digest, record.track, count]).encode() + b"\n", *(array.tobytes() for array in arrays))
         )
         return _HEAD.pack(len(body), zlib.crc32(body)) + body
 

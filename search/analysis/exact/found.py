@@ -33,9 +33,9 @@ class FoundFingerprints:
     def __init__(self, folder: Path) -> None:
         self._records = RecordFile(folder / "found", f"fingerprints of revision {REVISION}", _TYPES)
 
-    def add(self, found: Iterable[FoundFingerprint]) -> None:
+    def add(self, fingerprints: Iterable[FoundFingerprint]) -> None:
         """Append fingerprints; a killed process loses none of them. Raises LibraryUnwritable (disk full)."""
-        self._records.add(map(_arrays, found))
+        self._records.add(map(_arrays, fingerprints))
 
     def read(self) -> list[FoundFingerprint]:
         """What was added since it was cleared; what another version made is left out."""
@@ -46,14 +46,14 @@ class FoundFingerprints:
         self._records.clear()
 
 
-def _arrays(found: FoundFingerprint) -> FoundArrays:
-    landmarks = found.fingerprint.landmarks
+def _arrays(made: FoundFingerprint) -> FoundArrays:
+    landmarks = made.fingerprint.landmarks
     arrays = {name: getattr(landmarks, name) for name in _PAIRS}
-    arrays |= {"frames": np.array([landmarks.frames]), "rows": found.fingerprint.rows}
-    return FoundArrays(found.digest, found.track, arrays)
+    arrays |= {"frames": np.array([landmarks.frames]), "rows": made.fingerprint.rows}
+    return FoundArrays(made.digest, made.track, arrays)
 
 
-def _fingerprint(found: FoundArrays) -> Fingerprint:
-    pairs = {name: found.arrays[name].astype(np.int64) for name in _PAIRS}
-    landmarks = Landmarks(**pairs, frames=int(found.arrays["frames"][0]))
-    return Fingerprint(landmarks, found.arrays["rows"].astype(np.uint32))
+def _fingerprint(record: FoundArrays) -> Fingerprint:
+    pairs = {name: record.arrays[name].astype(np.int64) for name in _PAIRS}
+    landmarks = Landmarks(**pairs, frames=int(record.arrays["frames"][0]))
+    return Fingerprint(landmarks, record.arrays["rows"].astype(np.uint32))
