@@ -21,13 +21,13 @@ class NewFingerprints:
 
     def __init__(self, fingerprints: Fingerprints, catalog: Catalog) -> None:
         self._fingerprints = fingerprints
-        self._kept = FoundFingerprints(fingerprints.folder)
+        self._records = FoundFingerprints(fingerprints.folder)
         self._catalog = catalog
         self._count, self._waiting_s = 0, 0.0
 
     def add(self, fingerprints: Sequence[FoundFingerprint]) -> None:
         """Keep those of contents that are about to be written to the catalog. Raises LibraryUnwritable."""
-        self._kept.add(fingerprints)
+        self._records.add(fingerprints)
         self._count += len(fingerprints)
         self._waiting_s += sum(one.fingerprint.landmarks.frames for one in fingerprints) / FRAMES_PER_S
 
@@ -42,7 +42,7 @@ class NewFingerprints:
         What a killed job kept is published by the next one. Raises LibraryBusy when the lease is lost,
         LibraryUnwritable.
         """
-        found = self._kept.read()
+        found = self._records.read()
         if found:
             lease.check()
             table, sequence = self._fingerprints.table(), self._catalog.sequence()
@@ -51,5 +51,5 @@ class NewFingerprints:
             added = {content: made for content, made in keys if content is not None}
             staying = ~np.isin(table.contents, list(added))
             self._fingerprints.latest.publish(table.changed(added.items(), staying), sequence)
-        self._kept.clear()
+        self._records.clear()
         self._count, self._waiting_s = 0, 0.0

@@ -116,7 +116,7 @@ def test_what_a_killed_job_made_and_wrote_is_published_by_the_next(noisy: Bench,
         """Nothing handles it, like a signal."""
 
     def publish(new: NewFingerprints, _: object) -> None:
-        if new._kept.read():
+        if new._records.read():
             raise Killed
 
     with monkeypatch.context() as patched:
