@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 
-_NEWTON_STEPS: Final = 12
+_NEWTON_STEPS, _STILL = 12, 1e-6
+"""So many at most, and none after one that is smaller than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class Choice:
     weight: float = 1.0
 
 
-def fit(choices: Sequence[Choice], penalty: float, before: Numbers | None = None) -> Numbers:
+def fit(choices: Sequence[Choice], penalty: float | Numbers, before: Numbers | None = None) -> Numbers:
     """(features,) the weights under which the right candidates are likeliest, by Newton's method.
 
-    The ``penalty`` counts their distance from those of ``before`` (0 each), in deviations of the features. Questions
-    without a right candidate do not count.
+    The ``penalty``, one or one for each feature, counts their distance from those of ``before`` (0 each), in
+    deviations of the features. Questions without a right candidate do not count.
 
     Examples:
         >>> higher = [Choice(np.array([[3.0], [1.0]]), np.array([True, False]))]
@@ -35,21 +35,25 @@ def fit(choices: Sequence[Choice], penalty: float, before: Numbers | None = None
         True
     """
     usable = [one for one in choices if one.are.any()]
-    rows = np.concatenate([one.features for one in usable])
+    rows, are = np.concatenate([one.features for one in usable]), np.concatenate([one.are for one in usable])
+    sizes = np.array([len(one.are) for one in usable])
+    starts, owner = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(sizes)), sizes)
+    counts = np.array([one.weight for one in usable]) / sum(one.weight for one in usable)
     scale = rows.std(axis=0) + 1e-9
+    rows = rows / scale
     anchor = np.zeros(len(scale)) if before is None else before * scale
-    weights, total = anchor.copy(), sum(one.weight for one in usable)
+    weights, penalties = anchor.copy(), 2 * np.broadcast_to(penalty, scale.shape)
     for _ in range(_NEWTON_STEPS):
-        slope, bend = -2 * penalty * (weights - anchor), 2 * penalty * np.eye(len(weights))
-        for one in usable:
-            features = one.features / scale
-            sums = features @ weights
-            likely = np.exp(sums - sums.max())
-            likely /= likely.sum()
-            right = likely * one.are
-            right /= max(float(right.sum()), 1e-12)
-            mean = likely @ features
-            slope += one.weight / total * (right @ features - mean)
-            bend += one.weight / total * ((features.T * likely) @ features - np.outer(mean, mean))
-        weights = weights + np.linalg.solve(bend, slope)
+        sums = rows @ weights
+        likely = np.exp(sums - np.maximum.reduceat(sums, starts)[owner])
+        likely /= np.add.reduceat(likely, starts)[owner]
+        right = likely * are
+        right /= np.maximum(np.add.reduceat(right, starts), 1e-12)[owner]
+        means = np.add.reduceat(likely[:, np.newaxis] * rows, starts)
+        slope = (counts[owner] * (right - likely)) @ rows - penalties * (weights - anchor)
+        bend = (rows * (counts[owner] * likely)[:, np.newaxis]).T @ rows - (means * counts[:, np.newaxis]).T @ means
+        step = np.linalg.solve(bend + np.diag(penalties), slope)
+        weights = weights + step
+        if np.abs(step).max() < _STILL:
+            break
     return np.asarray(weights / scale)

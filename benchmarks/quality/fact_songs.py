@@ -32,18 +32,28 @@ _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17
 
 
 def figures(
-    folder: Path, soundfont: Path, songs: int, scratch: Path, named: Path | None, *, with_librosa: bool = True
+    folder: Path,
+    soundfont: Path,
+    songs: int,
+    scratch: Path,
+    named: Path | None,
+    *,
+    keeps: bool = False,
+    with_librosa: bool = True,
 ) -> Iterator[str]:
     """Shares of songs whose tempo, key, and key or its relative are right; keys as ``named``, if they are there.
 
-    Raises UsageError without FluidSynth.
+    ``keeps``: what is rendered stays in the folder ``scratch``, and is not rendered again where it is there. Raises
+    UsageError without FluidSynth.
     """
     right: dict[str, list[bool]] = {}
     for number in range(FIRST, FIRST + songs):
-        midi, wav = scratch / "song.mid", scratch / "song.wav"
+        midi, wav = scratch / "song.mid", scratch / f"{number:03d}.wav"
         tempo, of_notes = excerpt(folder / f"{number:03d}.mid", midi)
         key = of_notes if named is None else named_key(named / f"{number:03d}" / "key_audio.txt")
-        render(midi, wav, soundfont)
+        if not wav.is_file():
+            render(midi, scratch / "song.wav", soundfont)
+            (scratch / "song.wav").rename(wav)
         facts = measure(str(wav))
         ratio = float(facts.get("tempo", 0.0)) / tempo  # type: ignore[arg-type]  # a number by its name
         answer = KEYS.index(str(facts["key"])) if "key" in facts else -1
@@ -58,6 +68,8 @@ def figures(
         }
         if with_librosa:
             judged |= _by_librosa(wav, tempo, key)
+        if not keeps:
+            wav.unlink()
         for what, is_right in judged.items():
             right.setdefault(what, []).append(is_right)
     named_by = "of the notes" if named is None else "as the data set names them"

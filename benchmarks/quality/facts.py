@@ -201,6 +201,7 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=200)
     parser.add_argument("--soundfont", type=Path)
     parser.add_argument("--keys", type=Path, help="POP909 of the data set's repository: NNN/key_audio.txt")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="rendered songs, 800 MB of 200; it goes on there")
     parser.add_argument("--without-librosa", action="store_true", help="songs: only by the facts; a third of the time")
     parser.add_argument("--seed", type=int, default=22)
     parser.add_argument("--only", nargs="+", choices=_SECTIONS, help="only these figures")
@@ -221,13 +222,16 @@ def main() -> None:
             "forms": lambda: iter([forms(folder, args.seed)]),
             "cost": lambda: iter([cost(paths[:100])]),
         }
+        if args.keep:
+            args.keep.mkdir(parents=True, exist_ok=True)
         if args.soundfont:
             sections["songs"] = lambda: fact_songs.figures(
                 args.data / "pop909",
                 args.soundfont,
                 args.songs,
-                folder,
+                args.keep or folder,
                 args.keys,
+                keeps=args.keep is not None,
                 with_librosa=not args.without_librosa,
             )
         for name in args.only or sections:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from benchmarks.quality import fact_songs, flaws, untouched
 from search.analysis.facts.definitions import DEFECTS, KEYS
@@ -64,3 +65,14 @@ def test_what_an_untouched_clip_is_said_to_have_is_named_with_its_lines(tmp_path
     assert "hummed.wav, 6.0 s: hum (" in line
     assert " Hz at -34 dB, 40 above, 100.0" in line
     assert line.count("above") >= 6
+
+
+def test_a_song_that_was_rendered_before_is_not_rendered_again_and_stays_where_that_is_asked(tmp_path: Path) -> None:
+    song, wav, no_soundfont = tmp_path / "041.mid", tmp_path / "041.wav", tmp_path / "none.sf2"
+    write_midi(song, tune(3), title="Walk")
+    soundfile.write(wav, np.zeros(8000), 8000)
+    kept = next(fact_songs.figures(tmp_path, no_soundfont, 1, tmp_path, None, keeps=True, with_librosa=False))
+    assert kept.startswith("1 songs: tempo within 4 % 0.000")
+    assert wav.is_file()
+    next(fact_songs.figures(tmp_path, no_soundfont, 1, tmp_path, None, with_librosa=False))
+    assert not wav.exists()

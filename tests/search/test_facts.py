@@ -319,6 +319,16 @@ def test_how_much_is_percussion_and_silence_at_the_end_does_not_count() -> None:
     assert percussion_of(rings_out) == pytest.approx(percussion_of(hats), abs=0.05)
 
 
+def test_a_weight_is_there_for_all_that_speaks_for_a_beat_and_what_comes_again_counts_by_pace() -> None:
+    rng = np.random.default_rng(1)
+    curves, beats = rng.random((4, 3000)), np.array([60.0, 120.0])
+    found = octaves.evidence(beats, np.array([0.5, 0.6]), curves, ONSETS_PER_S)
+    assert found.shape == (2, len(octaves.OF_TUNES)) == (2, len(octaves.OF_DRUMS))
+    again = found[:, 16 : octaves.PLAIN]
+    by_pace = found[:, octaves.PLAIN : 2 * octaves.PLAIN - 16]
+    np.testing.assert_allclose(by_pace, np.log2(beats / octaves.USUAL)[:, np.newaxis] * again)
+
+
 def percussion_of(wave: np.ndarray) -> float:
     mix, music = Mix(RATE_HZ), Music()
     music.add(mix.add(np.asarray(wave, np.float32)[np.newaxis]))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 FactValue: TypeAlias = float | str | tuple[str, ...]
 FactKind: TypeAlias = Literal["number", "choice", "several"]
 
-VERSION: Final = 12
+VERSION: Final = 13
 """Goes up when a sound gets other facts: then they are measured anew."""
 
 NOTES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")

@@ -1,9 +1,10 @@
 """Which of the tempos that fit is the beat: half of it and twice of it fit as well.
 
 A weighted sum tells it: how much comes again after an eighth of a beat to sixteen beats, over passages of 24 s, of the
-bass, the middle and the treble each; how fast it is and how many onsets it has. There are weights for tunes and for
-drums, whose shares go with how much of what begins is percussion. Both are conditional logits, fitted with the share by
-`python -m benchmarks.fitting.tempo`.
+bass, the middle and the treble each; how fast it is and how many onsets it has; and what comes again by how fast and
+how dense that is, since strokes that come again after a beat say another thing of a slow beat than of a fast one. There
+are weights for tunes and for drums, whose shares go with how much of what begins is percussion. Both are conditional
+logits, fitted with the share by `python -m benchmarks.fitting.tempo`.
 """
 
 from __future__ import annotations
@@ -25,10 +26,14 @@ _SOUNDING: Final = 0.1
 """What rings on after the last onset of this share of the strongest does not count."""
 _LEAST_ONSET: Final = 0.15
 """An onset is a peak of this share of a strong one (the .98 quantile)."""
+_USUAL_ONSETS: Final = 1.0
+"""Two in a beat, as octaves of one."""
 RATIOS: Final = np.array([
     1/8, 1/6, 1/4, 1/3, 3/8, 1/2, 5/8, 2/3, 3/4, 7/8, 1, 5/4, 4/3, 3/2, 7/4, 2, 5/2, 3, 7/2, 4, 5, 6, 7, 8, 12, 16,
 ])  # fmt: skip
 """After so many beats it is looked whether the same begins again."""
+PLAIN: Final = 16 + 4 * len(RATIOS)
+"""So many features of `evidence` are pace and what comes again of four curves; the latter by pace follows, twice."""
 
 
 def rises(levels: NDArray[np.float32], per_s: float) -> Numbers:
@@ -76,10 +81,9 @@ def evidence(beats: Numbers, sure: Numbers, each: Numbers, per_s: float) -> Numb
     bass, treble = (float(mean[place] / max(float(mean[0]), 1e-9)) for place in (1, 3))
     rows = [fast, fast**2, treble * fast, treble * fast**2, treble * dense, dense, dense**2, sure]
     rows += [bass * fast, bass * fast**2, *dense_in, *(one**2 for one in dense_in)]
-    for again in _again(each, per_s):
-        lags = np.outer(RATIOS, 60.0 * per_s / beats)
-        rows.extend(np.interp(lags, np.arange(len(again)), again, right=0.0))
-    return np.stack(rows, axis=1)
+    lags = np.outer(RATIOS, 60.0 * per_s / beats)
+    alike = np.concatenate([np.interp(lags, np.arange(len(one)), one, right=0.0) for one in _again(each, per_s)])
+    return np.concatenate((np.stack(rows), alike, fast * alike, (dense - _USUAL_ONSETS) * alike)).T
 
 
 def _again(each: Numbers, per_s: float) -> Numbers:
