@@ -30,12 +30,13 @@ def false_alarms(what: str, waves: Sequence[tuple[Path, NDArray[np.float32]]], f
         soundfile.write(file, wave, flaws.RATE_HZ)
         named = measure(str(file))["defects"]
         alarms.append(", ".join(named) if isinstance(named, tuple) else "")
-    for least_s in (LEAST_S, _HUM_FROM_S, flaws.SHORTEST_S):
+    for least_s in (0.0, _HUM_FROM_S, flaws.SHORTEST_S):
         of = [
             bool(alarm) for alarm, (_, wave) in zip(alarms, waves, strict=True) if len(wave) >= least_s * flaws.RATE_HZ
         ]
         share = sum(of) / max(len(of), 1)
-        yield f"untouched, {what}, {least_s:g} s and more: {sum(of)} of {len(of)} with an alarm ({share:.4f})"
+        length = f"{least_s:g} s and more" if least_s else "all"
+        yield f"untouched, {what}, {length}: {sum(of)} of {len(of)} with an alarm ({share:.4f})"
     for (path, wave), alarm in zip(waves, alarms, strict=True):
         if alarm:
             evidence = f"mean {wave.mean():.4f}" if "dc offset" in alarm else ""

@@ -58,7 +58,7 @@ def test_what_an_untouched_clip_is_said_to_have_is_named_with_its_lines(tmp_path
         (tmp_path / "short.wav", noise[:20_000]),
     ]
     everything, with_hum, long, *named = untouched.false_alarms("made", waves, tmp_path)
-    assert everything == "untouched, made, 1 s and more: 1 of 3 with an alarm (0.3333)"
+    assert everything == "untouched, made, all: 1 of 3 with an alarm (0.3333)"
     assert with_hum == "untouched, made, 2.9 s and more: 1 of 2 with an alarm (0.5000)"
     assert long == "untouched, made, 3.5 s and more: 1 of 2 with an alarm (0.5000)"
     (line,) = named
