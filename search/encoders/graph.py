@@ -70,8 +70,10 @@ class GraphNetwork:
     """A `search.encoders.network.Network`: the graph with the weights of a model."""
 
     frame_s: Final = FRAME_S
-    windows_at_once: Final = 4
-    """Two to four take one thread 2.8 ms each, one by one 3.0, eight 3.2: they no longer fit the caches."""
+    windows_at_once: Final = 2
+    """Two to four take one thread 2.8 ms each, one by one 3.0, eight 3.2: they no longer fit the caches. Two threads with
+    four each hold 42 MB more than with two.
+    """
 
     def __init__(self, weights: NamedArrays) -> None:
         """``weights`` are those of a network that `is_of` knows."""
