@@ -131,7 +131,8 @@ class FileInWork:
             kept = [track for track in self.tracks if track.left_out is None][:1]
         if not kept and not self._stored:
             raise next(track.left_out for track in self.tracks if track.left_out is not None)
-        if any(track.assembly.is_long for track in kept):
+        is_long = any(track.assembly.is_long for track in kept)
+        if is_long:
             give_back_freed_memory()  # all rows of a recording at once: not on top of what decoding and encoding held
         contents = [self._content(track, place == 0) for place, track in enumerate(kept)]
         changes: list[CatalogChange] = []
@@ -145,6 +146,8 @@ class FileInWork:
                 events.append(FoundEvents(content.digest, content.track, found))
             if track.fingerprint is not None and track.fingerprint.made is not None:
                 fingerprints.append(FoundFingerprint(content.digest, content.track, track.fingerprint.made))
+            if is_long:
+                give_back_freed_memory()  # nor on top of what its events were found by
             facts = None if track.facts is None else track.facts.stored
             add = AddContent(
                 task.root.id,

@@ -71,8 +71,8 @@ class GraphNetwork:
 
     frame_s: Final = FRAME_S
     windows_at_once: Final = 2
-    """Two to four take one thread 2.8 ms each, one by one 3.0, eight 3.2: they no longer fit the caches. Two threads with
-    four each hold 42 MB more than with two.
+    """Two to four take one thread 2.8 ms each, one by one 3.0, eight 3.2: they no longer fit the caches. Two threads
+    with four each hold 42 MB more than with two.
     """
 
     def __init__(self, weights: NamedArrays) -> None:
