@@ -42,7 +42,6 @@ _NEAR, _NEAR_OCTAVE = 0.04, 0.1
 _FOLDS: Final = 5
 _PENALTY, _PENALTY_BY_PACE = 0.0003, 0.01
 """Of the plain features, and of what comes again by pace, which is two thirds of all."""
-_FAST_BPM, _FAST_COUNTS = 100.0, 1.5
 _BEGINS_S: Final = (fact_songs.EXCERPT_S[0], 80.0)
 _DRUMS: Final = ("songs with drums", "drums alone")
 _OF_OTHERS: Final = 0.1
@@ -144,8 +143,7 @@ def asked(kind: str, fold: int, wave: NDArray[np.float32], bpm: float) -> Asked:
     curves = octaves.curves(music.levels(), music.onsets(), ONSETS_PER_S)
     features = octaves.evidence(beats, np.interp(beats, tempo.BEATS, sure), curves, ONSETS_PER_S)
     is_beat = np.abs(beats / bpm - 1) <= _NEAR
-    counts = _FAST_COUNTS if kind not in _DRUMS and bpm >= _FAST_BPM else 1.0
-    return Asked(kind, fold, Choice(features, is_beat, counts), octaves.traits(curves, ONSETS_PER_S))
+    return Asked(kind, fold, Choice(features, is_beat), octaves.traits(curves, ONSETS_PER_S))
 
 
 def numbers(songs: int, seed: int) -> list[int]:

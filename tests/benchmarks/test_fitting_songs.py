@@ -62,12 +62,6 @@ def test_what_has_a_high_penalty_of_its_own_stays_where_it_was() -> None:
     assert held == pytest.approx(0, abs=1e-3)
 
 
-def test_fast_songs_count_more_and_fast_drums_do_not() -> None:
-    wave = 0.5 * tempo.drums(np.arange(0, 12, 0.5), 12 * tempo.RATE_HZ, np.random.default_rng(5))
-    counts = [tempo.asked(*of).choice.weight for of in (("songs", 0, wave, 120.0), ("songs", 0, wave, 60.0))]
-    assert counts[0] > counts[1] == tempo.asked("drums alone", 0, wave, 120.0).choice.weight
-
-
 def test_a_scale_is_asked_for_its_key() -> None:
     shares = np.zeros(12)
     shares[[2, 4, 6, 7, 9, 11, 1]] = (5, 2, 3, 2, 4, 2, 1)  # D major
