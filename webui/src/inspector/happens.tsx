@@ -13,14 +13,15 @@ export interface Lane {
   events: readonly SoundEvent[];
 }
 
-/** The classes that are heard longest, each with when; those that are heard longest first. */
+/** Classes, each with when: those first that stand out longest, then what lies behind all else, longest first. */
 export function lanesOf(events: readonly SoundEvent[], most: number): Lane[] {
   const lanes = new Map<string, SoundEvent[]>();
   for (const event of events) lanes.set(event.name, [...(lanes.get(event.name) ?? []), event]);
-  const length = (lane: Lane) => lane.events.reduce((sum, one) => sum + one.end_s - one.start_s, 0);
+  const length = (some: readonly SoundEvent[]) => some.reduce((sum, one) => sum + one.end_s - one.start_s, 0);
+  const standsOut = (lane: Lane) => length(lane.events.filter((one) => !one.background));
   return [...lanes]
     .map(([name, some]) => ({ name, events: some }))
-    .sort((one, other) => length(other) - length(one))
+    .sort((one, other) => standsOut(other) - standsOut(one) || length(other.events) - length(one.events))
     .slice(0, most);
 }
 

@@ -44,6 +44,24 @@ it("what is heard longest has the first lanes", () => {
   expect(lanes.map(({ name, events }) => [name, events.length])).toEqual([["Rain", 1], ["Dog", 2]]); // prettier-ignore
 });
 
+it("what stands out has its lanes before what lies behind all of it", () => {
+  const event = (name: string, start_s: number, end_s: number, background: boolean) => ({
+    name,
+    start_s,
+    end_s,
+    probability: 0.5,
+    background,
+  });
+  const events = [
+    event("Rain", 0, 40, true),
+    event("Wind", 0, 30, true),
+    event("Dog", 5, 7, false),
+    event("Wind", 35, 36, false),
+  ];
+  expect(lanesOf(events, 3).map(({ name }) => name)).toEqual(["Dog", "Wind", "Rain"]);
+  expect(lanesOf(events, 2).map(({ name }) => name)).toEqual(["Dog", "Wind"]);
+});
+
 it("frequencies stand where the service draws them", () => {
   expect([0, 5512.5, 11_025].map((hz) => heightOf(hz, true))).toEqual([0, 0.5, 1]);
   expect(heightOf(30, false)).toBe(0);
