@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,8 @@ from search.analysis.exact.spectra import RATE_HZ
 from search.analysis.facts.mix import Mix
 from search.audio import Block
 from search.model import Wave
+
+log = logging.getLogger("soundalike.indexer")
 
 _LONGEST_GAP_S = 0.001
 """Sound that goes on after more than this is left to the job that reads files for fingerprints alone, which gives the
@@ -74,5 +77,6 @@ class TrackFingerprint:
         try:
             with self._clock.stage("fingerprint"):
                 work()
-        except Exception:  # noqa: BLE001  # the edge of the fingerprint: the job that makes it alone says what is wrong
+        except Exception:  # the edge of the fingerprint: its clip is indexed all the same, another job makes it
+            log.warning("a fingerprint could not be made beside encoding", exc_info=True)
             self._making = None

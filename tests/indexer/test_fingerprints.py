@@ -111,6 +111,18 @@ def test_where_facts_cannot_be_measured_no_half_of_a_sound_is_fingerprinted(
     assert not len(table(noisy).contents)
 
 
+def test_a_fingerprint_that_cannot_be_made_is_logged_and_its_clip_is_indexed(
+    noisy: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fail(*_: object) -> None:
+        raise ValueError("broken")
+
+    monkeypatch.setattr("indexer.fingerprints.Fingerprinting.add", fail)
+    assert noisy.index(options=Options(workers=2, fingerprints=True)).indexed
+    assert not len(table(noisy).contents)
+    assert "ValueError: broken" in caplog.text
+
+
 def test_what_a_killed_job_made_and_wrote_is_published_by_the_next(noisy: Bench, monkeypatch: pytest.MonkeyPatch):
     class Killed(BaseException):
         """Nothing handles it, like a signal."""
