@@ -100,13 +100,25 @@ def time_line(
 
     Raises QueryError for a clip that is not there or holds notes, AudioError for a file that cannot be read.
     """
+    line = stored_line(clip_id, view, table, catalog, least=least)
+    if line is not None:
+        return line
+    clip = _clip(catalog, clip_id)
+    (content,) = catalog.contents([clip.content_id]).values()
+    rows = of_file(frame_reader(encoder), encoder.spec, content, clip)
+    return TimeLine(clip, named(rows, view.space.vocabulary or (), least, clip.duration_s), stored=False)
+
+
+def stored_line(clip_id: int, view: SpaceView, table: EventTable, catalog: Catalog, *, least: float) -> TimeLine | None:
+    """The events of a clip that are stored and at least so likely; None where none were looked for.
+
+    Raises QueryError for a clip that is not there or holds notes.
+    """
     clip = _clip(catalog, clip_id)
     rows = table.rows(clip.content_id)
-    stored = rows is not None
     if rows is None:
-        (content,) = catalog.contents([clip.content_id]).values()
-        rows = of_file(frame_reader(encoder), encoder.spec, content, clip)
-    return TimeLine(clip, named(rows, view.space.vocabulary or (), least, clip.duration_s), stored)
+        return None
+    return TimeLine(clip, named(rows, view.space.vocabulary or (), least, clip.duration_s), stored=True)
 
 
 def named(rows: EventRows, vocabulary: Sequence[str], least: float, duration_s: float) -> tuple[Event, ...]:

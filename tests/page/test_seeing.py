@@ -64,6 +64,23 @@ def test_every_match_is_ticked_and_gone_to(page, own, long):
     expect(page.locator(".inspector .primary")).to_contain_text("0:11.0–0:12.0")
 
 
+def test_events_that_are_stored_are_shown_at_once(page, own, long):
+    """And only where there are none there is a button that looks for them."""
+    opened(page, own, long)
+    listen = page.get_by_role("button", name="Listen for events")
+    expect(listen).to_be_visible()
+    line = {"clip_id": long, "path": "x.wav", "title": "x", "duration_s": 14.0, "stored": True}
+    event = {"name": "Dog", "start_s": 7.0, "end_s": 8.5, "probability": 0.8, "background": False}
+    page.route(
+        f"**/api/v1/clips/{long}/events?stored=true",
+        lambda route: route.fulfill(json={**line, "events": [event]}),
+    )
+    page.get_by_role("button", name="Close", exact=True).first.click()
+    page.locator(".row", has_text="long walk").locator(".row-title").click()
+    expect(page.get_by_role("button", name="Dog, 0:07.0 to 0:08.5")).to_be_visible()
+    expect(listen).to_have_count(0)
+
+
 @pytest.mark.thorough
 def test_one_looks_closer_and_back(page, own, long):
     """An overview says which part is seen; a ruler when it is."""

@@ -48,6 +48,17 @@ def test_a_clips_events_are_given_in_every_form(library):
         assert client.get(f"/api/v1/clips/{clip['id']}/events?form=csv").mimetype == "text/csv"
 
 
+def test_what_is_asked_for_as_it_is_stored_is_not_listened_to(library, reader, monkeypatch):
+    """Not where nobody looked for it, and not where no encoder could."""
+    monkeypatch.setattr(of_library, "of_file", listens_no_more)
+    with application(library, limits=Limits(shown_s=5)) as client:  # nor is it refused as too long to listen to
+        line = client.get("/api/v1/clips/1/events?stored=true")
+        assert line.status_code == 200
+        assert (line.json["stored"], line.json["events"]) == (False, [])
+        assert client.get("/api/v1/clips/99/events?stored=true").status_code == 404
+    assert not reader.get("/api/v1/clips/1/events?stored=true").json["stored"]
+
+
 def test_events_that_make_no_sense_are_refused(library, reader):
     with application(library) as client:
         assert client.get("/api/v1/clips/99/events").status_code == 404
@@ -111,6 +122,9 @@ def test_a_job_finds_events_and_uploads_to_a_library_that_has_them_get_theirs_on
         done = client.get(f"/api/v1/jobs/{job['id']}").json
         assert (done["kind"], done["state"], done["failures"]) == ("events", "done", [])
         assert client.get("/api/v1/clips/1/events").json["stored"]
+        kept = client.get("/api/v1/clips/1/events?stored=true").json
+        assert kept["stored"]
+        assert "Beep, bleep" in {event["name"] for event in kept["events"]}
         monkeypatch.setattr(of_library, "of_file", listens_no_more)
         louder = soundfile.read(io.BytesIO(sound))[0] * 1.5
         file = io.BytesIO()

@@ -7,6 +7,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from werkzeug.exceptions import UnprocessableEntity
 
 from search.analysis.time.labels import FORMS
+from search.model import Clip, TimeLine
 from search.model.as_json import time_line_as_json
 from search.service.http.answers.moments import TimeLineOut
 from search.service.http.listing import the_clip
@@ -32,15 +33,20 @@ class EventRoutes:
     def clip_events(self, path: ClipPath, query: EventsOf) -> Response:
         """What happens when in a clip, in order of time: as JSON, or in a form that other programs read.
 
-        Events that were not found before are found now, which takes as long as encoding the clip.
+        Events that were not found before are found now, which takes as long as encoding the clip; with `stored` they
+        are left out, and `stored` in the answer says whether they were found.
         """
-        library = self._service.library
-        clip = the_clip(library, path.clip_id)
-        longest_s = self._service.config.limits.shown_s
-        if clip.duration_s > longest_s and clip.id not in library.events.clip_ids():
-            raise UnprocessableEntity(f"longer than {longest_s:g} s, and not known yet; run: soundalike events")
-        with self._service.decodes.taken():
-            line = library.events.of(clip.id, least=query.least)
+        clip = the_clip(self._service.library, path.clip_id)
+        line = self._service.library.events.stored(clip.id, least=query.least)
+        if line is None:
+            line = TimeLine(clip, (), stored=False) if query.stored else self._found_now(clip, query.least)
         if query.form == "json":
             return revisable(reply(TimeLineOut.model_validate(time_line_as_json(line, paths="relative"))))
         return Response(FORMS[query.form](line.events), mimetype=_MEDIA_TYPES.get(query.form, "text/plain"))
+
+    def _found_now(self, clip: Clip, least: float) -> TimeLine:
+        longest_s = self._service.config.limits.shown_s
+        if clip.duration_s > longest_s:
+            raise UnprocessableEntity(f"longer than {longest_s:g} s, and not known yet; run: soundalike events")
+        with self._service.decodes.taken():
+            return self._service.library.events.of(clip.id, least=least)

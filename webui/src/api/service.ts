@@ -64,6 +64,9 @@ export type SoundEvent = Schemas["EventOut"];
 /** What happens when in a clip; it is listened to where nobody did before. */
 export const clipEvents = (id: number) => ask<Schemas["TimeLineOut"]>(`/clips/${id}/events`);
 
+/** What is kept of what happens when in a clip; it is not listened to. */
+export const storedEvents = (id: number) => ask<Schemas["TimeLineOut"]>(`/clips/${id}/events?stored=true`);
+
 export function clips(asked: Listing, signal?: AbortSignal): Promise<Clips> {
   const params = new URLSearchParams({
     sort: asked.sort,

@@ -1,6 +1,7 @@
 /** What happens when in the chosen sound: a lane for each class that is heard in it. */
 import { useSignal } from "@preact/signals";
-import { clipEvents, type SoundEvent } from "../api/service";
+import { useEffect } from "preact/hooks";
+import { clipEvents, type SoundEvent, storedEvents } from "../api/service";
 import { t } from "../messages/t";
 import { moment, percent } from "../ui/format";
 import { Icon } from "../ui/icons";
@@ -34,6 +35,21 @@ interface HappensProps {
 export function Happens({ clipId, duration_s, onPlayFrom }: HappensProps) {
   const lanes = useSignal<readonly Lane[] | null>(null);
   const looking = useSignal(false);
+  const unknown = useSignal(false);
+  useEffect(() => {
+    let current = true;
+    storedEvents(clipId).then(
+      (line) => {
+        if (!current) return;
+        if (line.stored) lanes.value = lanesOf(line.events, MOST_LANES);
+        else unknown.value = true;
+      },
+      () => (unknown.value = true), // whoever asks for them is told why
+    );
+    return () => {
+      current = false;
+    };
+  }, [clipId]);
   const look = async () => {
     looking.value = true;
     try {
@@ -46,7 +62,7 @@ export function Happens({ clipId, duration_s, onPlayFrom }: HappensProps) {
   return (
     <section class="fact">
       <h3>{t("What happens when")}</h3>
-      {!lanes.value && (
+      {!lanes.value && unknown.value && (
         <button type="button" class="secondary" disabled={looking.value} onClick={() => void look()}>
           <Icon name="spectrum" /> {t(looking.value ? "Listening …" : "Listen for events")}
         </button>

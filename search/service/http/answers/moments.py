@@ -87,7 +87,7 @@ class SayingsOut(Answered):
 
 
 class TimeLineOut(WholeClipOut):
-    """The events of a clip, in order of time. ``stored``: they were found before; else they were found just now."""
+    """The events of a clip, in order of time. ``stored``: they were found before; else just now, or not at all."""
 
     events: list[EventOut]
 

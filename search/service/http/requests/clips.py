@@ -56,6 +56,7 @@ class EventsOf(Parameters):
     form: Annotated[
         Literal["json", "audacity", "raven", "csv", "srt"], Field(description="JSON, or what other programs read.")
     ] = "json"
+    stored: Annotated[bool, Field(description="Only what was found before: the clip is not listened to now.")] = False
 
 
 class SpeechOf(Parameters):
