@@ -24,7 +24,8 @@ _FRAMES: Final = 3
 """Arrays before those of frames: vectors, classes and probabilities."""
 BLOCK_ROWS: Final = 64
 HELD_BLOCKS: Final = 8
-"""Whole blocks that stay in memory; of a longer recording (20 minutes) they go into its `BlockFile`."""
+"""Whole blocks that stay in memory; of a longer recording (20 minutes) they go into its `BlockFile`, then each as soon
+as it is whole."""
 
 
 class CutOtherwise(Exception):
@@ -43,6 +44,7 @@ class Assembly:
         self.failed = False
         self._file = block_file
         self._room_left = block_file is not None
+        self._is_handed_over = False
         self._earlier: tuple[int, Spans, NDArray[np.bool_]] | None = None
         self._starts, self._ends, self._silent = array("d"), array("d"), bytearray()
         self._lock = threading.Lock()
@@ -101,15 +103,22 @@ class Assembly:
         with self._lock:
             return all(self._silent)
 
-    def frames(self) -> FrameTags | None:
-        """The tags of all windows' frames in their order, once complete, if any; before `encoding`.
+    @property
+    def has_frames(self) -> bool:
+        """Whether its windows' frames have tags."""
+        return bool(self._starts) and len(self._block(0)) > _FRAMES
 
-        By themselves: those of a day take 18 MB, and its vectors, which are not needed for events, 27. Raises JobError
-        where what was kept cannot be read.
+    def frames(self, places: NDArray[np.integer]) -> FrameTags:
+        """The tags of the frames of the windows at ``places``, one or more, ascending, once complete; before `encoding`.
+
+        Raises JobError where what was kept cannot be read.
         """
-        if not self._starts or len(self._block(0)) <= _FRAMES:
-            return None
-        return FrameTags(*self._whole(slice(_FRAMES, None), self._block))
+        numbers, inside = np.divmod(places, BLOCK_ROWS)
+        parts = [
+            FrameTags(*(array[inside[numbers == number]] for array in self._block(number)[_FRAMES:]))
+            for number in np.unique(numbers).tolist()
+        ]
+        return FrameTags.joined(parts)
 
     def encoding(self) -> ContentEncoding:
         """All rows in their order, once complete; the blocks are given up on the way.
@@ -153,10 +162,11 @@ class Assembly:
         return self._closed and not self.failed and self._encoded == len(self._starts)
 
     def _hand_over(self) -> None:
-        """Whole blocks go into the file once there are many of them; where it is full, they stay."""
+        """Whole blocks go into the file once there are many of them, and from then on each; where it is full, they stay."""
         whole = [number for number in self._blocks if self._filled[number] == BLOCK_ROWS]
-        if self._file is None or len(whole) <= HELD_BLOCKS:
+        if self._file is None or not (self._is_handed_over or len(whole) > HELD_BLOCKS):
             return
+        self._is_handed_over = True
         for number in whole:
             part = slice(number * BLOCK_ROWS, (number + 1) * BLOCK_ROWS)
             spans = np.stack([np.array(self._starts[part]), np.array(self._ends[part])], axis=1)

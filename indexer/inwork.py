@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from indexer.assembly import Assembly
 from indexer.facts import TrackFacts
 from indexer.fingerprints import TrackFingerprint
 from indexer.model import Outcome, Task, UnderWay
 from indexer.unfinished import BlockFile, Unfinished
 from search.analysis.exact.found import FoundFingerprint
-from search.analysis.time.events import EventRows, events_of
+from search.analysis.time.events import EventRows, events_of_parts
 from search.analysis.time.frames import FrameTags
 from search.analysis.time.journal import FoundEvents
 from search.errors import AudioError
@@ -179,15 +181,17 @@ class FileInWork:
 
     def _events(self, assembly: Assembly) -> EventRows | None:
         """Those of a track, None where nothing hears them; in what is silent nothing happens."""
-        frames = assembly.frames()
-        if frames is None or self._frame_s is None:
+        if self._frame_s is None or not assembly.has_frames:
             return None
-        spans, sounds = assembly.spans, ~assembly.silences
-        if not sounds.any():
+        places = np.flatnonzero(~assembly.silences)
+        if not len(places):
             return EventRows.empty()
-        if not sounds.all():
-            frames, spans = FrameTags(frames.classes[sounds], frames.probabilities[sounds]), spans[sounds]
-        return events_of(frames, spans, self._frame_s * self.task.root.speed)
+        frame_s = self._frame_s * self.task.root.speed
+
+        def read(first: int, beyond: int) -> FrameTags:
+            return assembly.frames(places[first:beyond])
+
+        return events_of_parts(read, assembly.spans[places], frame_s)
 
     def _content(self, track: TrackInWork, is_first: bool) -> Content:
         assembly, info = track.assembly, self._info

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, exists, select
 
 from search.catalog import blobs, contours, measured, numbering, reading, transcripts
-from search.catalog.inserting import insert_all
+from search.catalog.inserting import insert_all, insert_in_parts
 from search.catalog.reading import IDS_PER_QUERY, chunked
 from search.catalog.tables import CLIPS, CONTENTS, CONTOURS, ENCODINGS, FACTS, FINDINGS, TRANSCRIPTS
 from search.errors import LibraryError
@@ -30,6 +30,8 @@ from search.model import (
 SEGMENTS_PER_SEQUENCE: Final = 8192
 MOST_WAITING_BYTES: Final = 16 << 20
 """Of encodings that wait to be written."""
+LARGE_BYTES: Final = 4 << 20
+"""Vectors that are written in parts: those of recordings of hours."""
 
 _KEYS: Final = (CONTENTS.c.id, CONTENTS.c.digest, CONTENTS.c.track)
 _IDS: Final[BindParameter[int]] = bindparam("ids", expanding=True)
@@ -183,8 +185,13 @@ class ContentRows:
 
     def write(self) -> None:
         """Write what came since the last time."""
-        for table, rows in ((CONTENTS, self._contents), (ENCODINGS, self._encodings), (CONTOURS, self._contours)):
+        large = [row for row in self._encodings if len(row["vectors"]) > LARGE_BYTES]
+        small = [row for row in self._encodings if len(row["vectors"]) <= LARGE_BYTES]
+        for table, rows in ((CONTENTS, self._contents), (ENCODINGS, small), (CONTOURS, self._contours)):
             insert_all(self._connection, table, rows)
+        for row in large:
+            insert_in_parts(self._connection, ENCODINGS, row, "vectors")
+        for rows in (self._contents, self._encodings, self._contours):
             rows.clear()
         self._waiting_bytes = 0
         for table, by_content in (

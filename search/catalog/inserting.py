@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Integer, LargeBinary, String, Table, insert
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Integer, LargeBinary, String, Table, func, insert
 from sqlalchemy.exc import DBAPIError
 
 _FEW: Final = 5
 """So many rows cost a server less one by one: a stream has turns of its own."""
+_PART_BYTES: Final = 1 << 20
 _TYPES: Final = {
     BigInteger: "int8",
     Integer: "int4",
@@ -30,6 +32,27 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     else:
         columns = {key: table.c[key].name for key in rows[0]}
         stream(connection, table.name, columns, rows, types=[_type_of(table.c[key]) for key in rows[0]])
+
+
+def insert_in_parts(connection: Connection, table: Table, row: Mapping[str, Any], large: str) -> None:
+    """Insert ``row``, whose column ``large``, the last of the table, a file is given in parts.
+
+    Given at once SQLite holds it twice more: as a value, and in the row.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(insert(table), row)
+        return
+    value, driver = row[large], connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise TypeError(f"{driver!r} is no connection to a file")
+    statement = insert(table).values({**row, large: func.zeroblob(len(value))})
+    place = connection.execute(statement).lastrowid
+    try:
+        with driver.blobopen(table.name, table.c[large].name, place) as blob:
+            for start in range(0, len(value), _PART_BYTES):
+                blob.write(value[start : start + _PART_BYTES])
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(str(statement), None, error, sqlite3.Error, dialect=connection.dialect) from error
 
 
 def stream(

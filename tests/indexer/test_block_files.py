@@ -56,25 +56,42 @@ def test_a_full_disk_leaves_all_in_memory(tmp_path: Path):
     np.testing.assert_array_equal(whole.encoding().vectors, rows[0])
 
 
-def test_what_events_are_made_of_is_read_without_the_vectors_of_the_whole_recording(tmp_path: Path):
-    """Of two hours: their frames are in memory together, their vectors are not by then."""
+def test_what_events_are_made_of_is_read_in_parts(tmp_path: Path):
+    """Of hours: what is asked for is there, and in memory there is hardly more than that."""
     windows = 3000 // BLOCK_ROWS * BLOCK_ROWS
     long = Assembly(BlockFile(tmp_path / "one", "bands"))
-    rows = (np.ones((1, 384), np.float16), np.zeros((1, 10), np.uint16), np.ones((1, 10), np.float16),
-            np.zeros((1, 4, 8), np.uint16), np.ones((1, 4, 8), np.float16))  # fmt: skip
     for place in range(windows):
+        rows = (np.ones((1, 384), np.float16), np.zeros((1, 10), np.uint16), np.ones((1, 10), np.float16),
+                np.full((1, 4, 8), place, np.uint16), np.ones((1, 4, 8), np.float16))  # fmt: skip
         long.cut(float(place), place + 1.0, silent=False)
         long.add(place, rows, 0)
     assert long.close()
     assert long.is_long
+    assert long.has_frames
+    places = np.arange(70, 1000, 3)
     tracemalloc.start()
-    frames = long.frames()
+    frames = long.frames(places)
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert frames is not None
-    assert frames.classes.shape == (windows, 4, 8)
-    assert peak_bytes < frames.classes.nbytes + frames.probabilities.nbytes + windows * 384
+    np.testing.assert_array_equal(frames.classes[:, 2, 5], places)
+    assert frames.probabilities.shape == (len(places), 4, 8)
+    assert peak_bytes < windows * 384 / 2  # a quarter of the vectors of all
     assert long.encoding().vectors.shape == (windows, 384)
+
+
+def test_of_a_long_recording_each_block_is_kept_as_soon_as_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Once it is known to be long: a short one costs no file."""
+    monkeypatch.setattr(assembly, "HELD_BLOCKS", 3)
+    long = Assembly(BlockFile(tmp_path / "one", "bands"))
+    rows = (np.ones((1, 3), np.float16),)
+    kept = []
+    for place in range(6 * BLOCK_ROWS):
+        long.cut(float(place), place + 1.0, silent=False)
+        long.add(place, rows, 0)
+        if place % BLOCK_ROWS == BLOCK_ROWS - 1:
+            again = BlockFile(tmp_path / "one", "bands")
+            kept.append(sum(number in again for number in range(6)))
+    assert kept == [0, 0, 0, 4, 5, 6]
 
 
 def test_windows_that_lie_elsewhere_than_before_take_away_what_was_kept(tmp_path: Path):

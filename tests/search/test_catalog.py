@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from search.catalog import contentrows, inserting
 from search.catalog.store import Catalog
 from search.errors import LibraryError, SpaceMismatch
 from search.model import AddContent, DescribeClip, MarkMissing, RecordFailure, RemoveClip
@@ -48,6 +49,22 @@ def test_an_encoding_comes_back_as_it_was_stored(filled):
             np.testing.assert_array_equal(stored.tags.classes, change.encoding.tags.classes)
             np.testing.assert_array_equal(stored.tags.probabilities, change.encoding.tags.probabilities)
             np.testing.assert_array_equal(np.diff(stored.segment_ids), 1)
+    assert filled.catalog.verify() == []
+
+
+def test_vectors_of_a_long_recording_are_written_in_parts_and_come_back_as_they_were(filled, monkeypatch):
+    """Beside short ones in one batch, and again where they are the same or others."""
+    monkeypatch.setattr(contentrows, "LARGE_BYTES", 1000)
+    monkeypatch.setattr(inserting, "_PART_BYTES", 300)
+    long, others = filled.add("long.wav", n=200), filled.add("long.wav", n=180)
+    filled.apply(filled.add("a.wav", n=3), long, filled.add("b.wav", n=2))
+    for change in (long, long, others):
+        filled.apply(change)
+        (content,), _ = filled.catalog.find(digest("long.wav"))
+        stored = filled.catalog.encoding(content.id, filled.space.id)
+        np.testing.assert_array_equal(stored.vectors, change.encoding.vectors)
+        np.testing.assert_array_equal(stored.spans, change.encoding.spans)
+    assert len(replayed(filled.catalog, filled.space)) == 3 + 2 + 180
     assert filled.catalog.verify() == []
 
 

@@ -24,7 +24,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import Pool
 
-from search.catalog import migrations
+from search.catalog import contentrows, migrations
 from search.catalog.store import Catalog
 from search.catalog.tables import METADATA
 from search.errors import LibraryBusy, LibraryError
@@ -128,8 +128,10 @@ def pages_limited_to(count: int):
         event.remove(Pool, "connect", limit)
 
 
-def test_a_full_disk_is_said_and_changes_nothing(filled):
+@pytest.mark.parametrize("large_bytes", [4 << 20, 0], ids=["at once", "in parts"])
+def test_a_full_disk_is_said_and_changes_nothing(filled, monkeypatch, large_bytes):
     """The error names the remedy, the batch is undone as a whole, and with space again the same batch goes in."""
+    monkeypatch.setattr(contentrows, "LARGE_BYTES", large_bytes)
     filled.apply(filled.add("a.wav"))
     batch = [filled.add(f"{i}.wav", n=2000) for i in range(20)]
     with (

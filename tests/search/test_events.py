@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 import soundfile
 
 import soundalike
+from search.analysis.time import events as of_frames
 from search.analysis.time import frames
 from search.analysis.time.background import background
 from search.analysis.time.events import LEAST, PER_MINUTE, EventRows, events_of
@@ -131,6 +133,40 @@ def test_what_two_windows_agree_on_does_not_depend_on_how_many_are_looked_at_at_
     at_once = agreed(tags, spans, FRAME_S).probabilities
     monkeypatch.setattr(frames, "_AT_ONCE", 3)
     np.testing.assert_array_equal(agreed(tags, spans, FRAME_S).probabilities, at_once)
+
+
+def test_events_do_not_depend_on_how_many_windows_are_read_at_once(monkeypatch: pytest.MonkeyPatch):
+    """Nor on whether runs go on from part to part; windows overlap, and some lie apart."""
+    rng = np.random.default_rng(6)
+    n = 40
+    classes = np.stack([[rng.permutation(12)[:KEPT] for _ in range(8)] for _ in range(n)]).astype(np.uint16)
+    tags = FrameTags(classes, rng.uniform(0, 1, classes.shape).astype(np.float16))
+    starts = np.cumsum(rng.choice([2.0, 2.0, 2.0, 9.0], n))
+    spans = np.stack([starts, starts + 4], axis=1)
+    at_once = events_of(tags, spans, FRAME_S)
+    assert len(at_once) > n
+    for count in (1, 7):
+        monkeypatch.setattr(of_frames, "_WINDOWS_AT_ONCE", count)
+        monkeypatch.setattr(of_frames, "_FRAMES_AT_ONCE", count)
+        parts = events_of(tags, spans, FRAME_S)
+        for name in ("classes", "starts_ms", "lengths_ms", "probabilities"):
+            np.testing.assert_array_equal(getattr(parts, name), getattr(at_once, name))
+
+
+def test_events_of_hours_take_little_memory():
+    """Of three hours in which four classes are likely all the time: less than frames with their times and tags."""
+    n = 4320
+    rng = np.random.default_rng(7)
+    classes = np.tile(np.arange(KEPT, dtype=np.uint16), (n, 16, 1))
+    likely = np.where(np.arange(KEPT) < 4, rng.uniform(0.1, 1, (n, 16, KEPT)), 0).astype(np.float16)
+    spans = np.stack([np.arange(n) * 2.5, np.arange(n) * 2.5 + 5], axis=1)
+    tracemalloc.start()
+    rows = events_of(FrameTags(classes, likely), spans, 0.3125)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert set(rows.classes.tolist()) == {0, 1, 2, 3}
+    counted = n * 8 * 4
+    assert peak_bytes < 32 * counted + (4 << 20)
 
 
 def test_what_lies_behind_the_end_of_a_short_sound_is_repetition_and_no_event():

@@ -21,6 +21,8 @@ _RANGE_RELATIVE_LU: Final = -20.0
 _RANGE_SHARES: Final = (0.1, 0.95)
 _BLOCK_HOPS, _SHORT_TERM_HOPS, _STEP_HOPS = 8, 60, 2
 """Hops of 50 ms: blocks of 400 ms and of 3 s, each 100 ms after the one before."""
+_AT_ONCE: Final = 1 << 15
+"""Blocks: sums over all hops of a day would take 28 MB."""
 
 _FRONT, _SIDE = 1.0, 1.41
 _WEIGHTS: Final = {5: (_FRONT,) * 3 + (_SIDE,) * 2, 6: (_FRONT,) * 3 + (0.0,) + (_SIDE,) * 2}
@@ -62,9 +64,13 @@ def _blocks(hops: Numbers, hop_s: float, length: int, duration_s: float) -> Numb
     count = int((duration_s / hop_s - length + 1e-6) // _STEP_HOPS) + 1
     if count < 1:
         return np.empty(0)
-    sums = np.cumsum(np.concatenate(([0.0], hops, np.zeros(length))))
-    first = np.arange(count) * _STEP_HOPS
-    return np.asarray(np.maximum(sums[first + length] - sums[first], 0.0) / (length * hop_s))
+    powers = np.empty(count)
+    for start in range(0, count, _AT_ONCE):
+        first = np.arange(min(_AT_ONCE, count - start)) * _STEP_HOPS
+        part = hops[start * _STEP_HOPS :][: first[-1] + length]
+        sums = np.cumsum(np.concatenate(([0.0], part, np.zeros(length))))
+        powers[start : start + len(first)] = np.maximum(sums[first + length] - sums[first], 0.0) / (length * hop_s)
+    return powers
 
 
 def _gate(powers: Numbers, relative_lu: float) -> float:

@@ -67,7 +67,9 @@ class Weighted:
     @property
     def energies(self) -> Numbers:
         """(hops,) the energy of each."""
-        return np.concatenate(self._energies) if self._energies else np.empty(0)
+        if len(self._energies) != 1:
+            self._energies = [np.concatenate(self._energies) if self._energies else np.empty(0)]
+        return self._energies[0]
 
     def _weighted(self, blocks: Samples) -> Samples:
         """(channels, n) what comes out of ``blocks`` (channels, k, `_BLOCK`)."""

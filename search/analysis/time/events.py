@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Self
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,11 @@ PAUSE_S: Final = 0.7
 """A longer pause parts two events."""
 PER_MINUTE: Final = 180
 """Events that are kept, the likeliest: 11 bytes each, below 2 KB a minute."""
+_WINDOWS_AT_ONCE: Final = 512
+_FRAMES_AT_ONCE: Final = 1 << 15
+
+ReadFrames: TypeAlias = Callable[[int, int], FrameTags]
+"""Gives the tags of the windows from the first number up to the second, which it may have to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,61 +53,101 @@ class EventRows:
         return len(self.classes)
 
 
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Runs of one class each, (n,): the class, when its first and its last frame are, how likely it is at its best."""
+
+    classes: NDArray[np.uint16]
+    first_s: NDArray[np.float64]
+    last_s: NDArray[np.float64]
+    peaks: NDArray[np.float32]
+
+
 def events_of(tags: FrameTags, spans: Spans, frame_s: float) -> EventRows:
     """The events in a sound of n windows: their tags, and ``spans`` (n, 2) in seconds; frames are ``frame_s`` apart."""
-    at_s, counts = frame_times(spans, tags.classes.shape[1], frame_s)
-    tags = agreed(tags, spans, frame_s)
-    likely = counts[:, :, np.newaxis] & (tags.probabilities >= LEAST)
-    classes, probability = tags.classes[likely], tags.probabilities[likely].astype(np.float32)
-    when = np.broadcast_to(at_s[:, :, np.newaxis], likely.shape)[likely]
-    order = np.lexsort((when, classes))
-    classes, probability, when = classes[order], probability[order], when[order]
-    runs = _runs(classes, when)
-    peaks = _largest(probability, runs)
-    stays = (peaks[runs] >= LEAST_PEAK) & (probability >= SHARE_OF_PEAK * peaks[runs])
-    classes, probability, when = classes[stays], probability[stays], when[stays]
+    return events_of_parts(tags.part, spans, frame_s)
+
+
+def events_of_parts(read: ReadFrames, spans: Spans, frame_s: float) -> EventRows:
+    """The same of a recording of any length, whose frames are read in parts: all of a day's would take 18 MB."""
+    found = list(_likely(read, spans, frame_s))
+    classes, probability, places = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    del found
     if not len(classes):
         return EventRows.empty()
-    return _rows(classes, probability, when, spans, frame_s)
+    frames = read(0, 1).classes.shape[1]
+    order = np.argsort(classes, kind="stable")  # of one class they are in order of time
+    runs = []
+    for mine in _by_classes(order, classes):
+        window, frame = np.divmod(places[mine], np.uint32(frames))
+        when = spans[window, 0] + frame_s * frame
+        runs.append(_runs_of(classes[mine], probability[mine].astype(np.float32), when))
+    every = _Runs(*(np.concatenate([getattr(one, each.name) for one in runs]) for each in fields(_Runs)))
+    return _rows(every, spans, frame_s) if len(every.classes) else EventRows.empty()
 
 
-def _rows(
-    classes: NDArray[np.uint16],
-    probability: NDArray[np.float32],
-    when: NDArray[np.float64],
-    spans: Spans,
-    frame_s: float,
-) -> EventRows:
-    """The events of frames that are sorted by class and time."""
-    runs = _runs(classes, when)
-    first = np.flatnonzero(np.diff(runs, prepend=-1))
-    last = np.append(first[1:], len(runs)) - 1
-    end_s = np.minimum(when[last] + EDGE_FRAMES * frame_s, spans[-1, 1])
-    start_s = np.minimum(when[first] + EDGE_FRAMES * frame_s, end_s - frame_s)
-    start_s = np.where(when[first] <= spans[0, 0], spans[0, 0], np.maximum(start_s, spans[0, 0]))
-    peaks = _largest(probability, runs)
+def _by_classes(order: NDArray[np.intp], classes: NDArray[np.uint16]) -> Iterator[NDArray[np.intp]]:
+    """``order``, by which ``classes`` ascend, in parts of whole classes: of few frames, or of one class."""
+    first = 0
+    for beyond in np.cumsum(np.bincount(classes)).tolist():
+        if beyond - first >= _FRAMES_AT_ONCE:
+            yield order[first:beyond]
+            first = beyond
+    if first < len(order):
+        yield order[first:]
+
+
+def _likely(
+    read: ReadFrames, spans: Spans, frame_s: float
+) -> Iterator[tuple[NDArray[np.uint16], NDArray[np.float16], NDArray[np.uint32]]]:
+    """Classes that are likely, how likely, and in which frame, counted over all windows; in order of time."""
+    for first in range(0, len(spans), _WINDOWS_AT_ONCE):
+        beyond = min(first + _WINDOWS_AT_ONCE, len(spans))
+        low, high = max(first - 1, 0), min(beyond + 1, len(spans))  # the neighbours have their say
+        mine = slice(first - low, beyond - low)
+        tags = read(low, high)
+        frames = tags.classes.shape[1]
+        _, counts = frame_times(spans[low:high], frames, frame_s)
+        tags = agreed(tags, spans[low:high], frame_s)
+        classes, probability = tags.classes[mine], tags.probabilities[mine]
+        is_likely = counts[mine, :, np.newaxis] & (probability >= LEAST)
+        places = np.arange(first * frames, beyond * frames, dtype=np.uint32).reshape(-1, frames, 1)
+        yield classes[is_likely], probability[is_likely], np.broadcast_to(places, is_likely.shape)[is_likely]
+
+
+def _runs_of(
+    classes: NDArray[np.uint16], probability: NDArray[np.float32], when: NDArray[np.float64]
+) -> _Runs:
+    """The runs that make events, of likely frames that are sorted by class and time."""
+    begins = _begins(classes, when)
+    peak = np.maximum.reduceat(probability, begins).repeat(np.diff(begins, append=len(when)))
+    stays = (peak >= LEAST_PEAK) & (probability >= SHARE_OF_PEAK * peak)
+    classes, probability, when = classes[stays], probability[stays], when[stays]
+    begins = _begins(classes, when)
+    if not len(begins):
+        return _Runs(classes, when, when, probability)
+    last = np.append(begins[1:], len(when)) - 1
+    return _Runs(classes[begins], when[begins], when[last], np.maximum.reduceat(probability, begins))
+
+
+def _begins(classes: NDArray[np.uint16], when: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Where runs begin: of one class, without a longer pause than `PAUSE_S`."""
+    is_other = classes[1:] != classes[:-1]
+    return np.flatnonzero(np.concatenate(([True] * bool(len(when)), is_other | (np.diff(when) > PAUSE_S))))
+
+
+def _rows(runs: _Runs, spans: Spans, frame_s: float) -> EventRows:
+    """The events of runs that are sorted by class and time."""
+    end_s = np.minimum(runs.last_s + EDGE_FRAMES * frame_s, spans[-1, 1])
+    start_s = np.minimum(runs.first_s + EDGE_FRAMES * frame_s, end_s - frame_s)
+    start_s = np.where(runs.first_s <= spans[0, 0], spans[0, 0], np.maximum(start_s, spans[0, 0]))
     most = max(1, int(PER_MINUTE * (spans[-1, 1] - spans[0, 0]) / 60))
-    kept = np.argsort(-peaks, kind="stable")[:most]
-    kept = kept[np.lexsort((classes[first][kept], start_s[kept]))]
+    kept = np.argsort(-runs.peaks, kind="stable")[:most]
+    kept = kept[np.lexsort((runs.classes[kept], start_s[kept]))]
     starts_ms = np.rint(1000 * start_s[kept])
     return EventRows(
-        classes[first][kept],
+        runs.classes[kept],
         starts_ms.astype(np.uint32),
         np.maximum(np.rint(1000 * end_s[kept]) - starts_ms, 1).astype(np.uint32),
-        np.rint(255 * peaks[kept]).astype(np.uint8),
+        np.rint(255 * runs.peaks[kept]).astype(np.uint8),
     )
-
-
-def _runs(classes: NDArray[np.uint16], when: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(n,) the number of each frame's run: one class, without a longer pause than `PAUSE_S`."""
-    if not len(classes):
-        return np.empty(0, np.int64)
-    begins = (np.diff(classes.astype(np.int64)) != 0) | (np.diff(when) > PAUSE_S)
-    return np.concatenate(([0], np.cumsum(begins))).astype(np.int64)
-
-
-def _largest(probability: NDArray[np.float32], runs: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(runs,) the highest probability of each."""
-    largest = np.zeros(int(runs[-1]) + 1 if len(runs) else 0, np.float32)
-    np.maximum.at(largest, runs, probability)
-    return largest

@@ -32,6 +32,10 @@ class FrameTags:
         best = np.take_along_axis(encoding.tags, classes, axis=2)
         return cls(classes.astype(np.uint16), best.astype(np.float16))
 
+    def part(self, first: int, beyond: int) -> FrameTags:
+        """Those of the windows from ``first`` up to ``beyond``."""
+        return FrameTags(self.classes[first:beyond], self.probabilities[first:beyond])
+
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Those of all windows of ``parts``, one or more."""
