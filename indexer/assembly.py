@@ -109,7 +109,7 @@ class Assembly:
         return bool(self._starts) and len(self._block(0)) > _FRAMES
 
     def frames(self, places: NDArray[np.integer]) -> FrameTags:
-        """The tags of the frames of the windows at ``places``, one or more, ascending, once complete; before `encoding`.
+        """The tags of the frames of the windows at ``places`` (one or more, ascending), complete; before `encoding`.
 
         Raises JobError where what was kept cannot be read.
         """
@@ -162,7 +162,7 @@ class Assembly:
         return self._closed and not self.failed and self._encoded == len(self._starts)
 
     def _hand_over(self) -> None:
-        """Whole blocks go into the file once there are many of them, and from then on each; where it is full, they stay."""
+        """Whole blocks go into the file once there are many, and from then on each; where it is full, they stay."""
         whole = [number for number in self._blocks if self._filled[number] == BLOCK_ROWS]
         if self._file is None or not (self._is_handed_over or len(whole) > HELD_BLOCKS):
             return

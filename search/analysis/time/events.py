@@ -115,9 +115,7 @@ def _likely(
         yield classes[is_likely], probability[is_likely], np.broadcast_to(places, is_likely.shape)[is_likely]
 
 
-def _runs_of(
-    classes: NDArray[np.uint16], probability: NDArray[np.float32], when: NDArray[np.float64]
-) -> _Runs:
+def _runs_of(classes: NDArray[np.uint16], probability: NDArray[np.float32], when: NDArray[np.float64]) -> _Runs:
     """The runs that make events, of likely frames that are sorted by class and time."""
     begins = _begins(classes, when)
     peak = np.maximum.reduceat(probability, begins).repeat(np.diff(begins, append=len(when)))

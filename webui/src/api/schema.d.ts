@@ -602,7 +602,7 @@ export interface paths {
         };
         /**
          * What happens when in a clip, in order of time: as JSON, or in a form that other programs read.
-         * @description <br/>Events that were not found before are found now, which takes as long as encoding the clip.
+         * @description <br/>Events that were not found before are found now, which takes as long as encoding the clip; with `stored` they<br/>are left out, and `stored` in the answer says whether they were found.
          */
         get: operations["api_clip_events_clips__int_clip_id__events_get"];
         put?: never;
@@ -2804,7 +2804,7 @@ export interface components {
         };
         /**
          * TimeLineOut
-         * @description The events of a clip, in order of time. ``stored``: they were found before; else they were found just now.
+         * @description The events of a clip, in order of time. ``stored``: they were found before; else just now, or not at all.
          */
         TimeLineOut: {
             /** Clip Id */
@@ -9290,6 +9290,8 @@ export interface operations {
                 least?: number;
                 /** @description JSON, or what other programs read. */
                 form?: "json" | "audacity" | "raven" | "csv" | "srt";
+                /** @description Only what was found before: the clip is not listened to now. */
+                stored?: boolean;
             };
             header?: never;
             path: {
