@@ -34,6 +34,19 @@ def test_what_is_no_note_is_named(text, named):
         parse_notes(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("C4:1/0 D4 E4", f"C4:{'9' * 400} D4 E4", f"C4:{'9' * 308} D4:{'9' * 308} E4", f"C4:{'9' * 5000} D4"),
+        *(f"K:C\nQ:{'9' * 400}\nCDE", f"K:C\nC{'9' * 400}DEF", f"K:C\nC{'9' * 5000}DEF", "C4:999999 D4"),
+    ],
+)
+def test_lengths_that_nobody_can_play_are_refused_in_words(text):
+    """Divided by zero, endless, or with more digits than there are seconds."""
+    with pytest.raises(QueryError, match="no number that can be played|longer than 24 hours"):
+        parse_notes(text)
+
+
 def test_abc_reads_key_lengths_and_accidentals():
     """K:G sharpens F, an accidental holds until the bar line, capitals are an octave lower."""
     notes = parse_notes("X:1\nT:Test\nM:4/4\nL:1/8\nQ:1/4=120\nK:G\nG2 F ^c c | c' F,/ z/ =f |]")

@@ -18,6 +18,7 @@ from search.errors import QueryError
 BEAT_S = 0.4
 """A typed note without a length lasts this long; what is typed has no tempo, so the search tries several."""
 
+_LONGEST_S = 24 * 3600.0
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11, "H": 11}
 _NAME = re.compile(r"([A-Ha-hRr])([#♯b♭]*)(-?\d+)?(?:[:*](\d+(?:\.\d+)?|\d+/\d+))?$")
 _KEY = re.compile(r"([A-G])([#b]?)\s*(m(?!aj|ix)|min|aeo|dor|phr|lyd|mix|loc|maj|ion)?", re.IGNORECASE)
@@ -54,6 +55,14 @@ def parse_notes(text: str) -> Notes:
     ``:`` and a
     length in beats; ``r`` is a rest.
     """
+    try:
+        return _parsed(text)
+    except (ArithmeticError, ValueError) as error:  # an infinite length, or digits by the thousand
+        raise QueryError("a length or a tempo of these notes is no number that can be played") from error
+
+
+def _parsed(text: str) -> Notes:
+    """See `parse_notes`."""
     if re.search(r"(^|\n)\s*K:", text):
         return parse_abc(text)
     words = text.replace(",", " ").split()
@@ -220,6 +229,8 @@ def _notes(rows: list[tuple[float, float, float]]) -> Notes:
     if not rows:
         raise QueryError('no notes were given: write them as "C4 D4 E4", or as ABC with a K: line')
     start, end, pitch = np.array(rows, np.float64).T
+    if not end.max() <= _LONGEST_S:
+        raise QueryError(f"these notes last longer than {_LONGEST_S / 3600:.0f} hours")
     if pitch.min() < 0 or pitch.max() > 127:
         raise QueryError("a note lies outside of what can be heard: octaves go from -1 to 9")
     return Notes(start, end, pitch.astype(np.float32))
