@@ -22,7 +22,7 @@ from indexer.threads import one_thread_per_call
 from indexer.work_command import Work, check_threads
 from search import wiring
 from search.audio import check_speed
-from search.errors import QueryError, UsageError, printable
+from search.errors import QueryError, UsageError, for_shell, printable
 from search.ground import process
 from search.model import MELODY_SPACE, JobFailure
 from search.ports import Encoder, FrameReader
@@ -345,6 +345,4 @@ def _default_encoder(library: Library, settings: Settings) -> str:
 
 def _again() -> str:
     """The command line that resumes this one."""
-    import shlex
-
-    return " ".join(["soundalike", *(printable(shlex.quote(word)) for word in sys.argv[1:])])
+    return " ".join(["soundalike", *map(for_shell, sys.argv[1:])])

@@ -14,12 +14,13 @@ import sys
 import textwrap
 from collections.abc import Container, Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from search import plugins
 from search.errors import QueryError, SoundalikeError, UsageError
 from search.ground import process
 from search.ground.extras import why_missing
+from search.ground.parsing import Parser
 from search.ground.urls import without_secrets
 from search.settings import Settings
 
@@ -79,10 +80,7 @@ def _run(arguments: Sequence[str]) -> int:
     if not arguments:
         parser.print_help(sys.stderr)
         return WRONG_USE
-    args, rest = parser.parse_known_args(arguments)
-    if rest:
-        words = " ".join(map(shlex.quote, rest))
-        raise UsageError(f"{called} does not understand: {words} (soundalike {called} --help)")
+    args = parser.parse_args(arguments)
     return commands[args.command].run(args, Settings.from_env(os.environ))
 
 
@@ -100,17 +98,9 @@ def _command_first(arguments: Sequence[str], commands: Container[str]) -> Sequen
     return [arguments[place], *arguments[:place], *arguments[place + 1 :]]
 
 
-class _Parser(argparse.ArgumentParser):
-    """Refuses what it does not understand without the passwords in it."""
-
-    def error(self, message: str) -> NoReturn:
-        """As argparse says."""
-        super().error(without_secrets(message))
-
-
 def _parser(commands: dict[str, Command], called: str | None) -> argparse.ArgumentParser:
     """The parser, with the subcommand that is called alone: the others would cost start-up time."""
-    parser = _Parser(
+    parser = Parser(
         prog="soundalike",
         description="Find sounds by example, by passage, by words, by humming. Start with: soundalike index FOLDER",
         epilog=overview({name: command.help for name, command in commands.items()}),

@@ -23,6 +23,7 @@ Each message is one line: what failed, on which input, what to do.
 from __future__ import annotations
 
 import errno
+import shlex
 from typing import Final, Self
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -241,3 +242,8 @@ def printable(path: str) -> str:
     """``path`` on one line that any terminal can show: control characters, and bytes that are no UTF-8, as escapes."""
     shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown)
+
+
+def for_shell(word: str) -> str:
+    """``word`` as a command line that people paste has it: quoted where a shell asks for that, on one line."""
+    return printable(shlex.quote(word))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from search import plugins
-from search.errors import EncoderError, LibraryError, printable
+from search.errors import EncoderError, LibraryError, for_shell, printable
 from search.settings import DEFAULT_INDEX, Device, Settings
 
 if TYPE_CHECKING:
@@ -223,7 +223,8 @@ def _load(load_encoder: EncoderLoader, settings: Settings, name: str) -> Encoder
 def _make_folder(path: Path, *, create: bool) -> None:
     shown = printable(str(path))
     if not create:
-        raise LibraryError(f"no library at {shown}; make one with: soundalike index FOLDER --library {shown}")
+        again = for_shell(str(path))
+        raise LibraryError(f"no library at {shown}; make one with: soundalike index FOLDER --library {again}")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

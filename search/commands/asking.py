@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.errors import QueryError, UsageError
+from search.errors import QueryError, UsageError, for_shell
 from search.model import ClipPart, Query, TextPart, Understanding
 
 if TYPE_CHECKING:
@@ -99,5 +99,5 @@ def _clips_of(file: Path) -> tuple[int, ...]:
         raise UsageError(f"--last {file}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"--last {file} is no answer; write one with: soundalike search --json ... > {file}"
+            f"--last {file} is no answer; write one with: soundalike search --json ... > {for_shell(str(file))}"
         ) from error

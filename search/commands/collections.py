@@ -44,7 +44,7 @@ class Collections:
             chosen = _named(library, args.name, make=puts)
             if args.delete:
                 library.collections.remove(chosen.id)
-                print(f"{printable(chosen.name)}: deleted")
+                output.print_deleted(chosen.id, chosen.name, as_json=args.json)
                 return 0
             if changes:
                 _change(library, chosen, args)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from typing import TYPE_CHECKING, Any
 
 from search.commands import options, output
 from search.errors import UsageError
 from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.model import Key, Scope
+    from search.ports.keeping import KeyStore
 
 
 class Keys:
@@ -19,7 +24,7 @@ class Keys:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the actions and their options."""
-        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        actions = options.add_actions(parser)
         add = actions.add_parser("add", help="make a key; it is shown this once")
         add.add_argument("key_name", metavar="NAME", help="what it is for")
         add.add_argument(
@@ -29,32 +34,52 @@ class Keys:
             help="what it may do: read (search, listen), write (upload, change, remove); default: read",
         )
         every = actions.add_parser("list", help="list every key that was made")
-        options.add_json(every)
         revoke = actions.add_parser("revoke", help="end a key, within seconds")
         revoke.add_argument("key_name", metavar="NAME", help="its name")
         for action in (add, every, revoke):
-            options.add_library(action)
+            options.add_json(action, default=argparse.SUPPRESS)
+            options.add_library(action, default=argparse.SUPPRESS)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Do it."""
         with options.library(args, settings, create=args.action == "add") as library:
-            keys = library.keys
             if args.action == "add":
-                print(keys.add(args.key_name, args.scope or ["read"]))
-                print("soundalike: keep it well; only its digest is stored", file=sys.stderr)
+                _add(library.keys, args)
             elif args.action == "revoke":
-                if not keys.revoke(args.key_name):
-                    raise UsageError(f"no key that holds is called {args.key_name!r}")
+                _revoke(library.keys, args)
             else:
-                rows = [
-                    {"name": k.name, "scopes": sorted(k.scopes), "created": k.created, "revoked": k.revoked}
-                    for k in keys.list()
-                ]
-                if args.json:
-                    output.print_json(rows)
-                else:
-                    for key in keys.list():
-                        made = time.strftime("%Y-%m-%d", time.gmtime(key.created))
-                        state = "revoked" if key.revoked else "holds"
-                        print(f"{key.name}\t{'+'.join(sorted(key.scopes))}\tmade {made}\t{state}")
+                _print_all(library.keys.list(), as_json=args.json)
         return 0
+
+
+def _add(keys: KeyStore, args: argparse.Namespace) -> None:
+    scopes: list[Scope] = sorted(set(args.scope or ["read"]))
+    secret = keys.add(args.key_name, scopes)
+    if args.json:
+        output.print_json({"name": args.key_name, "scopes": scopes, "key": secret})
+    else:
+        print(secret)
+    print("soundalike: keep it well; only its digest is stored", file=sys.stderr)
+
+
+def _revoke(keys: KeyStore, args: argparse.Namespace) -> None:
+    if not keys.revoke(args.key_name):
+        valid = ", ".join(key.name for key in keys.list() if not key.revoked)
+        raise UsageError(f"no valid key is called {args.key_name!r}; there are: {valid or 'none'}")
+    if args.json:
+        output.print_json(_as_json(next(key for key in reversed(keys.list()) if key.name == args.key_name)))
+
+
+def _print_all(keys: list[Key], *, as_json: bool) -> None:
+    if as_json:
+        output.print_json([_as_json(key) for key in keys])
+        return
+    for key in keys:
+        made = time.strftime("%Y-%m-%d", time.gmtime(key.created))
+        print(f"{key.name}\t{'+'.join(sorted(key.scopes))}\tmade {made}\t{'revoked' if key.revoked else 'holds'}")
+    if not keys:
+        print("No keys; make one with: soundalike keys add NAME")
+
+
+def _as_json(key: Key) -> dict[str, Any]:
+    return {"name": key.name, "scopes": sorted(key.scopes), "created": key.created, "revoked": key.revoked}

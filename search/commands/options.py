@@ -37,10 +37,14 @@ _PASSAGE = re.compile(r"^(?P<path>.+)#(?P<start>[\d.:]*)-(?P<end>[\d.:]*)$", re.
 _TRACK = re.compile(r"^(?P<path>.+)@(?P<track>\d{1,4})$", re.DOTALL)
 
 
-def add_library(parser: argparse.ArgumentParser) -> None:
-    """``--library DIR``."""
+def add_library(parser: argparse.ArgumentParser, *, default: str | None = None) -> None:
+    """``--library DIR``; an action's parser says SUPPRESS, so that what stood before the action holds."""
     parser.add_argument(
-        "--library", type=Path, metavar="DIR", help="the library's folder (default: $SOUNDALIKE_LIBRARY, else yours)"
+        "--library",
+        type=Path,
+        default=default,
+        metavar="DIR",
+        help="the library's folder (default: $SOUNDALIKE_LIBRARY, else yours)",
     )
 
 
@@ -94,9 +98,18 @@ def with_effort(args: argparse.Namespace, settings: Settings) -> Settings:
     return settings
 
 
-def add_json(parser: argparse._ActionsContainer) -> None:
-    """``--json``."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
+def add_json(parser: argparse._ActionsContainer, *, default: str | bool = False) -> None:
+    """``--json``; an action's parser says SUPPRESS, so that what stood before the action holds."""
+    parser.add_argument("--json", action="store_true", default=default, help="print JSON")
+
+
+def add_actions(parser: argparse.ArgumentParser) -> argparse._SubParsersAction[argparse.ArgumentParser]:
+    """``ACTION``, with ``--library`` and ``--json`` before it; without one ``args.action`` is ``list``."""
+    add_library(parser)
+    add_json(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", help="what to do; without one: list")
+    parser.set_defaults(action="list")
+    return actions
 
 
 def add_weight(parser: argparse._ActionsContainer, what: str, example: str) -> None:

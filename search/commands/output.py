@@ -36,6 +36,14 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2))
 
 
+def print_deleted(identity: int, name: str, *, as_json: bool) -> None:
+    """What was deleted on standard output."""
+    if as_json:
+        print_json({"id": identity, "name": name, "deleted": True})
+    else:
+        print(f"{printable(name)}: deleted")
+
+
 def print_line(value: object) -> None:
     """``value`` as JSON on a line of its own, at once."""
     print(json.dumps(value), flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -122,9 +123,8 @@ class Migrate:
             moving.move(library, args.to, args.catalog, progress, args.store)
             left = moving.left_behind(library, args.store)
         source, target = printable(str(args.source)), printable(str(args.to))
-        print(
-            f"{target}: has all that {source} has; to compare: soundalike verify --library {source} --against {target}"
-        )
+        compare = shlex.join(["soundalike", "verify", "--library", str(args.source), "--against", str(args.to)])
+        print(f"{target}: has all that {source} has; to compare: {printable(compare)}")
         for line in left:
             print(f"{target}: {line}")
         return 0

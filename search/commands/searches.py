@@ -26,7 +26,7 @@ class Searches:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the actions and their options."""
-        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        actions = options.add_actions(parser)
         save = actions.add_parser("save", help="keep a search under a name; its options are those of soundalike search")
         save.add_argument("search", metavar="NAME", help="what to call it")
         options.add_query(save)
@@ -47,10 +47,9 @@ class Searches:
             action.add_argument(
                 "--webhook", metavar="URL", help="post new matches there as JSON, signed; '' for nowhere any more"
             )
-        for action in (save, every, run, change):
-            options.add_json(action)
         for action in (save, every, run, change, rename, delete):
-            options.add_library(action)
+            options.add_json(action, default=argparse.SUPPRESS)
+            options.add_library(action, default=argparse.SUPPRESS)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Do it."""
@@ -75,10 +74,14 @@ def _with_one(library: Library, search: SavedSearch, args: argparse.Namespace) -
         _run(library, search, args)
     elif args.action == "delete":
         library.searches.remove(search.id)
-        print(f"{printable(search.name)}: deleted")
+        output.print_deleted(search.id, search.name, as_json=args.json)
     elif args.action == "rename":
-        library.searches.change(replace(search, name=args.new_name))
-        print(f"{printable(search.name)}: {printable(args.new_name)} from now on")
+        renamed = replace(search, name=args.new_name)
+        library.searches.change(renamed)
+        if args.json:
+            output.print_json(_as_json(renamed))
+        else:
+            print(f"{printable(search.name)}: {printable(args.new_name)} from now on")
     else:
         _change(library, search, args)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from search import wiring
 from search.commands import options
-from search.errors import UsageError
+from search.errors import UsageError, for_shell
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,10 +114,11 @@ def _has_proxy(config: ServiceConfig) -> bool:
 def _prepare(config: ServiceConfig, settings: Settings) -> None:
     """Make or migrate the library once, before several processes open it. Raises UsageError without a key."""
     with wiring.library(config.library, settings, create=True) as opened:
+        shown = for_shell(str(config.library))
         if config.needs_keys and not any(key.revoked is None for key in opened.catalog.keys.list()):
             raise UsageError(
                 f"{config.host} asks for API keys, and there is none yet; make one with: "
-                f"soundalike keys add NAME --library {config.library} (or say --no-keys to let anybody in)"
+                f"soundalike keys add NAME --library {shown} (or say --no-keys to let anybody in)"
             )
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from search.errors import SpaceMismatch, printable
+from search.errors import SpaceMismatch, for_shell, printable
 from search.model import Space
 from search.ports import Encoder
 
@@ -68,7 +68,7 @@ class Encoders:
             error = SpaceMismatch(
                 f"space {space.name!r} of {printable(self.library)} was made by revision {space.revision} "
                 f"({space.fingerprint[:12]}), the encoder here is {encoder.spec.revision} "
-                f"({encoder.spec.fingerprint[:12]}); run: soundalike reindex --library {printable(self.library)}"
+                f"({encoder.spec.fingerprint[:12]}); run: soundalike reindex --library {for_shell(self.library)}"
             )
             self._refused[space.fingerprint] = self.clock(), error
             raise error

@@ -6,6 +6,7 @@ import argparse
 import csv
 import json
 import re
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -120,7 +121,49 @@ def test_a_mistyped_command_is_told_its_nearest_and_no_command_gives_the_overvie
 
 def test_what_a_command_does_not_understand_is_said_with_the_command(capsys):
     assert cli.main(["info", "7", "--jsn"]) == 2
-    assert "info does not understand: 7 --jsn (soundalike info --help)" in capsys.readouterr().err
+    assert "info does not understand: 7 --jsn; did you mean --json? (soundalike info --help)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("search --txet rain", "search does not understand: --txet; did you mean --text? (soundalike search --help)"),
+        ("search --zzz rain", "search does not understand: --zzz (soundalike search --help)"),
+        ("search --clip x", "--clip is 'x'; it must be a whole number (soundalike search --help)"),
+        ("search a --weight much", "--weight is 'much'; it must be a number (soundalike search --help)"),
+        ("search --audio -take.wav", "--audio needs a value; write one that begins with a dash as --audio=-VALUE"),
+        ("search a --language xx", "--language is 'xx'; it must be one of en, de, fr"),
+        ("search a --json=3", "--json takes no value"),
+        ("search a --json --csv", "--csv does not go with --json"),
+        ("events a.wav", "CLIP is 'a.wav'; it must be a whole number (soundalike events --help)"),
+        ("identify", "it needs FILE[@track][#start-end] (soundalike identify --help)"),
+        ("searches save a --txet b", "searches save does not understand: --txet b; did you mean --text?"),
+        ("searches lst", "one of save, list, run, change, rename, delete; did you mean list? (soundalike searches"),
+        ("bench sped", "did you mean speed? (soundalike bench --help)"),
+    ],
+)
+def test_wrong_use_is_said_in_a_line_in_words_with_what_was_meant(words, says):
+    """Twenty lines of usage before it would hide it."""
+    done = soundalike(*words.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["searches", "keys"])
+def test_actions_take_options_before_them_and_without_one_all_are_listed(command, tmp_path):
+    library = tmp_path / "library"
+    assert soundalike("init", "--library", library).returncode == 0
+    lists = [
+        soundalike(*words)
+        for words in (
+            (command, "--library", library, "--json"),
+            ("--library", library, command, "--json", "list"),
+            (command, "list", "--json", "--library", library),
+        )
+    ]
+    assert [(done.returncode, done.stdout) for done in lists] == [(0, "[]\n")] * 3
+    assert f"with: soundalike {command} " in soundalike(command, "--library", library).stdout
 
 
 @pytest.mark.parametrize(
@@ -158,6 +201,15 @@ def test_a_library_that_is_not_there_says_how_to_make_one(capsys, tmp_path):
     assert "no library at" in err
     assert "soundalike index" in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_command_that_is_named_can_be_pasted_whatever_the_folder_is_called(tmp_path):
+    library = tmp_path / "our sounds; $HOME"
+    _, _, command = soundalike("info", "--library", library).stderr.strip().partition("make one with: ")
+    assert shlex.split(command) == ["soundalike", "index", "FOLDER", "--library", str(library)]
+    refused = soundalike("serve", "--host", "0.0.0.0", "--library", library, "--port", "0").stderr
+    command = re.search(r"make one with: (.*) \(or", refused)[1]
+    assert shlex.split(command) == ["soundalike", "keys", "add", "NAME", "--library", str(library)]
 
 
 @pytest.fixture(scope="module")

@@ -205,11 +205,13 @@ def test_they_are_renamed_changed_deleted_and_travel_in_a_backup(sounds, capsys,
         "where": "duration_s < 5",
     }
     assert run("searches", "save", "a", "bell")[0] == 2
-    assert run("searches", "rename", "a", "b")[0] == 0
+    assert json.loads(run("searches", "rename", "a", "b", "--json")[1])["name"] == "b"
     hooked = json.loads(run("searches", "change", "b", "--webhook", "http://127.0.0.1:1/x", "--json")[1])
     assert len(hooked["secret"]) == 64
     assert run("searches", "change", "b")[0] == run("searches", "change", "b", "--webhook", "ftp://x")[0] == 2
     assert run("backup", tmp_path / "copy.sqlite")[0] == 0
+    assert run("searches", "save", "c", "bell")[0] == 0
+    assert json.loads(run("searches", "delete", "c", "--json")[1])["deleted"] is True
     assert run("searches", "delete", "b")[1] == "b: deleted\n"
     assert run("searches", "run", "b")[0] == run("watch", "b")[0] == run("watch")[0] == 2
     assert run("restore", tmp_path / "copy.sqlite")[0] == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from search.cli import main
+from tests.commandline import soundalike
 from tests.service.conftest import serving
 
 
@@ -22,11 +23,15 @@ def test_keys_are_made_listed_and_revoked(library_path, capsys):
     (listed,) = json.loads(capsys.readouterr().out)
     assert (listed["name"], listed["scopes"], listed["revoked"]) == ("shop", ["read"], None)
     assert main(["keys", "revoke", "shop", "--library", str(library_path)]) == 0
-    assert main(["keys", "revoke", "shop", "--library", str(library_path)]) == 2
+    assert "no valid key is called 'shop'" in soundalike("keys", "revoke", "shop", "--library", library_path).stderr
     assert main(["keys", "list", "--library", str(library_path)]) == 0
     shown = capsys.readouterr().out
     assert "revoked" in shown
     assert secret not in shown
+    made = json.loads(soundalike("keys", "add", "shop", "--json", "--library", library_path).stdout)
+    assert (made["name"], made["scopes"], made["key"][:4]) == ("shop", ["read"], "sla_")
+    gone = json.loads(soundalike("keys", "revoke", "shop", "--json", "--library", library_path).stdout)
+    assert (gone["name"], gone["revoked"] >= gone["created"]) == ("shop", True)
 
 
 def test_beyond_loopback_it_does_not_start_without_a_key(library_path, capsys):

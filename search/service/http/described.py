@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import cache
-from typing import Any, cast
+from typing import Any, Final, cast
+
+MODELS: Final[dict[str, Any]] = {}
+"""Each model by its name, which pydantic's errors tell."""
 
 
 class Described:
-    """A base of models before pydantic's: their JSON schema is made once.
+    """A base of models before pydantic's: their JSON schema is made once, and they are found by their names.
 
-    The framework asks for it at each route that has one, and for that of parameters at each request.
+    The framework asks for the schema at each route that has one, and for that of parameters at each request.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - pydantic's own
+        """Keep the name."""
+        super().__init_subclass__(**kwargs)
+        MODELS[cls.__name__] = cls
 
     @classmethod
     def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from flask import Response, g, has_request_context, request
 from flask_openapi3 import OpenAPI
 from markupsafe import escape
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, RequestEntityTooLarge
+from pydantic_core import ErrorDetails
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
 from search.errors import (
@@ -25,7 +27,7 @@ from search.errors import (
     UsageError,
     printable,
 )
-from search.service.http.described import Described
+from search.service.http.described import MODELS, Described
 from search.service.refusals import MEDIA_TYPE, NO_ROOM, FileRefused, megabytes, public_message, too_large
 
 HTML = "text/html"
@@ -114,7 +116,7 @@ def invalid(error: ValidationError) -> Response:
     found = [
         FieldProblem(
             where=".".join(printable(str(step)) for step in one["loc"]) or "body",
-            what=printable(_IN_JSON.get(one["type"], one["msg"])),
+            what=printable(_what(error.title, one)),
         )
         for one in problems
     ]
@@ -124,6 +126,19 @@ def invalid(error: ValidationError) -> Response:
     ]
     shown = "; ".join(f"{one.where}: {what}" for one, what in zip(found[:3], plain, strict=False))
     return problem(422, shown or "the request does not fit", errors=found[:20])
+
+
+def _what(title: str, one: ErrorDetails) -> str:
+    """What is wrong, in words; of a field that is not there, which are in the request's model of this name."""
+    if one["type"] != "extra_forbidden":
+        return _IN_JSON.get(one["type"], one["msg"])
+    if len(one["loc"]) != 1 or title not in MODELS:
+        return "there is no such field"
+    fields = list(MODELS[title].model_fields)
+    near = difflib.get_close_matches(str(one["loc"][0]), fields, n=1)
+    if near:
+        return f"there is no such field; did you mean {near[0]}? There are: {', '.join(fields)}"
+    return f"there is no such field; there are: {', '.join(fields)}"
 
 
 def refusal(error: SoundalikeError, library: Path) -> Response:
@@ -145,6 +160,8 @@ def register(app: OpenAPI, library: Path) -> None:
         if isinstance(error.response, Response):
             return error.response
         as_page = _is_lost_browser()
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            error.description = f"this address takes {', '.join(sorted(error.valid_methods))}"
         if isinstance(error, NotFound) and error.description == NotFound.description:
             error.description = NOTHING_HERE if as_page else f"there is nothing at this address; {LISTED} lists all"
         return _from_http(error, as_page=as_page)

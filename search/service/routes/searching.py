@@ -179,7 +179,9 @@ class SearchRoutes:
         if lost := sorted(named - sent.keys()):
             raise UnprocessableEntity(f"a part names the file {lost[0]!r}; send it as a field of multipart/form-data")
         if unused := sorted(sent.keys() - named):
-            raise UnprocessableEntity(f"no part names the file {unused[0]!r}")
+            raise UnprocessableEntity(
+                f"no part names the file {unused[0]!r}; a lone sound is sent as the field audio, a lone tune as hum"
+            )
         return PostedQuestion(body, sent, len(lone))
 
     def examples(self, question: PostedQuestion[B], paths: Mapping[str, str]) -> list[AskedPart]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from search.analysis.facts.definitions import PLACES
 from search.columns.ordering import ORDERS
@@ -25,15 +25,19 @@ from search.service.http.requests.common import (
     Parameters,
     Region,
     Within,
+    one_of,
 )
 
 Sort: TypeAlias = Annotated[
     str,
     Field(
         description="A column or a fact that is a number; with - before it from high to low. Absent ones come last.",
-        json_schema_extra={"enum": [f"{sign}{name}" for name in ORDERS for sign in ("", "-")]},
-        pattern=f"^-?({'|'.join(ORDERS)})$",
+        json_schema_extra={
+            "enum": [f"{sign}{name}" for name in ORDERS for sign in ("", "-")],
+            "pattern": f"^-?({'|'.join(ORDERS)})$",
+        },
     ),
+    AfterValidator(one_of(ORDERS)),
 ]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from search.columns.parsing import MAX_CHARACTERS
 from search.engine.search import MAX_OFFSET
@@ -61,6 +63,19 @@ Within: TypeAlias = Annotated[
         "`root:2`; or `clip:17`.",
     ),
 ]
+
+
+def one_of(orders: Sequence[str]) -> Callable[[str], str]:
+    """What takes one of these, also with - before it."""
+
+    def check(order: str) -> str:
+        if order.removeprefix("-") not in orders:
+            raise PydanticCustomError(
+                "order", "it must be one of {known}; with - before it, from high to low", {"known": ", ".join(orders)}
+            )
+        return order
+
+    return check
 
 
 class Body(Described, BaseModel):

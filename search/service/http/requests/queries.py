@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from flask_openapi3 import FileStorage
-from pydantic import BaseModel, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import AfterValidator, BaseModel, Field, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from search.analysis.facts.ordering import NUMBERS
@@ -38,6 +38,7 @@ from search.service.http.requests.common import (
     Seconds,
     Weight,
     Within,
+    one_of,
 )
 
 SoundTrack: TypeAlias = Annotated[
@@ -170,9 +171,12 @@ HitSort: TypeAlias = Annotated[
     Field(
         description="A fact that is a number: hits from low to high, with - before it from high to low, in place of "
         "the best first. Those without it come last.",
-        json_schema_extra={"enum": [f"{sign}{name}" for name in NUMBERS for sign in ("", "-")]},
-        pattern=f"^-?({'|'.join(NUMBERS)})$",
+        json_schema_extra={
+            "enum": [f"{sign}{name}" for name in NUMBERS for sign in ("", "-")],
+            "pattern": f"^-?({'|'.join(NUMBERS)})$",
+        },
     ),
+    AfterValidator(one_of(NUMBERS)),
 ]
 
 
