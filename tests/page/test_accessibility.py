@@ -66,6 +66,18 @@ def test_an_answer_with_chips_and_the_chosen_sound(any_width, service):
     assert violations(any_width) == []
 
 
+def test_nothing_is_wider_than_the_narrowest_window(page, service):
+    """320 pixels: small phones, and a window of 1280 at 400 % (WCAG 1.4.10, reflow)."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    for address, shown in (("?q=rain", ".row"), ("library", "#library, .library"), ("map", ".screen, .legend")):
+        page.goto(f"{service.url}/{address}")
+        expect(page.locator(shown).first).to_be_visible()
+        fits(page)
+    page.get_by_role("button", name="Settings").click()
+    expect(page.get_by_role("dialog", name="Settings").get_by_role("button", name="The keys")).to_be_visible()
+    fits(page)
+
+
 @pytest.mark.thorough
 def test_filters_on_a_phone(home):
     home.set_viewport_size({"width": 390, "height": 844})
