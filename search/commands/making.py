@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from search.analysis.melody.model import Notes
     from search.model import Wave
 
-NOTES: Final = 24
-GIVEN: Final = 64
-"""Of a longer tune so many notes are taken: its last ones to go on with, its first ones to vary."""
 MOST_VARIATIONS: Final = 20
 WAV: Final = ".wav"
 MIDI: Final = (".mid", ".midi")
@@ -91,7 +88,7 @@ class Compose:
             "--continue", dest="clip", metavar="CLIP", help="a clip by its number, or a file: MIDI or sound"
         )
         given.add_argument("--notes", metavar="NOTES", help='notes, as search takes them: "C4 D4 E4", ABC, or a file')
-        parser.add_argument("--count", type=int, metavar="N", help=f"add so many notes ({NOTES})")
+        parser.add_argument("--count", type=int, metavar="N", help="add so many notes (24)")
         parser.add_argument("--variations", type=int, metavar="N", help="write so many variations instead")
         parser.add_argument("--soundfont", type=Path, metavar="FILE", help="play it by this one (the system's)")
         parser.add_argument("--instrument", type=int, default=0, metavar="N", help="of General MIDI, from 0 (a piano)")
@@ -102,8 +99,8 @@ class Compose:
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write the tune, or its variations."""
+        from search.making.composing import NOTES, going_on, variation
         from search.making.playing import played, soundfont
-        from search.making.tunes import continued, varied
 
         if args.variations is not None and not 1 <= args.variations <= MOST_VARIATIONS:
             raise UsageError(f"--variations is {args.variations}; it must be from 1 to {MOST_VARIATIONS}")
@@ -114,10 +111,9 @@ class Compose:
         notes, title = _given(args, settings)
         if args.variations is None:
             count = NOTES if args.count is None else args.count
-            written = [continued(_part(notes, slice(-GIVEN, None)), count, args.seed)]
+            written = [going_on(notes, count, args.seed)]
         else:
-            first = _part(notes, slice(GIVEN))
-            written = [varied(first, args.seed + number) for number in range(args.variations)]
+            written = [variation(notes, args.seed + number) for number in range(args.variations)]
         font = soundfont(args.soundfont)
         for number, tune in enumerate(written, start=1):
             how = f"by soundalike compose: {title} {'goes on' if args.variations is None else f'variation {number}'}"
@@ -135,37 +131,17 @@ def _given(args: argparse.Namespace, settings: Settings) -> tuple[Notes, str]:
     """The tune to begin with, and what it is called. Raises QueryError where there is none; AudioError."""
     from search import audio
     from search.analysis.melody.notation import parse_notes
+    from search.making.composing import notes_in
 
     if args.notes is not None:
         return parse_notes(tunes.notes(args.notes).notes), "tune"
     if not (args.clip.isascii() and args.clip.isdigit()):
-        return _notes_of(args.clip, holds_notes=audio.kind_inside(args.clip) == "notes"), Path(args.clip).stem
+        return notes_in(args.clip, holds_notes=audio.kind_inside(args.clip) == "notes"), Path(args.clip).stem
     with options.library(args, settings, read_only=True) as library:
         clip = next(iter(library.reader.clips([int(args.clip)])), None)
         if clip is None:
             raise QueryError(f"no clip has the id {args.clip}")
-        return _notes_of(clip.absolute_path, clip.track, holds_notes=clip.notes), clip.title
-
-
-def _notes_of(path: str, track: int = 0, *, holds_notes: bool) -> Notes:
-    """The notes of a MIDI file, or those that are heard in a sound track of a file."""
-    from search import audio
-    from search.analysis.melody.hearing import steady_notes
-    from search.analysis.melody.pitch import SAMPLE_RATE_HZ, pitch_of_blocks
-    from search.analysis.melody.playing import notes_of
-
-    if holds_notes:
-        return notes_of(path)
-    return steady_notes(pitch_of_blocks(audio.stream(path, SAMPLE_RATE_HZ, track=track)))
-
-
-def _part(notes: Notes, which: slice) -> Notes:
-    """Some of the notes, from 0 s on."""
-    from search.analysis.melody.model import Notes as Line
-
-    start_s = notes.start_s[which]
-    begin_s = start_s[0] if len(start_s) else 0.0
-    return Line(start_s - begin_s, notes.end_s[which] - begin_s, notes.pitch[which])
+        return notes_in(clip.absolute_path, clip.track, holds_notes=clip.notes), clip.title
 
 
 def offer(verdict: Verdict, parts: Sequence[Part]) -> None:
@@ -199,8 +175,9 @@ def _target(args: argparse.Namespace, title: str, number: int | None = None, end
         if out.suffix.lower() not in endings:
             raise UsageError(f"--out {printable(str(out))}: what is written here ends in {' or '.join(endings)}")
         return out if number is None else out.with_stem(f"{out.stem}-{number}")
-    name = "-".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())[:60]
-    file = Path(f"{name or 'sound'}.wav")
+    from search.making.marking import named
+
+    file = Path(f"{named(title)}.wav")
     if file.exists():
         raise UsageError(f"{file} is there already; name a file with --out")
     return file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import tempfile
@@ -67,9 +68,17 @@ def played(notes: Notes, font: Path | None, instrument: int = 0) -> tuple[Wave, 
 
 def write_midi(path: Path, notes: Notes, instrument: int = 0, comment: str = "") -> None:
     """Write notes as a MIDI file; a ``comment`` stands in its text. Raises UsageError where that cannot be done."""
+    try:
+        path.write_bytes(as_midi(notes, instrument, comment))
+    except OSError as error:
+        raise UsageError(f"{printable(str(path))}: cannot be written ({error})") from error
+
+
+def as_midi(notes: Notes, instrument: int = 0, comment: str = "") -> bytes:
+    """The bytes of such a file; of a comment what its Latin text can hold."""
     track = mido.MidiTrack()
     if comment:
-        track.append(mido.MetaMessage("text", text=comment))
+        track.append(mido.MetaMessage("text", text=comment.encode("latin-1", "replace").decode("latin-1")))
     track.append(mido.MetaMessage("set_tempo", tempo=500_000))
     track.append(mido.Message("program_change", program=instrument))
     events = [(float(at_s), 1, round(float(pitch))) for at_s, pitch in zip(notes.start_s, notes.pitch, strict=True)]
@@ -80,7 +89,6 @@ def write_midi(path: Path, notes: Notes, instrument: int = 0, comment: str = "")
         kind = "note_on" if begins else "note_off"
         track.append(mido.Message(kind, note=pitch, velocity=_LOUDNESS if begins else 0, time=max(tick - now, 0)))
         now = max(now, tick)
-    try:
-        mido.MidiFile(ticks_per_beat=_TICKS, tracks=[track]).save(path)
-    except OSError as error:
-        raise UsageError(f"{printable(str(path))}: cannot be written ({error})") from error
+    out = io.BytesIO()
+    mido.MidiFile(ticks_per_beat=_TICKS, tracks=[track]).save(file=out)
+    return out.getvalue()

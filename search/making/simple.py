@@ -69,14 +69,23 @@ def can_be_made(words: str) -> bool:
     >>> can_be_made("two beeps, then a dog")
     False
     """
+    return why_not(words) is None
+
+
+def why_not(words: str, longest_s: float = MOST_S) -> str | None:
+    """Why `made` makes nothing of these words, or nothing that lasts ``longest_s`` at most; None where it does.
+
+    >>> why_not("a rising bell")
+    "'a rising bell': the pitch of a bell cannot be rising"
+    """
     try:
-        _asked(words)
-    except QueryError:
-        return False
-    return True
+        _asked(words, longest_s)
+    except QueryError as error:
+        return str(error)
+    return None
 
 
-def _asked(words: str) -> list[_Asked]:
+def _asked(words: str, longest_s: float = MOST_S) -> list[_Asked]:
     """What each part asks for. Raises QueryError as `made` does."""
     parts = [part for part in _BETWEEN.split(words.casefold()) if part.strip()]
     if not parts:
@@ -85,8 +94,8 @@ def _asked(words: str) -> list[_Asked]:
         raise QueryError(f"{len(parts)} sounds; {MOST_PARTS} at most")
     asked = [_of_part(part) for part in parts]
     duration_s = sum(one.duration_s for one in asked)
-    if duration_s > MOST_S:
-        raise QueryError(f"that lasts {duration_s:.0f} s; {MOST_S:.0f} s at most")
+    if duration_s > longest_s:
+        raise QueryError(f"that lasts {duration_s:.0f} s; {longest_s:.0f} s at most")
     return asked
 
 

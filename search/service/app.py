@@ -32,6 +32,7 @@ from search.service.routes.failures import FailureRoutes
 from search.service.routes.folders import FolderRoutes
 from search.service.routes.identifying import IdentifyRoutes
 from search.service.routes.jobs import JobRoutes
+from search.service.routes.making import MakingRoutes
 from search.service.routes.media import MediaRoutes
 from search.service.routes.merging import MergeRoutes
 from search.service.routes.overview import OverviewRoutes
@@ -58,6 +59,7 @@ _ROUTES = (
     CollectionRoutes,
     SavedSearchRoutes,
     MediaRoutes,
+    MakingRoutes,
     EventRoutes,
     SpeechRoutes,
     ExportRoutes,

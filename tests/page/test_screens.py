@@ -220,6 +220,28 @@ def test_where_nothing_is_found_what_there_is_can_be_asked(home):
     expect(home.locator(".row-title")).to_have_text([re.compile(f"^{word}")] * EACH)
 
 
+def test_what_is_not_found_and_can_be_made_is_offered(home):
+    """A simple sound of the words: heard, kept as a file, and said to be generated. Other words are not offered."""
+    box = home.get_by_label("What are you looking for?")
+    box.fill("two short zyxwvu")
+    screen = home.locator(".screen")
+    expect(screen.get_by_role("heading", name="Nothing sounds like that")).to_be_visible()
+    with home.expect_response("**/api/v1/made?words=two+short+beeps") as said:
+        box.fill("two short beeps")
+    assert said.value.ok
+    offer = screen.get_by_role("region", name="Make one")
+    expect(offer).to_contain_text("in no library")
+    with home.expect_response("**/api/v1/made.wav?words=two+short+beeps") as sound:
+        offer.get_by_role("button", name="Make one and play it").click()
+    assert sound.value.headers["content-type"] == "audio/wav"
+    expect(home.get_by_role("region", name="Player")).to_contain_text("two short beeps (generated)")
+    with home.expect_download() as kept:
+        offer.get_by_role("link", name="Download").click()
+    assert kept.value.suggested_filename == "two-short-beeps.wav"
+    box.fill("two short zyxwvu")
+    expect(offer).to_have_count(0)
+
+
 def test_the_nearest_that_there_is_can_be_asked(page, service):
     """Tags of the first hits, each with how many sounds have it: a press shows these, filtered as they were."""
     nearest = [{"value": "weather", "count": 10, "where": 'folder = "weather"'}]

@@ -30,7 +30,8 @@ SAYS = (
 )  # fmt: skip
 """The files and folders whose sentences a person reads on the page: refusals, verdicts, warnings, reasons."""
 UNREAD_FILES = (
-    "service/routes/embeddings.py", "service/routes/asking.py", "audio/metadata", "audio/names.py", "engine/sentences",
+    "service/routes/embeddings.py", "service/routes/asking.py", "service/routes/making.py", "audio/metadata",
+    "audio/names.py", "engine/sentences",
     "audio/stores/__init__.py", "audio/stores/buckets.py", "audio/stores/finding.py", "audio/stores/folders.py",
     "audio/stores/ranges.py",
 )  # fmt: skip

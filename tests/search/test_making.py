@@ -110,6 +110,7 @@ def test_what_cannot_be_made_is_named_and_not_offered(words: str, named: str):
     with pytest.raises(QueryError, match=named):
         simple.made(words)
     assert not simple.can_be_made(words)
+    assert named.replace("\\", "") in (simple.why_not(words) or "")
 
 
 # --- tunes --------------------------------------------------------------------------------------------------

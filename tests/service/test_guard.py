@@ -63,6 +63,15 @@ def test_scopes_are_kept_apart(keyed):
     assert client.delete("/api/v1/clips/1", **headed(f"Bearer {keys['read+write']}")).status_code == 204
 
 
+def test_whoever_may_read_may_have_sounds_made(keyed):
+    """Nothing changes by it."""
+    client, keys = keyed
+    for path in ("made?words=beep", "made.wav?words=beep", "composed.mid?notes=C4+D4+E4"):
+        assert client.get(f"/api/v1/{path}").status_code == 401
+        assert client.get(f"/api/v1/{path}", **headed(f"Bearer {keys['read']}")).status_code == 200
+        assert client.get(f"/api/v1/{path}", **headed(f"Bearer {keys['write']}")).status_code == 403
+
+
 def test_a_revoked_key_lets_nobody_in(library_path):
     with Catalog.open(library_path / "catalog.sqlite") as catalog:
         secret = catalog.keys.add("shop", ["read"])

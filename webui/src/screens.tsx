@@ -7,7 +7,15 @@ import { libraryChanged } from "./library/facts";
 import { sending } from "./library/sending";
 import { said } from "./messages/said";
 import { t, tx } from "./messages/t";
-import { isEmpty, isFiltered, narrowedBy, NOTHING, type Question, UNFILTERED } from "./question/model";
+import {
+  isEmpty,
+  isFiltered,
+  narrowedBy,
+  NOTHING,
+  onlyWords,
+  type Question,
+  UNFILTERED,
+} from "./question/model";
 import type { Answered } from "./results/answers";
 import type { Row } from "./results/rows";
 import { ask, go } from "./route";
@@ -15,6 +23,7 @@ import { count, sentence } from "./ui/format";
 import { Icon, type IconName } from "./ui/icons";
 import { later } from "./ui/later";
 
+const MakeOne = later(() => import("./question/making").then((module) => module.MakeOne));
 const Suggestions = later(() => import("./question/suggestions").then((module) => module.Suggestions));
 
 interface ScreenProps {
@@ -66,6 +75,7 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
   const filtered = isFiltered(answered.question);
   const browsing = isEmpty(answered.question);
   const tunes = answered.question.parts.some(({ thing }) => thing.kind === "hum");
+  const words = onlyWords(answered.question);
   const title = browsing
     ? t("No sound passes these filters")
     : answered.rows.slice(0, 1).some(isPartlyNamed)
@@ -95,6 +105,7 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
         )}
       </p>
       {!browsing && <WhatThereIs answered={answered} />}
+      {words !== null && <MakeOne words={words} />}
       {!browsing && answered.rows.length === 0 && (
         <p class="hint">
           {tunes

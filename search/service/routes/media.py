@@ -51,7 +51,7 @@ SIGNED_S = 600.0
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
-def _ranged(*media_types: str) -> ResponseDict:
+def ranged(*media_types: str) -> ResponseDict:
     """The responses of a file that is sent whole or in ranges."""
     content = dict.fromkeys(media_types, _BINARY)
     return {
@@ -77,12 +77,12 @@ class MediaRoutes:
         one = "/clips/<int:clip_id>"
         picture: ResponseDict = {200: {"description": "The picture.", "content": {PNG: _BINARY}}}
         listened: ResponseDict = {
-            **_ranged("audio/*", "video/*"),
+            **ranged("audio/*", "video/*"),
             307: {"description": "Where the store has it, with ``direct``."},
         }
         api.get(f"{one}/audio", tags=[TAG], responses=listened)(view(self.clip_audio))
-        api.get(f"{one}/file", tags=[TAG], responses=_ranged(OCTETS))(view(self.clip_file))
-        api.get(f"{one}/file/<name>", tags=[TAG], responses=_ranged(OCTETS))(view(self.clip_file_named))
+        api.get(f"{one}/file", tags=[TAG], responses=ranged(OCTETS))(view(self.clip_file))
+        api.get(f"{one}/file/<name>", tags=[TAG], responses=ranged(OCTETS))(view(self.clip_file_named))
         api.get(f"{one}/peaks", tags=[TAG], responses={200: PeaksOut})(view(self.clip_peaks))
         api.get("/peaks", tags=[TAG], responses={200: ManyPeaksOut})(view(self.many_peaks))
         api.get(f"{one}/spectrogram.png", tags=[TAG], responses=picture)(view(self.clip_spectrogram))

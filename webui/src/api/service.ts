@@ -67,6 +67,12 @@ export const clipEvents = (id: number) => ask<Schemas["TimeLineOut"]>(`/clips/${
 /** What is kept of what happens when in a clip; it is not listened to. */
 export const storedEvents = (id: number) => ask<Schemas["TimeLineOut"]>(`/clips/${id}/events?stored=true`);
 
+/** Whether a simple sound can be made from words. */
+export const canBeMade = (words: string) =>
+  ask<Schemas["MadeOut"]>(`/made?${new URLSearchParams({ words })}`);
+
+export const madeUrl = (words: string) => `${API}/made.wav?${new URLSearchParams({ words })}`;
+
 export function clips(asked: Listing, signal?: AbortSignal): Promise<Clips> {
   const params = new URLSearchParams({
     sort: asked.sort,

@@ -67,6 +67,14 @@ export const isFiltered = ({ filters, region, within }: Question): boolean =>
 export const hasWords = (question: Question): boolean =>
   allParts(question).some(({ thing }) => thing.kind === "text");
 
+/** The words of a question that asks for nothing else. */
+export function onlyWords(question: Question): string | null {
+  const [part, ...others] = allParts(question);
+  return part && others.length === 0 && part.weight > 0 && part.thing.kind === "text"
+    ? part.thing.text
+    : null;
+}
+
 type PartBody = NonNullable<SearchBody["parts"]>[number];
 
 /** Every part, the words in the box last. */

@@ -14,6 +14,14 @@ class PeaksOut(Answered):
     high: list[float]
 
 
+class MadeOut(Answered):
+    """Whether a simple sound can be made from words, and ``why`` not; ``kinds`` are those that there are."""
+
+    can_be_made: bool
+    why: str | None
+    kinds: list[str]
+
+
 class NotesOut(Answered):
     """The notes of a tune, by start; the three lists go together. A pitch is a MIDI note number: 69 is A4, 440 Hz."""
 
