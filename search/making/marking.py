@@ -37,8 +37,8 @@ def as_wav(wave: Wave, rate_hz: int, title: str, how: str) -> bytes:
 
     out = io.BytesIO()
     with soundfile.SoundFile(out, "w", rate_hz, 1, "PCM_16", format="WAV") as file:
-        file.title = title
-        file.comment = f"{MADE} {how}"
+        file.title = printable(title)
+        file.comment = printable(f"{MADE} {how}")
         file.software = "Soundalike"
         file.write(wave)
     return out.getvalue()

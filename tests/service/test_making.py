@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from search import plugins, wiring
-from search.making import playing, simple
+from search.making import marking, playing, simple
 from search.making.recipes import RATE_HZ
 from search.service.config import MAX_QUERY_CHARACTERS, Limits
 from search.service.routes import making
@@ -70,6 +70,17 @@ def test_a_simple_sound_says_that_it_is_generated_and_adds_nothing(reader):
     assert (part.status_code, part.data) == (206, whole.data[10:20])
     assert reader.get(url, headers={"If-None-Match": whole.headers["ETag"]}).status_code == 304
     assert asked(reader, "clips").json["total"] == before
+
+
+@pytest.mark.parametrize("words", ["beep \0", "\u202ebeep", "beep ☂"])
+def test_words_that_no_title_can_hold_are_made_all_the_same(reader, words):
+    assert asked(reader, "made.wav", words=words).status_code == 200
+
+
+def test_a_title_in_bytes_that_are_no_text_is_written_as_escapes():
+    """As a command is given one."""
+    file = marking.as_wav(np.zeros(10, np.float32), RATE_HZ, "beep \udcff", "by \udcff")
+    assert soundfile.SoundFile(io.BytesIO(file)).title == "beep \\xff"
 
 
 @pytest.mark.parametrize(
