@@ -14,13 +14,13 @@ HIGHEST_INSTRUMENT: Final = 127
 MAX_SEED: Final = 2**32 - 1
 
 Seed: TypeAlias = Annotated[int, Field(ge=0, le=MAX_SEED, description="Another one makes another; the same the same.")]
-Asked: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS, pattern=r"\S")]
+AskedText: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS, pattern=r"\S")]
 
 
 class MadeOf(Parameters):
     """What a simple sound is: `two short beeps, then a low rumble`."""
 
-    words: Asked
+    words: AskedText
 
 
 class MadeSoundOf(MadeOf):
@@ -32,7 +32,7 @@ class MadeSoundOf(MadeOf):
 class ComposedOf(Parameters):
     """A tune, by its notes or as a clip, and what becomes of it."""
 
-    notes: Annotated[Asked | None, Field(description="Like `C4 D4 E4:2 r G4`, or ABC; or `clip_id`.")] = None
+    notes: Annotated[AskedText | None, Field(description="Like `C4 D4 E4:2 r G4`, or ABC; or `clip_id`.")] = None
     clip_id: Annotated[Id | None, Field(description="Notes (MIDI), or a sound with one voice.")] = None
     count: Annotated[int | None, Field(ge=1, le=MOST_NOTES, description="How many notes are added; 24.")] = None
     varied: Annotated[bool, Field(description="Vary the tune instead: no notes are added.")] = False
