@@ -9372,6 +9372,7 @@ export interface operations {
     api_made_made_get: {
         parameters: {
             query: {
+                /** @description Like `two short beeps, then a low rumble`. */
                 words: string;
             };
             header?: never;
@@ -9502,6 +9503,7 @@ export interface operations {
     api_made_sound_made_wav_get: {
         parameters: {
             query: {
+                /** @description Like `two short beeps, then a low rumble`. */
                 words: string;
                 /** @description Another one makes another; the same the same. */
                 seed?: number;

@@ -18,9 +18,9 @@ AskedText: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_QUERY_C
 
 
 class MadeOf(Parameters):
-    """What a simple sound is: `two short beeps, then a low rumble`."""
+    """What a simple sound is."""
 
-    words: AskedText
+    words: Annotated[AskedText, Field(description="Like `two short beeps, then a low rumble`.")]
 
 
 class MadeSoundOf(MadeOf):
