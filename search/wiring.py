@@ -161,10 +161,11 @@ def new_library(
     """
     from search.catalog.opening import place_of
     from search.library import description
+    from search.library.ready import CATALOG_FILE, DESCRIPTION_FILE
 
     described = description.Description(catalog, store, index, cache, tuple(roots))
     description.require_none(path)
-    place_of(catalog or description.CATALOG_FILE, path)  # what is no catalog makes no library
+    place_of(catalog or CATALOG_FILE, path)  # what is no catalog makes no library
     index_kind(index or settings.index)
     with _new_folders_taken_back(path):
         if described != description.Description():
@@ -174,7 +175,7 @@ def new_library(
                 _make_store(store)
             library(path, settings, create=True).close()
         except BaseException:
-            (path / description.FILE).unlink(missing_ok=True)
+            (path / DESCRIPTION_FILE).unlink(missing_ok=True)
             raise
 
 

@@ -113,6 +113,10 @@ def _has_proxy(config: ServiceConfig) -> bool:
 
 def _prepare(config: ServiceConfig, settings: Settings) -> None:
     """Make or migrate the library once, before several processes open it. Raises UsageError without a key."""
+    from search.library.ready import is_ready
+
+    if not config.needs_keys and is_ready(config.library):
+        return  # to open it would take this process longer than all else that it does
     with wiring.library(config.library, settings, create=True) as opened:
         shown = for_shell(str(config.library))
         if config.needs_keys and not any(key.revoked is None for key in opened.catalog.keys.list()):

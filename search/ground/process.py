@@ -6,10 +6,12 @@ A program that uses Soundalike as a library, a notebook say, keeps its own setti
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from search.ground.memory import keep_freed_memory, share_heaps
@@ -40,6 +42,20 @@ def own(*, threads: int | None = None, heaps: int | None = None, switch_s: float
         share_heaps(heaps)
     if switch_s is not None:
         sys.setswitchinterval(switch_s)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Import within the block what stays for as long as the process: nobody looks through it for garbage.
+
+    Python would again and again while it grows, a seventh of the time of a start, and then whenever it looks.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def environment_for_others() -> dict[str, str]:

@@ -26,9 +26,8 @@ from typing import Any, Final
 from search.catalog.opening import place_of
 from search.errors import LibraryError, LibraryUnwritable, UsageError, printable
 from search.ground.urls import is_in_store, require_folder
+from search.library.ready import CATALOG_FILE, DESCRIPTION_FILE
 
-FILE: Final = "library.toml"
-CATALOG_FILE: Final = "catalog.sqlite"
 _URLS: Final = ("catalog", "store", "index", "cache")
 _KEYS: Final = (*_URLS, "roots")
 
@@ -52,7 +51,7 @@ def read(folder: Path) -> Description:
     """What the ``library.toml`` of a library says. Raises LibraryError; UsageError where ``folder`` is an address."""
     require_folder(folder)
     described = _described(folder)
-    shown = printable(str(folder / FILE))
+    shown = printable(str(folder / DESCRIPTION_FILE))
     for name in _URLS:
         if not isinstance(described.get(name, ""), str):
             what = "a URL in quotes" if name in ("catalog", "store") else "a text in quotes"
@@ -70,7 +69,7 @@ def catalog_of(folder: Path) -> Path | str:
     try:
         return place_of(said or CATALOG_FILE, folder)
     except UsageError as error:
-        raise LibraryError(f"{printable(str(folder / FILE))}: {error}") from None
+        raise LibraryError(f"{printable(str(folder / DESCRIPTION_FILE))}: {error}") from None
 
 
 def cache_of(folder: Path) -> Path:
@@ -84,7 +83,7 @@ def roots_of(folder: Path) -> tuple[str, ...]:
 
 
 def _described(folder: Path) -> dict[str, Any]:
-    file = folder / FILE
+    file = folder / DESCRIPTION_FILE
     shown = printable(str(file))
     try:
         described = tomllib.loads(file.read_text("utf-8"))
@@ -103,7 +102,7 @@ def _described(folder: Path) -> dict[str, Any]:
 def require_none(folder: Path) -> None:
     """Raise UsageError where a library is already, or ``folder`` is an address."""
     require_folder(folder)
-    for name in (FILE, CATALOG_FILE):
+    for name in (DESCRIPTION_FILE, CATALOG_FILE):
         if (folder / name).exists():
             raise UsageError(f"{printable(str(folder))}: is a library already ({name}); name another folder")
 
@@ -114,8 +113,10 @@ def describe(folder: Path, described: Description) -> None:
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in said.items()]  # JSON of texts is TOML
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        opened = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        opened = os.open(folder / DESCRIPTION_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(opened, "w", encoding="utf-8") as file:
             file.writelines(lines)
     except OSError as error:
-        raise LibraryUnwritable.because(f"{printable(str(folder))}: {FILE} cannot be written", error) from error
+        raise LibraryUnwritable.because(
+            f"{printable(str(folder))}: {DESCRIPTION_FILE} cannot be written", error
+        ) from error

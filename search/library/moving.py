@@ -17,8 +17,9 @@ from search.catalog.opening import place_of
 from search.catalog.store import Catalog
 from search.errors import LibraryUnwritable, UsageError, printable
 from search.library import leasing
-from search.library.description import CATALOG_FILE, FILE, Description, describe, read, require_none
+from search.library.description import Description, describe, read, require_none
 from search.library.library import Library
+from search.library.ready import CATALOG_FILE, DESCRIPTION_FILE
 from search.snapshots.shipping import OWN_FILES
 
 _PARTIAL: Final = ".partial"
@@ -118,11 +119,13 @@ def _files(source: Path) -> Iterator[Path]:
     for folder, below, names in os.walk(source):
         below[:] = [one for one in below if one not in OWN_FILES and not _is_library(Path(folder, one))]
         for name in sorted(names):
-            is_catalog = Path(folder) == source and (name.startswith(CATALOG_FILE) or name in (FILE, *OWN_FILES))
+            is_catalog = Path(folder) == source and (
+                name.startswith(CATALOG_FILE) or name in (DESCRIPTION_FILE, *OWN_FILES)
+            )
             if not is_catalog and not name.endswith(_PARTIAL):
                 yield Path(folder) / name
 
 
 def _is_library(folder: Path) -> bool:
     """Whether a library of its own is there, or a copy of one that is not finished."""
-    return any((folder / name).exists() for name in (FILE, CATALOG_FILE, _UNFINISHED))
+    return any((folder / name).exists() for name in (DESCRIPTION_FILE, CATALOG_FILE, _UNFINISHED))

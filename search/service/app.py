@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import cache, partial
 from importlib.metadata import version
+from typing import Any, cast
 
 from flask import Response, g, request
 from flask_openapi3 import APIBlueprint, Info, OpenAPI
@@ -21,6 +23,7 @@ from search.service.http.cors import CrossOrigin
 from search.service.http.guard import Guard
 from search.service.http.proxies import BehindProxies
 from search.service.http.questions import is_question
+from search.service.http.rules import LateRule
 from search.service.routes.asking import AskRoutes
 from search.service.routes.clips import ClipRoutes
 from search.service.routes.collecting import CollectionRoutes
@@ -69,6 +72,7 @@ _ROUTES = (
     FailureRoutes,
     JobRoutes,
     StatusRoutes,
+    SessionRoutes,
 )
 _WITH_SOUNDS = (f"{PREFIX}/embeddings", ROOT_PATH)
 """Their JSON holds sounds, and may be as large as an upload."""
@@ -99,42 +103,69 @@ def create_app(service: Service, clock: Callable[[], float] = time.monotonic) ->
 
     ``clock`` gives the seconds by which clients are let in: their rates, and how long a key is known.
     """
-    key = SecurityScheme(type="http", scheme="bearer", description="An API key, made by `soundalike keys add`.")
-    security: SecuritySchemesDict = {"key": key} if service.config.needs_keys else {}
-    app = OpenAPI(
-        "soundalike",
-        info=Info(title="Soundalike", version=version("soundalike"), description="Find sounds by sound and by words."),
-        security_schemes=security,
-        doc_ui=False,
-        validation_error_status=422,
-        validation_error_model=problems.Problem,
-        validation_error_callback=problems.invalid,
-        static_folder=None,
-    )
+    app = _bare(service)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.url_map.strict_slashes = True
-    app.url_map.converters[PROFILE] = ProfileConverter
     app.config.update(MAX_CONTENT_LENGTH=service.config.limits.upload_bytes, MAX_FORM_MEMORY_SIZE=_FORM_MEMORY_BYTES)
     problems.register(app, service.config.library)
     _around_requests(app, service, clock)
-    api = APIBlueprint(
-        "api",
-        __name__,
-        url_prefix=PREFIX,
-        abp_responses=COMMON,
-        abp_security=[{"key": []}] if security else None,
-    )
-    for routes in _ROUTES:
-        routes(service).register(api)
-    SessionRoutes(service).register(api)
-    app.register_api(api)
-    app.add_url_rule(DOCUMENT, "openapi_document", lambda: {**app.api_doc, **_below(request.script_root)})
+    app.register_api(_api(service, described=False))
+    document = cache(partial(document_of, service))
+    app.add_url_rule(DOCUMENT, "openapi_document", lambda: {**document(), **_below(request.script_root)})
     StatusRoutes(service).register_at_root(app)
     EmbeddingRoutes(service).register_at_root(app)
     _mount_page(app)
     config = service.config
     app.wsgi_app = BehindProxies(app.wsgi_app, config.trusted_proxies, config.base_path)  # type: ignore[method-assign]  # as Flask documents it
     return app
+
+
+def document_of(service: Service) -> dict[str, Any]:
+    """The OpenAPI document of the application over ``service``.
+
+    It is made of the same endpoints, registered again: to describe them takes far longer than to serve them, and few
+    ask for that.
+    """
+    app = _bare(service)
+    app.register_api(_api(service, described=True))
+    return cast("dict[str, Any]", app.api_doc)
+
+
+def _bare(service: Service) -> OpenAPI:
+    """The application, without an endpoint."""
+    app = OpenAPI(
+        "soundalike",
+        info=Info(title="Soundalike", version=version("soundalike"), description="Find sounds by sound and by words."),
+        security_schemes=_security(service),
+        doc_ui=False,
+        validation_error_status=422,
+        validation_error_model=problems.Problem,
+        validation_error_callback=problems.invalid,
+        static_folder=None,
+    )
+    app.url_rule_class = LateRule
+    app.url_map.converters[PROFILE] = ProfileConverter
+    return app
+
+
+def _security(service: Service) -> SecuritySchemesDict:
+    key = SecurityScheme(type="http", scheme="bearer", description="An API key, made by `soundalike keys add`.")
+    return {"key": key} if service.config.needs_keys else {}
+
+
+def _api(service: Service, *, described: bool) -> APIBlueprint:
+    """Its endpoints."""
+    api = APIBlueprint(
+        "api",
+        __name__,
+        url_prefix=PREFIX,
+        abp_responses=COMMON,
+        abp_security=[{"key": []}] if service.config.needs_keys else None,
+        doc_ui=described,
+    )
+    for routes in _ROUTES:
+        routes(service).register(api)
+    return api
 
 
 def _below(base: str) -> dict[str, object]:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from search import wiring
-from search.service.app import create_app
+from search.service.app import document_of
 from search.service.config import ServiceConfig
 from search.service.service import Service
 from search.settings import Settings
@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.from_env({"SOUNDALIKE_LIBRARY": folder})
         with wiring.library(Path(folder, "library"), settings, create=True) as library:
-            document = create_app(Service.over(library, ServiceConfig(Path(folder, "library")))).api_doc
+            document = document_of(Service.over(library, ServiceConfig(Path(folder, "library"))))
     args.file.write_text(json.dumps(document, indent=1), encoding="utf-8")
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from indexer import threads
 from search import cli
 from search.errors import UsageError
+from search.ground import process
 from search.service.processes import worker
 from search.settings import MOST_NICENESS, Settings
 from tests.amounts import few
@@ -62,6 +64,17 @@ def test_the_command_line_and_the_processes_of_a_service_are_ours():
     """Whoever adds an edge calls `own` there: without it encoding takes a third more time, and waits for itself."""
     for edge in (cli.main, worker.web, worker.jobs, threads.one_thread_per_call, running.command):
         assert "process.own(" in inspect.getsource(edge), edge
+
+
+def test_what_is_loaded_is_not_looked_through_for_garbage():
+    """What comes later is."""
+    frozen = gc.get_freeze_count()
+    with process.loading():
+        assert not gc.isenabled()
+        kept = [[] for _ in range(1000)]
+    assert gc.isenabled()
+    assert gc.get_freeze_count() >= frozen + len(kept)
+    assert not any(one is kept[0] for one in gc.get_objects())
 
 
 def test_who_says_how_many_threads_a_call_takes_is_heard():

@@ -11,7 +11,9 @@ from pydantic import BaseModel
 
 
 def two_bodies(api: APIBlueprint, as_json: type[BaseModel], as_form: type[BaseModel]) -> dict[str, Any]:
-    """The request body of an operation: one model as JSON, another as a form."""
+    """The request body of an operation: one model as JSON, another as a form; nothing where ``api`` describes none."""
+    if not api.doc_ui:
+        return {}
     content: dict[str, Any] = {}
     for parse, model in ((parse_body, as_json), (parse_form, as_form)):
         media, schemas = parse(model)

@@ -67,12 +67,13 @@ def web(number: int, config: ServiceConfig, settings: Settings, listening: socke
     logs.configure()
     process.own(heaps=HEAPS)
     with _until_terminated() as stop, _refusals():
-        from waitress.task import ThreadedTaskDispatcher
+        with process.loading():
+            from waitress.task import ThreadedTaskDispatcher
 
-        from search.service.app import create_app
-        from search.service.processes.answering import TURN_S, make_server, serve
-        from search.service.service import Service
-        from search.service.warming import Warming
+            from search.service.app import create_app
+            from search.service.processes.answering import TURN_S, make_server, serve
+            from search.service.service import Service
+            from search.service.warming import Warming
 
         if not _wait(shared.prepared, stop):
             return
@@ -118,10 +119,11 @@ def jobs(config: ServiceConfig, settings: Settings, shared: Shared) -> None:
     # the web workers answer people meanwhile: whatever can wait for them does
     process.give_way(settings.niceness)
     with _until_terminated() as stop:
-        from search.service.jobs.idle import IdleMeasuring
-        from search.service.jobs.runner import Runner
-        from search.service.jobs.uploads import uploads_of
-        from search.service.jobs.watching import watch_searches
+        with process.loading():
+            from search.service.jobs.idle import IdleMeasuring
+            from search.service.jobs.runner import Runner
+            from search.service.jobs.uploads import uploads_of
+            from search.service.jobs.watching import watch_searches
 
         if not _wait(shared.prepared, stop):
             return
