@@ -1,220 +1,24 @@
-"""The subcommand ``soundalike index``, and the job as the engine runs it."""
+"""The subcommands of this room, each loaded when it is called, and the job as the engine runs it."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext, suppress
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from indexer import shares
-from indexer.channel import Cancelled
-from indexer.progress import reporter
-from indexer.relocate_command import Relocate
-from indexer.stopping import until_signal
-from indexer.summaries import as_json, for_people
-from indexer.threads import one_thread_per_call
-from indexer.work_command import Work, check_threads
-from search import wiring
-from search.audio import check_speed
-from search.errors import QueryError, UsageError, for_shell, printable
-from search.ground import process
-from search.model import MELODY_SPACE, JobFailure
-from search.ports import Encoder, FrameReader
-from search.settings import Settings
+from search.plugins import LateCommand
 
 if TYPE_CHECKING:
-    from indexer.model import Options
     from indexer.ports import Report
     from search.api import Library
-    from search.model import JobFailure
+    from search.settings import Settings
 
-DONE = 0
-SOME_FAILED = 1
-WATCH_WAIT_S = 600.0
-
-
-class Index:
-    """Make what is in some folders findable."""
-
-    name = "index"
-    help = "index the sounds and tunes (MIDI) in folders, so that they can be searched"
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add the options."""
-        parser.add_argument(
-            "paths",
-            nargs="*",
-            metavar="PATH",
-            help="a folder, a file, or s3://bucket/prefix (default: the roots in the library's library.toml)",
-        )
-        parser.add_argument(
-            "--library",
-            type=Path,
-            metavar="DIR",
-            help="the library's folder (default: $SOUNDALIKE_LIBRARY, else yours)",
-        )
-        parser.add_argument(
-            "--encoder",
-            metavar="NAME",
-            help="what makes the vectors (default: the library's own, else $SOUNDALIKE_ENCODER)",
-        )
-        parser.add_argument(
-            "--index",
-            metavar="KIND",
-            help="the kind of index of a new library (faiss, exact, or what a plug-in adds; default $SOUNDALIKE_INDEX)",
-        )
-        parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where the encoder runs (auto)")
-        parser.add_argument("--workers", type=int, metavar="N", help="how many processors to fill (all)")
-        parser.add_argument(
-            "--share",
-            type=int,
-            metavar="N",
-            help="leave the sounds to N worker processes, and to every `soundalike work` on other machines (0: to "
-            "those alone; default: $SOUNDALIKE_SHARE, else one process does it all)",
-        )
-        parser.add_argument("--on", choices=("ray",), help="the workers of --share are actors on a Ray cluster")
-        parser.add_argument(
-            "--plan-only", action="store_true", help="only say what is to be done; soundalike work does it later"
-        )
-        parser.add_argument("--watch", action="store_true", help="stay, and follow what changes, until Ctrl-C")
-        parser.add_argument("--prune", action="store_true", help="remove clips whose files are gone")
-        parser.add_argument(
-            "--yes", action="store_true", help="prune without asking, also more than a tenth of the clips"
-        )
-        parser.add_argument(
-            "--force",
-            action="store_true",
-            help="look into every file, whatever its size and times say; what is the same is not encoded again",
-        )
-        parser.add_argument(
-            "--relocate",
-            nargs=2,
-            action="append",
-            default=[],
-            metavar=("OLD", "NEW"),
-            help="first say that what was at OLD is at NEW now (see soundalike relocate)",
-        )
-        parser.add_argument("--again", action="store_true", help="index files too that were taken out with remove")
-        parser.add_argument(
-            "--melody",
-            action="store_true",
-            help="follow the tunes of recordings too, to be found by humming (slow; MIDI files always are)",
-        )
-        parser.add_argument(
-            "--fingerprints",
-            action="store_true",
-            help="fingerprint what is new in the same pass, so that identify knows it, and then what has none yet "
-            "(as soundalike fingerprints does)",
-        )
-        parser.add_argument(
-            "--events",
-            action="store_true",
-            help="find what happens when in what is new, in the same pass (as soundalike events does)",
-        )
-        parser.add_argument(
-            "--facts",
-            action=argparse.BooleanOptionalAction,
-            help="measure what is decoded, too: loudness, key, defects, ... (takes half as long again), and what was "
-            "indexed without, as soundalike facts --measure does",
-        )
-        parser.add_argument(
-            "--speech",
-            action="store_true",
-            help="then write down what is said in what is new (as soundalike speech does; needs soundalike[speech])",
-        )
-        parser.add_argument(
-            "--exclude",
-            action="append",
-            default=[],
-            metavar="GLOB",
-            help="leave out what fits, as in .gitignore (may be given again; kept with the folder for later runs)",
-        )
-        parser.add_argument(
-            "--forget-excludes", action="store_true", help="forget what was excluded before this command"
-        )
-        parser.add_argument(
-            "--speed",
-            type=float,
-            metavar="S",
-            help="play what is in new folders at this speed: 0.1 brings bats and other ultrasound down to where an "
-            "encoder listens, 10 infrasound up; times stay the files' own. A file whose bytes are in "
-            "the library already stays as it was encoded first",
-        )
-        parser.add_argument("--max-duration-s", type=float, metavar="S", help="refuse longer files")
-        parser.add_argument(
-            "--wait", type=float, default=0.0, metavar="S", help="wait for another writer this long (0)"
-        )
-        parser.add_argument("--json", action="store_true", help="print a summary as JSON, one line for each pass")
-        parser.add_argument("--quiet", action="store_true", help="print nothing but failures")
-
-    def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Index, once or until stopped; 1 when some inputs failed, 128 + the signal when stopped by one."""
-        from indexer.job import index
-
-        options = _options(args, settings)
-        args.paths = args.paths or _named_roots(args.library or settings.library)
-        settings = replace(settings, device=args.device or settings.device)
-        one_thread_per_call(options.workers)
-        process.give_way(settings.niceness)
-        # a wrong name fails before a library is made
-        chosen_encoder = wiring.encoder(args.encoder, settings) if args.encoder else None
-        with (
-            until_signal() as stop,
-            wiring.library(args.library or settings.library, settings, create=True, index=args.index) as library,
-        ):
-            encoder = chosen_encoder or wiring.encoder(_default_encoder(library, settings), settings)
-            if args.events:
-                _check_events(encoder, library)
-            tunes = wiring.melody_extractor()
-            report = reporter(quiet=args.quiet or args.json)
-            status = DONE
-            for paths in self._passes(args, stop.event):
-                with report.running(), shares.of_command(args, library, settings, report) as share:
-                    summary = index(
-                        library,
-                        encoder,
-                        paths,
-                        options,
-                        report,
-                        tunes=tunes,
-                        stop=stop.event,
-                        confirm=report.confirm,
-                        share=share,
-                    )
-                if args.json:
-                    print(json.dumps(as_json(summary)), flush=True)
-                elif not args.quiet:
-                    print(for_people(summary), flush=True)
-                status = max(status, SOME_FAILED if summary.failed or summary.not_pruned else DONE)
-                for wanted, job, what in (
-                    (args.fingerprints, library.recordings.fingerprint, "fingerprint"),
-                    (args.events, library.events.find, "events"),
-                    (args.facts, library.facts.measure, "facts"),
-                    (args.speech, library.speech.transcribe, "transcript"),
-                ):
-                    if wanted and not stop.event.is_set():
-                        status = max(status, _then(job, what, stop.event))
-            if stop.signal is not None:
-                if not args.watch:
-                    print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)
-                return 128 + stop.signal
-        return status
-
-    def _passes(self, args: argparse.Namespace, stop: threading.Event) -> Iterable[list[str]]:
-        if not args.watch:
-            return [args.paths]
-        from indexer.watch import changed_paths
-
-        return changed_paths(args.paths, stop)
-
-
-COMMANDS = (Index(), Work(), Relocate())
+COMMANDS = (
+    LateCommand("index", "indexer.index_command:Index"),
+    LateCommand("work", "indexer.work_command:Work"),
+    LateCommand("relocate", "indexer.relocate_command:Relocate"),
+)
 
 
 def index_again(
@@ -239,13 +43,18 @@ def index_again(
     happens when in the same pass, where the encoder tells. Progress goes to ``report``, or to the terminal without one.
     Setting ``stop`` ends it within seconds; the next call goes on. Raises as `indexer.job.index` does.
     """
+    from indexer import shares
+    from indexer.index_command import DONE, SOME_FAILED, default_encoder, then
     from indexer.job import index
     from indexer.model import Options
+    from indexer.progress import reporter
+    from search import wiring
+    from search.model import MELODY_SPACE
 
     melody = encoder == MELODY_SPACE
     measure = settings.facts == "on" if facts is None else facts
     options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody, facts=measure, events=events)
-    name = _default_encoder(library, settings) if melody or encoder is None else encoder
+    name = default_encoder(library, settings) if melody or encoder is None else encoder
     loaded = wiring.encoder(name, settings)
     tunes = wiring.melody_extractor()
     terminal = reporter(quiet=False)
@@ -258,91 +67,5 @@ def index_again(
             library, loaded, paths, options, shown, new_roots=new_roots, tunes=tunes, stop=stop, share=share
         )
     if events and settings.share is not None and not summary.interrupted:  # other processes find none on the way
-        _then(library.events.find, "events", stop or threading.Event())
+        then(library.events.find, "events", stop or threading.Event())
     return SOME_FAILED if summary.failed else DONE
-
-
-def _then(
-    job: Callable[[Callable[[int, int], None]], Sequence[JobFailure]],
-    what: str,
-    stop: threading.Event,
-) -> int:
-    """Do a job on what came, until ``stop`` is set; what is done by then stays. ``what`` is what failures lack."""
-
-    def progress(_done: int, _total: int) -> None:
-        if stop.is_set():
-            raise Cancelled
-
-    with suppress(Cancelled):
-        failures = job(progress)
-        for failure in failures:
-            print(f"soundalike: {printable(failure.file)}: no {what}: {printable(failure.cause)}", file=sys.stderr)
-        return SOME_FAILED if failures else DONE
-    return DONE
-
-
-def _options(args: argparse.Namespace, settings: Settings) -> Options:
-    """Raises UsageError for a number that makes no sense."""
-    check_threads(args.workers)
-    shares.check(args)
-    if args.max_duration_s is not None and not args.max_duration_s > 0:
-        raise UsageError(f"--max-duration-s is {args.max_duration_s:g}; it must be more than 0")
-    if not args.wait >= 0:
-        raise UsageError(f"--wait is {args.wait:g}; it must not be negative")
-    if args.speed is not None:
-        check_speed(args.speed)
-    # whoever watches has time: another writer's job is waited for rather than the end of watching
-    wait_s = max(args.wait, WATCH_WAIT_S) if args.watch else args.wait
-    from indexer.model import Options
-    from indexer.rules import parse
-
-    parse(args.exclude)
-    return Options(
-        workers=args.workers,
-        prune=args.prune,
-        max_duration_s=args.max_duration_s,
-        wait_s=wait_s,
-        melody=args.melody,
-        exclude=tuple(args.exclude),
-        forget_excludes=args.forget_excludes,
-        force=args.force,
-        again=args.again,
-        facts=settings.facts == "on" if args.facts is None else args.facts,
-        yes=args.yes,
-        speed=args.speed,
-        fingerprints=args.fingerprints,
-        events=args.events,
-        relocate=tuple((old, new) for old, new in args.relocate),
-        plan_only=args.plan_only,
-    )
-
-
-def _check_events(encoder: Encoder, library: Library) -> None:
-    """Raises QueryError where nothing says what sounds when: before hours of indexing, not after."""
-    spaces = [space for space in library.reader.spaces() if space.vocabulary and not space.is_retired]
-    if not spaces and (encoder.spec.vocabulary is None or not isinstance(encoder, FrameReader)):
-        raise QueryError(
-            f"events need an encoder that names sounds (cnn:soundalike-1); {encoder.spec.name} does not. Without "
-            "--events it indexes"
-        )
-
-
-def _named_roots(folder: Path) -> list[str]:
-    """The roots that a library's ``library.toml`` names. Raises UsageError where it names none, LibraryError."""
-    roots = wiring.named_roots(folder)
-    if not roots:
-        raise UsageError(
-            f"name a folder: soundalike index PATH (without one, what roots = [...] says in {printable(str(folder))}"
-            "/library.toml is indexed; it says nothing)"
-        )
-    return roots
-
-
-def _default_encoder(library: Library, settings: Settings) -> str:
-    """The encoder of the library's first space of sounds; the default one for a library that has none yet."""
-    return next((s.name for s in library.reader.spaces() if not s.is_melody and not s.is_retired), settings.encoder)
-
-
-def _again() -> str:
-    """The command line that resumes this one."""
-    return " ".join(["soundalike", *map(for_shell, sys.argv[1:])])

@@ -27,6 +27,7 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from search.plugins import Command
 
+ASK_HELP = ("-h", "--help")
 WRONG_USE = 2
 COULD_NOT_RUN = 3
 INTERRUPTED = 130
@@ -76,7 +77,7 @@ def _run(arguments: Sequence[str]) -> int:
     called = next((argument for argument in arguments if not argument.startswith("-")), None)
     if called is not None and called not in commands:
         raise UsageError(_no_command(called, commands))
-    parser = _parser(commands, called)
+    parser = _parser(commands, called, described=not arguments or arguments[0] in ASK_HELP)
     if not arguments:
         parser.print_help(sys.stderr)
         return WRONG_USE
@@ -86,7 +87,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _command_first(arguments: Sequence[str], commands: Container[str]) -> Sequence[str]:
     """The arguments with options that stand before the command behind it: ``--library L search dog`` is understood."""
-    if not arguments or not arguments[0].startswith("-") or arguments[0] in ("-h", "--help", "--version"):
+    if not arguments or not arguments[0].startswith("-") or arguments[0] in (*ASK_HELP, "--version"):
         return arguments
     words = [place for place, argument in enumerate(arguments) if not argument.startswith("-")]
     named = [place for place in words if arguments[place] in commands]
@@ -98,12 +99,14 @@ def _command_first(arguments: Sequence[str], commands: Container[str]) -> Sequen
     return [arguments[place], *arguments[:place], *arguments[place + 1 :]]
 
 
-def _parser(commands: dict[str, Command], called: str | None) -> argparse.ArgumentParser:
-    """The parser, with the subcommand that is called alone: the others would cost start-up time."""
+def _parser(commands: dict[str, Command], called: str | None, *, described: bool = False) -> argparse.ArgumentParser:
+    """The parser, with the subcommand that is called alone: the others would cost start-up time, and so does to list
+    all of them as ``described``.
+    """
     parser = Parser(
         prog="soundalike",
         description="Find sounds by example, by passage, by words, by humming. Start with: soundalike index FOLDER",
-        epilog=overview({name: command.help for name, command in commands.items()}),
+        epilog=overview({name: command.help for name, command in commands.items()}) if described else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"soundalike {version('soundalike')}")

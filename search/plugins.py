@@ -18,7 +18,8 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, cached_property
+from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
@@ -70,6 +71,34 @@ class Command(Protocol):
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Do the work; the exit status (0 done, 1 some inputs failed, 2 wrong use, 3 could not run)."""
+
+
+class LateCommand:
+    """A `Command` that is loaded when it is called, or its help is asked for: other commands start without it."""
+
+    def __init__(self, name: str, place: str) -> None:
+        """``place``: where its class is, like ``package.module:Class``."""
+        self.name = name
+        self._place = place
+
+    @cached_property
+    def command(self) -> Command:
+        """The command itself."""
+        module, _, kind = self._place.partition(":")
+        return cast("Command", getattr(import_module(module), kind)())
+
+    @property
+    def help(self) -> str:
+        """As `Command` says, and so do the others."""
+        return self.command.help
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """As the command does."""
+        self.command.configure(parser)
+
+    def run(self, args: argparse.Namespace, settings: Settings) -> int:
+        """As the command does."""
+        return self.command.run(args, settings)
 
 
 def offered(group: Group) -> Mapping[str, EntryPoint]:

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, cast
 import platformdirs
 
 from search.errors import UsageError
-from search.model import LANGUAGES
+from search.ground.languages import LANGUAGES
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 FactsWhen: TypeAlias = Literal["on", "idle", "off"]

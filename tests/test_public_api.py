@@ -138,13 +138,25 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def opened(folder):
+    """The library of the examples, opened once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOUNDALIKE_ENCODER", "spectral")
+        patch.setenv("SOUNDALIKE_LIBRARY", str(folder / "sounds.library"))
+        library = soundalike.open_library()
+    with library:
+        yield library
+
+
 @pytest.fixture
-def library(folder, monkeypatch):
+def library(folder, opened, monkeypatch):
+    """The same, as it is after the examples before, in whose folder an example runs."""
     monkeypatch.chdir(folder)
     monkeypatch.setenv("SOUNDALIKE_ENCODER", "spectral")
     monkeypatch.setenv("SOUNDALIKE_LIBRARY", "sounds.library")
-    with soundalike.open_library() as library:
-        yield library
+    opened.refresh()
+    return opened
 
 
 def described() -> dict[str, str]:

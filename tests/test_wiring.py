@@ -41,6 +41,8 @@ def test_every_command_has_a_name_a_help_and_options():
     for command in commands:
         command.configure(argparse.ArgumentParser())
         assert command.help
+        if isinstance(command, plugins.LateCommand):
+            assert command.command.name == command.name
 
 
 def test_every_job_is_there():

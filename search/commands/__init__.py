@@ -1,70 +1,45 @@
-"""The engine's own subcommands. Heavy modules are imported where a command runs, so that each starts fast."""
+"""The engine's own subcommands. Each is loaded when it is called, and heavy modules when it runs: it starts fast."""
 
-from search.commands.collections import Collections
-from search.commands.duplicates import DuplicatesCommand
-from search.commands.events import Events
-from search.commands.export import Export
-from search.commands.facts import Defects, FactsCommand
-from search.commands.fingerprints import FingerprintsCommand
-from search.commands.identify import Identify
-from search.commands.keys import Keys
-from search.commands.listen import Listen
-from search.commands.making import Compose, Make, Say
-from search.commands.map import MapCommand
-from search.commands.mcp import Mcp
-from search.commands.merging import MergeCommand, UnmergeCommand
-from search.commands.paths import GoesWithCommand, PathCommand
-from search.commands.places import Doctor, Init, Migrate
-from search.commands.recommend import Recommend
-from search.commands.remarks import Remarks
-from search.commands.search import Search
-from search.commands.searches import Searches
-from search.commands.serve import Serve
-from search.commands.spaces import CompareCommand, SpacesCommand
-from search.commands.speech import SpeechCommand
-from search.commands.suggest import Suggest
-from search.commands.tags import Tags
-from search.commands.upkeep import Backup, Info, Reindex, Remove, Restore, Verify
-from search.commands.watch import Watch
+from search.plugins import LateCommand
 
 COMMANDS = (
-    Search(),
-    Recommend(),
-    Identify(),
-    PathCommand(),
-    GoesWithCommand(),
-    Info(),
-    Tags(),
-    Remarks(),
-    Collections(),
-    Searches(),
-    Watch(),
-    Verify(),
-    Remove(),
-    Reindex(),
-    DuplicatesCommand(),
-    MergeCommand(),
-    UnmergeCommand(),
-    FingerprintsCommand(),
-    Events(),
-    SpeechCommand(),
-    Listen(),
-    FactsCommand(),
-    Defects(),
-    MapCommand(),
-    Suggest(),
-    SpacesCommand(),
-    CompareCommand(),
-    Export(),
-    Backup(),
-    Restore(),
-    Serve(),
-    Mcp(),
-    Keys(),
-    Init(),
-    Doctor(),
-    Migrate(),
-    Say(),
-    Compose(),
-    Make(),
+    LateCommand("search", "search.commands.search:Search"),
+    LateCommand("recommend", "search.commands.recommend:Recommend"),
+    LateCommand("identify", "search.commands.identify:Identify"),
+    LateCommand("path", "search.commands.paths:PathCommand"),
+    LateCommand("goes-with", "search.commands.paths:GoesWithCommand"),
+    LateCommand("info", "search.commands.upkeep:Info"),
+    LateCommand("tags", "search.commands.tags:Tags"),
+    LateCommand("remarks", "search.commands.remarks:Remarks"),
+    LateCommand("collections", "search.commands.collections:Collections"),
+    LateCommand("searches", "search.commands.searches:Searches"),
+    LateCommand("watch", "search.commands.watch:Watch"),
+    LateCommand("verify", "search.commands.upkeep:Verify"),
+    LateCommand("remove", "search.commands.upkeep:Remove"),
+    LateCommand("reindex", "search.commands.upkeep:Reindex"),
+    LateCommand("duplicates", "search.commands.duplicates:DuplicatesCommand"),
+    LateCommand("merge", "search.commands.merging:MergeCommand"),
+    LateCommand("unmerge", "search.commands.merging:UnmergeCommand"),
+    LateCommand("fingerprints", "search.commands.fingerprints:FingerprintsCommand"),
+    LateCommand("events", "search.commands.events:Events"),
+    LateCommand("speech", "search.commands.speech:SpeechCommand"),
+    LateCommand("listen", "search.commands.listen:Listen"),
+    LateCommand("facts", "search.commands.facts:FactsCommand"),
+    LateCommand("defects", "search.commands.facts:Defects"),
+    LateCommand("map", "search.commands.map:MapCommand"),
+    LateCommand("suggest", "search.commands.suggest:Suggest"),
+    LateCommand("spaces", "search.commands.spaces:SpacesCommand"),
+    LateCommand("compare", "search.commands.spaces:CompareCommand"),
+    LateCommand("export", "search.commands.export:Export"),
+    LateCommand("backup", "search.commands.upkeep:Backup"),
+    LateCommand("restore", "search.commands.upkeep:Restore"),
+    LateCommand("serve", "search.commands.serve:Serve"),
+    LateCommand("mcp", "search.commands.mcp:Mcp"),
+    LateCommand("keys", "search.commands.keys:Keys"),
+    LateCommand("init", "search.commands.places:Init"),
+    LateCommand("doctor", "search.commands.places:Doctor"),
+    LateCommand("migrate", "search.commands.places:Migrate"),
+    LateCommand("say", "search.commands.making:Say"),
+    LateCommand("compose", "search.commands.making:Compose"),
+    LateCommand("make", "search.commands.making:Make"),
 )

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
-from search import wiring
 from search.commands import tunes
+from search.commands.libraries import add_library, library, library_path
 from search.commands.weighting import AddPart, AspectsPart, ChangedPart, SlowPart, WeighPart, unwanted
 from search.errors import UsageError
-from search.ground.urls import is_in_store, require_folder
+from search.ground.urls import is_in_store
 from search.model import (
     LANGUAGES,
     TASTES,
@@ -29,23 +29,31 @@ from search.model import (
 )
 from search.settings import Settings, effort_of, recall_of
 
-if TYPE_CHECKING:
-    from search.library.library import Library
+__all__ = [
+    "add_actions",
+    "add_clips",
+    "add_effort",
+    "add_filters",
+    "add_json",
+    "add_library",
+    "add_offset",
+    "add_query",
+    "add_weight",
+    "bare",
+    "clips",
+    "hum",
+    "imitation",
+    "library",
+    "library_path",
+    "passage",
+    "query",
+    "seconds",
+    "with_effort",
+]
 
 DEFAULT_K = 10
 _PASSAGE = re.compile(r"^(?P<path>.+)#(?P<start>[\d.:]*)-(?P<end>[\d.:]*)$", re.DOTALL)
 _TRACK = re.compile(r"^(?P<path>.+)@(?P<track>\d{1,4})$", re.DOTALL)
-
-
-def add_library(parser: argparse.ArgumentParser, *, default: str | None = None) -> None:
-    """``--library DIR``; an action's parser says SUPPRESS, so that what stood before the action holds."""
-    parser.add_argument(
-        "--library",
-        type=Path,
-        default=default,
-        metavar="DIR",
-        help="the library's folder (default: $SOUNDALIKE_LIBRARY, else yours)",
-    )
 
 
 def add_clips(parser: argparse.ArgumentParser, option: bool = False) -> None:
@@ -59,19 +67,6 @@ def clips(args: argparse.Namespace) -> list[int]:
     """The clips that are named, each once, in order."""
     named: list[int] = [*args.clips, *(getattr(args, "clip", None) or ())]
     return list(dict.fromkeys(named))
-
-
-def library_path(args: argparse.Namespace, settings: Settings) -> Path:
-    """The folder that ``--library`` names, else the default. Raises UsageError for an address."""
-    given: Path | None = args.library
-    path = given or settings.library
-    require_folder(path)
-    return path
-
-
-def library(args: argparse.Namespace, settings: Settings, *, create: bool = False, read_only: bool = False) -> Library:
-    """The library in that folder, opened. Raises LibraryError when it is not there and ``create`` is false."""
-    return wiring.library(library_path(args, settings), settings, create=create, read_only=read_only)
 
 
 def add_effort(parser: argparse.ArgumentParser) -> None:

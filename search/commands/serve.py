@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search import wiring
-from search.commands import options
+from search.commands import libraries
 from search.errors import UsageError, for_shell
 from search.settings import Settings
 
@@ -24,7 +24,7 @@ class Serve:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        options.add_library(parser)
+        libraries.add_library(parser)
         parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="listen here (127.0.0.1)")
         parser.add_argument("--port", type=int, default=8000, metavar="N", help="port (8000; 0: any that is free)")
         parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that answer (1)")
@@ -61,7 +61,7 @@ class Serve:
         """Serve until Ctrl-C or SIGTERM."""
         from search.service.processes import supervisor
 
-        config = _config(args, options.library_path(args, settings))
+        config = _config(args, libraries.library_path(args, settings))
         warned = _has_proxy(config) and not (config.needs_keys or args.no_keys)
         return supervisor.serve(
             config,

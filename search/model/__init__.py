@@ -36,6 +36,7 @@ Beyond a query, a program says what it wants of a library, and gets, by these::
 
 from __future__ import annotations
 
+from search.ground.languages import ENGLISH, LANGUAGES
 from search.model.arrays import Bitmap, HalfVectors, Ids, Probabilities, Scores, Spans, Vectors, Wave, Waves
 from search.model.aspects import TASTES, Aspects, Change
 from search.model.changes import (
@@ -145,8 +146,6 @@ from search.model.searches import (
 from search.model.sentences import ReadBy, Term, TermKind, Understanding
 from search.model.shipping import Shipment
 from search.model.sound import (
-    ENGLISH,
-    LANGUAGES,
     MELODY_SPACE,
     NOTES,
     AudioEncoding,

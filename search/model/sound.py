@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,20 +136,6 @@ class TextEncoding:
     languages: tuple[str, ...] = ()
     """The language (a code of `LANGUAGES`) that each text was read in; empty where the encoder does not tell."""
 
-
-ENGLISH: Final = "en"
-LANGUAGES: Final[Mapping[str, str]] = {
-    ENGLISH: "English",
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-    "it": "Italian",
-    "pt": "Portuguese",
-    "zh": "Chinese",
-    "ja": "Japanese",
-    "ru": "Russian",
-}
-"""The languages that words may be in, by their codes (ISO 639-1)."""
 
 NOTES = "MIDI"
 """The container and codec of a content that is notes."""

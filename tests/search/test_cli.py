@@ -397,10 +397,18 @@ def test_info_verify_tags_and_remove(indexed, tmp_path):
 
 
 def test_what_asks_no_library_loads_no_engine():
-    """Help, the version, the process that starts those of a service: all commands are configured for them."""
-    names = loaded("from search import cli\ntry: cli.main(['--version'])\nexcept SystemExit: pass\nimport sys")
+    """For help all commands are loaded."""
+    names = loaded("from search import cli\ntry: cli.main(['--help'])\nexcept SystemExit: pass\nimport sys")
     assert "search.commands.serve" in names
     assert sorted(names & {*OF_THE_ENGINE, *FOR_SOUNDS, *FOR_OTHER_COMMANDS, *UNNEEDED, "sqlalchemy"}) == []
+
+
+def test_a_command_is_loaded_when_it_is_called():
+    """The version, and the process that starts those of a service, need neither another one nor NumPy."""
+    names = loaded("from search import cli\ntry: cli.main(['serve', '--help'])\nexcept SystemExit: pass\nimport sys")
+    commands = {name for name in names if name.startswith("search.commands.")}
+    assert commands == {"search.commands.libraries", "search.commands.serve"}
+    assert not names & {"numpy", "search.model"}
 
 
 def test_a_command_that_needs_no_model_loads_little_more_than_its_libraries(indexed):

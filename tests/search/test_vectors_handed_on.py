@@ -14,7 +14,7 @@ from search.model import IndexChange
 from search.vectors import bitmaps, building, files, native, verifying
 from search.vectors.exact import ExactIndex
 from search.vectors.snapshot import SnapshotIndex, verify
-from tests.search.vector_helpers import DIM, clumped, recall
+from tests.search.vector_helpers import DIM, clumped, copied, recall
 
 FIRST, MORE = 3_000, 300
 SECOND_LISTS, SECOND_ROWS = files.named(files.COMPRESSED, 1), files.named(files.SIDECAR, 1)
@@ -34,6 +34,15 @@ class Library:
         return SnapshotIndex.open(
             self.directory, DIM, device="cpu", compress_from=self.compress_from, searches=searches
         )
+
+    @classmethod
+    def copied(cls, other: Library, directory: Path) -> Library:
+        """One whose job opens a copy of the ``other`` one's snapshots, and goes on."""
+        library = cls(copied(other.directory, directory))
+        for change in other.log:
+            library.log.append(change)
+            library.oracle.add(change.segment_ids, change.vectors)
+        return library
 
     def come(self, count: int) -> None:
         ids, vectors = len(self.oracle) + 1 + np.arange(count), clumped(count, len(self.log))
@@ -57,12 +66,18 @@ class Library:
         assert [line for line in verify(self.directory) if mine in line] == []
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Library:
-    library = Library(tmp_path / "index")
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    """Two publications, made once: centres are trained for them, which takes longer than any test."""
+    library = Library(tmp_path_factory.mktemp("published") / "index")
     library.come(FIRST)
     library.come(MORE)
     return library
+
+
+@pytest.fixture
+def library(published: Library, tmp_path: Path) -> Library:
+    return Library.copied(published, tmp_path / "index")
 
 
 def overwrite(path: Path, offset: int, data: bytes) -> None:

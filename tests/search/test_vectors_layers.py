@@ -17,7 +17,7 @@ from search.vectors import bitmaps, files, layers, native
 from search.vectors.exact import ExactIndex
 from search.vectors.layers import Extent
 from search.vectors.snapshot import SnapshotIndex, verify
-from tests.search.vector_helpers import clumped, fold, recall
+from tests.search.vector_helpers import clumped, copied, fold, recall
 
 DIM = 32
 FIRST, MORE = 12_000, 240
@@ -81,10 +81,20 @@ class Library:
         assert verify(self.directory) == []
 
 
-@pytest.fixture
-def library(tmp_path: Path) -> Library:
-    library = Library(tmp_path)
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder after a first publication, made once: centres are trained for it, which takes longer than any test."""
+    library = Library(tmp_path_factory.mktemp("first") / "index")
     library.come(FIRST)
+    return library.directory
+
+
+@pytest.fixture
+def library(first: Path, tmp_path: Path) -> Library:
+    """The library that was published so, in a copy of that folder."""
+    library = Library(copied(first, tmp_path / "index"))
+    library.last, library.sequence = FIRST, 1
+    library.oracle.add(np.arange(1, FIRST + 1), clumped(FIRST, 1))
     return library
 
 

@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 from search.service import app as applications
 from tests.service.conftest import application
 
-LIBRARIES = ("av", "faiss", "flask", "onnxruntime", "pydantic", "sqlalchemy", "torch", "waitress", "werkzeug")
+LIBRARIES = ("av", "faiss", "flask", "numpy", "onnxruntime", "pydantic", "sqlalchemy", "torch", "waitress", "werkzeug")
 WEB = {"flask", "pydantic", "waitress", "werkzeug"}
 
 OF_JOBS = """

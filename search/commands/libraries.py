@@ -1,0 +1,38 @@
+"""Which library a command is about: its option, its folder, and the library itself."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search import wiring
+from search.ground.urls import require_folder
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library.library import Library
+
+
+def add_library(parser: argparse.ArgumentParser, *, default: str | None = None) -> None:
+    """``--library DIR``; an action's parser says SUPPRESS, so that what stood before the action holds."""
+    parser.add_argument(
+        "--library",
+        type=Path,
+        default=default,
+        metavar="DIR",
+        help="the library's folder (default: $SOUNDALIKE_LIBRARY, else yours)",
+    )
+
+
+def library_path(args: argparse.Namespace, settings: Settings) -> Path:
+    """The folder that ``--library`` names, else the default. Raises UsageError for an address."""
+    given: Path | None = args.library
+    path = given or settings.library
+    require_folder(path)
+    return path
+
+
+def library(args: argparse.Namespace, settings: Settings, *, create: bool = False, read_only: bool = False) -> Library:
+    """The library in that folder, opened. Raises LibraryError when it is not there and ``create`` is false."""
+    return wiring.library(library_path(args, settings), settings, create=create, read_only=read_only)
