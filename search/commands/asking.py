@@ -49,7 +49,7 @@ def query(args: argparse.Namespace, understood: Understanding) -> Query:
 
     Raises QueryError where the sentence names nothing to look for.
     """
-    from search.commands.options import DEFAULT_K
+    from search.commands.options import DEFAULT_K, recall
 
     wheres = [one for one in (understood.query.where, args.where) if one]
     asked_for = replace(
@@ -60,6 +60,7 @@ def query(args: argparse.Namespace, understood: Understanding) -> Query:
         collapse=understood.query.collapse or args.collapse,
         offset=args.offset,
         language=args.language,
+        recall=recall(args),
     )
     for line in _report(understood, asked_for):
         print(f"soundalike: {line}", file=sys.stderr)
@@ -88,6 +89,7 @@ def command(query: Query) -> str:
             words += ["--weight", f"{abs(part.weight):g}"]
     words += ["-k", str(query.k)] + (["--where", query.where] if query.where else [])
     words += ["--language", query.language] if query.language else []
+    words += [] if query.recall is None else ["--recall", f"{query.recall:g}"]
     return shlex.join(words + (["--collapse"] if query.collapse else []))
 
 

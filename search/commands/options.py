@@ -69,25 +69,17 @@ def clips(args: argparse.Namespace) -> list[int]:
     return list(dict.fromkeys(named))
 
 
-def add_effort(parser: argparse.ArgumentParser) -> None:
-    """``--effort E`` or ``--recall R``."""
-    either = parser.add_mutually_exclusive_group()
+def add_effort(either: argparse._ActionsContainer) -> None:
+    """``--effort E``, to the group that ``--recall R`` is in (`add_query`)."""
     either.add_argument(
         "--effort",
         metavar="E",
         help="so much of the usual work in a large library: 0.1 is faster and misses more, 4 misses less (1)",
     )
-    either.add_argument(
-        "--recall",
-        metavar="R",
-        help="in a large library, as much work as finds this part of the nearest, 0.5 to 0.999",
-    )
 
 
 def with_effort(args: argparse.Namespace, settings: Settings) -> Settings:
-    """``settings`` with what ``--effort`` or ``--recall`` says. Raises UsageError for what makes no sense."""
-    if args.recall is not None:
-        return replace(settings, recall=recall_of(args.recall, "--recall"))
+    """``settings`` with what ``--effort`` says. Raises UsageError for what makes no sense."""
     if args.effort is not None:  # said here, it counts for more than a recall of the environment
         return replace(settings, effort=effort_of(args.effort, "--effort"), recall=None)
     return settings
@@ -128,8 +120,11 @@ def add_offset(parser: argparse.ArgumentParser, what: str) -> None:
     )
 
 
-def add_query(parser: argparse.ArgumentParser) -> None:
-    """The parts of a query, ``-k``, ``--where``, ``--space``, ``--language`` and ``--collapse``."""
+def add_query(parser: argparse.ArgumentParser) -> argparse._ActionsContainer:
+    """The parts of a query, ``-k``, ``--where``, ``--space``, ``--language``, ``--collapse`` and ``--recall``.
+
+    Returns the group of ``--recall``, for what excludes it.
+    """
     parser.add_argument(
         "words",
         nargs="*",
@@ -178,6 +173,13 @@ def add_query(parser: argparse.ArgumentParser) -> None:
         help="of the words, like fr for French; without it $SOUNDALIKE_LANGUAGE, else it is found out",
     )
     parser.add_argument("--collapse", action="store_true", help="one hit for each recording, with its copies")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--recall",
+        metavar="R",
+        help="in a large library, as much work as finds this part of the nearest, 0.5 to 0.999",
+    )
+    return either
 
 
 def _add_aspects(parser: argparse.ArgumentParser) -> None:
@@ -206,7 +208,13 @@ def query(args: argparse.Namespace) -> Query:
         collapse=args.collapse,
         offset=args.offset,
         language=args.language,
+        recall=recall(args),
     )
+
+
+def recall(args: argparse.Namespace) -> float | None:
+    """What ``--recall`` says, None where it says nothing. Raises UsageError for what makes no sense."""
+    return None if args.recall is None else recall_of(args.recall, "--recall")
 
 
 def bare(words: Sequence[str]) -> list[Part]:

@@ -20,7 +20,7 @@ class Search:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        options.add_query(parser)
+        either = options.add_query(parser)
         asking.add_ask(parser)
         tunes.add_render(parser)
         identify.add_exact(parser)
@@ -30,7 +30,7 @@ class Search:
         hitfacts.add_sorted(parser)
         parser.add_argument("--count", action="store_true", help="say how many clips are likely, beyond the hits shown")
         options.add_library(parser)
-        options.add_effort(parser)
+        options.add_effort(either)
         shape = parser.add_mutually_exclusive_group()
         options.add_json(shape)
         shape.add_argument("--csv", action="store_true", help="print CSV")
@@ -39,6 +39,8 @@ class Search:
         """Search and print; 0 also with no match."""
         settings = options.with_effort(args, settings)
         hitfacts.check_sort(args)
+        if (args.effort or args.recall) and (args.exact is not None or args.spoken is not None):
+            raise UsageError("--effort and --recall are for hits: leave out --exact and --spoken")
         if (args.show or args.sort) and (args.exact is not None or args.spoken is not None):
             raise UsageError("--show and --sort are for hits: --exact and --spoken find passages")
         if args.count and (args.exact is not None or args.spoken is not None or args.csv):

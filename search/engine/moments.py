@@ -119,7 +119,7 @@ class MomentFinder:
         return Moments(tuple(best[query.offset : wanted - 1]), took_ms, following)
 
     def _target(self, query: Query, gap_s: float) -> _Target:
-        views = self._look().of(query.space)
+        views = self._look().reaching(query.recall).of(query.space)
         order, sides = orders(spread(query.parts))
         for view in views:
             encoder = None if view.space.is_retired or view.space.is_melody else self._encoder(view.space)

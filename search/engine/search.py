@@ -111,7 +111,18 @@ class SearchEngine:
         language = question.language
         likely = order.likely(is_all=not more_likely) if query.count else None
         return Answer(
-            found, hits, took_ms, reason, following, did_you_mean, question.gone, warnings, near, language, likely
+            found,
+            hits,
+            took_ms,
+            reason,
+            following,
+            did_you_mean,
+            question.gone,
+            warnings,
+            near,
+            language,
+            likely,
+            question.library.recall,
         )
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
@@ -130,7 +141,7 @@ class SearchEngine:
 
     def _question(self, query: Query) -> Question:
         """Everything about a query that its levels have in common."""
-        library = self._look()
+        library = self._look().reaching(query.recall)
         views = library.of(query.space)
         parts = with_tunes(spread(query.parts), views, library.melody)
         check_parts(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +12,8 @@ from search.analysis.melody.index import MelodyIndex
 from search.columns import ClipColumns
 from search.errors import QueryError, printable
 from search.model import Ids, Segment, Space
-from search.ports import VectorIndex
+from search.ports import RecallIndex, VectorIndex
+from search.settings import RECALLS
 from search.vectors.neighbourhoods import Neighbourhoods
 
 
@@ -28,6 +29,10 @@ class SpaceView:
     columns: ClipColumns
     neighbourhoods: Neighbourhoods | None = None
 
+    def reaching(self, recall: float) -> SpaceView:
+        """The same, whose index finds this part of the nearest ten, where it can be asked to."""
+        return replace(self, index=self.index.reaching(recall)) if isinstance(self.index, RecallIndex) else self
+
     def segments(self, segment_ids: Ids) -> dict[int, Segment]:
         """The segments of these ids (n,), by id; those that just went are left out."""
         contents, starts, ends = self.columns.place(segment_ids)
@@ -42,6 +47,11 @@ class MelodyView:
 
     view: SpaceView
     index: MelodyIndex
+
+    def reaching(self, recall: float) -> MelodyView:
+        """As `SpaceView.reaching`."""
+        view = self.view.reaching(recall)
+        return MelodyView(view, self.index.over(view.index))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +87,7 @@ class LibraryView:
     """All that searches read of the ``library`` in a folder: its ``spaces``, active ones first, tunes, recordings.
 
     ``asked_space`` names the space of sounds that is asked where a question names none, None for every one of them.
+    ``recall`` is the part of the nearest ten that its indexes are to find, None for what the usual effort finds.
     """
 
     library: str
@@ -84,6 +95,21 @@ class LibraryView:
     melody: MelodyView | None = None
     recordings: SameRecordings = field(default_factory=SameRecordings.none)
     asked_space: str | None = None
+    recall: float | None = None
+
+    def reaching(self, recall: float | None) -> LibraryView:
+        """The same, for a question that asks for this part of the nearest ten; None: as the library is set.
+
+        Raises QueryError for a recall that nobody may ask for.
+        """
+        if recall is None:
+            return self
+        least, most = RECALLS
+        if not least <= recall <= most:
+            raise QueryError(f"recall is {recall:g}; it must be {least:g} to {most:g}, a part of the nearest ten")
+        spaces = tuple(view.reaching(recall) for view in self.spaces)
+        melody = None if self.melody is None else self.melody.reaching(recall)
+        return replace(self, spaces=spaces, melody=melody, recall=recall)
 
     def of(self, name: str | None = None) -> list[SpaceView]:
         """The spaces called ``name``, or without a name those that are asked: every space of sounds, or the one chosen.

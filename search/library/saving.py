@@ -192,7 +192,7 @@ def question_of(query: Query) -> tuple[dict[str, Any], tuple[bytes, ...]]:
     sounds: list[bytes] = []
     parts = [part_as_json(part, sounds) for part in query.parts]
     said: dict[str, Any] = {"parts": parts, "k": query.k}
-    said |= {name: getattr(query, name) for name in ("where", "space", "language") if getattr(query, name)}
+    said |= {name: getattr(query, name) for name in ("where", "space", "language", "recall") if getattr(query, name)}
     return said | ({"collapse": True} if query.collapse else {}), tuple(sounds)
 
 
@@ -279,6 +279,7 @@ def _query_of(library: Library, question: Mapping[str, Any], sound: Callable[[in
             clips_among(library, question.get("region"), question.get("within")),
             without=_refused(question["parts"]),
             language=question.get("language") or "",
+            recall=question.get("recall"),
         )
 
 

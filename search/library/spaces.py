@@ -245,7 +245,8 @@ class Spaces:
             ),
             None,
         )
-        return LibraryView(str(self._library), views, melody, self._pairs.recordings(), self._catalog.asked_space())
+        asked, recall = self._catalog.asked_space(), self._settings.recall
+        return LibraryView(str(self._library), views, melody, self._pairs.recordings(), asked, recall)
 
 
 class Repeated:

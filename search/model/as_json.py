@@ -44,6 +44,7 @@ def answer_as_json(answer: Answer, paths: Paths, facts: FactsOf | None = None) -
         "warnings": list(answer.warnings),
         "nearest": [{"value": one.value, "count": one.count, "where": one.where} for one in answer.nearest],
         "likely": None if answer.likely is None else _likely_as_json(answer.likely),
+        "recall": answer.recall,
     }
 
 

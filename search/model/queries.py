@@ -146,6 +146,9 @@ class Query:
     ``language`` is that of its words, a code of `LANGUAGES`, where it is known; else it is found out. ``count``: find
     out how many clips are likely, whatever ``k`` is (`Answer.likely`).
 
+    ``recall``, from .5 to .999: in a large library search with as much effort as finds this part of the nearest ten;
+    None: as the library is set (`Settings.recall`, else `Settings.effort`).
+
     Examples:
         >>> parts = (soundalike.AudioPart("door.wav"), soundalike.ClipPart(3, weight=-0.5))
         >>> answer = library.search(soundalike.Query(parts, k=2, where="duration_s < 6"))
@@ -163,6 +166,7 @@ class Query:
     without: tuple[int, ...] = ()
     language: str = ""
     count: bool = False
+    recall: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +315,8 @@ class Answer:
     question named and was left out, since it is not in the library any more: "clip 17", "segment 90". ``warnings`` say
     what was amiss with a file of the question that was read all the same: "audio 1: truncated: ...".
     ``likely`` are the clips that are likely, where `Query.count` asked for them and anything tells how likely hits are.
+    ``recall`` is the part of the nearest ten that was to be found, by `Query.recall` or `Settings.recall`; None where
+    neither says any.
     Where the verdict is ``none``, ``nearest`` are tags of what comes closest, with how many clips have each (of those
     that pass the filter).
 
@@ -331,3 +337,4 @@ class Answer:
     nearest: tuple[FacetCount, ...] = ()
     language: str = ""
     likely: Likely | None = None
+    recall: float | None = None

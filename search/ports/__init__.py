@@ -19,7 +19,7 @@ from search.ports.encoders import (
     VoiceDetector,
     WordReader,
 )
-from search.ports.indexes import ChangesSince, IndexFactory, OnServer, SpaceIndex, VectorIndex
+from search.ports.indexes import ChangesSince, IndexFactory, OnServer, RecallIndex, SpaceIndex, VectorIndex
 from search.ports.jobs import ChunkPlan, Chunks, ChunkWork, IndexFailure, IndexProgress, IndexWarning, JobQueue, JobWork
 from search.ports.keeping import Allowances, CollectionStore, FeedbackStore, KeyStore, MatchStore, SearchStore
 from search.ports.objects import ObjectStore, Shipments, Source
@@ -52,6 +52,7 @@ __all__ = [
     "MelodyExtractor",
     "ObjectStore",
     "OnServer",
+    "RecallIndex",
     "SearchStore",
     "Shipments",
     "Source",

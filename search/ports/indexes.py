@@ -42,6 +42,14 @@ class VectorIndex(Protocol):
         """How many vectors would be found."""
 
 
+@runtime_checkable
+class RecallIndex(VectorIndex, Protocol):
+    """A `VectorIndex` that misses some of the nearest as a rule, and can be asked for how many it finds."""
+
+    def reaching(self, recall: float) -> VectorIndex:
+        """The same state, searched with as much effort as finds this part of the nearest ten."""
+
+
 ChangesSince: TypeAlias = Callable[[int], Iterable[IndexChange]]
 """The changes of a space after a catalog sequence, in their order (`CatalogReader.changes`)."""
 

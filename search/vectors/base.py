@@ -53,6 +53,9 @@ class Base(Protocol):
     def at(self, effort: float) -> Base:
         """The same, searched with so much of the usual effort."""
 
+    def reaching(self, recall: float) -> Base:
+        """The same, searched with as much effort as finds this part of the nearest ten, where that is known."""
+
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `VectorIndex.search`, with queries and k already checked."""
 
@@ -126,6 +129,10 @@ class ExactBase(StoredBase):
 
     def at(self, effort: float) -> ExactBase:
         """As `Base.at`: a scan misses nothing."""
+        return self
+
+    def reaching(self, recall: float) -> ExactBase:
+        """As `Base.reaching`: a scan misses nothing."""
         return self
 
     @classmethod

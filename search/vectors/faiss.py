@@ -41,6 +41,7 @@ class FaissBase(StoredBase):
         files = [layer.compressed for layer in stored.layers]
         self._reranking = Reranking(files, stored.ids, stored.rows, self._allowed(None))
         self._effort = effort
+        self._facts = stored.facts
         self._whole = whole
 
     @classmethod
@@ -49,16 +50,21 @@ class FaissBase(StoredBase):
 
         Raises SnapshotError, or UsageError for a GPU that is not there.
         """
-        facts = stored.facts
-        if recall is not None and facts.calibration:
-            effort = calibration.effort_for(recall, facts.calibration, len(stored.ids) / facts.trained_count)
-        return cls(stored, GpuCopy.of(stored.rows, device), effort)
+        base = cls(stored, GpuCopy.of(stored.rows, device), effort)
+        return base if recall is None else base.reaching(recall)
 
     def at(self, effort: float) -> FaissBase:
         """As `Base.at`; what is large is shared."""
         other = copy(self)
         other._effort = effort
         return other
+
+    def reaching(self, recall: float) -> FaissBase:
+        """As `Base.reaching`, by what was tried when its lists were made; the same where nothing was."""
+        facts = self._facts
+        if not facts.calibration:
+            return self
+        return self.at(calibration.effort_for(recall, facts.calibration, len(self._ids) / facts.trained_count))
 
     def prepare(self) -> None:
         """As `Base.prepare`."""

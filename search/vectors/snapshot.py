@@ -50,6 +50,10 @@ class SnapshotView:
         """The same state, searched with so much effort."""
         return replace(self, base=self.base.at(effort))
 
+    def reaching(self, recall: float) -> SnapshotView:
+        """The same state, searched with as much effort as finds this part of the nearest ten (`RecallIndex`)."""
+        return replace(self, base=self.base.reaching(recall))
+
     def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
         """As the port says. Raises QueryError for queries of another shape, not finite, or k below 1."""
         queries = scoring.check_queries(queries, self.dim, k)

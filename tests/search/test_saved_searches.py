@@ -255,11 +255,11 @@ def test_questions_are_kept_whole(sounds):
         soundalike.NotesPart("C4 D4 E4"),
         soundalike.SegmentPart(1),
     )
-    question, kept = saving.question_of(soundalike.Query(parts, 7, collapse=True, language="en"))
+    question, kept = saving.question_of(soundalike.Query(parts, 7, collapse=True, language="en", recall=0.99))
     with soundalike.open_library(sounds.parent / "library") as library:
         saved = library.searches.add(NewSearch("all", json.dumps(question), kept))
         with saving.query_of(library, saved) as query:
-            assert (query.k, query.collapse, query.language) == (7, True, "en")
+            assert (query.k, query.collapse, query.language, query.recall) == (7, True, "en", 0.99)
             for before, after in zip(parts, query.parts, strict=True):
                 path = {"path": before.path} if hasattr(before, "path") else {}
                 cut = {"start_s": 10.0, "end_s": 12.0} if path.get("path") == str(long_file) else {}

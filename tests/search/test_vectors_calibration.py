@@ -49,6 +49,14 @@ def test_as_much_is_found_as_is_asked_for_with_no_more_effort_than_that_takes(fo
     assert efforts[0.8] < efforts[0.99] <= 1.0
 
 
+def test_a_single_question_may_ask_for_more_than_the_others(folder: Path) -> None:
+    """As much effort as an index takes that was opened with that recall; the view that it came from stays as it was."""
+    usual = SnapshotIndex.open(folder, WIDE, device="cpu", recall=0.8).view
+    more = SnapshotIndex.open(folder, WIDE, device="cpu", recall=0.99).view
+    assert effort_of(usual) < effort_of(usual.reaching(0.99)) == effort_of(more)
+    assert effort_of(more.reaching(0.8)) == effort_of(usual)
+
+
 def test_what_was_found_stays_until_the_lists_are_trained_anew(folder: Path) -> None:
     """It is in the manifest, and a layer that is written beside the trained one hands it on."""
     first, second = (files.read(files.snapshots(folder).open(sequence)).facts for sequence in (1, 2))
@@ -71,7 +79,7 @@ def test_where_nothing_was_found_out_the_effort_counts(folder: Path, tmp_path: P
     (old / MANIFEST).unlink()
     (old / MANIFEST).write_text(json.dumps(manifest | {"format": 2}))
     view = SnapshotIndex.open(tmp_path, WIDE, device="cpu", effort=0.5, recall=0.97).view
-    assert (len(view), effort_of(view)) == (COUNT - 1000, 0.5)
+    assert (len(view), effort_of(view), effort_of(view.reaching(0.99))) == (COUNT - 1000, 0.5, 0.5)
 
 
 def test_a_question_is_near_what_is_there_and_none_of_it(vectors: Vectors) -> None:

@@ -48,14 +48,14 @@ def look(library_path, **changes):
 
 
 def test_a_search_is_saved_asked_changed_and_deleted(client):
-    saved = save(client, where="duration_s < 9", k=1, within=None)
-    assert saved["query"] == {"parts": [{"text": "rain"}], "k": 1, "where": "duration_s < 9"}
+    saved = save(client, where="duration_s < 9", k=1, within=None, recall=0.99)
+    assert saved["query"] == {"parts": [{"text": "rain"}], "k": 1, "where": "duration_s < 9", "recall": 0.99}
     assert (saved["unseen"], saved["trouble"], saved["webhook"], saved["secret"]) == (0, "", "", None)
     one = f"{API}/searches/{saved['id']}"
     assert client.get(one).get_json() == saved
     assert client.get(f"{API}/searches").get_json() == {"searches": [saved], "unseen": 0}
     hits = client.get(f"{one}/hits").get_json()
-    assert (len(hits["hits"]), hits["next_offset"]) == (1, 1)
+    assert (len(hits["hits"]), hits["next_offset"], hits["recall"]) == (1, 1, 0.99)
     assert len(client.get(f"{one}/hits?k=5").get_json()["hits"]) == 2
     assert save(client, status=422)["detail"].endswith("already: rains")
     changed = client.patch(one, json={"name": "weather", "least": 0.9}).get_json()

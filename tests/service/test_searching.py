@@ -131,6 +131,14 @@ def test_similar_clips_leave_the_clip_itself_out(reader):
     assert reader.get("/api/v1/clips/999/similar").status_code == 404
 
 
+def test_an_answer_says_which_recall_was_asked_for(reader):
+    """Where nobody asked for any, and the service is not set to one, there is none."""
+    said = [ask(reader, {"text": "rain"}, **more).get_json()["recall"] for more in ({}, {"recall": 0.9})]
+    similar = reader.get("/api/v1/clips/1/similar?recall=0.97").get_json()["recall"]
+    assert (*said, similar) == (None, 0.9, 0.97)
+    assert reader.get("/api/v1/clips/1/similar?recall=1").status_code == 422
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -146,6 +154,8 @@ def test_similar_clips_leave_the_clip_itself_out(reader):
         ({"parts": [{"text": "rain"}], "wher": "id < 3"}, "wher: there is no such field; did you mean where? There"),
         ({"text": "rain"}, "text: there is no such field; there are: parts"),
         ({"parts": [{"text": "rain"}], "sort": "size"}, "sort: it must be one of loudness, "),
+        ({"parts": [{"text": "rain"}], "recall": 1}, "less than or equal to 0.999"),
+        ({"parts": [{"text": "rain"}], "recall": 0.4}, "greater than or equal to 0.5"),
         ({"parts": [{"clip_id": 999}]}, "no clip has the id 999"),
         ({"parts": [{"clip_id": "1"}]}, "valid integer"),
         ({"parts": [{"audio": "door"}]}, "names the file 'door'"),

@@ -22,6 +22,10 @@ class MelodyIndex:
         self._vectors = vectors
         self._contours = contours
 
+    def over(self, vectors: VectorIndex) -> MelodyIndex:
+        """The same tunes, whose windows are found by ``vectors``."""
+        return MelodyIndex(vectors, self._contours)
+
     def search_hum(self, curve: PitchCurve, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
         """Which tunes the hum may be, best first. What is no tune gets the verdict "no melody" and no hits.
 

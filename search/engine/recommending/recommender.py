@@ -120,7 +120,15 @@ class Recommender:
         verdict: Verdict = _verdict(picked, view) if history.likes else "good" if picked else "none"
         following = query.end if has_more or len(picked) > query.end else None
         took_ms = (time.perf_counter() - started) * 1e3
-        return Answer(verdict, hits, took_ms, next_offset=following, gone=history.gone, warnings=warnings)
+        return Answer(
+            verdict,
+            hits,
+            took_ms,
+            next_offset=following,
+            gone=history.gone,
+            warnings=warnings,
+            recall=library.recall,
+        )
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
         """An answer for each query, in order; what is wrong with one of them stands in its place."""

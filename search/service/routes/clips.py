@@ -64,8 +64,15 @@ class ClipRoutes:
 
     def similar_clips(self, path: ClipPath, query: SimilarTo) -> Response:
         """The clips that sound most like this one."""
-        part = ClipPart(path.clip_id)
-        asked = Query((part,), query.k, query.where, query.space, query.collapse, offset=query.offset)
+        asked = Query(
+            (ClipPart(path.clip_id),),
+            query.k,
+            query.where,
+            query.space,
+            query.collapse,
+            offset=query.offset,
+            recall=query.recall,
+        )
         with self._service.one_at_a_time():
             try:
                 answer = self._library.search(asked)

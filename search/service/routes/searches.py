@@ -59,7 +59,7 @@ _SOUND: ResponseDict = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-_QUESTION = ("k", "where", "region", "within", "space", "language", "collapse")
+_QUESTION = ("k", "where", "region", "within", "space", "language", "collapse", "recall")
 
 
 class SavedSearchRoutes:

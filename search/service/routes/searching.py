@@ -159,6 +159,7 @@ class SearchRoutes:
             without=refused,
             language=body.language or "",
             count=isinstance(body, SearchIn) and body.facets,
+            recall=body.recall,
         )
 
     def question(self, body_type: type[B]) -> PostedQuestion[B]:

@@ -75,6 +75,10 @@ class MilvusBase:
         """As `Base.at`: the server has an effort of its own."""
         return self
 
+    def reaching(self, recall: float) -> MilvusBase:
+        """As `Base.reaching`: the server has an effort of its own."""
+        return self
+
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `Base.search`."""
         passing = self.everything if allowed is None else _shared(self.everything, allowed)

@@ -41,8 +41,8 @@ async function look(row: Row, question: Question, aborted: AbortSignal): Promise
   try {
     const sent = await sentOf(question);
     if (typeof sent === "string") return;
-    const { parts = [], where, language } = sent.body;
-    const body = { parts, where, language, within: `clip:${row.clip_id}`, k: MOST };
+    const { parts = [], where, language, recall } = sent.body;
+    const body = { parts, where, language, recall, within: `clip:${row.clip_id}`, k: MOST };
     const found = (await moments(body, sent.files, aborted)).moments;
     if (aborted.aborted) return;
     const passages = found.map(({ start_s, end_s }) => ({ start_s, end_s }));

@@ -46,7 +46,8 @@ export interface Part {
 
 /** `draft` is what stands in the box and is no chip yet; `filters` are filters of the service's own language; `within` is
     the list that is asked alone: "collection:3", "liked:anna". `language` is the one of its words, by its code; empty:
-    the service finds it out. */
+    the service finds it out. `recall` is the part of the nearest ten that a large library is to find, where somebody
+    says any: an address, or a saved search. */
 export interface Question {
   draft: string;
   parts: readonly Part[];
@@ -54,7 +55,11 @@ export interface Question {
   region: string;
   within: string;
   language: string;
+  recall?: number;
 }
+
+/** Whether the service may be asked for it. */
+export const isRecall = (recall: number): boolean => recall >= 0.5 && recall <= 0.999;
 
 /** All sounds. */
 export const UNFILTERED = { filters: [], region: "", within: "" } satisfies Partial<Question>;

@@ -8,7 +8,7 @@
  */
 import { readLiking, writeLiking } from "./liking";
 import { WORD_LANGUAGES } from "./words";
-import { isSpeed, type Part, type Passage, type Played, type Question, type Thing } from "./model";
+import { isRecall, isSpeed, type Part, type Passage, type Played, type Question, type Thing } from "./model";
 
 const PASSAGE = /@(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/;
 const PLAYED = /^([^#x]+)(?:#(\d{1,4}))?(?:x(\d+(?:\.\d+)?))?$/;
@@ -23,11 +23,13 @@ export function writeQuestion(question: Question): URLSearchParams {
   if (question.region) params.set("region", question.region);
   if (question.within) params.set("within", question.within);
   if (question.language) params.set("language", question.language);
+  if (question.recall !== undefined) params.set("recall", String(question.recall));
   return params;
 }
 
 /** What cannot be read is left out: an address may come from anywhere. */
 export function readQuestion(params: URLSearchParams): Question {
+  const recall = Number(params.get("recall"));
   return {
     draft: params.get("q") ?? "",
     parts: params.getAll("part").flatMap((written) => readPart(written) ?? []),
@@ -35,6 +37,7 @@ export function readQuestion(params: URLSearchParams): Question {
     region: params.get("region") ?? "",
     within: params.get("within") ?? "",
     language: readLanguage(params.get("language")),
+    ...(isRecall(recall) && { recall }),
   };
 }
 

@@ -6,7 +6,7 @@ import { findSound } from "../question/sounds";
 import { WORD_LANGUAGES } from "../question/words";
 
 export interface Sent {
-  body: Pick<SearchBody, "parts" | "where" | "region" | "within" | "language">;
+  body: Pick<SearchBody, "parts" | "where" | "region" | "within" | "language" | "recall">;
   files: Map<string, File>;
 }
 
@@ -26,5 +26,6 @@ export async function sentOf(asked: Question): Promise<Sent | string> {
   const parts = allParts(asked).map((part) => bodyOf(part, fieldOf));
   const [region, within] = [asked.region || null, asked.within || null];
   const language = WORD_LANGUAGES.find((one) => one === asked.language) ?? null;
-  return { body: { parts, where: whereOf(asked.filters), region, within, language }, files };
+  const recall = asked.recall ?? null;
+  return { body: { parts, where: whereOf(asked.filters), region, within, language, recall }, files };
 }

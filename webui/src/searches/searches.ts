@@ -53,12 +53,13 @@ export async function save(name: string, asked: Question): Promise<boolean> {
   try {
     const sent = await sentOf(asked);
     if (typeof sent === "string") throw new Error(sent);
-    const { where, region, within, language, ...rest } = sent.body;
+    const { where, region, within, language, recall, ...rest } = sent.body;
     const filters = {
       ...(where && { where }),
       ...(region && { region }),
       ...(within && { within }),
       ...(language && { language }),
+      ...(recall && { recall }),
     };
     await saveSearch({ ...rest, ...filters, name }, sent.files);
   } catch (error) {
@@ -148,6 +149,7 @@ interface KeptQuestion {
   region?: string;
   within?: string;
   language?: string;
+  recall?: number;
 }
 
 /** The question of a saved search, its sounds fetched into this browser. */
@@ -165,6 +167,7 @@ export async function questionOf(search: SavedSearch): Promise<Question> {
     region: kept.region ?? "",
     within: kept.within ?? "",
     language: kept.language ?? "",
+    ...(kept.recall !== undefined && { recall: kept.recall }),
   };
 }
 

@@ -74,6 +74,7 @@ describe("a question", () => {
     region: "0,0 0,1 1,1",
     within: "collection:3",
     language: "de",
+    recall: 0.99,
   };
 
   it("is the same after it was an address", () => {
@@ -87,7 +88,7 @@ describe("a question", () => {
   });
 
   it("leaves out what cannot be read", () => {
-    const params = new URLSearchParams("part=&part=clip:0&part=text:rain&filter=&other=1");
+    const params = new URLSearchParams("part=&part=clip:0&part=text:rain&filter=&other=1&recall=1");
     expect(readQuestion(params)).toEqual({ ...NOTHING, parts: [PARTS[0]?.[1]] });
   });
 });

@@ -81,7 +81,10 @@ class LikelyOut(Answered):
 
 
 class SearchOut(Answered):
-    """The hits, best first, and whether the library has what was asked for at all; ``reason``: why not, if known."""
+    """The hits, best first, and whether the library has what was asked for at all; ``reason``: why not, if known.
+
+    ``recall``: the part of the nearest ten that was to be found; null where nobody said any.
+    """
 
     verdict: Literal["good", "weak", "none"]
     hits: list[HitOut]
@@ -94,4 +97,5 @@ class SearchOut(Answered):
     warnings: list[str] = []
     nearest: list[FacetOut] = []
     likely: LikelyOut | None = None
+    recall: float | None = None
     facets: FacetsOut | None = None

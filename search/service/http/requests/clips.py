@@ -23,6 +23,7 @@ from search.service.http.requests.common import (
     Id,
     Offset,
     Parameters,
+    Recall,
     Region,
     Within,
     one_of,
@@ -163,6 +164,7 @@ class SimilarTo(Parameters):
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     collapse: Annotated[bool, Field(description=ABOUT_COLLAPSE)] = False
     facts: Annotated[bool, Field(description=ABOUT_FACTS)] = False
+    recall: Recall | None = None
 
 
 class PathTo(Parameters):

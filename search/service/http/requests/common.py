@@ -12,6 +12,7 @@ from search.columns.parsing import MAX_CHARACTERS
 from search.engine.search import MAX_OFFSET
 from search.service.config import MAX_K
 from search.service.http.described import Described
+from search.settings import RECALLS
 
 MAX_ID = 2**63 - 1
 MAX_WAVEFORMS = 24
@@ -41,6 +42,15 @@ Filter: TypeAlias = Annotated[
 Language: TypeAlias = Annotated[
     Literal["en", "de", "fr", "es", "it", "pt", "zh", "ja", "ru"],
     Field(description="The language of the words; without it the service's own, else it is found out."),
+]
+Recall: TypeAlias = Annotated[
+    float,
+    Field(
+        ge=RECALLS[0],
+        le=RECALLS[1],
+        description="In a large library: search with as much effort as finds this part of the nearest ten; without it "
+        "as the service is set.",
+    ),
 ]
 Seconds: TypeAlias = Annotated[float, Field(ge=0, le=1e7)]
 CORNER = r"-?[0-9]{1,6}(\.[0-9]{1,6})?,-?[0-9]{1,6}(\.[0-9]{1,6})?"

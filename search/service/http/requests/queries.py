@@ -34,6 +34,7 @@ from search.service.http.requests.common import (
     Id,
     Language,
     Offset,
+    Recall,
     Region,
     Seconds,
     Weight,
@@ -191,6 +192,7 @@ class PassagesIn(Body):
     within: Within | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     language: Language | None = None
+    recall: Recall | None = None
 
 
 class MomentsIn(PassagesIn):
