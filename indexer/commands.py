@@ -34,14 +34,16 @@ def index_again(
     max_duration_s: float | None = None,
     facts: bool | None = None,
     events: bool = False,
+    fingerprints: bool = False,
 ) -> int:
     """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
 
     None is the library's own encoder. ``melody`` names no encoder: with it the recordings' tunes are followed, after
     what the library's own encoder does. ``new_roots`` are folders that become roots for the files in them
     (`indexer.scan.locate`). ``facts``: measure what is decoded; None: as the settings say. ``events``: find what
-    happens when in the same pass, where the encoder tells. Progress goes to ``report``, or to the terminal without one.
-    Setting ``stop`` ends it within seconds; the next call goes on. Raises as `indexer.job.index` does.
+    happens when in the same pass, where the encoder tells. ``fingerprints``: make those of what is decoded. Progress
+    goes to ``report``, or to the terminal without one. Setting ``stop`` ends it within seconds; the next call goes on.
+    Raises as `indexer.job.index` does.
     """
     from indexer import shares
     from indexer.index_command import DONE, SOME_FAILED, default_encoder, then
@@ -53,7 +55,14 @@ def index_again(
 
     melody = encoder == MELODY_SPACE
     measure = settings.facts == "on" if facts is None else facts
-    options = Options(wait_s=wait_s, max_duration_s=max_duration_s, melody=melody, facts=measure, events=events)
+    options = Options(
+        wait_s=wait_s,
+        max_duration_s=max_duration_s,
+        melody=melody,
+        facts=measure,
+        events=events,
+        fingerprints=fingerprints,
+    )
     name = default_encoder(library, settings) if melody or encoder is None else encoder
     loaded = wiring.encoder(name, settings)
     tunes = wiring.melody_extractor()
@@ -66,6 +75,11 @@ def index_again(
         summary = index(
             library, loaded, paths, options, shown, new_roots=new_roots, tunes=tunes, stop=stop, share=share
         )
-    if events and settings.share is not None and not summary.interrupted:  # other processes find none on the way
-        then(library.events.find, "events", stop or threading.Event())
+    if settings.share is not None and not summary.interrupted:  # other processes find none on the way
+        for wanted, job, what in (
+            (fingerprints, library.recordings.fingerprint, "fingerprint"),
+            (events, library.events.find, "events"),
+        ):
+            if wanted:
+                then(job, what, stop or threading.Event())
     return SOME_FAILED if summary.failed else DONE

@@ -69,6 +69,7 @@ def index(
     encoder: str | None = None,
     facts: bool | None = None,
     events: bool = False,
+    fingerprints: bool = False,
     progress: Callable[[int, int], None] = _nobody,
 ) -> tuple[JobFailure, ...]:
     """The files that could not be indexed, once all sounds and tunes (MIDI) at or below ``paths`` are in the library.
@@ -76,20 +77,30 @@ def index(
     What is there already and has not changed is left alone; a call that was interrupted is simply made again.
     ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. ``facts``: measure what each sound
     is (`Library.facts`), by default as the settings say; it can be done later (`Facts.measure`). ``events``: find
-    what happens when in what is new, in the same pass (`Library.events.find`), where the encoder tells. ``progress`` is
-    called a few times a second with how many files of how many are done.
+    what happens when in what is new, in the same pass (`Library.events.find`), where the encoder tells.
+    ``fingerprints``: make those of what is new in that pass, too (`Recordings.fingerprint`), so that `identify` knows
+    it. ``progress`` is called a few times a second with how many files of how many are done.
 
     Raises EncoderError for an encoder that is not there, LibraryBusy while another process writes, LibraryError for a
     disk that is full or read-only, SpaceMismatch when the encoder changed since the library was made.
 
     Examples:
-        >>> soundalike.index(library, ["sounds"])
+        >>> soundalike.index(library, ["sounds"], fingerprints=True)
         ()
     """
     report = _Report(progress)
     given = [os.fspath(path) for path in paths]
     names = [path if is_in_store(path) else os.fspath(Path(path).expanduser()) for path in given]
-    plugins.job("index")(library, encoder, names, library.settings, facts=facts, events=events, report=report)
+    plugins.job("index")(
+        library,
+        encoder,
+        names,
+        library.settings,
+        facts=facts,
+        events=events,
+        fingerprints=fingerprints,
+        report=report,
+    )
     return tuple(report.failures)
 
 

@@ -17,9 +17,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from search import plugins
-from search.errors import QueryError, SoundalikeError, UsageError
+from search.errors import UsageError
 from search.ground import process
-from search.ground.extras import why_missing
+from search.ground.ending import WRONG_USE, with_status
 from search.ground.parsing import Parser
 from search.ground.urls import without_secrets
 from search.settings import Settings
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from search.plugins import Command
 
 ASK_HELP = ("-h", "--help")
-WRONG_USE = 2
-COULD_NOT_RUN = 3
-INTERRUPTED = 130
 SECTIONS = (
     ("Begin", ("index", "search", "serve")),
     ("Find", ("identify", "recommend", "path", "goes-with", "suggest", "listen", "map")),
@@ -52,25 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _let_any_name_be_printed()
     process.own()
-    try:
-        return _run(arguments)
-    except (UsageError, QueryError) as error:
-        return _fail(str(error), WRONG_USE)
-    except SoundalikeError as error:
-        return _fail(str(error), COULD_NOT_RUN)
-    except ModuleNotFoundError as error:
-        why = why_missing("this", error.name)
-        if why is None:
-            raise
-        return _fail(why, WRONG_USE)
-    except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # the reader of our output went away (head, less): not an error of ours; keep the interpreter from reporting it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    return _run(arguments)
 
 
+@with_status
 def _run(arguments: Sequence[str]) -> int:
     commands = {command.name: command for command in plugins.commands()}
     arguments = _command_first(arguments, commands)
@@ -153,11 +135,6 @@ def _let_any_name_be_printed() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-
-
-def _fail(message: str, status: int) -> int:
-    print(f"soundalike: {without_secrets(message)}", file=sys.stderr)
-    return status
 
 
 if __name__ == "__main__":

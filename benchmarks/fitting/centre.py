@@ -26,6 +26,7 @@ from benchmarks.common.sound_words import sound_words
 from search import audio, wiring
 from search.errors import AudioError
 from search.ground import process
+from search.ground.ending import with_status
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -127,6 +128,7 @@ def logistic(relevant: NDArray[np.float64], other: NDArray[np.float64]) -> tuple
     return float(beta[0]), float(beta[1])
 
 
+@with_status
 def main() -> None:
     """Fit, write, say what came out."""
     process.own()
@@ -155,4 +157,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

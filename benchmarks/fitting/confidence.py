@@ -42,6 +42,7 @@ from search import evaluation, wiring
 from search.engine import confidence
 from search.errors import UsageError
 from search.ground import process
+from search.ground.ending import with_status
 from search.ports import Encoder, WordReader
 from search.settings import Settings
 
@@ -209,6 +210,7 @@ def _chances(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDA
     return chances
 
 
+@with_status
 def main() -> None:
     """Fit and print."""
     process.own()
@@ -266,4 +268,4 @@ def _word_pages(
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

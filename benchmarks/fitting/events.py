@@ -29,6 +29,7 @@ from search.analysis.time import events, frames
 from search.analysis.time.events import EventRows, events_of
 from search.analysis.time.frames import FrameTags, frame_times
 from search.ground import process
+from search.ground.ending import with_status
 from search.ports import Encoder, FrameReader, WordReader
 from search.settings import Settings
 
@@ -173,6 +174,7 @@ def _steps(spans: object, steps: int) -> NDArray[np.bool_]:
     return inside
 
 
+@with_status
 def main() -> None:
     """Fit, and print what each constant would do."""
     process.own()
@@ -206,4 +208,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

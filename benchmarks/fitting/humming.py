@@ -25,6 +25,7 @@ from search.analysis.melody.index import MelodyIndex
 from search.analysis.melody.model import Notes
 from search.analysis.melody.pitch import pitch_of
 from search.errors import UsageError
+from search.ground.ending import with_status
 
 SAMPLE_RATE_HZ = 16_000
 MOST_HITS = 10 * (1 + RIVALS)
@@ -167,6 +168,7 @@ def logistic(x: NDArray[np.float64], y: NDArray[np.bool_], ridge: float = 1e-2) 
     return weights
 
 
+@with_status
 def main() -> None:
     """Fit the confidence and print the constants of ``search/analysis/melody/confidence.py``."""
     songs = [tune.notes for tune in midi_folder(POP909)]
@@ -200,4 +202,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -21,6 +21,7 @@ from benchmarks.fitting.choice import Choice, fit
 from benchmarks.fitting.tempo import numbers, rendered
 from benchmarks.quality.fact_songs import named_key, relative
 from search.analysis.facts.music import Music
+from search.ground.ending import with_status
 
 Numbers = NDArray[np.float64]
 
@@ -64,6 +65,7 @@ def _shares(answers: list[int], right: list[int]) -> str:
     return f"key {np.mean([answer == key for answer, key in pairs]):.3f}, or its relative {related:.3f}"
 
 
+@with_status
 def main() -> None:
     """Print the figures and the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -86,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

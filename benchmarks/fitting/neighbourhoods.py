@@ -30,6 +30,7 @@ from benchmarks.quality.encoding import EncodingCache, encode
 from search import wiring
 from search.evaluation import judge, relevance, score
 from search.ground import process
+from search.ground.ending import with_status
 from search.settings import Settings
 
 NATURAL = Path("../shared/data/natural/manifest.csv")
@@ -160,6 +161,7 @@ def table(rows: Sequence[Row]) -> str:
     )
 
 
+@with_status
 def main() -> None:
     """Compare every form and print the table."""
     process.own()
@@ -188,4 +190,4 @@ def _unit(rows: Matrix) -> Matrix:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

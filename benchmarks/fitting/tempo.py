@@ -33,6 +33,7 @@ from benchmarks.quality import fact_songs
 from search.analysis.facts import octaves, tempo
 from search.analysis.facts.mix import RATE_HZ, Mix
 from search.analysis.facts.music import ONSETS_PER_S, Music
+from search.ground.ending import with_status
 
 Numbers = NDArray[np.float64]
 Random = np.random.Generator
@@ -228,6 +229,7 @@ def report(asked_for: Sequence[Asked]) -> Iterator[str]:
             yield "    " + ", ".join(f"{weight:.3g}" for weight in values[first : first + _ROW]) + ","
 
 
+@with_status
 def main() -> None:
     """Print the figures and the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -243,4 +245,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

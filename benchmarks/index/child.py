@@ -19,6 +19,7 @@ from benchmarks.index import mapped
 from benchmarks.index.engines import ALL_CORES, Engine, Exact
 from benchmarks.index.named import built_as, engine_of
 from search.ground import process
+from search.ground.ending import with_status
 from search.model import Bitmap, HalfVectors, Ids, Vectors
 
 SIDECAR = "vectors.f16"
@@ -199,6 +200,7 @@ def _pages(engine: Engine, queries: Vectors) -> float | None:
     return float(np.mean(counted)) if counted else None
 
 
+@with_status
 def main(argv: list[str]) -> int:
     """The process."""
     process.own()

@@ -23,6 +23,7 @@ from benchmarks.common.outputs import report_progress
 from benchmarks.common.report import markdown_table
 from search import wiring
 from search.ground import process
+from search.ground.ending import with_status
 from search.model import Bitmap, Ids, Vectors
 from search.settings import Settings
 
@@ -53,6 +54,7 @@ class Row:
     median_ms: float
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     process.own()

@@ -30,6 +30,7 @@ from benchmarks.index.child import K, recall
 from benchmarks.index.vectors import VectorSource, synthetic_anchors
 from search import wiring
 from search.errors import UsageError
+from search.ground.ending import with_status
 from search.ground.extras import is_installed
 from search.model import Bitmap, Ids, IndexChange, Vectors
 
@@ -63,6 +64,7 @@ class Way:
     p95_ms: float
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.index.milvus_filters", description=__doc__)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common import machine
 from search.api import Library, index, open_library
+from search.ground.ending import with_status
 from search.model import Aspects, ClipPart, Query
 
 Mono = NDArray[np.float64]
@@ -85,6 +86,7 @@ def shares(library: Library) -> dict[str, float]:
     return found
 
 
+@with_status
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -103,4 +105,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -27,8 +27,9 @@ from benchmarks.common.report import markdown_table
 from benchmarks.quality.encoding import EncodingCache, encode
 from benchmarks.quality.ranking import ranked_set
 from search import evaluation, wiring
-from search.errors import SoundalikeError, UsageError
+from search.errors import UsageError
 from search.ground import process
+from search.ground.ending import with_status
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -176,6 +177,7 @@ def _run(command: Sequence[str], package: str) -> None:
         raise UsageError(f"{command[0]} did not run ({error}): apt-get install {package}") from error
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask each encoder and print a table; 1 where a tool is missing for a part of it."""
     process.own()
@@ -183,12 +185,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument("--soundfont", type=Path, default=SOUNDFONT, metavar="SF2", help="of General MIDI")
     args = parser.parse_args(arguments)
-    try:
-        settings = Settings.from_env(os.environ)
-        encoders = [wiring.encoder(name, settings) for name in args.encoder or [settings.encoder]]
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 3
+    settings = Settings.from_env(os.environ)
+    encoders = [wiring.encoder(name, settings) for name in args.encoder or [settings.encoder]]
     rows, missing = [], False
     for task in tasks(args.soundfont):
         with tempfile.TemporaryDirectory() as folder:

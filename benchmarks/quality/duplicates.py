@@ -38,8 +38,8 @@ from benchmarks.common.steps import Steps
 from benchmarks.quality import copies, datasets
 from benchmarks.quality.families import FAMILIES
 from search import audio
-from search.errors import SoundalikeError
 from search.ground import process
+from search.ground.ending import with_status
 from search.overview.duplicates.hearing import PassageDecoder, TrackPassage
 from search.overview.duplicates.verifying import is_one_recording
 
@@ -221,6 +221,7 @@ def report(figures: Figures) -> str:
     )
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the figures; 0 where they are good, 1 where not, 3 where they could not be measured."""
     process.own()
@@ -243,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             figures = measure(Steps(args.keep or Path(scratch), settings), args)
-    except (SoundalikeError, OSError, subprocess.CalledProcessError) as error:
+    except (OSError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 3
     print(f"seed {args.seed}, {args.encoder or 'the default encoder'}\n\n{report(figures)}")

@@ -29,6 +29,7 @@ from benchmarks.quality import fact_songs, flaws, untouched
 from search import audio
 from search.analysis.facts.definitions import DEFECTS
 from search.analysis.facts.measuring import measure
+from search.ground.ending import with_status
 
 Mono = NDArray[np.float32]
 
@@ -192,6 +193,7 @@ def cost(paths: list[Path]) -> str:
     return f"cost: {all_of_it:.2f} ms of one core for a second of sound, {decoding:.2f} of them decoding"
 
 
+@with_status
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -240,4 +242,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

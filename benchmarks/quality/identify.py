@@ -35,6 +35,7 @@ from search.analysis.exact.matching import match
 from search.analysis.exact.spectra import BANDS, FRAMES_PER_S, RATE_HZ
 from search.analysis.exact.stored import arrays
 from search.analysis.exact.table import GAP, FingerprintTable
+from search.ground.ending import with_status
 
 Mono = NDArray[np.float32]
 Random = np.random.Generator
@@ -136,6 +137,7 @@ def read(path: Path) -> Mono:
     return np.concatenate(list(audio.stream(str(path), RATE_HZ, end_s=LONGEST_S)))
 
 
+@with_status
 def main() -> None:
     """Build the catalogue, ask, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -246,4 +248,4 @@ def passage(wave: Mono, change: Change, rng: Random) -> tuple[Mono | None, float
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

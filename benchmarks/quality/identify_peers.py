@@ -40,6 +40,7 @@ from search.analysis.exact.listening import fingerprint, question
 from search.analysis.exact.matching import match
 from search.analysis.exact.spectra import RATE_HZ
 from search.analysis.exact.table import FingerprintTable
+from search.ground.ending import with_status
 
 MOST_BITS: Final = 0.35
 _LEAST_NUMBERS: Final = 8
@@ -119,6 +120,7 @@ def _nearest(asked: NDArray[np.uint32], kept: Sequence[NDArray[np.uint32]]) -> i
     return row
 
 
+@with_status
 def main() -> None:
     """Build the catalogue for each, ask each, print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -180,4 +182,4 @@ def _cells(answers: Sequence[int | None], rows: Sequence[int | None]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -24,6 +24,7 @@ from benchmarks.quality.facts import clips, read
 from search.analysis.facts.likeness import likenesses
 from search.analysis.facts.measuring import measured
 from search.api import Library, index, open_library
+from search.ground.ending import with_status
 from search.model import TASTES, Aspects, AudioPart, Query
 
 _LONGEST_S: Final = 6.0
@@ -107,6 +108,7 @@ def mean_reciprocal_rank(each: NDArray[np.float64], own: NDArray[np.int64], weig
     return float(np.mean(1 / ranks))
 
 
+@with_status
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -132,4 +134,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,8 +26,8 @@ from benchmarks.quality.encoding import EncodingCache, encode
 from benchmarks.quality.items import DataSet
 from benchmarks.quality.ranking import RankedSet, ranked_set
 from search import audio, evaluation, wiring
-from search.errors import SoundalikeError
 from search.ground import process
+from search.ground.ending import with_status
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -90,6 +89,7 @@ def table(levels: Sequence[Level]) -> str:
     return markdown_table(["level", "the clip itself first", "P@10", "of that at its own level"], rows)
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a table for each encoder."""
     process.own()
@@ -99,20 +99,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--queries", type=int, default=QUERIES, metavar="N", help=f"clips that are asked ({QUERIES})")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"keeps encodings ({CACHE})")
     args = parser.parse_args(arguments)
-    try:
-        settings = Settings.from_env(os.environ)
-        encoders = [wiring.encoder(name, settings) for name in args.encoder or [settings.encoder]]
-        dataset = datasets.load(args.dataset)
-        clips = len(dataset.items)
-        asked = np.sort(np.random.default_rng(SEED).permutation(clips)[: args.queries]).tolist()
-        for encoder in encoders:
-            levels = measure(dataset, encoder, settings, EncodingCache(args.cache), asked)
-            print(
-                f"{dataset.name}, {len(asked)} of {clips} clips (seed {SEED}), {encoder.spec.name}\n\n{table(levels)}\n"
-            )
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 3
+    settings = Settings.from_env(os.environ)
+    encoders = [wiring.encoder(name, settings) for name in args.encoder or [settings.encoder]]
+    dataset = datasets.load(args.dataset)
+    clips = len(dataset.items)
+    asked = np.sort(np.random.default_rng(SEED).permutation(clips)[: args.queries]).tolist()
+    for encoder in encoders:
+        levels = measure(dataset, encoder, settings, EncodingCache(args.cache), asked)
+        print(f"{dataset.name}, {len(asked)} of {clips} clips (seed {SEED}), {encoder.spec.name}\n\n{table(levels)}\n")
     print(this_machine().sentence())
     return 0
 

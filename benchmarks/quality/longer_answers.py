@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from benchmarks.common.outputs import SEED, report_progress
 from benchmarks.common.report import markdown_table
 from search import wiring
 from search.api import Library
-from search.errors import SoundalikeError, UsageError
+from search.ground.ending import with_status
 from search.model import (
     Answer,
     AudioPart,
@@ -203,6 +202,7 @@ def markdown(changes: Sequence[Changes], clips: int, seed: int) -> str:
     )
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 where something changed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.longer_answers", description=__doc__)
@@ -211,15 +211,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--questions", type=int, default=1_000, metavar="N")
     parser.add_argument("--seed", type=int, default=SEED)
     args = parser.parse_args(arguments)
-    try:
-        sounds = [] if args.audio is None else sorted(p for p in args.audio.rglob("*") if p.suffix in SOUND_SUFFIXES)
-        with wiring.library(args.library, Settings.from_env(os.environ), read_only=True) as library:
-            asked = list(questions(library, sounds, args.questions, args.seed))
-            changes = measure(library, asked, args.seed)
-            clips = int(library.view().of()[0].columns.present.sum())
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 3
+    sounds = [] if args.audio is None else sorted(p for p in args.audio.rglob("*") if p.suffix in SOUND_SUFFIXES)
+    with wiring.library(args.library, Settings.from_env(os.environ), read_only=True) as library:
+        asked = list(questions(library, sounds, args.questions, args.seed))
+        changes = measure(library, asked, args.seed)
+        clips = int(library.view().of()[0].columns.present.sum())
     print(markdown(changes, clips, args.seed))
     return 1 if any(one.lists or one.verdicts for one in changes) else 0
 

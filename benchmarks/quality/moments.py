@@ -42,6 +42,7 @@ from benchmarks.quality.mixtures import (
     named,
 )
 from search.api import Library, index, open_library
+from search.ground.ending import with_status
 from search.model import Query, TextPart
 from search.ports import WordReader
 
@@ -214,6 +215,7 @@ def _scores(library: Library, text: str, where: str) -> dict[str, float]:
     return best
 
 
+@with_status
 def main() -> None:
     """Make, index, ask, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -260,4 +262,4 @@ def _sounds(data: Path, natural: Path, *, learn: bool) -> tuple[list[Sound], lis
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

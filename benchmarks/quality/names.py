@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,9 +32,10 @@ from benchmarks.quality.encoding import EncodingCache, encode
 from benchmarks.quality.ranking import RankedSet, ranked_set
 from search import wiring
 from search.audio.metadata import title_of_name
-from search.errors import SoundalikeError, UsageError
+from search.errors import UsageError
 from search.evaluation import CUTOFF
 from search.ground import process
+from search.ground.ending import with_status
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -237,6 +237,7 @@ def run(questions: Sequence[Question], data: Path, encoder: Encoder, cache: Enco
     return f"## {encoder.spec.name}\n\n{markdown(tallies)}"
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask every question and print what came out."""
     process.own()
@@ -247,15 +248,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="where the sets lie")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR")
     args = parser.parse_args(arguments)
-    try:
-        settings = Settings.from_env(os.environ)
-        encoder = wiring.encoder(args.encoder or settings.encoder, settings)
-        questions = [one for one in read_questions(args.questions) if one.dataset in args.only or not args.only]
-        print(run(questions, args.data, encoder, EncodingCache(args.cache), settings))
-        print(f"\n{this_machine().sentence()}")
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 3
+    settings = Settings.from_env(os.environ)
+    encoder = wiring.encoder(args.encoder or settings.encoder, settings)
+    questions = [one for one in read_questions(args.questions) if one.dataset in args.only or not args.only]
+    print(run(questions, args.data, encoder, EncodingCache(args.cache), settings))
+    print(f"\n{this_machine().sentence()}")
     return 0
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,8 +29,8 @@ from benchmarks.quality.encoding import EncodingCache, encode
 from benchmarks.quality.identify import street
 from benchmarks.quality.ranking import ranked_set
 from search import audio, evaluation, wiring
-from search.errors import SoundalikeError
 from search.ground import process
+from search.ground.ending import with_status
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -128,6 +127,7 @@ def table(noises: Sequence[Noise]) -> str:
     return markdown_table(["street noise", "noise is", *METRICS, "mAP lost"], rows)
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a table."""
     process.own()
@@ -137,15 +137,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--queries", type=int, default=QUERIES, metavar="N", help=f"clips that are asked ({QUERIES})")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"keeps encodings ({CACHE})")
     args = parser.parse_args(arguments)
-    try:
-        settings = Settings.from_env(os.environ)
-        encoder = wiring.encoder(args.encoder or settings.encoder, settings)
-        dataset = load(args.dataset)
-        asked = np.sort(np.random.default_rng(SEED).permutation(len(dataset.items))[: args.queries]).tolist()
-        noises = measure(dataset, encoder, settings, EncodingCache(args.cache), asked)
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 3
+    settings = Settings.from_env(os.environ)
+    encoder = wiring.encoder(args.encoder or settings.encoder, settings)
+    dataset = load(args.dataset)
+    asked = np.sort(np.random.default_rng(SEED).permutation(len(dataset.items))[: args.queries]).tolist()
+    noises = measure(dataset, encoder, settings, EncodingCache(args.cache), asked)
     print(f"{dataset.name}, {len(asked)} of {len(dataset.items)} clips (seed {SEED}), {encoder.spec.name}\n")
     print(f"{table(noises)}\n\n{this_machine().sentence()}")
     return 0

@@ -18,6 +18,7 @@ from benchmarks.common import machine
 from search.api import open_library
 from search.engine import paths
 from search.errors import QueryError
+from search.ground.ending import with_status
 from search.model import ClipPart
 
 _SEED: Final = 21
@@ -44,6 +45,7 @@ def largest_steps(library_path: Path, pairs: int, steps: int, seed: int = _SEED)
     return np.asarray(np.degrees(np.arccos(np.clip(np.array(rows), -1, 1))))
 
 
+@with_status
 def main() -> None:
     """Print the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -62,4 +64,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from benchmarks.common import machine
 from benchmarks.quality.mixtures import backgrounds, labelled
 from search import audio, wiring
+from search.ground.ending import with_status
 from search.model import Wave
 from search.ports import SpeechRecogniser, VoiceDetector
 from search.settings import Settings
@@ -174,6 +175,7 @@ def _level(wave: Wave) -> float:
     return float(np.sqrt(np.mean(np.square(wave)))) if len(wave) else 0.0
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)

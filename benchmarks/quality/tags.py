@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +20,10 @@ from benchmarks.common.report import markdown_table
 from benchmarks.quality import datasets, items
 from benchmarks.quality.items import DataSet
 from search import audio, wiring
-from search.errors import SoundalikeError, UsageError
+from search.errors import UsageError
 from search.evaluation import Calibration, calibration
 from search.ground import process
+from search.ground.ending import with_status
 from search.model import EncoderSpec
 from search.ports import Encoder
 from search.settings import Settings
@@ -98,6 +98,7 @@ def markdown(encoder: str, measured: Sequence[tuple[Promises, Calibration]]) -> 
     )
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure every set that the table names."""
     process.own()
@@ -106,16 +107,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--classes", type=Path, default=CLASSES, metavar="CSV")
     parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="where the sets lie")
     args = parser.parse_args(arguments)
-    try:
-        settings = Settings.from_env(os.environ)
-        encoder = wiring.encoder(args.encoder or settings.encoder, settings)
-        measured = []
-        for name, classes_of in read_classes(args.classes).items():
-            promises = promise(datasets.load(args.data / name), classes_of, encoder)
-            measured.append((promises, calibration(promises.probabilities.ravel(), promises.true.ravel())))
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 3
+    settings = Settings.from_env(os.environ)
+    encoder = wiring.encoder(args.encoder or settings.encoder, settings)
+    measured = []
+    for name, classes_of in read_classes(args.classes).items():
+        promises = promise(datasets.load(args.data / name), classes_of, encoder)
+        measured.append((promises, calibration(promises.probabilities.ravel(), promises.true.ravel())))
     print(markdown(encoder.spec.name, measured))
     return 0
 

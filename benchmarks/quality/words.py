@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +22,10 @@ from benchmarks.quality.encoding import EncodingCache, encode
 from benchmarks.quality.items import DataSet
 from benchmarks.quality.ranking import RankedSet, ranked_set
 from search import evaluation, wiring
-from search.errors import SoundalikeError, UsageError
+from search.errors import UsageError
 from search.evaluation import CUTOFF
 from search.ground import process
+from search.ground.ending import with_status
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -114,6 +114,7 @@ def markdown(encoder: str, answered: Sequence[Answered], negated: Sequence[Negat
     return "\n".join(tables)
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Ask every phrase of every encoder and print what came out."""
     process.own()
@@ -123,13 +124,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="where the sets lie")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR")
     args = parser.parse_args(arguments)
-    try:
-        settings = Settings.from_env(os.environ)
-        for name in args.encoder or [settings.encoder]:
-            print(run(args.phrases, args.data, wiring.encoder(name, settings), EncodingCache(args.cache), settings))
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 3
+    settings = Settings.from_env(os.environ)
+    for name in args.encoder or [settings.encoder]:
+        print(run(args.phrases, args.data, wiring.encoder(name, settings), EncodingCache(args.cache), settings))
     return 0
 
 

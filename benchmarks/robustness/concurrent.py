@@ -30,6 +30,7 @@ from search import wiring
 from search.api import Library
 from search.errors import SoundalikeError
 from search.ground import process
+from search.ground.ending import with_status
 from search.model import ClipPart, Hit, Query, TextPart
 from search.settings import Settings
 
@@ -141,6 +142,7 @@ def _index(sounds: Path, library: Path, encoder: str) -> None:
         raise SoundalikeError(f"the job ended with status {done.returncode}: {done.stderr.strip()}")
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; 0 without an error or a dangling hit."""
     process.own()

@@ -29,6 +29,7 @@ import numpy as np
 from benchmarks.common.machine import this_machine
 from benchmarks.robustness.formats import Form, FormatError, forms, sound
 from search.errors import AudioError, printable
+from search.ground.ending import with_status
 from search.model import EncoderSpec
 
 RATE_HZ = 16_000
@@ -223,6 +224,7 @@ def _can(form: Form) -> bool:
     return True
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; 1 when a file did harm."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -28,6 +28,7 @@ from benchmarks.robustness.formats import Form, FormatError, forms, sound
 from search import wiring
 from search.audio import stream
 from search.errors import AudioError, SoundalikeError
+from search.ground.ending import with_status
 from search.model import AudioPart, Query
 from search.settings import Settings
 
@@ -254,6 +255,7 @@ def _trouble(case: Measured) -> str:
     return f"refused: {case.cause}" if case.cause else "another length"
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line; 1 when something disagrees or too little is found."""
     import av.logging

@@ -26,6 +26,7 @@ from benchmarks.common import synthetic
 from benchmarks.common.machine import this_machine
 from search import wiring
 from search.errors import SoundalikeError
+from search.ground.ending import with_status
 from search.model import HalfVectors, Spans
 from search.settings import Settings
 
@@ -175,6 +176,7 @@ def _verify(library: Path) -> int:
     return int(done.returncode != 0)
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; 0 when nothing was lost, duplicated or different."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.robustness.kills", description=__doc__.splitlines()[0])

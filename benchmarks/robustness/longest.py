@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks.common.checkout import HERE
 from benchmarks.robustness.tests import KEPT
+from search.ground.ending import with_status
 
 LONG_S = 3.0
 """A module whose longest test takes less has short ones."""
@@ -38,6 +39,7 @@ def table(files: Iterable[Path]) -> str:
     return "".join(f"{most:4.0f} {module}\n" for module, most in found if (HERE.folder / "tests" / module).is_file())
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: 0, and the table is written; 2 where no round is kept."""
     parser = argparse.ArgumentParser(

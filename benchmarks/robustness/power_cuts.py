@@ -42,6 +42,7 @@ from benchmarks.robustness import looking
 from benchmarks.robustness.failing_disk import END, Cut, Watched
 from benchmarks.robustness.looking import LIBRARY, Looks, Tally
 from search.analysis.melody.model import Notes, Times
+from search.ground.ending import with_status
 
 REFUSALS: Final = {"full": errno.ENOSPC, "read-only": errno.EROFS}
 KEPT: Final = Path("run/power-cuts")
@@ -319,6 +320,7 @@ def _folders(keep: Path, clips: int, every: int) -> Iterator[tuple[Path, Path]]:
         yield known, copies
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; 0 when nothing was lost and nothing unsound called sound, 130 when it was interrupted."""
     parser = argparse.ArgumentParser(

@@ -47,6 +47,7 @@ from benchmarks.common.checkout import HERE
 from benchmarks.common.machine import installed, this_machine
 from benchmarks.common.report import markdown_table
 from benchmarks.robustness.round_record import SLOWEST, Record, Recorded
+from search.ground.ending import with_status
 
 PLUGINS = ("pytest", "pytest-xdist", "pytest-random-order", "hypothesis")
 KEPT = Path("run/rounds")
@@ -354,6 +355,7 @@ def _row(what: str, rounds: Sequence[Round]) -> tuple[str, ...]:
     return what, str(len(whole)), str(failed), str(tests), f"{statistics.median(seconds):.0f}", f"{max(seconds):.0f}"
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """The command: 0 when no round of this commit failed, 1 when one did, 130 when it was interrupted before."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.robustness.tests", description=__doc__.splitlines()[0])

@@ -36,6 +36,7 @@ from benchmarks.common import synthetic
 from benchmarks.common.machine import this_machine
 from benchmarks.robustness.kills import contents, same
 from search.errors import SoundalikeError
+from search.ground.ending import with_status
 from search.settings import DEFAULT_ENCODER, Settings
 
 WORKERS = 2
@@ -249,6 +250,7 @@ def report(outcome: Outcome, options: Options) -> list[str]:
     return lines
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; 0 when nothing was lost, written twice or different."""
     parser = argparse.ArgumentParser(

@@ -28,6 +28,7 @@ from benchmarks.index import mapped
 from benchmarks.index.child import recall
 from benchmarks.index.vectors import VectorSource, synthetic_anchors
 from search.ground import process
+from search.ground.ending import with_status
 from search.model import Bitmap, Ids, IndexChange, Vectors
 from search.vectors import bitmaps, files, scoring
 from search.vectors.snapshot import SnapshotIndex, SnapshotView
@@ -71,6 +72,7 @@ class Published:
     cpu_s: float
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     process.own()

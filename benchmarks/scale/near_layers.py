@@ -26,6 +26,7 @@ from benchmarks.common.report import markdown_table
 from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource, synthetic_anchors
 from benchmarks.scale.layers import DIM, MORE, Grown, linked
 from search.ground import process
+from search.ground.ending import with_status
 from search.model import Ids, Vectors
 from search.vectors.base import rows_of
 from search.vectors.neighbourhoods import layering, stored
@@ -57,6 +58,7 @@ class Scored:
     difference: float
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     process.own()

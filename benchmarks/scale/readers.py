@@ -33,6 +33,7 @@ from benchmarks.speed.library import clip_of, few_words, make, synthetic_spec
 from search import wiring
 from search.api import Library
 from search.ground import process
+from search.ground.ending import with_status
 from search.model import ClipPart, Query
 from search.settings import Settings
 
@@ -53,6 +54,7 @@ class Read:
     answers: str
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     process.own()

@@ -20,6 +20,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from benchmarks.common.report import markdown_table
+from search.ground.ending import with_status
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 SEGMENTS = (10_000_000, 100_000_000, 1_000_000_000)
@@ -181,6 +182,7 @@ def _why(parts: Parts) -> str:
     return f"where {parts.write_clips:,.0f} clips a second are written and each worker makes {alone:.0f}"
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.sizing", description=__doc__)

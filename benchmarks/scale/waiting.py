@@ -36,6 +36,7 @@ from benchmarks.speed.library import clip_of, synthetic_spec
 from search import wiring
 from search.api import Library
 from search.errors import LibraryBusy, SoundalikeError, UsageError
+from search.ground.ending import with_status
 from search.model import AddContent, Claim, FileFacts, Root, Space, WorkFile, WorkResult
 from search.settings import Settings
 
@@ -56,6 +57,7 @@ class Measured:
     written_s: float
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.waiting", description=__doc__)

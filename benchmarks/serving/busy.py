@@ -43,6 +43,7 @@ from benchmarks.serving.library import WORK, clips_in, clips_now, copy_of, made
 from benchmarks.serving.questions import API, shuffled, stream
 from benchmarks.serving.served import Served
 from search.errors import SoundalikeError, UsageError
+from search.ground.ending import with_status
 from search.settings import Settings
 
 ENCODER = "spectral"
@@ -92,6 +93,7 @@ class Job(Protocol):
         """See to it that nothing of it goes on."""
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     args = _parser().parse_args(argv)

@@ -24,6 +24,7 @@ from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
 from benchmarks.serving.questions import wav
 from search.errors import UsageError
+from search.ground.ending import with_status
 
 LEAST: Final = "import numpy, sqlalchemy"
 
@@ -96,6 +97,7 @@ def markdown(runs: dict[tuple[str, str], list[Run]], rounds: int) -> str:
     )
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.cold", description=__doc__.splitlines()[0])

@@ -38,6 +38,7 @@ from benchmarks.serving.served import Served
 from benchmarks.speed.library import by_clip, clip_of
 from search import wiring
 from search.errors import SoundalikeError, UsageError
+from search.ground.ending import with_status
 from search.settings import Settings
 
 ENCODER = "spectral"
@@ -69,6 +70,7 @@ class Growth:
         return self.after_bytes / self.fresh_bytes - 1
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     args = _parser().parse_args(argv)

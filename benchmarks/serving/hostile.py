@@ -27,6 +27,7 @@ from benchmarks.serving import http_load
 from benchmarks.serving.hostile_files import bombs, spoiled, whole_files
 from benchmarks.serving.http_load import Request, Tally
 from benchmarks.serving.served import Served
+from search.ground.ending import with_status
 
 SEARCH, UPLOAD = "/api/v1/search", "/api/v1/clips"
 HANG_MS = 10_000.0
@@ -59,6 +60,7 @@ class Row:
     restarts: int
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Attack and report; 1 when anything failed, hung or ended."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.hostile", description=__doc__)

@@ -32,6 +32,7 @@ from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
 from search.cli import main as soundalike
 from search.errors import SoundalikeError, UsageError
+from search.ground.ending import with_status
 from search.library.live.listening import HOP_S
 
 RATE_HZ: Final = 32_000
@@ -61,6 +62,7 @@ class Reported:
     cpu: float
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.live", description=__doc__.splitlines()[0])

@@ -35,6 +35,7 @@ from benchmarks.serving.served import Served
 from benchmarks.speed.command import anchors
 from search import wiring
 from search.ground import process
+from search.ground.ending import with_status
 from search.model import ClipPart, Query, RecommendQuery
 from search.service.app import create_app
 from search.service.config import ServiceConfig
@@ -84,6 +85,7 @@ class Mixed:
     restarts: int
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     process.own()

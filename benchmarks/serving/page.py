@@ -29,6 +29,7 @@ from benchmarks.serving.page_library import CLIPS, LongLibrary, made, made_by, m
 from benchmarks.serving.page_probe import Figure, Probe, figure, table
 from benchmarks.serving.served import Served
 from search.errors import UsageError
+from search.ground.ending import with_status
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Route
@@ -195,6 +196,7 @@ def find_chromium() -> Chromium:
     return Chromium(found["chromium"], found["environment"])
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure; 0 when every figure holds, else 1."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.page", description=__doc__)

@@ -39,6 +39,7 @@ from benchmarks.serving.library import WORK, clips_in, copy_of, made
 from benchmarks.serving.questions import API
 from benchmarks.serving.served import START_S, Served
 from search.errors import SoundalikeError, UsageError
+from search.ground.ending import with_status
 from search.settings import Settings
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "nginx.conf"
@@ -63,6 +64,7 @@ class Asked:
         return len(self.ms)
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; 1 where a request failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.rolling", description=__doc__.splitlines()[0])

@@ -32,6 +32,7 @@ from benchmarks.serving.library import clips_in, copy_of
 from benchmarks.serving.questions import API, wav
 from benchmarks.serving.served import Served
 from search.errors import UsageError
+from search.ground.ending import with_status
 from search.settings import Settings
 
 READY_POLL_S = 0.02
@@ -60,6 +61,7 @@ class Round:
     idle_bytes: tuple[int, ...]
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     args = _parser().parse_args(argv)

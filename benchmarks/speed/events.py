@@ -25,6 +25,7 @@ from benchmarks.common import report, synthetic
 from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
 from search.errors import SoundalikeError, UsageError
+from search.ground.ending import with_status
 
 WAYS: Final = {"without": (), "with `--events`": ("--events",), "then `soundalike events`": ()}
 _AFTERWARDS: Final = "then `soundalike events`"
@@ -38,6 +39,7 @@ class Cost:
     cpu_s: float
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.events", description=__doc__.splitlines()[0])

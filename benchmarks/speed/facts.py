@@ -34,6 +34,7 @@ from search.analysis.facts.pitch import Pitch
 from search.analysis.facts.spectrum import Spectrum, hop_of
 from search.analysis.facts.weighting import Weighted
 from search.audio import Block
+from search.ground.ending import with_status
 from search.ground.process import own
 from search.model import AudioInfo
 from search.settings import DEFAULT_ENCODER
@@ -199,6 +200,7 @@ def by_turns(folder: Path, encoder: str, rounds: int) -> str:
     return markdown_table(("index", "stages, CPU s", "command, CPU s", "stages", "command, CPU", "command, wall"), rows)
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the table."""
     from threadpoolctl import threadpool_limits
@@ -227,4 +229,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

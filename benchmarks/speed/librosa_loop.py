@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from search.ground import process
+from search.ground.ending import with_status
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -48,6 +49,7 @@ def embed(job: tuple[str, str]) -> np.ndarray:
     return encoder.encode_audio(np.stack([wave[start : start + spec.window_samples] for start in starts])).vectors
 
 
+@with_status
 def main() -> None:
     """Encode every file of a folder and save the vectors."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -64,4 +66,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -27,6 +27,7 @@ from pathlib import Path
 from benchmarks.common import synthetic
 from benchmarks.common.machine import this_machine
 from search.errors import SoundalikeError
+from search.ground.ending import with_status
 
 _RUN = """
 import resource
@@ -107,6 +108,7 @@ def _processor_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
+@with_status
 def main(argv: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.memory", description=__doc__.splitlines()[0])

@@ -30,6 +30,7 @@ from benchmarks.index.vectors import SEGMENTS_PER_CLIP
 from benchmarks.speed.library import clip_of
 from search import wiring
 from search.ground import process
+from search.ground.ending import with_status
 from search.library import publishing
 from search.model import Ids
 from search.settings import Settings
@@ -122,6 +123,7 @@ def add(library: Library, more: int, seed: int) -> None:
     library.refresh()
 
 
+@with_status
 def main() -> None:
     """Measure and print."""
     process.own()
@@ -159,4 +161,4 @@ def _copy(source: str, target: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ import numpy as np
 
 from benchmarks.common.report import markdown_table
 from search import wiring
-from search.errors import SoundalikeError
 from search.ground import process
+from search.ground.ending import with_status
 from search.ports import Encoder
 from search.settings import Settings
 
@@ -65,6 +64,7 @@ def _asks(encoder: Encoder) -> list[tuple[str, Callable[[int], object]]]:
     return asks
 
 
+@with_status
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     process.own()
@@ -72,13 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument("--rounds", type=int, default=50)
     args = parser.parse_args(arguments)
-    try:
-        settings = Settings.from_env(os.environ)
-        encoders = [wiring.encoder(name, settings) for name in args.encoder or [settings.encoder]]
-        costs = measure(encoders, args.rounds)
-    except SoundalikeError as error:
-        print(error, file=sys.stderr)
-        return 3
+    settings = Settings.from_env(os.environ)
+    encoders = [wiring.encoder(name, settings) for name in args.encoder or [settings.encoder]]
+    costs = measure(encoders, args.rounds)
     rows = [[f"{c.encoder}, {c.what}", f"{c.median_ms:.2f}", f"{c.least_ms:.2f}"] for c in costs]
     print(markdown_table(["query", "median ms", "least ms"], rows))
     return 0

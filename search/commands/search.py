@@ -38,13 +38,7 @@ class Search:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Search and print; 0 also with no match."""
         settings = options.with_effort(args, settings)
-        hitfacts.check_sort(args)
-        if (args.effort or args.recall) and (args.exact is not None or args.spoken is not None):
-            raise UsageError("--effort and --recall are for hits: leave out --exact and --spoken")
-        if (args.show or args.sort) and (args.exact is not None or args.spoken is not None):
-            raise UsageError("--show and --sort are for hits: --exact and --spoken find passages")
-        if args.count and (args.exact is not None or args.spoken is not None or args.csv):
-            raise UsageError("--count counts the clips of a search: leave out --exact, --spoken and --csv")
+        _check(args)
         if args.exact is not None:
             return identify.exact(args, settings)
         if args.spoken is not None:
@@ -78,3 +72,15 @@ class Search:
             output.print_table(answer, facts)
             making.offer(answer.verdict, query.parts)
         return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raises UsageError for options that say nothing together."""
+    hitfacts.check_sort(args)
+    finds_passages = args.exact is not None or args.spoken is not None
+    if (args.effort or args.recall) and finds_passages:
+        raise UsageError("--effort and --recall are for hits: leave out --exact and --spoken")
+    if (args.show or args.sort) and finds_passages:
+        raise UsageError("--show and --sort are for hits: --exact and --spoken find passages")
+    if args.count and (finds_passages or args.csv):
+        raise UsageError("--count counts the clips of a search: leave out --exact, --spoken and --csv")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from search.columns import unmeasured
 from search.columns.where import Where
@@ -11,14 +13,15 @@ from search.engine.asking import AskedSpace, part_label
 from search.engine.aspects import AspectExamples
 from search.engine.fusion import RankedClips
 from search.engine.views import LibraryView, SpaceView
-from search.model import ENGLISH, Part, Query
+from search.model import ENGLISH, Ids, Part, Query
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A query beside what it is asked of: its ``parts``, the library and its spaces, the filter, what is ``left_out``.
 
-    ``pushed_down`` are rankings that only lower clips.
+    ``pushed_down`` are rankings that only lower clips. ``leading`` contents (n,) are what it asks with, byte for byte:
+    where they are in the answer, nothing gets in front of them.
     """
 
     query: Query
@@ -29,11 +32,18 @@ class Question:
     left_out: frozenset[int]
     pushed_down: tuple[RankedClips, ...]
     tastes: AspectExamples
+    leading: Ids = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def view(self) -> SpaceView:
         """The first space: its columns tell clips from contents."""
         return self.spaces[0].view
+
+    @property
+    def leading_clips(self) -> frozenset[int]:
+        """The clips of what is ``leading``."""
+        clips_of = self.view.columns.clips_of(self.leading)
+        return frozenset(clip_id for clip_ids in clips_of.values() for clip_id in clip_ids)
 
     @property
     def gone(self) -> tuple[str, ...]:

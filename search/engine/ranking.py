@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from search.engine.views import SpaceView
 from search.errors import LibraryError
 from search.model import Bitmap, Ids, Ranking, Vectors
+from search.vectors import bitmaps
 from search.vectors.neighbourhoods import NEIGHBOURS, Neighbourhoods
 
 CANDIDATES: Final = 100
@@ -70,8 +71,29 @@ def _nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None, n_
             more = min(size, math.ceil(growth * n_segments))
             rankings += _nearest(view, vectors[row : row + 1], k, among, more)
         else:
-            rankings.append(Ranking(contents[row, first], ids[row, first], scores[row, first]))
+            # rows are kept in half precision, so a copy's cosine comes out a little beside 1
+            cosines = np.clip(scores[row, first], np.float32(-1), np.float32(1))
+            rankings.append(Ranking(contents[row, first], ids[row, first], cosines))
     return rankings
+
+
+def led(view: SpaceView, vector: NDArray[np.float32], ranking: Ranking, leading: Ids, among: Bitmap | None) -> Ranking:
+    """``ranking`` with the contents of ``leading`` (n,) in front, each as near to ``vector`` (dim,) as whatever is.
+
+    They pass what the others pass (``among``, None: everything), and are found however deep they lie.
+    """
+    columns = view.columns
+    own = [columns.segments_of(content_id) for content_id in leading.tolist()]
+    if not any(map(len, own)):
+        return ranking
+    found = nearest(view, vector[np.newaxis], len(own), bitmaps.both(bitmaps.from_ids(np.concatenate(own)), among))[0]
+    others = ~np.isin(ranking.content_ids, found.content_ids)
+    best = ranking.scores.max(initial=np.float32(-1))
+    return Ranking(
+        np.concatenate([found.content_ids, ranking.content_ids[others]]),
+        np.concatenate([found.segment_ids, ranking.segment_ids[others]]),
+        np.concatenate([np.maximum(found.scores, best), ranking.scores[others]]),
+    )
 
 
 def _scored_anew(

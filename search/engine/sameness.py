@@ -29,6 +29,7 @@ _NOTHING: Final[Ids] = np.empty(0, np.int64)
 class Asked:
     """What a question asks with: ``contents`` (n,), one for each space at most; with a ``passage`` of it, or all of it.
 
+    ``leading`` (n,) of these are the very content, whole and as fast: nothing is more like what is asked with.
     ``speed`` is how fast a file is played that was asked with, None for what is in the library. ``is_alone``: nothing
     else is looked for. Where more is, a hit answers all of it together, and is the same as none.
     """
@@ -38,6 +39,7 @@ class Asked:
     is_passage: bool
     speed: float | None
     recordings: SameRecordings
+    leading: Ids
 
     def same(self, clip: Clip, tunes: TunesFound, copies: Mapping[int, Sequence[Clip]]) -> Sameness | None:
         """In which way a hit, of which ``tunes`` know, is the same as what was asked with; None if at most alike.
@@ -78,15 +80,27 @@ def asked_with(question: Question, catalog: ContentReader) -> Asked:
     recordings = question.library.recordings
     wanted = [part for part in question.parts if part.weight > 0]
     if len(wanted) != 1:
-        return Asked(False, _NOTHING, False, None, recordings)
+        return Asked(False, _NOTHING, False, None, recordings, _NOTHING)
     (part,) = wanted
     is_passage = isinstance(part, SegmentPart)
     if isinstance(part, AudioPart | TunePart):
         is_passage = part.start_s > 0 or part.end_s is not None
     if isinstance(part, AudioPart):
-        contents = _of_file(part, question.track, question.library, catalog)
-        return Asked(True, _ids(contents), is_passage, part.speed, recordings)
-    return Asked(True, _ids(_of_library(part, question.library)), is_passage, None, recordings)
+        contents = _ids(_of_file(part, question.track, question.library, catalog))
+        leading = _NOTHING if is_passage else _as_fast(contents, part.speed, question, catalog)
+        return Asked(True, contents, is_passage, part.speed, recordings, leading)
+    contents = _ids(_of_library(part, question.library))
+    leading = contents if isinstance(part, ClipPart) else _NOTHING
+    return Asked(True, contents, is_passage, None, recordings, leading)
+
+
+def _as_fast(contents: Ids, speed: float, question: Question, catalog: ContentReader) -> Ids:
+    """Those of ``contents`` (n,) with a clip that is played at this speed."""
+    if not contents.size:
+        return contents
+    clips_of = question.view.columns.clips_of(contents)
+    clips = catalog.clips([clip_id for clip_ids in clips_of.values() for clip_id in clip_ids])
+    return np.intersect1d(contents, [clip.content_id for clip in clips if clip.root.speed == speed])
 
 
 def _of_library(part: Part, library: LibraryView) -> list[int]:

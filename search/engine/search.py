@@ -13,6 +13,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -22,7 +23,7 @@ from search.columns.where import And, Where
 from search.engine import nearest, policy, refusing
 from search.engine.asking import PartReader
 from search.engine.aspects import ReadFacts, changed, tastes
-from search.engine.confidence import PAGE, good_from
+from search.engine.confidence import COPY, PAGE, good_from
 from search.engine.explaining import Explainer, Placed, SpaceRanking, sound_chances
 from search.engine.filtering import filter_of
 from search.engine.fusion import RankedClips, fuse
@@ -31,7 +32,7 @@ from search.engine.order import Level, Order
 from search.engine.phrases import spread
 from search.engine.question import Question
 from search.engine.ranking import rank
-from search.engine.sameness import asked_with
+from search.engine.sameness import Asked, asked_with
 from search.engine.sounds import by_sound, with_named
 from search.engine.tunes import TuneLike, TunesFound, ask_tunes, better, with_tunes
 from search.engine.views import Look
@@ -88,6 +89,8 @@ class SearchEngine:
         started = time.perf_counter()
         check(query)
         question = self._question(query)
+        asked = asked_with(question, self._catalog)
+        question = replace(question, leading=asked.leading)
         order = Order(question.view.columns, question.library.recordings if query.collapse else None)
         end = query.offset + query.k
         tunes = TunesFound()
@@ -101,7 +104,7 @@ class SearchEngine:
                 break
         spaces = [one.view.space for one in question.spaces]
         found = better(policy.verdict(order.first(), spaces, good_from(question.spaces)), tunes.verdict)
-        hits = self._hits(question, order)
+        hits = self._hits(question, order, asked)
         near = _nearest(question, order) if found == "none" and not tunes.reason else ()
         following = end if len(order.entries) > end else None
         did_you_mean = order.entries[0].level.did_you_mean if order.entries else ""
@@ -184,6 +187,8 @@ class SearchEngine:
         chances: dict[int, float] = {}
         for known in reversed(each):  # the first space in which a clip is found has its say
             chances.update(known)
+        for clip_id in chances.keys() & question.leading_clips:  # whatever a part of it is like
+            chances[clip_id] = max(chances[clip_id], COPY)
         if question.by_evidence:
             weight = sum(part.weight for part in question.parts if part.weight > 0)
             sounds = [
@@ -233,10 +238,9 @@ class SearchEngine:
             lists.append(policy.names(f"words {place}", part.weight, matches, question.by_evidence))
         return lists, more, read_as
 
-    def _hits(self, question: Question, order: Order) -> tuple[Hit, ...]:
+    def _hits(self, question: Question, order: Order, asked: Asked) -> tuple[Hit, ...]:
         """The hits of the page that is asked for; clips that were taken out at this moment are left out."""
         page = order.entries[question.query.offset : question.query.offset + question.query.k]
-        asked = asked_with(question, self._catalog)
         copies = {entry.clip_id: asked.copies(entry.copies, question.view.columns) for entry in page if entry.copies}
         ids = [*(entry.clip_id for entry in page), *itertools.chain.from_iterable(copies.values())]
         clips = {clip.id: clip for clip in self._catalog.clips(ids)}

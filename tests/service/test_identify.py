@@ -23,3 +23,45 @@ def test_a_file_is_identified_or_refused(client) -> None:
     assert refused.status_code == 422
     assert "text.wav" in refused.text
     assert client.post("/api/v1/identify").status_code == 422
+
+
+def test_a_job_makes_fingerprints_and_uploads_to_a_library_that_has_them_get_theirs_on_the_way(
+    client, library_path, monkeypatch
+) -> None:
+    """Then they are recognised; what is uploaded is not listened to a second time."""
+    import numpy as np
+    import soundfile
+
+    from search.analysis.exact import filling
+    from tests.service.test_overview import work_off
+
+    def sound(seed: int) -> io.BytesIO:
+        file, rng = io.BytesIO(), np.random.default_rng(seed)
+        strokes = np.exp(-6 * (np.arange(8 * 22_050) / 22_050 % 0.4))
+        soundfile.write(file, 0.2 * strokes * rng.normal(size=len(strokes)), 22_050, format="WAV")
+        file.seek(0)
+        return file
+
+    def upload(seed: int) -> None:
+        client.post("/api/v1/clips", data={"files": [(sound(seed), f"{seed}.wav")]})
+        work_off(library_path)
+
+    def recognised(seed: int) -> tuple[list[str], int]:
+        answer = client.post("/api/v1/identify", data={"audio": (sound(seed), "what.wav")}).json
+        return [one["title"] for one in answer["recognitions"]], answer["fingerprinted"]
+
+    upload(1)
+    assert recognised(1) == ([], 0)
+    job = client.post("/api/v1/jobs", json={"kind": "fingerprints"}).json
+    work_off(library_path)
+    done = client.get(f"/api/v1/jobs/{job['id']}").json
+    assert (done["kind"], done["state"]) == ("fingerprints", "done")
+    titles, before = recognised(1)
+    assert titles == ["1"]
+
+    def listens_no_more(*_: object, **__: object) -> None:
+        raise AssertionError("a file was listened to again")
+
+    monkeypatch.setattr(filling, "of_file", listens_no_more)
+    upload(2)
+    assert recognised(2) == (["2"], before + 1)

@@ -6,8 +6,10 @@ import argparse
 
 from benchmarks.common.machine import this_machine
 from benchmarks.quality.sentences.measure import HELD_OUT, TUNING, measure, sentences
+from search.ground.ending import with_status
 
 
+@with_status
 def main() -> None:
     """Print the figures, and with ``--failures`` what was read otherwise than meant."""
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -26,4 +28,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

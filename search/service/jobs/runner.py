@@ -205,6 +205,8 @@ class Runner:
                 report_unread(latest, self._library.facts.measure(watcher))
             case "events":
                 report_unread(latest, self._library.events.find(watcher))
+            case "fingerprints":
+                report_unread(latest, self._library.recordings.fingerprint(watcher))
 
     def _index(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         index: Callable[..., int] = plugins.job("index")
@@ -219,6 +221,7 @@ class Runner:
             wait_s=LEASE_WAIT_S,
             max_duration_s=self._indexed_s,
             events=self._has_events(),
+            fingerprints=self._has_fingerprints(),
         )
 
     def _scan(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
@@ -233,6 +236,7 @@ class Runner:
             stop=halt,
             wait_s=LEASE_WAIT_S,
             events=self._has_events(),
+            fingerprints=self._has_fingerprints(),
         )
 
     def _encoder(self) -> str:
@@ -244,6 +248,10 @@ class Runner:
         """Whether somebody wants to know what sounds when in this library's clips."""
         spaces = self._library.reader.spaces()
         return any(len(self._library.spaces.events_of(space).value()) for space in spaces if space.vocabulary)
+
+    def _has_fingerprints(self) -> bool:
+        """Whether somebody wants to know which recordings this library's clips are."""
+        return len(self._library.recordings.fingerprints.table().contents) > 0
 
     def _spaces(self) -> list[str]:
         """The library's spaces of sound."""

@@ -21,7 +21,8 @@ from search.service.service import Service
 
 TAG = Tag(
     name="jobs",
-    description="Long work: indexing uploads, finding duplicates, drawing the map, measuring facts, finding events.",
+    description="Long work: indexing uploads, finding duplicates, drawing the map, measuring facts, finding events, "
+    "making fingerprints.",
 )
 POLL_S = 0.3
 BEAT_S = 10.0
@@ -64,9 +65,10 @@ class JobRoutes:
         return revisable(reply(JobsOut.model_validate({"total": total, "offset": query.offset, "jobs": jobs})))
 
     def start_job(self, body: NewJob) -> Response:
-        """Find the duplicates of the library anew, draw its map anew, or find facts or events of what has none.
+        """Find the duplicates of the library anew, draw its map anew, or find facts, events or fingerprints of what has
+        none.
 
-        A library that has events finds those of what is uploaded while it indexes it.
+        A library that has events or fingerprints makes those of what is uploaded while it indexes it.
         """
         return accepted(self._jobs.add(body.kind, []))
 

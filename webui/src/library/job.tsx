@@ -16,6 +16,7 @@ const KINDS: Record<Job["kind"], Plain> = {
   map: message("Draw the map"),
   facts: message("Measure sounds"),
   events: message("Find events"),
+  fingerprints: message("Make fingerprints"),
 };
 const STATES: Record<Job["state"], Plain> = {
   queued: message("waits"),
@@ -105,7 +106,7 @@ function nameOf({ kind, files }: Job): string {
 }
 
 /** Jobs of these kinds let the others go first (`search.model.GIVING_WAY`). */
-const GIVING_WAY = new Set<Job["kind"]>(["facts", "events"]);
+const GIVING_WAY = new Set<Job["kind"]>(["facts", "events", "fingerprints"]);
 
 /** What a job waits for that is queued. */
 function waitsText({ kind }: Job): string {

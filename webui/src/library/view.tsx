@@ -62,6 +62,14 @@ export function LibraryView() {
           >
             {t("Find events")}
           </button>
+          <button
+            type="button"
+            class="plain"
+            title={t("Then the library recognises its recordings in other files, whatever became of them")}
+            onClick={() => void start("fingerprints")}
+          >
+            {t("Make fingerprints")}
+          </button>
           {canClear.value && (
             <button
               type="button"
@@ -84,7 +92,7 @@ export function LibraryView() {
   );
 }
 
-async function start(kind: "duplicates" | "map" | "facts" | "events"): Promise<void> {
+async function start(kind: "duplicates" | "map" | "facts" | "events" | "fingerprints"): Promise<void> {
   try {
     await startJob(kind);
   } catch (error) {

@@ -757,6 +757,9 @@ export const zh = catalogue({
     "服务空闲时会自动测量；点击“测量声音”可立即测量",
   "not measured yet": "尚未测量",
   "Find events": "查找事件",
+  "Make fingerprints": "生成指纹",
+  "Then the library recognises its recordings in other files, whatever became of them":
+    "之后，声音库能在其他文件中认出自己的录音，无论它们经过怎样的处理",
   "Loudness, pitch, tempo, key and the rest: columns and filters know what was measured":
     "响度、音高、速度、调等：测量后可用于列和筛选",
   "No job yet: adding sounds begins one.": "还没有任务：添加声音即会开始。",
