@@ -14,7 +14,6 @@ stands for "relevant"; every clip of other words stands for "not". Before anythi
 from __future__ import annotations
 
 import argparse
-import csv
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common.sound_words import sound_words
+from benchmarks.quality import items
 from search import audio, wiring
 from search.errors import AudioError
 from search.ground import process
@@ -53,17 +53,16 @@ def encode(manifest: Path, encoder: Encoder) -> Material:
     owner: list[int] = []
     words: list[frozenset[str]] = []
     collection: list[str] = []
-    with manifest.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            try:
-                rows = clip_vectors(str(manifest.parent / row["path"]), encoder)
-            except AudioError as error:
-                print(error)
-                continue
-            owner += [len(words)] * len(rows)
-            vectors.append(rows)
-            words.append(sound_words(row["original_path"]))
-            collection.append(row["repo"])
+    for _, row in items.rows(manifest, ("path", "original_path", "repo")):
+        try:
+            rows = clip_vectors(str(manifest.parent / row["path"]), encoder)
+        except AudioError as error:
+            print(error)
+            continue
+        owner += [len(words)] * len(rows)
+        vectors.append(rows)
+        words.append(sound_words(row["original_path"]))
+        collection.append(row["repo"])
     return Material(np.concatenate(vectors), np.array(owner), tuple(words), tuple(collection))
 
 

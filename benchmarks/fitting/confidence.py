@@ -20,7 +20,6 @@ and how much of what they mean its tags match (`search.engine.confidence.tag_mat
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +35,7 @@ from benchmarks.common.sound_words import sound_words
 from benchmarks.fitting import tagged
 from benchmarks.fitting.named_kinds import NamedKinds, named_kinds
 from benchmarks.fitting.neighbourhoods import LONGEST_S, NATURAL
+from benchmarks.quality import items
 from benchmarks.quality.encoding import EncodedClip, EncodingCache, encode
 from benchmarks.quality.ranking import RankedSet, ranked_set
 from search import evaluation, wiring
@@ -113,7 +113,7 @@ def pages(
 
 
 def texts_of(
-    rows: list[dict[str, str]], classes: NDArray[np.int64], vocabulary: Sequence[str]
+    rows: Sequence[Mapping[str, str]], classes: NDArray[np.int64], vocabulary: Sequence[str]
 ) -> dict[str, NDArray[np.bool_]]:
     """Texts to ask for, and which clips (n,) each should find: see the module. ``classes`` (n, 3) is what was heard."""
     words = [sound_words(row["original_path"]) for row in rows]
@@ -226,8 +226,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=18, help="of the libraries and questions (18)")
     args = parser.parse_args()
     settings = Settings.from_env(os.environ)
-    with args.manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if float(row["seconds"]) <= LONGEST_S]
+    rows = [row for _, row in items.rows(args.manifest, ("path", "seconds")) if float(row["seconds"]) <= LONGEST_S]
     encoder = wiring.encoder(args.encoder, settings)
     fitted_pages = list(
         _word_pages(args, rows, encoder, settings) if args.words else _pages(args, rows, encoder, settings)
@@ -245,7 +244,7 @@ def main() -> None:
 
 
 def _pages(
-    args: argparse.Namespace, rows: list[dict[str, str]], encoder: Encoder, settings: Settings
+    args: argparse.Namespace, rows: Sequence[Mapping[str, str]], encoder: Encoder, settings: Settings
 ) -> Iterator[tuple[Page, Page]]:
     kinds = named_kinds(rows)
     if args.most:
@@ -256,7 +255,7 @@ def _pages(
 
 
 def _word_pages(
-    args: argparse.Namespace, rows: list[dict[str, str]], encoder: Encoder, settings: Settings
+    args: argparse.Namespace, rows: Sequence[Mapping[str, str]], encoder: Encoder, settings: Settings
 ) -> Iterator[tuple[Page, Page]]:
     rows = [row for row in rows if sound_words(row["original_path"])]
     paths = [args.manifest.parent / row["path"] for row in rows]

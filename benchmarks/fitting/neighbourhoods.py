@@ -10,7 +10,6 @@ with noise added to its vector should find itself first: what smoothing can spoi
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import re
 from collections import Counter, defaultdict
@@ -25,7 +24,7 @@ from benchmarks.common.outputs import CACHE, SEED, report_progress
 from benchmarks.common.report import markdown_table
 from benchmarks.common.sound_words import sound_words
 from benchmarks.fitting.neighbourhood_forms import FORMS, Forms, Material, Matrix
-from benchmarks.quality import hubness
+from benchmarks.quality import hubness, items
 from benchmarks.quality.encoding import EncodingCache, encode
 from search import wiring
 from search.evaluation import judge, relevance, score
@@ -75,8 +74,7 @@ class Row:
 
 def read(manifest: Path, encoder: str, cache: Path) -> Clips:
     """Encode the clips of a manifest, equal files once."""
-    with manifest.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if float(row["seconds"]) <= LONGEST_S]
+    rows = [row for _, row in items.rows(manifest, ("path", "seconds")) if float(row["seconds"]) <= LONGEST_S]
     paths = [manifest.parent / row["path"] for row in rows]
     encoded = encode(
         paths, wiring.encoder(encoder, Settings.from_env(os.environ)), EncodingCache(cache), report_progress

@@ -11,7 +11,6 @@ before the comparison.
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
 import itertools
 import json
@@ -35,7 +34,7 @@ from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
 from benchmarks.common.report import markdown_table
 from benchmarks.common.steps import Steps
-from benchmarks.quality import copies, datasets
+from benchmarks.quality import copies, datasets, items
 from benchmarks.quality.families import FAMILIES
 from search import audio
 from search.ground import process
@@ -80,10 +79,9 @@ def recordings(material: Path, seed: int) -> Iterator[copies.Mono]:
 
     Of those in a folder that differ in a number at the end of their names one, since some are parts of another; of
     those of one name in several folders one, since some are one file, at other levels or coded anew; of equal samples
-    one, whatever their names. Raises AudioError.
+    one, whatever their names. Raises AudioError, and UsageError for a table that cannot be read.
     """
-    with material.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = [row for _, row in items.rows(material, ("path", "original_path", "repo", "seconds"))]
     seen: set[object] = set()
     for place in np.random.default_rng(seed).permutation(len(rows)):
         row = rows[place]

@@ -10,7 +10,6 @@ notes, since the files name none. What is needed beyond the project: pyloudnorm,
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
 import re
 import tempfile
@@ -25,7 +24,7 @@ import soxr
 from numpy.typing import NDArray
 
 from benchmarks.common import machine
-from benchmarks.quality import fact_songs, flaws, untouched
+from benchmarks.quality import fact_songs, flaws, items, untouched
 from search import audio
 from search.analysis.facts.definitions import DEFECTS
 from search.analysis.facts.measuring import measure
@@ -58,8 +57,8 @@ def clips(
 
     They last ``least_s`` and more.
     """
-    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if float(row["seconds"]) >= least_s]
+    manifest = items.rows(folder / items.MANIFEST, ("path", "repo", "seconds", "label_hint"))
+    rows = [row for _, row in manifest if float(row["seconds"]) >= least_s]
     rows = [row for row in rows if int(hashlib.sha256(row["repo"].encode()).hexdigest(), 16) % 2 == odd]
     rows = [row for row in rows if only is None or only.search(row["label_hint"])]
     order = np.random.default_rng(seed).permutation(len(rows))[:limit]
@@ -159,8 +158,8 @@ def absent(data: Path, limit: int, seed: int) -> Iterator[str]:
 
 
 def _of_classes(folder: Path, classes: tuple[str, ...]) -> list[Path]:
-    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        return [folder / row["path"] for row in csv.DictReader(file) if row["label"] in classes]
+    rows = items.rows(folder / items.MANIFEST, ("path", "label"))
+    return [folder / row["path"] for _, row in rows if row["label"] in classes]
 
 
 def forms(folder: Path, seed: int) -> str:

@@ -12,7 +12,6 @@ fingerprints at other pitches, with the outline of another.
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
 import os
 import tempfile
@@ -27,6 +26,7 @@ import soxr
 from numpy.typing import NDArray
 
 from benchmarks.common import machine
+from benchmarks.quality import items
 from benchmarks.robustness.formats import Form
 from search import audio
 from search.analysis.exact.landmarks import Landmarks
@@ -125,11 +125,10 @@ def conditions(folder: Path) -> dict[str, Change]:
 
 def recordings(folder: Path, half: int | None = None) -> Iterator[tuple[int, Path]]:
     """The number of its repository, and the path, of each file of a data set; of a ``half`` of them where given."""
-    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            number = int(hashlib.sha256(row.get("repo", "").encode()).hexdigest(), 16)
-            if half is None or number % 2 == half:
-                yield number // 2, folder / row["path"]
+    for _, row in items.rows(folder / items.MANIFEST, ("path",)):
+        number = int(hashlib.sha256(row.get("repo", "").encode()).hexdigest(), 16)
+        if half is None or number % 2 == half:
+            yield number // 2, folder / row["path"]
 
 
 def read(path: Path) -> Mono:

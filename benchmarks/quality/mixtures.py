@@ -6,8 +6,7 @@ cut free of the silence around them, last `EVENT_S` at most, and are brought to 
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common.sound_words import sound_words
+from benchmarks.quality import items
 from search import audio
 from search.model import Wave
 
@@ -180,6 +180,5 @@ def _level(wave: Wave) -> float:
     return float(np.sqrt(np.mean(np.square(wave)))) if len(wave) else 0.0
 
 
-def _rows(manifest: Path) -> list[dict[str, str]]:
-    with manifest.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def _rows(manifest: Path) -> list[Mapping[str, str]]:
+    return [row for _, row in items.rows(manifest, ("path",))]

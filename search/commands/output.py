@@ -152,13 +152,18 @@ def print_table(answer: Answer, facts: HitFacts = NOTHING) -> None:
     console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms{more}", style="dim")
 
 
+def _score(hit: Hit) -> str:
+    """How close it is; nothing of a varied sample, which was compared with nothing."""
+    return "" if any(via.part == "variety" for via in hit.via) else f"{hit.score:.3f}"
+
+
 def _cells(hits: Sequence[Hit]) -> dict[str, list[str]]:
     """What a table says of hits, by column."""
     titles = [printable(hit.title) for hit in hits]
     paths = [printable(_from_here(hit.path)) for hit in hits]
     return {
         "clip": [str(hit.clip_id) for hit in hits],
-        "score": [f"{hit.score:.3f}" for hit in hits],
+        "score": [_score(hit) for hit in hits],
         "sure": [_sure(hit) for hit in hits],
         "passage": [f"{clock(hit.start_s)}-{clock(hit.end_s)}" for hit in hits],
         "title": titles,

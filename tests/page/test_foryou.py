@@ -47,6 +47,9 @@ def test_the_list_does_not_move_when_the_strip_comes(page, service, width):
 def test_likes_and_dislikes_recommend_more_of_the_kind(home, service):
     """A varied sample at first; two likes of a kind bring others of it, and nothing that is known comes back."""
     expect(home.get_by_role("heading", name="To begin with")).to_be_visible()
+    home.locator(".card-title").first.click()
+    why = home.locator(".fact", has=home.get_by_role("heading", name="Why it was found"))
+    expect(why.locator("p")).to_have_text(re.compile("^It is of a varied sample"))
     ask(home, "bell")
     for title in ("bell 1", "bell 2"):
         form_opinion(home, f"Like {title}")
@@ -56,6 +59,8 @@ def test_likes_and_dislikes_recommend_more_of_the_kind(home, service):
     cards = home.locator(".card-title")
     expect(cards.first).to_contain_text("bell")
     expect(cards.get_by_text(re.compile("^bell [12]$"))).to_have_count(0)
+    cards.first.click()
+    expect(why.locator(".via li").first).to_contain_text("like what you liked")
     home.reload()
     expect(home.get_by_role("heading", name="For you")).to_be_visible()
     first = cards.first.inner_text()

@@ -342,6 +342,8 @@ def test_the_command_recommends_by_ids_with_weights(library, capsys):
     assert cli.main([*arguments, "-k", "2", *where]) == 0
     out = capsys.readouterr().out
     assert out.count("dog ") >= 2
+    assert cli.main(["recommend", "-k", "2", *where]) == 0  # a varied sample, which is compared with nothing
+    assert "0.000" not in capsys.readouterr().out
     assert cli.main(["recommend", "--weight", "2", *where]) == 2
     assert cli.main(["recommend", "--like", "999", *where]) == 2
     assert cli.main(["recommend", "--json", "-k", "3", "--offset", "2", *where]) == 0

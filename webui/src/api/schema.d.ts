@@ -1014,8 +1014,8 @@ export interface paths {
         get: operations["api_list_jobs_jobs_get"];
         put?: never;
         /**
-         * Find the duplicates of the library anew, draw its map anew, or find facts or events of what has none.
-         * @description <br/>A library that has events finds those of what is uploaded while it indexes it.
+         * Find the duplicates of the library anew, draw its map anew, or find facts, events or fingerprints of what has
+         * @description none.<br/><br/>A library that has events or fingerprints makes those of what is uploaded while it indexes it.
          */
         post: operations["api_start_job_jobs_post"];
         delete?: never;
@@ -1250,6 +1250,11 @@ export interface components {
              * @default null
              */
             language?: ("en" | "de" | "fr" | "es" | "it" | "pt" | "zh" | "ja" | "ru") | null;
+            /**
+             * Recall
+             * @default null
+             */
+            recall?: number | null;
             /**
              * Collapse
              * @description One hit for each recording, its best; `copies` names the other clips of it that were found.
@@ -1501,6 +1506,8 @@ export interface components {
         /**
          * SearchOut
          * @description The hits, best first, and whether the library has what was asked for at all; ``reason``: why not, if known.
+         *
+         *     ``recall``: the part of the nearest ten that was to be found; null where nobody said any.
          */
         SearchOut: {
             /**
@@ -1546,6 +1553,11 @@ export interface components {
             nearest?: components["schemas"]["FacetOut"][];
             /** @default null */
             likely?: components["schemas"]["LikelyOut"] | null;
+            /**
+             * Recall
+             * @default null
+             */
+            recall?: number | null;
             /** @default null */
             facets?: components["schemas"]["FacetsOut"] | null;
         };
@@ -1717,6 +1729,11 @@ export interface components {
              * @default null
              */
             language?: ("en" | "de" | "fr" | "es" | "it" | "pt" | "zh" | "ja" | "ru") | null;
+            /**
+             * Recall
+             * @default null
+             */
+            recall?: number | null;
             /**
              * Gap S
              * @description With THEN: so long between two sounds, at most.
@@ -2331,7 +2348,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "index" | "scan" | "remove" | "duplicates" | "map" | "facts" | "events";
+            kind: "index" | "scan" | "remove" | "duplicates" | "map" | "facts" | "events" | "fingerprints";
             /**
              * State
              * @enum {string}
@@ -2697,6 +2714,11 @@ export interface components {
              * @default null
              */
             language?: ("en" | "de" | "fr" | "es" | "it" | "pt" | "zh" | "ja" | "ru") | null;
+            /**
+             * Recall
+             * @default null
+             */
+            recall?: number | null;
             /**
              * Collapse
              * @description One hit for each recording, its best; `copies` names the other clips of it that were found.
@@ -3336,7 +3358,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "duplicates" | "map" | "facts" | "events";
+            kind: "duplicates" | "map" | "facts" | "events" | "fingerprints";
         };
         /**
          * HealthOut
@@ -6111,6 +6133,7 @@ export interface operations {
                 collapse?: boolean;
                 /** @description Whether each hit has its facts, as far as they were measured. */
                 facts?: boolean;
+                recall?: number | null;
             };
             header?: never;
             path: {

@@ -5,7 +5,7 @@ import { said } from "../messages/said";
 import { message, type Plain, t } from "../messages/t";
 import { askOnly, question } from "../route";
 import { Score } from "../results/row";
-import { type Row, trackPath } from "../results/rows";
+import { isSample, type Row, trackPath } from "../results/rows";
 import { moment, percent, sentence } from "../ui/format";
 
 /** What is amiss with a sound: why it is not found, or not as it should be. */
@@ -29,6 +29,13 @@ export function Warnings({ clip: known }: { clip: Clip | null }) {
 }
 
 export function WhyFound({ row }: { row: Row }) {
+  if (isSample(row))
+    return (
+      <section class="fact">
+        <h3>{t("Why it was found")}</h3>
+        <p class="quiet">{t("It is of a varied sample: nothing was liked yet that it could be compared with.")}</p>
+      </section>
+    );
   if (row.score === null) return null;
   return (
     <section class="fact">
@@ -73,15 +80,16 @@ const WORDS: Readonly<Record<string, Plain>> = {
   hum: message("the tune"),
   notes: message("the tune"),
   tune: message("the tune"),
+  like: message("like what you liked"),
 };
 
-/** "words 2" as people read it: what it is, and which chip. */
+/** "words 2" as people read it: what it is, and which chip; "like 17" is about no chip. */
 function partName(part: string): string {
   const [kind = "", place = ""] = part.split(" ");
   const chips = question.value.parts.length + (question.value.draft ? 1 : 0);
   const what = WORDS[kind];
   const name = what ? t(what) : kind;
-  return chips > 1 ? t("{name} (part {place})", { name, place }) : name;
+  return chips > 1 && kind !== "like" ? t("{name} (part {place})", { name, place }) : name;
 }
 
 /** The tags that a person gave; each finds what else has it. */

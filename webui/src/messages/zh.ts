@@ -499,6 +499,9 @@ export const zh = catalogue({
   "sounds like it": "声音相似",
   "sounds like the passage": "与片段相似",
   "the tune": "旋律",
+  "like what you liked": "与喜欢的声音相似",
+  "It is of a varied sample: nothing was liked yet that it could be compared with.":
+    "这是多样化的示例：还没有喜欢的声音可以比较。",
   "{name} (part {place})": "{name}（条件 {place}）",
   "Find what is called {tag}": "检索 {tag}",
   "Heard in it": "听到的内容",
@@ -759,7 +762,7 @@ export const zh = catalogue({
   "Find events": "查找事件",
   "Make fingerprints": "生成指纹",
   "Then the library recognises its recordings in other files, whatever became of them":
-    "之后，声音库能在其他文件中认出自己的录音，无论它们经过怎样的处理",
+    "之后，音库能在其他文件中认出自己的录音，无论它们经过怎样的处理",
   "Loudness, pitch, tempo, key and the rest: columns and filters know what was measured":
     "响度、音高、速度、调等：测量后可用于列和筛选",
   "No job yet: adding sounds begins one.": "还没有任务：添加声音即会开始。",

@@ -43,6 +43,9 @@ export const isTitledAsFile = (row: Pick<Row, "path" | "title">): boolean =>
 /** What looking for more of a row is called. */
 export const likeIt = (row: Pick<Row, "notes">): string => t(row.notes ? "The same tune" : "More like this");
 
+/** Whether it is of a varied sample: it was compared with nothing, so that its score says nothing. */
+export const isSample = ({ via }: Pick<Row, "via">): boolean => via.some(({ part }) => part === "variety");
+
 export function rowOfHit(hit: Hit, rank: number): Row {
   return {
     rank,
@@ -50,7 +53,7 @@ export function rowOfHit(hit: Hit, rank: number): Row {
     title: hit.title,
     path: hit.path,
     match: { start_s: hit.start_s, end_s: hit.end_s, segment_id: hit.segment_id },
-    score: hit.score,
+    score: isSample(hit) ? null : hit.score,
     probability: hit.probability,
     own_tags: hit.own_tags,
     tags: hit.tags,
