@@ -35,35 +35,48 @@ def index_again(
     facts: bool | None = None,
     events: bool = False,
     fingerprints: bool = False,
+    melody: bool = False,
+    exclude: Sequence[str] = (),
+    speed: float | None = None,
 ) -> int:
     """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
 
-    None is the library's own encoder. ``melody`` names no encoder: with it the recordings' tunes are followed, after
-    what the library's own encoder does. ``new_roots`` are folders that become roots for the files in them
-    (`indexer.scan.locate`). ``facts``: measure what is decoded; None: as the settings say. ``events``: find what
-    happens when in the same pass, where the encoder tells. ``fingerprints``: make those of what is decoded. Progress
-    goes to ``report``, or to the terminal without one. Setting ``stop`` ends it within seconds; the next call goes on.
-    Raises as `indexer.job.index` does.
+    None is the library's own encoder. The name ``melody`` is that of none: with it, as with ``melody``, the recordings'
+    tunes are followed, after what the library's own encoder does. ``new_roots`` are folders that become roots for the
+    files in them (`indexer.scan.locate`). ``facts``: measure what is decoded; None: as the settings say. ``events``:
+    find what happens when in the same pass, where the encoder tells. ``fingerprints``: make those of what is decoded.
+    ``exclude`` and ``speed`` are as `Options` says. Progress goes to ``report``, or to the terminal without one.
+    Setting ``stop`` ends it within seconds; the next call goes on. Raises as `indexer.job.index` does, and UsageError.
     """
     from indexer import shares
     from indexer.index_command import DONE, SOME_FAILED, default_encoder, then
     from indexer.job import index
     from indexer.model import Options
     from indexer.progress import reporter
+    from indexer.rules import parse
     from search import wiring
+    from search.audio import check_speed
+    from search.errors import UsageError
     from search.model import MELODY_SPACE
 
-    melody = encoder == MELODY_SPACE
+    if max_duration_s is not None and not max_duration_s > 0:
+        raise UsageError(f"max_duration_s is {max_duration_s:g}; it must be more than 0")
+    if speed is not None:
+        check_speed(speed)
+    parse(exclude)
+    is_melody = encoder == MELODY_SPACE
     measure = settings.facts == "on" if facts is None else facts
     options = Options(
         wait_s=wait_s,
         max_duration_s=max_duration_s,
-        melody=melody,
+        melody=melody or is_melody,
         facts=measure,
         events=events,
         fingerprints=fingerprints,
+        exclude=tuple(exclude),
+        speed=speed,
     )
-    name = default_encoder(library, settings) if melody or encoder is None else encoder
+    name = default_encoder(library, settings) if is_melody or encoder is None else encoder
     loaded = wiring.encoder(name, settings)
     tunes = wiring.melody_extractor()
     terminal = reporter(quiet=False)

@@ -70,6 +70,11 @@ def index(
     facts: bool | None = None,
     events: bool = False,
     fingerprints: bool = False,
+    melody: bool = False,
+    exclude: Sequence[str] = (),
+    speed: float | None = None,
+    max_duration_s: float | None = None,
+    wait_s: float = 0.0,
     progress: Callable[[int, int], None] = _nobody,
 ) -> tuple[JobFailure, ...]:
     """The files that could not be indexed, once all sounds and tunes (MIDI) at or below ``paths`` are in the library.
@@ -79,10 +84,14 @@ def index(
     is (`Library.facts`), by default as the settings say; it can be done later (`Facts.measure`). ``events``: find
     what happens when in what is new, in the same pass (`Library.events.find`), where the encoder tells.
     ``fingerprints``: make those of what is new in that pass, too (`Recordings.fingerprint`), so that `identify` knows
-    it. ``progress`` is called a few times a second with how many files of how many are done.
+    it. ``melody``: follow the tunes of recordings too, as those of MIDI files always are. ``exclude``: patterns, as in
+    .gitignore, of what the folders leave out, kept with them. ``speed``: at what speed new folders are played. Files
+    longer than ``max_duration_s`` fail. ``wait_s``: how long another writer is waited for. ``progress`` is called a few
+    times a second with how many files of how many are done.
 
     Raises EncoderError for an encoder that is not there, LibraryBusy while another process writes, LibraryError for a
-    disk that is full or read-only, SpaceMismatch when the encoder changed since the library was made.
+    disk that is full or read-only, SpaceMismatch when the encoder changed since the library was made, UsageError for a
+    pattern, a speed or a length that is none.
 
     Examples:
         >>> soundalike.index(library, ["sounds"], fingerprints=True)
@@ -99,6 +108,11 @@ def index(
         facts=facts,
         events=events,
         fingerprints=fingerprints,
+        melody=melody,
+        exclude=exclude,
+        speed=speed,
+        max_duration_s=max_duration_s,
+        wait_s=wait_s,
         report=report,
     )
     return tuple(report.failures)

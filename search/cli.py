@@ -21,7 +21,6 @@ from search.errors import UsageError
 from search.ground import process
 from search.ground.ending import WRONG_USE, with_status
 from search.ground.parsing import Parser
-from search.ground.urls import without_secrets
 from search.settings import Settings
 
 if TYPE_CHECKING:

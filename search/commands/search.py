@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from search.commands import asking, hitfacts, identify, making, moments, options, output, speech, tunes
 from search.errors import UsageError
 from search.model.as_json import answer_as_json, understanding_as_json
 from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.library.library import Library
 
 
 class Search:
@@ -28,6 +32,9 @@ class Search:
         speech.add_spoken(parser)
         hitfacts.add_shown(parser)
         hitfacts.add_sorted(parser)
+        parser.add_argument(
+            "--within", metavar="LIST", help="only clips of collection:3, root:2 (a folder), liked:anna or clip:17"
+        )
         parser.add_argument("--count", action="store_true", help="say how many clips are likely, beyond the hits shown")
         options.add_library(parser)
         options.add_effort(either)
@@ -49,18 +56,19 @@ class Search:
         understanding = None
         as_moments = moments.are_asked_for(args, query)
         with options.library(args, settings, read_only=True) as library:
-            if as_moments and query is not None:
+            if query is None:
+                understanding = asking.understanding(args, library)
+                query = asking.query(args, understanding)
+            query = replace(query, among=_among(args, library), count=args.count)
+            if as_moments:
                 if args.show or args.sort:
                     raise UsageError("--show and --sort are for hits, not for moments")
                 if args.count:
                     raise UsageError("--count is for hits, not for moments")
                 moments.find(args, library, query)
                 return 0
-            if query is None:
-                understanding = asking.understanding(args, library)
-                query = asking.query(args, understanding)
             with output.busy("listening and searching"):
-                answer = library.search(replace(query, count=args.count))
+                answer = library.search(query)
             facts = hitfacts.of_hits(library, answer.hits, args)
         answer = replace(answer, hits=tuple(hitfacts.sorted_hits(answer.hits, facts, args)))
         if args.json:
@@ -74,12 +82,21 @@ class Search:
         return 0
 
 
+def _among(args: argparse.Namespace, library: Library) -> tuple[int, ...] | None:
+    """The clips of the list that is asked alone; None for all. Raises QueryError for one that is not there."""
+    if args.within is None:
+        return None
+    from search.library.lists import clips_among
+
+    return clips_among(library, None, args.within)
+
+
 def _check(args: argparse.Namespace) -> None:
     """Raises UsageError for options that say nothing together."""
     hitfacts.check_sort(args)
     finds_passages = args.exact is not None or args.spoken is not None
-    if (args.effort or args.recall) and finds_passages:
-        raise UsageError("--effort and --recall are for hits: leave out --exact and --spoken")
+    if (args.effort or args.recall or args.within) and finds_passages:
+        raise UsageError("--effort, --recall and --within are for hits: leave out --exact and --spoken")
     if (args.show or args.sort) and finds_passages:
         raise UsageError("--show and --sort are for hits: --exact and --spoken find passages")
     if args.count and (finds_passages or args.csv):

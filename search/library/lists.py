@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from search.errors import QueryError
+import re
+
+from search.errors import QueryError, printable
 from search.library.library import Library
 from search.library.regions import clips_within
+from search.model import CLIP_LIST
 
 
 def clips_of(library: Library, name: str) -> tuple[int, ...]:
     """The clips of ``collection:ID``, ``liked:PROFILE``, ``disliked:PROFILE`` or ``root:ID``; the one of ``clip:ID``.
 
-    Raises QueryError for a collection or a folder that is not there.
+    Raises QueryError for a collection or a folder that is not there, and a name that is none.
     """
+    if not re.match(CLIP_LIST, name):
+        raise QueryError(f"{printable(name)!r} is no list; there are collection:3, root:2, clip:17 and liked:anna")
     kind, _, key = name.partition(":")
     if kind == "clip":
         return (int(key),)

@@ -189,6 +189,8 @@ def _match(search: SavedSearch, hit: Hit) -> SavedMatch:
 
 def question_of(query: Query) -> tuple[dict[str, Any], tuple[bytes, ...]]:
     """A query as JSON, and the files that its parts name by their places. Raises QueryError, AudioError."""
+    if query.among is not None or query.without:
+        raise QueryError("a saved search keeps no clips by their numbers (among, without); say them with where")
     sounds: list[bytes] = []
     parts = [part_as_json(part, sounds) for part in query.parts]
     said: dict[str, Any] = {"parts": parts, "k": query.k}

@@ -61,7 +61,7 @@ from search.model.changes import (
     TakeOutClip,
     WordMatch,
 )
-from search.model.collections import MAX_COLLECTED, Collected, Collection
+from search.model.collections import CLIP_LIST, MAX_COLLECTED, Collected, Collection
 from search.model.companions import Companion, Companions, KeyRelation
 from search.model.comparing import Compared, Comparison
 from search.model.contents import (
@@ -169,6 +169,7 @@ from search.model.work import (
 )
 
 __all__ = [
+    "CLIP_LIST",
     "DEFAULT_DIVERSITY",
     "ENGLISH",
     "GIVING_WAY",

@@ -9,6 +9,10 @@ MAX_COLLECTED: Final = 100_000
 """So many clips a collection holds."""
 
 
+CLIP_LIST: Final = r"^((collection|clip|root):[1-9][0-9]{0,17}|(liked|disliked):[^/\n]*[^/\s][^/\n]*)$"
+"""How a list of clips is named: a collection, what a profile liked, a folder's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """A collection, how many clips it has, and when it was made (seconds since 1970).

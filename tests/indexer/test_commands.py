@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+import soundalike
 from benchmarks.common import synthetic
 from search import plugins, wiring
 from search.cli import main
 from search.settings import Settings
 from tests import disks
 from tests.amounts import few
-from tests.commandline import Done, soundalike
+from tests.commandline import Done
+from tests.commandline import soundalike as command
 from tests.indexer.conftest import write_tone
 from tests.waiting import PATIENCE_S
 
@@ -29,7 +31,7 @@ FIELDS = {
 
 
 def index(sounds: Path, library: Path, *options: object) -> Done:
-    return soundalike("index", sounds, "--library", library, "--encoder", "spectral", *options)
+    return command("index", sounds, "--library", library, "--encoder", "spectral", *options)
 
 
 def index_within(limits: str, sounds: Path, library: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -40,7 +42,7 @@ def index_within(limits: str, sounds: Path, library: Path, *options: str) -> sub
 
 
 def assert_sound(library: Path) -> None:
-    done = soundalike("verify", "--library", library)
+    done = command("verify", "--library", library)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -174,7 +176,7 @@ def test_a_read_only_library_is_a_clear_error_and_can_be_read(sounds: Path, smal
     assert refused.returncode == 3
     assert "read-only" in refused.stderr
     assert_sound(library)
-    assert soundalike("search", "--audio", sounds / "0.wav", "--library", library).returncode == 0
+    assert command("search", "--audio", sounds / "0.wav", "--library", library).returncode == 0
 
 
 @pytest.mark.thorough
@@ -242,3 +244,24 @@ def test_the_job_that_the_engine_calls_is_this_one(sounds: Path, tmp_path: Path)
     with wiring.library(settings.library, settings, create=True) as library:
         assert plugins.job("index")(library, "spectral", [str(sounds)], settings) == 0
         assert len(library.reader.clips(list(range(1, 10)))) == 4
+
+
+def test_a_program_says_what_the_command_line_says(sounds: Path, tmp_path: Path) -> None:
+    """Fingerprints in the same pass, patterns to leave out, a speed, a length; what is none is refused before."""
+    (sounds / "bad").mkdir()
+    write_tone(sounds / "bad" / "4.wav", 900)
+    write_tone(sounds / "long.wav", 900, seconds=9)
+    with soundalike.open_library(tmp_path / "library", create=True) as library:
+        for wrong in ({"speed": 0.0}, {"max_duration_s": 0.0}, {"exclude": ["!"]}):
+            with pytest.raises(soundalike.UsageError):
+                soundalike.index(library, [sounds], encoder="spectral", **wrong)
+        assert library.roots() == []
+        options = {"exclude": ["bad/"], "speed": 0.5, "max_duration_s": 6.0, "fingerprints": True}
+        (failure,) = soundalike.index(library, [sounds], encoder="spectral", **options)
+        assert failure.file.endswith("long.wav")
+        (root,) = library.roots()
+        assert (root.speed, root.excludes) == (0.5, ("bad/",))
+        clips = library.reader.clips(library.clips.ids())
+        assert sorted(clip.path for clip in clips) == [f"{number}.wav" for number in range(4)]
+        fingerprinted = library.recordings.fingerprints.table().contents
+        assert set(fingerprinted.tolist()) == {clip.content_id for clip in clips}

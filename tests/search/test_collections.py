@@ -91,3 +91,23 @@ def test_they_are_made_filled_and_printed_by_command_and_travel_in_a_backup(tmp_
     assert "1  gates" in run(at=tmp_path / "restored")[1].out
     assert run("gates", "--delete")[1].out == "gates: deleted\n"
     assert "No collections" in run()[1].out
+
+
+def test_a_search_of_the_command_line_may_be_of_one_list(tmp_path, capsys):
+    """As `within` asks over REST: a collection, a folder, what somebody liked, a clip; no other name."""
+    with open_library(tmp_path) as library:
+        fill(library, [Entry(f"{name}.wav", axis(place)[None]) for place, name in enumerate("abcd")])
+        number = library.collections.add("doors").id
+        library.collections.change(number, [Collected(3), Collected(4)])
+        library.feedback.add("anna", [soundalike.Feedback(2, "like")])
+
+    def found(*within):
+        status = cli.main(["search", "--clip", "1", "--json", *within, "--library", str(tmp_path / "library")])
+        out = capsys.readouterr().out
+        return {hit["clip_id"] for hit in json.loads(out)["hits"]} if status == 0 else status
+
+    assert found() == found("--within", "root:1") == {2, 3, 4}
+    assert found("--within", f"collection:{number}") == {3, 4}
+    assert found("--within", "liked:anna") == found("--within", "clip:2") == {2}
+    assert [found("--within", wrong) for wrong in ("doors", "collection:x", "collection:99", "root:9")] == [2] * 4
+    assert found("--within", "root:1", "--exact", "a.wav") == 2

@@ -267,6 +267,8 @@ def test_questions_are_kept_whole(sounds):
             assert soundfile.info(query.parts[3].path).duration == 2.0
     with pytest.raises(QueryError, match=r"like long.wav#10-20"):
         saving.question_of(soundalike.Query((soundalike.AudioPart(str(long_file)),)))
+    with pytest.raises(QueryError, match="no clips by their numbers"):
+        saving.question_of(soundalike.Query((soundalike.TextPart("bell"),), among=(1,)))
     with pytest.raises(QueryError, match="sound in a store"):
         saving.question_of(soundalike.Query((soundalike.AudioPart("s3://bucket/a.wav"),)))
 

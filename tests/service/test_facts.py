@@ -93,9 +93,20 @@ def test_hits_have_facts_where_they_are_asked_for(library_path) -> None:
             assert {hit["clip_id"] for hit in hits} == {hit["clip_id"] for hit in found["hits"]}
         assert client.post("/api/v1/search", json={**question, "sort": "brightness"}).status_code == 422
         similar = client.get("/api/v1/clips/1/similar", query_string={"k": 2, "facts": "true"}).json["hits"]
+        by_level = {"facts": "true", "sort": "-loudness"}
+        ordered = client.get("/api/v1/clips/1/similar", query_string=by_level).json["hits"]
+        louder = [hit["facts"]["loudness"] for hit in ordered if "loudness" in hit["facts"]]
+        assert louder == sorted(louder, reverse=True)
+        sample = client.post("/api/v1/recommend", json={"facts": True}).json["hits"]
+        assert all(hit["facts"]["sample_rate_hz"] == 16_000 for hit in sample)
         assert all(hit["facts"]["sample_rate_hz"] == 16_000 for hit in similar)
         plain = client.get("/api/v1/clips/1/similar", query_string={"k": 2}).json["hits"]
         assert {hit["facts"] for hit in plain} == {None}
+
+
+def clip(client, hit):
+    """The clip of a hit."""
+    return client.get(f"/api/v1/clips/{hit['clip_id']}").json
 
 
 def test_a_question_weighs_aspects_and_changes(library_path) -> None:
@@ -122,6 +133,12 @@ def test_a_question_weighs_aspects_and_changes(library_path) -> None:
             imitated = client.post("/api/v1/search", data={"query": question, "voice": (file, "voice.wav")})
         assert imitated.status_code == 200, imitated.text
         assert [hit["clip_id"] for hit in imitated.json["hits"]] == expected
+        passage = {**part, "start_s": 0.0, "end_s": asked.duration_s}
+        weighed = client.post("/api/v1/search", json={"parts": [passage], "k": 20}).json["hits"]
+        plain = client.post("/api/v1/search", json={"parts": [{**passage, "aspects": None}], "k": 20}).json["hits"]
+        assert [hit["score"] for hit in weighed] != [hit["score"] for hit in plain]
+        longer = client.post("/api/v1/search", json={"parts": [{**passage, "changes": ["longer"]}], "k": 20})
+        assert all(clip(client, hit)["duration_s"] > 1.2 * asked.duration_s for hit in longer.json["hits"])
         bad = {"parts": [{"clip_id": 1, "aspects": {"timbre": -1}}]}
         assert client.post("/api/v1/search", json=bad).status_code == 422
         assert client.post("/api/v1/search", json={"parts": [{"clip_id": 1, "aspects": {}}]}).status_code == 422

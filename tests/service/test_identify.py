@@ -58,6 +58,12 @@ def test_a_job_makes_fingerprints_and_uploads_to_a_library_that_has_them_get_the
     assert (done["kind"], done["state"]) == ("fingerprints", "done")
     titles, before = recognised(1)
     assert titles == ["1"]
+    passage = {"audio": (sound(1), "what.wav"), "start_s": "2", "end_s": "8", "k": "1", "track": "0"}
+    (found,) = client.post("/api/v1/identify", data=passage).json["recognitions"]
+    assert abs(found["start_s"] - 2) < 0.2
+    for wrong in ({"end_s": "2", "start_s": "3"}, {"track": "-1"}, {"k": "0"}, {"track": "7"}):
+        refused = client.post("/api/v1/identify", data={"audio": (sound(1), "what.wav"), **wrong})
+        assert refused.status_code == 422, wrong
 
     def listens_no_more(*_: object, **__: object) -> None:
         raise AssertionError("a file was listened to again")

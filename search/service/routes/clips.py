@@ -19,7 +19,7 @@ from search.service.http.answers.clips import ClipOut, ClipsOut
 from search.service.http.answers.hits import SearchOut
 from search.service.http.answers.jobs import JobOut
 from search.service.http.answers.overview import CompanionsOut, PathOut
-from search.service.http.hits import search_out
+from search.service.http.hits import ordered, search_out
 from search.service.http.listing import Listing, clip_out, the_clip
 from search.service.http.replies import accepted, reply, revisable
 from search.service.http.requests.clips import ClipChange, ClipList, ClipPath, CompanionsOf, PathTo, SimilarTo
@@ -80,6 +80,8 @@ class ClipRoutes:
                 the_clip(self._library, path.clip_id)
                 raise  # the clip is there: it was something else
         with self._service.metrics.stage("write"):
+            if query.sort is not None:
+                answer = ordered(answer, self._library, query.sort)
             return reply(search_out(answer, self._library if query.facts else None))
 
     def path_of_clips(self, path: ClipPath, query: PathTo) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
+from werkzeug.exceptions import UnprocessableEntity
 
 from search.errors import AudioError
 from search.model.as_json import identification_as_json
@@ -34,12 +35,16 @@ class IdentifyRoutes:
         Of ten seconds at most the likeliest recordings, of more what is played when. Sounds without fingerprints are
         not known; `fingerprinted` says how many have some.
         """
+        if form.end_s is not None and form.end_s <= form.start_s:
+            raise UnprocessableEntity("the passage ends before it starts: end_s has to be more than start_s")
         name = shown_name(form.audio.filename)
         with self._service.decodes.taken(), received({"audio": form.audio}) as paths:
             try:
-                check_length(paths["audio"], name, self._service.config.limits.query_s)
+                check_length(paths["audio"], name, self._service.config.limits.query_s, form.start_s, form.end_s)
                 with self._service.metrics.stage("engine"):
-                    identified = self._service.library.recordings.identify(paths["audio"])
+                    identified = self._service.library.recordings.identify(
+                        paths["audio"], start_s=form.start_s, end_s=form.end_s, track=form.track, k=form.k
+                    )
             except AudioError as error:
                 raise FileRefused(name, error.cause, "audio") from error
         return reply(IdentificationOut.model_validate(identification_as_json(identified, paths="relative")))

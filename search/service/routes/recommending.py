@@ -61,7 +61,7 @@ class RecommendRoutes:
         """
         answer = self._service.search_stored(lambda: self._library.recommend(body.query()))
         with self._service.metrics.stage("write"):
-            return reply(search_out(answer))
+            return reply(search_out(answer, self._library if body.facts else None))
 
     def recommend_batch(self, body: RecommendBatchIn) -> Response:
         """The same for several at once; what is wrong with one question stands in its place."""
@@ -69,7 +69,8 @@ class RecommendRoutes:
             lambda: self._library.recommend_each(one.query() for one in body.queries)
         )
         with self._service.metrics.stage("write"):
-            return reply(RecommendBatchOut(answers=[self._batched(one) for one in answers]))
+            batched = [self._batched(one, asked) for one, asked in zip(answers, body.queries, strict=True)]
+            return reply(RecommendBatchOut(answers=batched))
 
     def get_feedback(self, path: ProfilePath) -> Response:
         """Everything that is known under a name; nothing for a name that was never used."""
@@ -101,7 +102,7 @@ class RecommendRoutes:
         feedback = self._library.feedback.get(profile)
         return reply(FeedbackOut.model_validate({"profile": profile, "feedback": feedback}))
 
-    def _batched(self, answer: Answer | QueryError) -> BatchedOut:
+    def _batched(self, answer: Answer | QueryError, asked: RecommendIn) -> BatchedOut:
         if isinstance(answer, QueryError):
             return BatchedOut(answer=None, error=public_message(answer, self._service.config.library))
-        return BatchedOut(answer=search_out(answer), error=None)
+        return BatchedOut(answer=search_out(answer, self._library if asked.facts else None), error=None)

@@ -31,6 +31,7 @@ from search.service.http.requests.queries import (
     PassagesIn,
     SearchForm,
     SearchIn,
+    aspects_of,
     part_of,
 )
 from search.service.jobs.uploads import check_length, received, shown_name
@@ -213,9 +214,9 @@ class SearchRoutes:
             path = file_of(clip).path
         except NotFound as error:
             raise FileRefused(name, str(error.description), where) from error
-        example = AskedPart(
-            AudioPart(path, part.start_s, part.end_s, part.weight, clip.root.speed, clip.track), name, where
-        )
+        aspects, changes = aspects_of(part.aspects), tuple(part.changes)
+        passage = AudioPart(path, part.start_s, part.end_s, part.weight, clip.root.speed, clip.track, aspects, changes)
+        example = AskedPart(passage, name, where)
         self._check(path, part, example)
         return example
 

@@ -20,6 +20,7 @@ from search.service.http.requests.common import (
     Body,
     Count,
     Filter,
+    HitSort,
     Id,
     Offset,
     Parameters,
@@ -164,6 +165,7 @@ class SimilarTo(Parameters):
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     collapse: Annotated[bool, Field(description=ABOUT_COLLAPSE)] = False
     facts: Annotated[bool, Field(description=ABOUT_FACTS)] = False
+    sort: HitSort | None = None
     recall: Recall | None = None
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from search.analysis.facts.ordering import NUMBERS
 from search.columns.parsing import MAX_CHARACTERS
 from search.engine.search import MAX_OFFSET
+from search.model import CLIP_LIST
 from search.service.config import MAX_K
 from search.service.http.described import Described
 from search.settings import RECALLS
@@ -68,7 +70,7 @@ Within: TypeAlias = Annotated[
     str,
     Field(
         max_length=300,
-        pattern=r"^((collection|clip|root):[1-9][0-9]{0,17}|(liked|disliked):[^/\n]*[^/\s][^/\n]*)$",
+        pattern=CLIP_LIST,
         description="Only clips of a list: `collection:3`, or what a profile liked, `liked:anna`; of a folder, "
         "`root:2`; or `clip:17`.",
     ),
@@ -86,6 +88,20 @@ def one_of(orders: Sequence[str]) -> Callable[[str], str]:
         return order
 
     return check
+
+
+HitSort: TypeAlias = Annotated[
+    str,
+    Field(
+        description="A fact that is a number: hits from low to high, with - before it from high to low, in place of "
+        "the best first. Those without it come last.",
+        json_schema_extra={
+            "enum": [f"{sign}{name}" for name in NUMBERS for sign in ("", "-")],
+            "pattern": f"^-?({'|'.join(NUMBERS)})$",
+        },
+    ),
+    AfterValidator(one_of(NUMBERS)),
+]
 
 
 class Body(Described, BaseModel):

@@ -8,14 +8,19 @@ from flask_openapi3 import FileStorage
 from pydantic import BaseModel, Field
 from pydantic_core import PydanticCustomError
 
+from search.service.config import MAX_K
 from search.service.http.described import Described
 from search.service.http.requests.common import MAX_ID, Body, Id, Parameters
 
 
 class IdentifyForm(Described, BaseModel):
-    """The sound to identify."""
+    """The sound to identify, or the passage of it from ``start_s`` to ``end_s``."""
 
     audio: Annotated[FileStorage, Field(description="The sound: any format, five seconds or more.")]
+    start_s: Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)] = 0.0
+    end_s: Annotated[Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)] | None, Field()] = None
+    track: Annotated[int, Field(ge=0, le=9999, description="A sound track, from 0.")] = 0
+    k: Annotated[int, Field(ge=1, le=MAX_K, description="How many recordings, of ten seconds at most.")] = 10
 
 
 class UploadForm(Described, BaseModel):

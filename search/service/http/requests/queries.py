@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from flask_openapi3 import FileStorage
-from pydantic import AfterValidator, BaseModel, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, Field, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
-from search.analysis.facts.ordering import NUMBERS
 from search.audio import SPEEDS
 from search.model import (
     TASTES,
@@ -31,6 +30,7 @@ from search.service.http.requests.common import (
     Body,
     Count,
     Filter,
+    HitSort,
     Id,
     Language,
     Offset,
@@ -39,7 +39,6 @@ from search.service.http.requests.common import (
     Seconds,
     Weight,
     Within,
-    one_of,
 )
 
 SoundTrack: TypeAlias = Annotated[
@@ -126,6 +125,7 @@ class HumIn(Body):
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
     weight: Weight = 1.0
+    track: Annotated[int, Field(ge=0, le=9999, description="A sound track, from 0.")] = 0
 
     @property
     def file(self) -> str:
@@ -165,20 +165,6 @@ def _by_its_key(part: object, as_any: ValidatorFunctionWrapHandler) -> object:
 
 
 PartIn: TypeAlias = Annotated[TextIn | ClipIn | SegmentIn | AudioIn | HumIn | NotesIn, WrapValidator(_by_its_key)]
-
-
-HitSort: TypeAlias = Annotated[
-    str,
-    Field(
-        description="A fact that is a number: hits from low to high, with - before it from high to low, in place of "
-        "the best first. Those without it come last.",
-        json_schema_extra={
-            "enum": [f"{sign}{name}" for name in NUMBERS for sign in ("", "-")],
-            "pattern": f"^-?({'|'.join(NUMBERS)})$",
-        },
-    ),
-    AfterValidator(one_of(NUMBERS)),
-]
 
 
 class PassagesIn(Body):
@@ -298,8 +284,8 @@ def part_of(part: PartIn, paths: Mapping[str, str]) -> Part:
         case AudioIn(audio=name, start_s=start_s, end_s=end_s, weight=weight, speed=speed, track=track):
             aspects = aspects_of(part.aspects) or (TASTES["imitation"] if part.imitation else None)
             return AudioPart(paths[name], start_s, end_s, weight, speed, track, aspects, tuple(part.changes))
-        case HumIn(hum=name, start_s=start_s, end_s=end_s, weight=weight):
-            return HumPart(paths[name], start_s, end_s, weight)
+        case HumIn(hum=name, start_s=start_s, end_s=end_s, weight=weight, track=track):
+            return HumPart(paths[name], start_s, end_s, weight, track)
         case NotesIn(notes=notes, weight=weight):
             return NotesPart(notes, weight)
 

@@ -14,7 +14,7 @@ from search.model import (
     RecommendQuery,
 )
 from search.service.config import MAX_BATCH, MAX_PROFILE_CHARACTERS, MAX_TASTES
-from search.service.http.requests.common import Body, Count, Filter, Id, Offset, Parameters
+from search.service.http.requests.common import ABOUT_FACTS, Body, Count, Filter, Id, Offset, Parameters
 from search.service.http.requests.jobs import _without_slash
 
 ProfileName: TypeAlias = Annotated[
@@ -51,6 +51,7 @@ class RecommendIn(Body):
     )
     where: Filter | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    facts: Annotated[bool, Field(description=ABOUT_FACTS)] = False
 
     def query(self) -> RecommendQuery:
         """The engine's question."""
