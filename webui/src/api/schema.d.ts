@@ -1431,6 +1431,12 @@ export interface components {
              * @default 1
              */
             weight?: number;
+            /**
+             * Track
+             * @description A sound track, from 0.
+             * @default 0
+             */
+            track?: number;
         };
         /**
          * NotesIn
@@ -1891,7 +1897,7 @@ export interface components {
         };
         /**
          * IdentifyForm
-         * @description The sound to identify.
+         * @description The sound to identify, or the passage of it from ``start_s`` to ``end_s``.
          */
         IdentifyForm: {
             /**
@@ -1900,6 +1906,28 @@ export interface components {
              * @description The sound: any format, five seconds or more.
              */
             audio: string;
+            /**
+             * Start S
+             * @default 0
+             */
+            start_s?: number;
+            /**
+             * End S
+             * @default null
+             */
+            end_s?: number | null;
+            /**
+             * Track
+             * @description A sound track, from 0.
+             * @default 0
+             */
+            track?: number;
+            /**
+             * K
+             * @description How many recordings, of ten seconds at most.
+             * @default 10
+             */
+            k?: number;
         };
         /**
          * AskOut
@@ -2169,6 +2197,12 @@ export interface components {
              * @default null
              */
             space?: string | null;
+            /**
+             * Facts
+             * @description Whether each hit has its facts, as far as they were measured.
+             * @default false
+             */
+            facts?: boolean;
         };
         /**
          * TasteIn
@@ -6133,6 +6167,7 @@ export interface operations {
                 collapse?: boolean;
                 /** @description Whether each hit has its facts, as far as they were measured. */
                 facts?: boolean;
+                sort?: ("loudness" | "-loudness" | "loudness_range" | "-loudness_range" | "true_peak_db" | "-true_peak_db" | "peak_to_loudness_db" | "-peak_to_loudness_db" | "centroid_hz" | "-centroid_hz" | "noisiness" | "-noisiness" | "bandwidth_hz" | "-bandwidth_hz" | "sounding_s" | "-sounding_s" | "head_silence_s" | "-head_silence_s" | "tail_silence_s" | "-tail_silence_s" | "channels" | "-channels" | "correlation" | "-correlation" | "sample_rate_hz" | "-sample_rate_hz" | "bits" | "-bits" | "bit_rate_kbps" | "-bit_rate_kbps" | "dc_offset" | "-dc_offset" | "hum_db" | "-hum_db" | "pitch_hz" | "-pitch_hz" | "pitch_certainty" | "-pitch_certainty" | "tempo" | "-tempo" | "tempo_certainty" | "-tempo_certainty" | "key_certainty" | "-key_certainty" | "events" | "-events" | "attack_s" | "-attack_s" | "decay_s" | "-decay_s") | null;
                 recall?: number | null;
             };
             header?: never;
