@@ -234,7 +234,7 @@ def test_json_has_the_contracts_fields(indexed):
     assert found.returncode == 0
     assert set(answer) == {
         "verdict", "hits", "took_ms", "reason", "next_offset", "did_you_mean", "language", "gone", "warnings",
-        "nearest", "likely",
+        "nearest", "likely", "recall",
     }  # fmt: skip
     assert {Path(hit["path"]).name for hit in answer["hits"]} == {"airhorn_03.wav", "car 'horn'\nloud.wav"}
     second = json.loads(soundalike("search", "horn", "--json", "-k", "1", "--offset", "1", "--library", library).stdout)

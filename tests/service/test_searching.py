@@ -47,7 +47,7 @@ def test_a_lone_file_is_a_whole_question(reader):
     assert answer["hits"][0]["via"] == [{"part": "audio 1", "share": 1.0}]
     assert set(answer) == {
         "verdict", "hits", "took_ms", "reason", "next_offset", "did_you_mean", "language", "gone", "warnings",
-        "nearest", "likely", "facets",
+        "nearest", "likely", "recall", "facets",
     }  # fmt: skip
 
 
@@ -231,7 +231,7 @@ def test_an_empty_library_has_no_match(tmp_path):
     with application(tmp_path / "new") as client:
         assert ask(client, {"text": "rain"}).get_json() == {
             "verdict": "none", "hits": [], "took_ms": 0.0, "reason": "", "next_offset": None, "did_you_mean": "",
-            "language": "", "gone": [], "warnings": [], "nearest": [], "likely": None, "facets": None,
+            "language": "", "gone": [], "warnings": [], "nearest": [], "likely": None, "recall": None, "facets": None,
         }  # fmt: skip
         assert ask(client, {"text": "rain"}, region="0,0 1,0 1,1").get_json()["hits"] == []
         assert client.get("/api/v1/clips").get_json()["clips"] == []
