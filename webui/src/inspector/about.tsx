@@ -33,7 +33,9 @@ export function WhyFound({ row }: { row: Row }) {
     return (
       <section class="fact">
         <h3>{t("Why it was found")}</h3>
-        <p class="quiet">{t("It is of a varied sample: nothing was liked yet that it could be compared with.")}</p>
+        <p class="quiet">
+          {t("It is of a varied sample: nothing was liked yet that it could be compared with.")}
+        </p>
       </section>
     );
   if (row.score === null) return null;
