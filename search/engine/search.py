@@ -89,8 +89,8 @@ class SearchEngine:
         started = time.perf_counter()
         check(query)
         question = self._question(query)
-        asked = asked_with(question, self._catalog)
-        question = replace(question, leading=asked.leading)
+        sameness = asked_with(question, self._catalog)
+        question = replace(question, leading=sameness.leading)
         order = Order(question.view.columns, question.library.recordings if query.collapse else None)
         end = query.offset + query.k
         tunes = TunesFound()
@@ -104,7 +104,7 @@ class SearchEngine:
                 break
         spaces = [one.view.space for one in question.spaces]
         found = better(policy.verdict(order.first(), spaces, good_from(question.spaces)), tunes.verdict)
-        hits = self._hits(question, order, asked)
+        hits = self._hits(question, order, sameness)
         near = _nearest(question, order) if found == "none" and not tunes.reason else ()
         following = end if len(order.entries) > end else None
         did_you_mean = order.entries[0].level.did_you_mean if order.entries else ""
@@ -238,10 +238,10 @@ class SearchEngine:
             lists.append(policy.names(f"words {place}", part.weight, matches, question.by_evidence))
         return lists, more, read_as
 
-    def _hits(self, question: Question, order: Order, asked: Asked) -> tuple[Hit, ...]:
+    def _hits(self, question: Question, order: Order, sameness: Asked) -> tuple[Hit, ...]:
         """The hits of the page that is asked for; clips that were taken out at this moment are left out."""
         page = order.entries[question.query.offset : question.query.offset + question.query.k]
-        copies = {entry.clip_id: asked.copies(entry.copies, question.view.columns) for entry in page if entry.copies}
+        copies = {entry.clip_id: sameness.copies(entry.copies, question.view.columns) for entry in page if entry.copies}
         ids = [*(entry.clip_id for entry in page), *itertools.chain.from_iterable(copies.values())]
         clips = {clip.id: clip for clip in self._catalog.clips(ids)}
         alike = {hit: [clips[one] for one in found if one in clips] for hit, found in copies.items()}
@@ -251,7 +251,7 @@ class SearchEngine:
             if own:
                 tunes = own[0].level.tunes
                 spaces = [*question.spaces, *tunes.views]
-                same = partial(asked.same, tunes=tunes, copies=alike)
+                same = partial(sameness.same, tunes=tunes, copies=alike)
                 explainer = Explainer(spaces, own[0].level.rankings, tunes.matches, same)
                 hits += explainer.hits([Placed(clips[e.clip_id], e.score, e.sure, tuple(e.copies)) for e in own])
         return tuple(hits)

@@ -43,8 +43,9 @@ def test_a_job_makes_fingerprints_and_uploads_to_a_library_that_has_them_get_the
         return file
 
     def upload(seed: int) -> None:
-        client.post("/api/v1/clips", data={"files": [(sound(seed), f"{seed}.wav")]})
+        job = client.post("/api/v1/clips", data={"files": [(sound(seed), f"{seed}.wav")]}).json
         work_off(library_path)
+        assert client.get(f"/api/v1/jobs/{job['id']}").json["state"] == "done"  # who is told so finds what it wrote
 
     def recognised(seed: int) -> tuple[list[str], int]:
         answer = client.post("/api/v1/identify", data={"audio": (sound(seed), "what.wav")}).json

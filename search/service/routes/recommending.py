@@ -69,7 +69,7 @@ class RecommendRoutes:
             lambda: self._library.recommend_each(one.query() for one in body.queries)
         )
         with self._service.metrics.stage("write"):
-            batched = [self._batched(one, asked) for one, asked in zip(answers, body.queries, strict=True)]
+            batched = [self._batched(one, query) for one, query in zip(answers, body.queries, strict=True)]
             return reply(RecommendBatchOut(answers=batched))
 
     def get_feedback(self, path: ProfilePath) -> Response:
@@ -102,7 +102,7 @@ class RecommendRoutes:
         feedback = self._library.feedback.get(profile)
         return reply(FeedbackOut.model_validate({"profile": profile, "feedback": feedback}))
 
-    def _batched(self, answer: Answer | QueryError, asked: RecommendIn) -> BatchedOut:
+    def _batched(self, answer: Answer | QueryError, query: RecommendIn) -> BatchedOut:
         if isinstance(answer, QueryError):
             return BatchedOut(answer=None, error=public_message(answer, self._service.config.library))
-        return BatchedOut(answer=search_out(answer, self._library if asked.facts else None), error=None)
+        return BatchedOut(answer=search_out(answer, self._library if query.facts else None), error=None)
