@@ -18,12 +18,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-JobKind: TypeAlias = Literal["index", "scan", "remove", "duplicates", "map", "facts", "events", "fingerprints"]
+JobKind: TypeAlias = Literal[
+    "index", "scan", "remove", "duplicates", "map", "facts", "events", "fingerprints", "speech"
+]
 JobState: TypeAlias = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 JobRequest: TypeAlias = Literal["pause", "resume", "cancel", "retry", "forget"]
 """What a client wants of a job; to try it again, or to forget it, of one that has ended."""
 
-GIVING_WAY: Final[frozenset[JobKind]] = frozenset(["facts", "events", "fingerprints"])
+GIVING_WAY: Final[frozenset[JobKind]] = frozenset(["facts", "events", "fingerprints", "speech"])
 """Jobs that listen to every sound, for hours, and go on from where they stopped: the other kinds go first."""
 
 MAX_ATTEMPTS = 3

@@ -56,3 +56,20 @@ def test_a_search_is_kept_tells_of_what_comes_and_is_deleted(still_page, own, wi
     expect(saved).to_have_count(0)
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(saved).to_have_count(1)
+
+
+def test_a_recall_of_an_address_is_asked_for_and_kept(page, own):
+    """Whoever gives an address, or saves the search, gives it along: `?q=bell&recall=0.9`."""
+    with page.expect_request("**/search") as asked:
+        page.goto(f"{own.url}/?q=bell&recall=0.9")
+    assert asked.value.post_data_json["recall"] == 0.9
+    page.get_by_role("button", name="Save this search").click()
+    page.get_by_label("Name of the search").fill("bells, nearly all")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".toast", has_text="Saved")).to_be_visible()
+    (saved,) = [one for one in own.get("/api/v1/searches").json()["searches"] if one["name"] == "bells, nearly all"]
+    assert saved["query"]["recall"] == 0.9
+    page.goto(own.url)
+    with page.expect_request("**/search") as asked:
+        page.get_by_role("complementary", name="Filters").locator(".list-row", has_text="bells, nearly all").click()
+    assert asked.value.post_data_json["recall"] == 0.9

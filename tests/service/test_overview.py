@@ -89,7 +89,7 @@ def test_the_colours_of_a_map_say_what_is_asked_for(client, library_path):
     assert client.get("/api/v1/map", query_string={"colour": "taste"}).status_code == 422
 
 
-@pytest.mark.parametrize("kind", ["map", "duplicates", "facts", "events", "fingerprints"])
+@pytest.mark.parametrize("kind", ["map", "duplicates", "facts", "events", "fingerprints", "speech"])
 def test_in_an_empty_library_a_job_has_nothing_to_do(tmp_path, kind):
     """It is done, and what it would have made is empty as before."""
     with application(tmp_path / "new") as client:

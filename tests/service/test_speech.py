@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+from flask.testing import FlaskClient
 
 from search import wiring
 from search.errors import EncoderError
@@ -12,7 +16,9 @@ from search.library.speech import Listeners
 from search.model import KeepTranscript, SpokenLine, SpokenWord, Transcript
 from search.ports import SpeechRecogniser
 from search.service.config import Limits
+from tests.fakes import LoudDetector, ToneRecogniser
 from tests.service.conftest import application, settings
+from tests.service.test_overview import work_off
 
 HELLO = SpokenLine((SpokenWord("Hello,", 0.25, 0.5, 0.75), SpokenWord("<world>.", 0.5, 1.0, 0.875)))
 SAID = Transcript("tones-1", "en", 0.5, ((0.25, 1.0),), (HELLO,))
@@ -83,3 +89,32 @@ def test_a_service_that_cannot_recognise_words_says_so(spoken: Path, monkeypatch
         unknown = client.get("/api/v1/clips/2/speech")
         assert unknown.status_code == 422
         assert "soundalike[speech]" in unknown.json["detail"]
+
+
+def test_a_job_writes_down_what_is_said_where_nobody_did(library_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Then words are found; where no recogniser is there the job says so."""
+    tones = ToneRecogniser(("storm.", "rain.", *(f"other{number}." for number in range(60))))
+    sound = io.BytesIO()
+    soundfile.write(sound, np.pad(tones.tones("rain. storm."), 8000), tones.sample_rate_hz, format="WAV")
+    sound.seek(0)
+
+    def of_job(client: FlaskClient) -> dict[str, str]:
+        job = client.post("/api/v1/jobs", json={"kind": "speech"}).json
+        work_off(library_path)
+        return client.get(f"/api/v1/jobs/{job['id']}").json
+
+    def absent(_: Listeners) -> SpeechRecogniser:
+        raise EncoderError("no recogniser is installed")
+
+    with application(library_path) as client:
+        client.post("/api/v1/clips", data={"files": [(sound, "talk.wav")]})
+        monkeypatch.setattr(Listeners, "recogniser", absent)
+        work_off(library_path)
+        failed = of_job(client)
+        assert failed["state"] == "failed"
+        assert "soundalike[speech]" in failed["reason"]
+        monkeypatch.setattr(Listeners, "recogniser", lambda _: tones)
+        monkeypatch.setattr(Listeners, "detector", lambda _: LoudDetector())
+        assert of_job(client)["state"] == "done"
+        (found,) = client.get("/api/v1/spoken", query_string={"words": "storm"}).json["sayings"]
+        assert found["title"] == "talk"

@@ -12,9 +12,18 @@ import logging
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from search import plugins
-from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, SoundalikeError, StoreAway
+from search.errors import (
+    EncoderError,
+    LibraryBusy,
+    LibraryError,
+    LibraryUnwritable,
+    QueryError,
+    SoundalikeError,
+    StoreAway,
+)
 from search.ground.memory import give_back_freed_memory
 from search.library import roots
 from search.library.library import Library
@@ -28,6 +37,7 @@ from search.service.refusals import public_message
 from search.settings import Settings
 
 POLL_S = 0.5
+NO_RECOGNISER: Final = "this service cannot recognise words: it needs the package soundalike[speech] and a model"
 LEASE_WAIT_S = 30.0
 """How long a job waits for another writer before it is queued again."""
 PUT_BACK_S = 4.0
@@ -207,6 +217,15 @@ class Runner:
                 report_unread(latest, self._library.events.find(watcher))
             case "fingerprints":
                 report_unread(latest, self._library.recordings.fingerprint(watcher))
+            case "speech":
+                report_unread(latest, self._spoken(watcher))
+
+    def _spoken(self, watcher: ProgressWatcher) -> tuple[JobFailure, ...]:
+        try:
+            return self._library.speech.transcribe(watcher)
+        except EncoderError as error:  # nothing is wrong with the library: its owner did not ask for speech
+            log.warning("words cannot be recognised: %s", error)
+            raise QueryError(NO_RECOGNISER) from error
 
     def _index(self, job: Job, latest: LatestProgress, halt: threading.Event) -> None:
         index: Callable[..., int] = plugins.job("index")

@@ -22,7 +22,7 @@ from search.service.service import Service
 TAG = Tag(
     name="jobs",
     description="Long work: indexing uploads, finding duplicates, drawing the map, measuring facts, finding events, "
-    "making fingerprints.",
+    "making fingerprints, writing down what is said.",
 )
 POLL_S = 0.3
 BEAT_S = 10.0
@@ -65,8 +65,8 @@ class JobRoutes:
         return revisable(reply(JobsOut.model_validate({"total": total, "offset": query.offset, "jobs": jobs})))
 
     def start_job(self, body: NewJob) -> Response:
-        """Find the duplicates of the library anew, draw its map anew, or find facts, events or fingerprints of what has
-        none.
+        """Find the duplicates of the library anew, draw its map anew, or find facts, events, fingerprints or speech of
+        what has none.
 
         A library that has events or fingerprints makes those of what is uploaded while it indexes it.
         """

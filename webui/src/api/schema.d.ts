@@ -1014,8 +1014,8 @@ export interface paths {
         get: operations["api_list_jobs_jobs_get"];
         put?: never;
         /**
-         * Find the duplicates of the library anew, draw its map anew, or find facts, events or fingerprints of what has
-         * @description none.<br/><br/>A library that has events or fingerprints makes those of what is uploaded while it indexes it.
+         * Find the duplicates of the library anew, draw its map anew, or find facts, events, fingerprints or speech of
+         * @description what has none.<br/><br/>A library that has events or fingerprints makes those of what is uploaded while it indexes it.
          */
         post: operations["api_start_job_jobs_post"];
         delete?: never;
@@ -2382,7 +2382,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "index" | "scan" | "remove" | "duplicates" | "map" | "facts" | "events" | "fingerprints";
+            kind: "index" | "scan" | "remove" | "duplicates" | "map" | "facts" | "events" | "fingerprints" | "speech";
             /**
              * State
              * @enum {string}
@@ -3392,7 +3392,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "duplicates" | "map" | "facts" | "events" | "fingerprints";
+            kind: "duplicates" | "map" | "facts" | "events" | "fingerprints" | "speech";
         };
         /**
          * HealthOut

@@ -17,6 +17,7 @@ const KINDS: Record<Job["kind"], Plain> = {
   facts: message("Measure sounds"),
   events: message("Find events"),
   fingerprints: message("Make fingerprints"),
+  speech: message("Write down what is said"),
 };
 const STATES: Record<Job["state"], Plain> = {
   queued: message("waits"),
@@ -106,7 +107,7 @@ function nameOf({ kind, files }: Job): string {
 }
 
 /** Jobs of these kinds let the others go first (`search.model.GIVING_WAY`). */
-const GIVING_WAY = new Set<Job["kind"]>(["facts", "events", "fingerprints"]);
+const GIVING_WAY = new Set<Job["kind"]>(["facts", "events", "fingerprints", "speech"]);
 
 /** What a job waits for that is queued. */
 function waitsText({ kind }: Job): string {

@@ -761,6 +761,7 @@ export const zh = catalogue({
   "not measured yet": "尚未测量",
   "Find events": "查找事件",
   "Make fingerprints": "生成指纹",
+  "Write down what is said": "转写说话内容",
   "Then the library recognises its recordings in other files, whatever became of them":
     "之后，音库能在其他文件中认出自己的录音，无论它们经过怎样的处理",
   "Loudness, pitch, tempo, key and the rest: columns and filters know what was measured":

@@ -32,7 +32,7 @@ class JobOut(Answered):
     """A job. Times are seconds since 1970, UTC. ``clip_ids`` are the clips of its files, once they are there."""
 
     id: int
-    kind: Literal["index", "scan", "remove", "duplicates", "map", "facts", "events", "fingerprints"]
+    kind: Literal["index", "scan", "remove", "duplicates", "map", "facts", "events", "fingerprints", "speech"]
     state: Literal["queued", "running", "paused", "done", "failed", "cancelled"]
     files: list[str]
     created: RoundedSeconds

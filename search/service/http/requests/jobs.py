@@ -91,7 +91,7 @@ class RootPath(Parameters):
 class NewJob(Body):
     """Work on the whole library that a client may start; uploads start their own."""
 
-    kind: Literal["duplicates", "map", "facts", "events", "fingerprints"]
+    kind: Literal["duplicates", "map", "facts", "events", "fingerprints", "speech"]
 
 
 # --- recommendation and feedback --------------------------------------------------------------------------
