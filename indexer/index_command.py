@@ -23,6 +23,7 @@ from search import wiring
 from search.audio import check_speed
 from search.errors import QueryError, UsageError, for_shell, printable
 from search.ground import process
+from search.ground.parsing import NO_PATH
 from search.model import JobFailure
 from search.ports import Encoder, FrameReader
 from search.settings import Settings
@@ -156,6 +157,8 @@ class Index:
         from indexer.job import index
 
         options = _options(args, settings)
+        if "" in args.paths:
+            raise UsageError(NO_PATH)
         args.paths = args.paths or _named_roots(args.library or settings.library)
         settings = replace(settings, device=args.device or settings.device)
         one_thread_per_call(options.workers)

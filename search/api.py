@@ -10,6 +10,7 @@ from pathlib import Path
 
 from search import plugins, wiring
 from search.errors import UsageError
+from search.ground.parsing import NO_PATH
 from search.ground.urls import is_in_store
 from search.library.library import Library
 from search.library.saving import new_matches, run_search, save_search
@@ -64,7 +65,7 @@ def open_library(
 
 def index(
     library: Library,
-    paths: Sequence[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
     encoder: str | None = None,
     facts: bool | None = None,
@@ -79,6 +80,7 @@ def index(
 ) -> tuple[JobFailure, ...]:
     """The files that could not be indexed, once all sounds and tunes (MIDI) at or below ``paths`` are in the library.
 
+    ``paths`` are folders and files, or one of them.
     What is there already and has not changed is left alone; a call that was interrupted is simply made again.
     ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. ``facts``: measure what each sound
     is (`Library.facts`), by default as the settings say; it can be done later (`Facts.measure`). ``events``: find
@@ -98,7 +100,11 @@ def index(
         ()
     """
     report = _Report(progress)
-    given = [os.fspath(path) for path in paths]
+    if not isinstance(library, Library):
+        raise UsageError(f"{library!r} is no library; index into one that open_library(PATH, create=True) has opened")
+    given = [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    if "" in given:
+        raise UsageError(NO_PATH)
     names = [path if is_in_store(path) else os.fspath(Path(path).expanduser()) for path in given]
     plugins.job("index")(
         library,

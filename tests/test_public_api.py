@@ -7,6 +7,7 @@ import ast
 import doctest
 import inspect
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -157,6 +158,81 @@ def library(folder, opened, monkeypatch):
     monkeypatch.setenv("SOUNDALIKE_LIBRARY", "sounds.library")
     opened.refresh()
     return opened
+
+
+@pytest.mark.parametrize("given", ["taken", Path("taken"), ["taken"], (Path("taken"),)])
+def test_a_folder_is_indexed_however_it_is_given(given, tmp_path, monkeypatch):
+    """A string alone is a folder, not the folders that its letters are called."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SOUNDALIKE_ENCODER", "spectral")
+    Path("taken").mkdir()
+    Path("t").mkdir()
+    soundfile.write("taken/a.wav", np.random.default_rng(1).normal(0, 0.1, 8000), 8000)
+    soundfile.write("t/b.wav", np.random.default_rng(2).normal(0, 0.1, 8000), 8000)
+    with soundalike.open_library("library", create=True) as made:
+        assert soundalike.index(made, given) == ()
+        assert [Path(root.path).name for root in made.roots()] == ["taken"]
+
+
+def test_nothing_is_indexed_of_an_empty_path_or_without_a_library(library):
+    for empty in ("", [""]):
+        with pytest.raises(soundalike.UsageError, match="the path is empty"):
+            soundalike.index(library, empty)
+    with pytest.raises(
+        soundalike.UsageError, match="'sounds.library' is no library; index into one"
+    ):
+        soundalike.index("sounds.library", "sounds")
+
+
+def test_a_path_of_a_question_may_be_one_of_pathlib(library):
+    door = Path("door.wav")
+    for asked in (soundalike.AudioPart(door), soundalike.AudioPart("door.wav")):
+        assert library.search(soundalike.Query((asked,), k=1)).hits[0].title == "door_slam"
+    assert soundalike.HumPart(Path("la-la.wav")) == soundalike.HumPart("la-la.wav")
+
+
+RAIN = soundalike.TextPart("rain")
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: soundalike.Query("rain"), "parts is 'rain'; it must be a sequence, like"),
+        (lambda: soundalike.Query(RAIN), "it must be a sequence, like"),
+        (lambda: soundalike.Query((RAIN, "dog")), "parts has 'dog' in it; give it like"),
+        (lambda: soundalike.Query((RAIN,), k=2.5), "k is 2.5; it must be a whole number"),
+        (lambda: soundalike.Query((RAIN,), k="3"), "k is '3'; it must be a whole number"),
+        (lambda: soundalike.Query((RAIN,), offset=None), "offset is None; it must be a whole number"),
+        (lambda: soundalike.Query((RAIN,), where=3), "where is 3; it must be a string"),
+        (lambda: soundalike.TextPart(None), "text is None; it must be a string"),
+        (lambda: soundalike.NotesPart(None), "notes is None; it must be a string"),
+        (lambda: soundalike.AudioPart(b"door.wav"), "path is b'door.wav'; it must be a string or a pathlib.Path"),
+        (lambda: soundalike.ClipPart("1"), "clip_id is '1'; it must be a whole number"),
+        (lambda: soundalike.RecommendQuery(likes=(1,)), "likes has 1 in it; give it like (ClipPart(17),)"),
+    ],
+)
+def test_a_question_of_a_wrong_type_is_refused_where_it_is_made(make, says):
+    """The line that is wrong is the last of the traceback that is not ours."""
+    with pytest.raises(soundalike.QueryError) as refused:
+        make()
+    assert says in str(refused.value)
+
+
+def test_a_question_takes_lists_and_whole_numbers_of_numpy():
+    query = soundalike.Query([soundalike.ClipPart(np.int64(7))], k=np.int32(3))
+    assert query == soundalike.Query((soundalike.ClipPart(7),), k=3)
+
+
+def test_what_is_no_question_is_refused_with_one(library):
+    for ask in (library.search, library.moments, library.recommend):
+        with pytest.raises(soundalike.QueryError, match=r"'rain' is no .*Query; ask with one, like"):
+            ask("rain")
+
+
+def test_a_library_says_which_it_is_and_that_it_cannot_be_pickled(library):
+    assert repr(library) == "Library('sounds.library')"
+    with pytest.raises(TypeError, match=r"Library\('sounds.library'\) cannot be pickled or copied; open it where"):
+        pickle.dumps(library)
 
 
 def described() -> dict[str, str]:

@@ -14,6 +14,7 @@ from search.commands import tunes
 from search.commands.libraries import add_library, library, library_path
 from search.commands.weighting import AddPart, AspectsPart, ChangedPart, SlowPart, WeighPart, unwanted
 from search.errors import UsageError
+from search.ground.parsing import NO_PATH
 from search.ground.urls import is_in_store
 from search.model import (
     LANGUAGES,
@@ -249,6 +250,8 @@ def _track(text: str) -> tuple[str, int | None]:
 
 
 def _absolute(path: str) -> str:
+    if not path:
+        raise UsageError(NO_PATH)
     return path if is_in_store(path) else str(Path(path).absolute())
 
 

@@ -82,7 +82,8 @@ class ChangedPart(PartAction):
 def _sound_before(namespace: argparse.Namespace, option: str) -> tuple[list[Part], AudioPart | ClipPart | SegmentPart]:
     *before, last = getattr(namespace, "parts", None) or [None]
     if not isinstance(last, AudioPart | ClipPart | SegmentPart):
-        raise UsageError(f"{option} must follow the sound that it speaks of, like: --clip 17 {option}")
+        value = " timbre=1" if option == "--aspects" else ""
+        raise UsageError(f"{option} must follow the sound that it speaks of, like: --clip 17 {option}{value}")
     return before, last
 
 

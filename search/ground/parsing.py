@@ -7,10 +7,13 @@ import difflib
 import re
 import shlex
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, Final, NoReturn
 
 from search.errors import UsageError
 
+NO_PATH: Final = "the path is empty; is a variable not set? (the folder that you are in is called .)"
+"""What is said of an empty path."""
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 _KINDS = {"int": "a whole number", "float": "a number"}
 _CHOICE = re.compile(
@@ -25,6 +28,7 @@ _IN_WORDS = (
     ),
     (r"argument (.+?): ignored explicit argument .*", r"\1 takes no value"),
     (r"argument (.+?): not allowed with argument (.*)", r"\1 does not go with \2"),
+    (r"one of the arguments (.*) is required", r"it needs one of: \1"),
     (r"argument (.*)", r"\1"),
 )
 """What argparse says, and how it is said here."""
@@ -32,6 +36,11 @@ _IN_WORDS = (
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that raises UsageError in one line, where argparse prints its usage and ends the process."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
+        """As argparse's; a path that is empty is refused."""
+        super().__init__(*args, **kwargs)
+        self.register("type", Path, _path)
 
     def parse_known_args(  # type: ignore[override]  # argparse's takes a namespace of any type
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -54,6 +63,13 @@ class Parser(argparse.ArgumentParser):
         unknown = [word.partition("=")[0] for word in rest if word.startswith("--")]
         near = difflib.get_close_matches(unknown[0].lower(), options, n=1, cutoff=0.7) if unknown else []
         return f"; did you mean {near[0]}?" if near else ""
+
+
+def _path(text: str) -> Path:
+    """Raises ArgumentTypeError for an empty one, which would be the folder that is worked in."""
+    if not text:
+        raise argparse.ArgumentTypeError(NO_PATH)
+    return Path(text)
 
 
 def _in_words(message: str) -> str:

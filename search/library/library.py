@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 from search.analysis.exact.stored import Fingerprints
 from search.analysis.speech.stored import SpokenWords
@@ -158,6 +158,12 @@ class Library(Questions):
         self.merges = Merges(*writing)
         self.maps = Maps(self.spaces, self.publisher, giving_way=self.giving_way)
         super().__init__(catalog, self.spaces, self.encoders, fingerprints)
+
+    def __repr__(self) -> str:
+        return f"Library({str(self.path)!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} cannot be pickled or copied; open it where it is needed: open_library(PATH)")
 
     def __enter__(self) -> Self:
         return self

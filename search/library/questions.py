@@ -12,6 +12,7 @@ from search.engine.search import SearchEngine
 from search.errors import QueryError
 from search.library import companions, paths
 from search.model import Answer, AudioPart, ClipPart, Companions, Moments, Query, RecommendQuery, SoundPath
+from search.model.checking import of_kind
 
 if TYPE_CHECKING:
     from search.analysis.exact.stored import Fingerprints
@@ -44,6 +45,7 @@ class Questions:
             >>> answer.hits[0].title
             'door_slam'
         """
+        of_kind(query, Query, "Query((TextPart('rain'),))")
         return self.engine.search(query)
 
     def moments(self, query: Query, *, gap_s: float = 30.0) -> Moments:
@@ -58,6 +60,7 @@ class Questions:
             Traceback (most recent call last):
             search.errors.QueryError: moments need an encoder that hears frames (cnn:soundalike-1); here is spectral
         """
+        of_kind(query, Query, "Query((TextPart('rain'),))")
         return self._moments.find(query, gap_s)
 
     def recommend(self, query: RecommendQuery) -> Answer:
@@ -70,6 +73,7 @@ class Questions:
             >>> answer.hits[0].title
             'police_siren_02'
         """
+        of_kind(query, RecommendQuery, "RecommendQuery(likes=(ClipPart(17),))")
         return self._recommender.recommend(query)
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:

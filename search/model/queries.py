@@ -7,8 +7,10 @@ A part that is a sound may weigh in which way hits are like it (``aspects``), an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
+from search.errors import QueryError
+from search.model import checking
 from search.model.arrays import Ids, Scores
 from search.model.aspects import Aspects, Change
 from search.model.contents import Clip, Segment, Tag
@@ -27,12 +29,18 @@ class TextPart:
     text: str
     weight: float = 1.0
 
+    def __post_init__(self) -> None:
+        """Raises QueryError for what is no text."""
+        if not isinstance(self.text, str):
+            raise QueryError(f"text is {self.text!r}; it must be a string")
+
 
 @dataclass(frozen=True, slots=True)
 class AudioPart:
     """A file, or the passage of it from ``start_s`` to ``end_s`` (of its own time), played at ``speed``.
 
-    ``track`` is one of its sound tracks, counted from 0; None: the first in which there is something.
+    ``path`` may be a `pathlib.Path` when it is made; read, it is a string. ``track`` is one of its sound tracks, counted
+    from 0; None: the first in which there is something.
 
     Examples:
         >>> passage = soundalike.AudioPart("door.wav", start_s=0.5, end_s=1.5)
@@ -49,6 +57,10 @@ class AudioPart:
     aspects: Aspects | None = None
     changes: tuple[Change, ...] = ()
 
+    def __post_init__(self) -> None:
+        """A `pathlib.Path` is a path as well. Raises QueryError for what is none."""
+        checking.put(self, path=checking.path(self.path))
+
 
 @dataclass(frozen=True, slots=True)
 class ClipPart:
@@ -63,6 +75,10 @@ class ClipPart:
     weight: float = 1.0
     aspects: Aspects | None = None
     changes: tuple[Change, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises QueryError for an id that is no whole number."""
+        checking.put(self, clip_id=checking.whole("clip_id", self.clip_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,10 @@ class SegmentPart:
     weight: float = 1.0
     aspects: Aspects | None = None
     changes: tuple[Change, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises QueryError for an id that is no whole number."""
+        checking.put(self, segment_id=checking.whole("segment_id", self.segment_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +119,10 @@ class HumPart:
     weight: float = 1.0
     track: int = 0
 
+    def __post_init__(self) -> None:
+        """A `pathlib.Path` is a path as well. Raises QueryError for what is none."""
+        checking.put(self, path=checking.path(self.path))
+
 
 @dataclass(frozen=True, slots=True)
 class NotesPart:
@@ -111,6 +135,11 @@ class NotesPart:
 
     notes: str
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raises QueryError for what is no text."""
+        if not isinstance(self.notes, str):
+            raise QueryError(f"notes is {self.notes!r}; it must be a string")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +157,10 @@ class TunePart:
     start_s: float = 0.0
     end_s: float | None = None
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raises QueryError for an id that is no whole number."""
+        checking.put(self, clip_id=checking.whole("clip_id", self.clip_id))
 
 
 Part: TypeAlias = TextPart | AudioPart | ClipPart | SegmentPart | HumPart | NotesPart | TunePart
@@ -167,6 +200,17 @@ class Query:
     language: str = ""
     count: bool = False
     recall: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raises QueryError for what is of another type: here, where it is given."""
+        checking.put(
+            self,
+            parts=checking.several("parts", self.parts, get_args(Part), "(TextPart('rain'),)"),
+            k=checking.whole("k", self.k),
+            offset=checking.whole("offset", self.offset),
+            where=checking.words("where", self.where),
+            space=checking.words("space", self.space),
+        )
 
 
 @dataclass(frozen=True, slots=True)

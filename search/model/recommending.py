@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from search.model import checking
 from search.model.queries import ClipPart
 
 MAX_FEEDBACK = 10_000
@@ -58,6 +59,18 @@ class RecommendQuery:
     space: str | None = None
     profile: str | None = None
     offset: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises QueryError for what is of another type: here, where it is given."""
+        checking.put(
+            self,
+            likes=checking.several("likes", self.likes, (ClipPart,), "(ClipPart(17),)"),
+            dislikes=checking.several("dislikes", self.dislikes, (ClipPart,), "(ClipPart(17),)"),
+            k=checking.whole("k", self.k),
+            offset=checking.whole("offset", self.offset),
+            where=checking.words("where", self.where),
+            space=checking.words("space", self.space),
+        )
 
     @property
     def end(self) -> int:

@@ -136,6 +136,11 @@ def test_what_a_command_does_not_understand_is_said_with_the_command(capsys):
         ("search a --json=3", "--json takes no value"),
         ("search a --json --csv", "--csv does not go with --json"),
         ("events a.wav", "CLIP is 'a.wav'; it must be a whole number (soundalike events --help)"),
+        (
+            "search rain --aspects kind=1",
+            "it speaks of, like: --clip 17 --aspects timbre=1",
+        ),
+        ("compose", "it needs one of: --continue --notes (soundalike compose --help)"),
         ("identify", "it needs FILE[@track][#start-end] (soundalike identify --help)"),
         ("searches save a --txet b", "searches save does not understand: --txet b; did you mean --text?"),
         ("searches lst", "one of save, list, run, change, rename, delete; did you mean list? (soundalike searches"),
@@ -148,6 +153,18 @@ def test_wrong_use_is_said_in_a_line_in_words_with_what_was_meant(words, says):
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("index", ""), ("index", "a", "--library", ""), ("search", "--audio", ""), ("backup", ""), ("facts", "")]
+)
+def test_a_path_that_is_empty_is_refused(words, tmp_path, monkeypatch):
+    """A variable that is not set would be the folder that the command runs in."""
+    monkeypatch.chdir(tmp_path)
+    done = soundalike(*words)
+    assert "the path is empty; is a variable not set?" in done.stderr
+    assert done.returncode != 0
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("command", ["searches", "keys"])
