@@ -18,6 +18,7 @@ from search.analysis.facts.definitions import FACTS
 from search.commands import hitfacts, npz, options, output
 from search.commands.hitfacts import NOTHING, HitFacts
 from search.errors import UsageError, printable
+from search.ground.counting import counted
 from search.model import Hit
 from search.model.as_json import facts_as_json, hit_as_json
 from search.settings import Settings
@@ -66,11 +67,11 @@ class Export:
         with options.library(args, settings, read_only=True) as library:
             if args.vectors is not None:
                 count = export_vectors(library, args.space, args.vectors)
-                print(f"{args.vectors}: {count} segments")
+                print(f"{args.vectors}: {counted(count, 'segment')}")
                 return 0
             if args.clips is not None:
                 count = export_clips(library, args.where, args.clips, args.show)
-                print(f"{args.clips}: {count} clips")
+                print(f"{args.clips}: {counted(count, 'clip')}")
                 return 0
             if not 0 <= args.handles <= LONGEST_HANDLES_S:
                 raise UsageError(f"--handles is {args.handles:g}; give seconds from 0 to {LONGEST_HANDLES_S:g}")
@@ -78,10 +79,10 @@ class Export:
             facts = hitfacts.of_hits(library, hits, args)
         if args.hits is not None:
             export_hits(hits, args.hits, args.handles, facts)
-            print(f"{args.hits}: {len(hits)} hits")
+            print(f"{args.hits}: {counted(len(hits), 'hit')}")
             return 0
         missing = export_passages(hits, args.passages, args.handles)
-        print(f"{args.passages}: {len(hits) - len(missing)} passages")
+        print(f"{args.passages}: {counted(len(hits) - len(missing), 'passage')}")
         for path in missing:
             print(f"soundalike: {printable(path)}: cannot be read", file=sys.stderr)
         return 1 if missing else 0

@@ -12,6 +12,7 @@ from search.analysis.facts.definitions import FACTS, FactValue
 from search.commands import options, output
 from search.commands.hitfacts import cell, for_people
 from search.errors import AudioError, UsageError, printable
+from search.ground.counting import counted
 from search.model import Clip
 from search.model.as_json import facts_as_json
 from search.settings import Settings
@@ -108,7 +109,7 @@ class Defects:
             return 0
         for name, some in ids.items():
             if some:
-                print(f"{name}: {len(some)} clips")
+                print(f"{name}: {counted(len(some), 'clip')}")
             shown = some if args.all else some[:_MOST_SHOWN]
             for clip_id in shown:
                 print(f"  {clip_id}  {printable(clips[clip_id].absolute_path)}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from search.commands import npz, options, output
 from search.errors import LibraryError
+from search.ground.counting import counted
 from search.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class MapCommand:
             rows = zip(drawn.clip_ids.tolist(), drawn.xy.tolist(), strict=True)
             output.print_json([[clip_id, round(x, 5), round(y, 5)] for clip_id, (x, y) in rows])
         else:
-            print(f"{len(drawn.clip_ids)} clips on the map, {drawn.fitted} of them laid out together")
+            print(f"{counted(len(drawn.clip_ids), 'clip')} on the map, {drawn.fitted} of them laid out together")
         return 0
 
 

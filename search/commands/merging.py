@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.commands import options, output
 from search.errors import UsageError, printable
+from search.ground.counting import counted
 from search.library import leasing
 from search.model import Merge, Unmerged
 from search.settings import Settings
@@ -44,7 +45,7 @@ class MergeCommand:
             return 0
         for one in merges:
             print(_shown(one))
-        print(f"{_counted(sum(len(one.clips) for one in merges))} merged into {len(merges)}")
+        print(f"{counted(sum(len(one.clips) for one in merges), 'clip')} merged into {len(merges)}")
         return 0
 
 
@@ -88,7 +89,7 @@ class UnmergeCommand:
         for one in undone:
             for note in one.notes:
                 print(note)
-        print(f"{_counted(sum(len(one.restored) for one in undone))} back")
+        print(f"{counted(sum(len(one.restored) for one in undone), 'clip')} back")
         return 0
 
 
@@ -153,7 +154,3 @@ def _shown(merge: Merge) -> str:
     at = datetime.fromtimestamp(merge.at).astimezone().strftime("%Y-%m-%d %H:%M")
     lines = [f"merge {merge.id}, {at}: clip {merge.keep} was kept of"]
     return "\n".join(lines + [f"{one.clip_id:8d}  {printable(one.absolute_path)}" for one in merge.clips])
-
-
-def _counted(clips: int) -> str:
-    return "1 clip" if clips == 1 else f"{clips} clips"

@@ -12,6 +12,7 @@ from typing import Final, Literal, TextIO
 
 from search.commands.hitfacts import NOTHING, HitFacts
 from search.errors import UsageError, printable
+from search.ground.counting import counted
 from search.model import ENGLISH, LANGUAGES, Answer, Hit
 
 VERDICT_LINES = {
@@ -149,7 +150,7 @@ def print_table(answer: Answer, facts: HitFacts = NOTHING) -> None:
         count = len(answer.likely.clip_ids)
         most = "" if answer.likely.is_all else "at least "
         console.print(f"Of all clips {most}{count} {'is' if count == 1 else 'are'} likely, then less.")
-    console.print(f"{len(answer.hits)} hits in {answer.took_ms:.1f} ms{more}", style="dim")
+    console.print(f"{counted(len(answer.hits), 'hit')} in {answer.took_ms:.1f} ms{more}", style="dim")
 
 
 def _score(hit: Hit) -> str:
@@ -220,8 +221,9 @@ def _from_here(path: str) -> str:
 
 
 def _file(path: str, hit: Hit) -> str:
-    """``path``, with its sound track where there are several, as a question names it; ``(+2 copies)`` behind."""
+    """``path``, with its sound track where there are several, as a question names it; ``(missing) (+2 copies)``."""
     name = f"{path}@{hit.track}" if hit.clip.tracks > 1 else path
+    name += " (missing)" if hit.clip.missing else ""
     copies = len(hit.copies)
     return f"{name} (+{copies} {'copy' if copies == 1 else 'copies'})" if copies else name
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from search import plugins, wiring
 from search.commands import options, output
 from search.errors import UsageError, printable
+from search.ground.counting import counted
 from search.ground.urls import absolute
 from search.library import leasing
 from search.model import MELODY_SPACE, RemoveClip, TakeOutClip
@@ -73,7 +74,7 @@ class Verify:
         else:
             for problem in problems:
                 print(problem, file=sys.stderr)
-            print(f"{len(problems)} problems" if problems else "The library is sound.")
+            print(counted(len(problems), "problem") if problems else "The library is sound.")
         return 1 if problems else 0
 
 
@@ -105,7 +106,7 @@ class Remove:
                     library.publisher.publish(space, lease)
         for what in unknown:
             print(f"soundalike: {printable(what)}: not in this library", file=sys.stderr)
-        print(f"{len(ids)} clips removed")
+        print(f"{counted(len(ids), 'clip')} removed")
         return 1 if unknown else 0
 
 
@@ -186,7 +187,7 @@ class Restore:
             with library.writer.lease(leasing.holder("restore"), leasing.WAIT_S) as lease:
                 maintenance.restore(library, args.source, lease)
             clips = maintenance.info(library).clips
-        print(f"{library.path}: {clips} clips restored")
+        print(f"{library.path}: {counted(clips, 'clip')} restored")
         return 0
 
 

@@ -15,6 +15,7 @@ from search.analysis.melody.space import SPEC
 from search.columns.parsing import parse
 from search.columns.where import TagProbabilityIs
 from search.errors import LibraryUnwritable, SpaceMismatch, UsageError, printable
+from search.ground.counting import counted
 from search.ground.urls import is_in_store
 from search.library import publishing
 from search.model import FacetCount, RecordFailure, Root, Space, SpaceState
@@ -81,8 +82,9 @@ class LibraryInfo:
         ]
         for root in self.roots:
             played = "" if root["speed"] == 1 else f", played at speed {root['speed']:g}"
+            clips = counted(root["clips"], "clip")
             lines.append(
-                f"root      {printable(root['path'])}{played}: {root['clips']} clips, {root['missing']} missing, "
+                f"root      {printable(root['path'])}{played}: {clips}, {root['missing']} missing, "
                 + _scanned(root["scanned"])
                 + ("" if root["there"] else "  (not there now)")
             )
@@ -91,9 +93,8 @@ class LibraryInfo:
             reads = ", reads words" if space.reads_words else ""
             tags = f", {space.tags} tags" if space.tags else ""
             waits = ", retired: waits to be encoded again by soundalike reindex" if space.state == "retired" else ""
-            lines.append(
-                f"space     {space.name}: {space.segments} segments, {space.dim} dimensions{tags}{reads}{waits}"
-            )
+            segments = counted(space.segments, "segment")
+            lines.append(f"space     {space.name}: {segments}, {space.dim} dimensions{tags}{reads}{waits}")
         for failure in self.failures:
             lines.append(f"failed    {printable(failure['path'])}: {failure['cause']}")
         for warning in self.warnings:

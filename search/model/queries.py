@@ -39,8 +39,8 @@ class TextPart:
 class AudioPart:
     """A file, or the passage of it from ``start_s`` to ``end_s`` (of its own time), played at ``speed``.
 
-    ``path`` may be a `pathlib.Path` when it is made; read, it is a string. ``track`` is one of its sound tracks, counted
-    from 0; None: the first in which there is something.
+    ``path`` may be a `pathlib.Path` when it is made; read, it is a string. ``track`` is one of its sound tracks,
+    counted from 0; None: the first in which there is something.
 
     Examples:
         >>> passage = soundalike.AudioPart("door.wav", start_s=0.5, end_s=1.5)

@@ -7,6 +7,7 @@ import csv
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -263,6 +264,19 @@ def test_json_has_the_contracts_fields(indexed):
         assert Path(hit["path"]).exists()
 
 
+def test_a_hit_whose_file_is_gone_says_so_and_one_is_counted_as_one(indexed, tmp_path):
+    sounds, library = tmp_path / "sounds", tmp_path / "library"
+    shutil.copytree(indexed[0], sounds)
+    index = ("index", sounds, "--library", library, "--encoder", "spectral")
+    assert soundalike(*index).returncode == 0
+    (sounds / "airhorn_03.wav").unlink()
+    assert soundalike(*index).returncode == 0
+    shown = soundalike("search", "airhorn", "-k", "1", "--library", library).stdout
+    assert "airhorn_03.wav (missing)" in shown
+    assert re.search(r"^1 hit in ", shown, re.MULTILINE)
+    assert "(missing)" not in soundalike("search", "pip", "-k", "1", "--library", library).stdout
+
+
 def test_an_example_finds_the_nearest_sound_and_csv_and_tables_hold_it(indexed):
     folder, library = indexed
     example = f"{folder / 'airhorn_03.wav'}#0.5-1.5"
@@ -405,7 +419,7 @@ def test_info_verify_tags_and_remove(indexed, tmp_path):
     assert soundalike("remove", tmp_path / "nothing.wav", "--library", library).returncode == 1
     copy = tmp_path / "copy.sqlite"
     assert soundalike("backup", copy, "--library", library).returncode == 0
-    assert soundalike("remove", folder / "pip.flac", "--library", library).stdout == "1 clips removed\n"
+    assert soundalike("remove", folder / "pip.flac", "--library", library).stdout == "1 clip removed\n"
     assert json.loads(soundalike("info", "--json", "--library", library).stdout)["clips"] == 3
     assert soundalike("restore", copy, "--library", library).returncode == 0
     assert json.loads(soundalike("info", "--json", "--library", library).stdout)["clips"] == 4

@@ -481,7 +481,7 @@ def test_facts_are_printed_for_people_and_programs(folder: Path, library: Librar
     report = json.loads(command("defects", "--json", *where).stdout)
     assert [one["clip_id"] for one in report["defects"]["silence at head"]] == [clip_id]
     assert (report["without_defects"], report["unmeasured"]) == (3, 0)
-    assert "silence at head: 1 clips" in command("defects", *where).stdout
+    assert "silence at head: 1 clip\n" in command("defects", *where).stdout
 
 
 def test_a_library_of_the_version_before_opens_and_is_measured(tmp_path: Path) -> None:
