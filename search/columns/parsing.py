@@ -37,7 +37,6 @@ ever becomes SQL.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable
@@ -46,6 +45,7 @@ from functools import partial
 from typing import Final, Literal, cast
 
 from search.analysis.facts.definitions import FACTS
+from search.columns import meant
 from search.columns.where import (
     EVENT_PROBABILITY,
     AddedIs,
@@ -106,7 +106,7 @@ _TOKEN: Final = re.compile(
     r"""\s*(?: (?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
              | (?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
              | (?P<word>[^\W\d]\w*)
-             | (?P<sign>!=|<=|>=|[=<>~()\[\],]) )""",
+             | (?P<sign>!=|<=|>=|==|[=<>~()\[\],]) )""",
     re.VERBOSE,
 )
 
@@ -300,16 +300,15 @@ class _Parser:
             found = _TOKEN.match(self._source, at)
             if found is None:
                 at += len(self._source[at:]) - len(self._source[at:].lstrip())
-                quoted = self._source[at] in "'\""
-                raise self._error_at(at, "this quote is not closed" if quoted else "cannot be read")
+                raise self._error_at(at, meant.unread(self._source[at:]))
             kind = cast(Literal["number", "text", "word", "sign"], found.lastgroup)
             tokens.append(_Token(kind, found[kind], found.start(kind)))
             at = found.end()
         return [*tokens, _Token("end", "", end)]
 
     def _no_column(self) -> str:
-        near = difflib.get_close_matches(self._next.text.lower(), COLUMNS, n=1)
-        hint = f", perhaps `{near[0]}`" if near else ""
+        near = meant.column(self._next.text, COLUMNS)
+        hint = f", perhaps `{near}`" if near else ""
         return f"expected a column{hint} ({', '.join(COLUMNS)})"
 
     def _error(self, what: str) -> WhereError:

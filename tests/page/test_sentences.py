@@ -18,8 +18,8 @@ SEARCH = Path(__file__).resolve().parents[2] / "search"
 CATALOGUES = sorted((SEARCH.parent / "webui" / "src" / "messages").glob("said.*.json"))
 SAYS = (
     "service/app.py", "service/service.py", "service/refusals.py", "service/http", "service/jobs", "service/media",
-    "service/routes", "audio", "engine", "columns/parsing.py", "columns/ordering.py", "columns/filtering.py",
-    "columns/unmeasured.py", "library/lists.py", "library/regions.py", "library/understanding.py", "library/saving.py",
+    "service/routes", "audio", "engine", "columns/parsing.py", "columns/meant.py", "columns/ordering.py",
+    "columns/filtering.py", "columns/unmeasured.py", "library/lists.py", "library/regions.py", "library/understanding.py", "library/saving.py",
     "library/events.py", "library/merging.py", "analysis/melody/hearing.py", "analysis/melody/index.py",
     "analysis/melody/midi.py", "analysis/melody/notation.py", "analysis/melody/playing.py", "overview/facets.py",
     "overview/maps/layout.py",

@@ -116,6 +116,14 @@ def test_each_form_means_what_the_grammar_says(text, where):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        ("length < 5", "character 1 .*perhaps `duration_s`"),
+        ("Name ~ 'x'", "character 1 .*perhaps `title`"),
+        ("bpm > 120", "character 1 .*perhaps `tempo`"),
+        ("duration_s > 2s", "character 14 .*a number is written without its unit"),
+        ("loudness > -20dB", "character 12 .*a number is written without its unit"),
+        ("silent & missing", "character 8 .*cannot be read; write and"),
+        ("silent || missing", "character 8 .*cannot be read; write or"),
+        ("tag == 'Dog'", "character 5 .*expected one of = != ~ in"),
         ("durtion_s > 3", "character 1 .*perhaps `duration_s`.*size_bytes, tag, title"),
         ("title ~ rain", "character 9 .*text in quotes"),
         ("title = 'a", "character 9 .*quote is not closed"),
