@@ -55,13 +55,13 @@ def summary_line(summary: Summary) -> str:
     counts = (
         (summary.indexed, "indexed"),
         (summary.changed, "changed"),
-        (summary.linked, "copies"),
+        (summary.linked, "copy" if summary.linked == 1 else "copies"),
         (summary.moved, "moved"),
         (summary.unchanged, "unchanged"),
         (summary.missing, "missing"),
         (summary.removed, "removed"),
         (summary.silent, "silent"),
-        (summary.tunes, "tunes"),
+        (summary.tunes, "tune" if summary.tunes == 1 else "tunes"),
         (len({warned.path for warned in summary.warnings}), "with warnings"),
         (len(summary.failed), "failed"),
     )

@@ -19,14 +19,14 @@ CATALOGUES = sorted((SEARCH.parent / "webui" / "src" / "messages").glob("said.*.
 SAYS = (
     "service/app.py", "service/service.py", "service/refusals.py", "service/http", "service/jobs", "service/media",
     "service/routes", "audio", "engine", "columns/parsing.py", "columns/meant.py", "columns/ordering.py",
-    "columns/filtering.py", "columns/unmeasured.py", "library/lists.py", "library/regions.py", "library/understanding.py", "library/saving.py",
-    "library/events.py", "library/merging.py", "analysis/melody/hearing.py", "analysis/melody/index.py",
-    "analysis/melody/midi.py", "analysis/melody/notation.py", "analysis/melody/playing.py", "overview/facets.py",
-    "overview/maps/layout.py",
-    "overview/duplicates/keeping.py", "model/aspects.py", "catalog/jobs.py", "catalog/unmerging.py",
-    "catalog/collections.py", "catalog/searches.py", "catalog/merges.py", "catalog/leases.py", "catalog/feedback.py",
-    "catalog/sending.py", "catalog/blobs.py", "catalog/chunks.py", "library/companions.py", "library/paths.py",
-    "library/suggesting.py", "../indexer/claiming.py", "../indexer/working.py",
+    "columns/filtering.py", "columns/unmeasured.py", "library/lists.py", "library/regions.py",
+    "library/understanding.py", "library/saving.py", "library/events.py", "library/merging.py",
+    "analysis/melody/hearing.py", "analysis/melody/index.py", "analysis/melody/midi.py", "analysis/melody/notation.py",
+    "analysis/melody/playing.py", "overview/facets.py", "overview/maps/layout.py", "overview/duplicates/keeping.py",
+    "model/aspects.py", "catalog/jobs.py", "catalog/unmerging.py", "catalog/collections.py", "catalog/searches.py",
+    "catalog/merges.py", "catalog/leases.py", "catalog/feedback.py", "catalog/sending.py", "catalog/blobs.py",
+    "catalog/chunks.py", "library/companions.py", "library/paths.py", "library/suggesting.py",
+    "../indexer/claiming.py", "../indexer/working.py",
 )  # fmt: skip
 """The files and folders whose sentences a person reads on the page: refusals, verdicts, warnings, reasons."""
 UNREAD_FILES = (
