@@ -169,6 +169,12 @@ def test_a_wrong_question_is_refused_with_what_is_wrong(reader, body, says):
     assert says in response.get_json()["detail"]
 
 
+def test_another_method_and_a_file_that_nobody_names_are_told_what_is_taken(reader):
+    refused = reader.get("/api/v1/search")
+    assert (refused.status_code, refused.get_json()["detail"]) == (405, "this address takes POST")
+    assert "a lone sound is sent as the field audio" in form(reader, file=b"RIFF").get_json()["detail"]
+
+
 def test_a_sound_that_is_none_is_refused_without_telling_where_it_was_put(reader):
     response = form(reader, audio=b"this is a letter, not a sound")
     assert response.status_code == 422

@@ -161,7 +161,7 @@ def register(app: OpenAPI, library: Path) -> None:
             return error.response
         as_page = _is_lost_browser()
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
-            error.description = f"this address takes {', '.join(sorted(error.valid_methods))}"
+            error.description = f"this address takes {', '.join(sorted({*error.valid_methods} - {'HEAD', 'OPTIONS'}))}"
         if isinstance(error, NotFound) and error.description == NotFound.description:
             error.description = NOTHING_HERE if as_page else f"there is nothing at this address; {LISTED} lists all"
         return _from_http(error, as_page=as_page)
