@@ -228,8 +228,8 @@ def test_what_is_no_question_is_refused_with_one(library):
 
 
 def test_a_library_says_which_it_is_and_that_it_cannot_be_pickled(library):
-    assert repr(library) == "Library('sounds.library')"
-    with pytest.raises(TypeError, match=r"Library\('sounds.library'\) cannot be pickled or copied; open it where"):
+    assert repr(library) == f"Library({str(library.path)!r})"
+    with pytest.raises(TypeError, match=r"Library\('.*sounds.library'\) cannot be pickled or copied; open it where"):
         pickle.dumps(library)
 
 
