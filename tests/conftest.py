@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from search.catalog import migrations
 from search.ground import process
-from tests import in_memory, new_catalogs, order
+from tests import in_memory, new_catalogs, order, statements
 from tests.search import catalog_helpers
 from webui.browser import HOW_TO_GET
 
@@ -30,6 +30,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of
 process.own()  # the tests' processes are ours: encoders compute in one thread, as under the command line
 
 migrations.upgrade = new_catalogs.upgrade
+statements.share()
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -21,6 +21,9 @@ from tests.indexer.conftest import Bench, write_tone
 from tests.indexer.resting_helpers import stages_after_rests
 from tests.waiting import PATIENCE_S
 
+WITHOUT_FACTS = Options(workers=2, facts=False)
+"""For recordings of minutes, whose facts would take most of the time."""
+
 
 def slow_down(bench: Bench, seconds: float) -> None:
     """Each batch takes so long by the bench's own clock; without it, and beside it, no time passes."""
@@ -151,11 +154,11 @@ def test_a_batch_is_seconds_of_audio_and_grows_only_where_it_is_quick(bench: Ben
     """A slow encoder gets the same small batches throughout; a quick one gets larger ones, to a bound."""
     write_tone(bench.sounds / "long.wav", seconds=400)
     slow_down(bench, 0.0)
-    bench.index()
+    bench.index(options=WITHOUT_FACTS)
     quick = max(bench.encoder.passes)
     bench.encoder = type(bench.encoder)("bands:slow")
     slow_down(bench, 0.03)
-    bench.index()
+    bench.index(options=WITHOUT_FACTS)
 
     assert BATCH_AUDIO_S < quick <= MAX_BATCH
     assert max(bench.encoder.passes) == BATCH_AUDIO_S / bench.encoder.spec.window_s
@@ -190,7 +193,7 @@ def test_a_long_recording_shows_how_far_it_is_and_how_long_it_will_take(
     write_tone(bench.sounds / "long.wav", seconds=400)
     slow_down(bench, 1.0)
     reports = report_after_each_batch(bench, monkeypatch)
-    bench.index()
+    bench.index(options=WITHOUT_FACTS)
 
     before = [one for one in reports if one.files_done == 0]
     shares = [one.share for one in before]
