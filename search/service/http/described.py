@@ -6,6 +6,8 @@ from collections.abc import Hashable
 from functools import cache
 from typing import Any, Final, cast
 
+from pydantic import type_adapter as _type_adapter  # noqa: F401 - the first schema loads it: a question would wait
+
 MODELS: Final[dict[str, Any]] = {}
 """Each model by its name, which pydantic's errors tell."""
 
