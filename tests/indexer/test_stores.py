@@ -18,8 +18,8 @@ from search.audio.opening import open_regular
 from search.audio.stores.copies import fetched
 from search.audio.stores.finding import source_of
 from search.audio.stores.ranges import SMALL_BYTES
-from search.commands import making
 from search.errors import AudioError, StoreAway, UsageError
+from search.making import composing
 from tests.commandline import soundalike
 from tests.indexer.conftest import RATE_HZ, Bench
 from tests.s3 import S3, served
@@ -273,7 +273,7 @@ def test_the_tune_of_a_midi_object_goes_on(stored: Stored, tmp_path: Path) -> No
     out = tmp_path / "on.mid"
     done = soundalike("compose", "--continue", clip.id, "--library", bench.library.path, "--count", 1, "--out", out)
     assert done.returncode == 0, done.stderr
-    assert len(tunes_from_midi(str(out))[0].notes) == min(len(notes), making.GIVEN) + 1
+    assert len(tunes_from_midi(str(out))[0].notes) == min(len(notes), composing.GIVEN) + 1
 
 
 def test_a_large_object_is_fetched_in_ranges_and_hashed_as_it_is(stored: Stored) -> None:
