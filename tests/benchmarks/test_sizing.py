@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.scale import sizing, waiting
 from benchmarks.scale.sizing import Parts, indexing, indexing_by, knee, size, waiting_ms
-from search.errors import UsageError
+from search.ground.ending import WRONG_USE
 
 
 def test_few_workers_are_as_fast_as_they_encode_and_many_as_what_is_written():
@@ -67,5 +67,4 @@ def test_the_simulation_is_checked_against_workers_that_wait(monkeypatch, capsys
     ]
     assert [row[0] for row in rows] == ["1", "2"]
     assert all(float(row[1].replace(",", "")) > 0 and float(row[3]) > 0 for row in rows)
-    with pytest.raises(UsageError):
-        waiting.main(["--chunks", "0"])
+    assert waiting.main(["--chunks", "0"]) == WRONG_USE
