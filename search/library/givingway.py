@@ -13,8 +13,7 @@ import platform
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -138,14 +137,6 @@ class GivingWay:
                 self._count()
             self._passed_s, self._passed_by = self._clock(), threading.get_ident()
 
-    def in_pieces(self) -> Pieces:
-        """For work in a process that answers as well: it takes the same share, and answers do not count for it.
-
-        Examples:
-            >>> pieces = library.giving_way.in_pieces()
-        """
-        return Pieces(self._path.parent, self._share)
-
     def _wait_s(self) -> float:
         paid_s = self._debt_s / self._share
         if threading.get_ident() == self._passed_by:
@@ -169,33 +160,6 @@ class GivingWay:
         except (OSError, struct.error):
             return float("-inf")
         return float(at_s) if machine == self._machine else float("-inf")
-
-
-class Pieces:
-    """Pieces of work that give way within the process that answers: what counts is their own CPU time alone."""
-
-    def __init__(self, folder: Path, share: float) -> None:
-        """``folder`` and ``share`` as `GivingWay` takes them."""
-        self._lock = threading.Lock()
-        self._spent_s = 0.0
-        self._giving_way = GivingWay(folder, share, spent=lambda: self._spent_s)
-
-    @contextmanager
-    def piece(self) -> Iterator[None]:
-        """Rest as long as these pieces have to give way, then count what the calling thread spends within the block.
-
-        Examples:
-            >>> pieces = library.giving_way.in_pieces()
-            >>> with pieces.piece():
-            ...     used = sum(range(100_000))
-        """
-        self._giving_way.rest()
-        start_s = time.thread_time()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._spent_s += time.thread_time() - start_s
 
 
 @cache

@@ -23,8 +23,6 @@ MAX_PROFILE_CHARACTERS = 200
 MAX_JSON_BYTES = 1 << 20
 MIN_THREADS = 2
 """An event stream holds a thread for as long as it is open; another one has to be left for everything else."""
-THREADS_TO_REST: Final = 4
-"""Of a worker with fewer, no thread rests: somebody would wait for it."""
 CONNECTIONS = 2000
 DRAIN_S = 5.0
 """How long the end of a worker waits for answers that are on their way."""
@@ -41,9 +39,8 @@ class Limits:
     listened to for events, or a further sound track of which is sent, while somebody waits, ``indexed_s`` the longest
     sound that an upload adds. ``requests_per_s`` holds for each key or address, 0: no limit; with a catalog on a
     server for all services together, else each worker process lets its share of them in.
-    ``decodes`` run at once in a worker; a further one waits ``decode_wait_s`` before it is refused, and so does an
-    upload beyond those that are received at once (`ServiceConfig.receptions`). ``streams`` are the most event streams
-    that a worker keeps open (`ServiceConfig.streams`).
+    ``decodes`` run at once in a worker; a further one waits ``decode_wait_s`` before it is refused. ``streams`` are the
+    most event streams that a worker keeps open (`ServiceConfig.streams`).
     """
 
     upload_bytes: int = 64 << 20
@@ -98,11 +95,6 @@ class ServiceConfig:
     def streams(self) -> int:
         """Event streams that a worker keeps open: each holds a thread, and at least half of them answer the rest."""
         return min(self.limits.streams, max(1, self.threads // 2))
-
-    @property
-    def receptions(self) -> int:
-        """Uploads that a worker receives at once: they rest while somebody asks, and most threads answer."""
-        return min(self.limits.decodes, max(1, self.threads // 4))
 
     @property
     def on_loopback(self) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from search.errors import QueryError
 from search.library.library import Library
 from search.model import Answer, Space
 from search.ports import JobQueue, KeyStore
-from search.service.config import THREADS_TO_REST, ServiceConfig
+from search.service.config import ServiceConfig
 from search.service.http.rates import Slots, Turns
 from search.service.jobs.trouble import Trouble
 from search.service.jobs.uploads import Uploads, uploads_of
@@ -39,14 +39,11 @@ class Service:
     cache: DiskCache
     metrics: Metrics
     decodes: Slots
-    receptions: Slots
     streams: Slots
     stopping: threading.Event
     turns: Turns
     warming: Warming
     trouble: Trouble
-    piece: Callable[[], AbstractContextManager[None]]
-    """A file that is received: it waits its turn while somebody asks, as jobs do."""
 
     @classmethod
     def over(
@@ -74,13 +71,11 @@ class Service:
             cache=DiskCache(config.library / CACHE, limits.cache_bytes),
             metrics=Metrics(),
             decodes=Slots(limits.decodes, limits.decode_wait_s, "sounds are being decoded", backlog, MAX_BACKLOG),
-            receptions=Slots(config.receptions, limits.decode_wait_s, "uploads are received", backlog, MAX_BACKLOG),
             streams=Slots(config.streams, 0.0, "event streams are open"),
             stopping=stopping or threading.Event(),
             turns=Turns(),
             warming=warming or Warming(library),
             trouble=trouble or Trouble(),
-            piece=library.giving_way.in_pieces().piece if config.threads >= THREADS_TO_REST else nullcontext,
         )
 
     def spaces(self) -> list[Space]:

@@ -184,33 +184,6 @@ def test_a_job_may_be_let_go_on_whoever_asks(machine):
         machine.spent_s += 5
 
 
-def test_pieces_in_a_process_that_answers_count_by_themselves(tmp_path, monkeypatch):
-    """What the process spends on answers makes an upload no slower, and the pieces of all threads are counted."""
-    slept, spent_s = [], iter((0.0, 0.0, 1.0, 4.0, 4.0, 4.0))
-    monkeypatch.setattr("search.library.givingway.time.thread_time", lambda: next(spent_s))
-    monkeypatch.setattr("search.library.givingway.time.process_time", pytest.fail)
-    service = GivingWay(tmp_path, SHARE)
-    pieces = service.in_pieces()
-    monkeypatch.setattr(pieces._giving_way, "_sleep", slept.append)
-    monkeypatch.setattr(pieces._giving_way, "is_asked", lambda: not slept)
-    for _ in range(2):
-        with pieces.piece():
-            pass
-    assert not slept, "the first cost nothing, the second three seconds, which are owed"
-    with pieces.piece():
-        pass
-    assert slept == [LOOK_S], "and questions end while it rests"
-
-
-def test_a_piece_that_fails_counts(tmp_path, monkeypatch):
-    spent_s = iter((1.0, 3.0))
-    monkeypatch.setattr("search.library.givingway.time.thread_time", lambda: next(spent_s))
-    pieces = GivingWay(tmp_path, SHARE).in_pieces()
-    with pytest.raises(OSError, match="full"), pieces.piece():
-        raise OSError("full")
-    assert pieces._spent_s == 2.0
-
-
 def test_the_share_is_a_setting():
     assert Settings.from_env({}).job_share == SHARE
     assert Settings.from_env({"SOUNDALIKE_JOB_SHARE": "1"}).job_share == 1

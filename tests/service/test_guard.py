@@ -146,7 +146,6 @@ def test_a_bucket_fills_again_and_never_beyond_its_size():
         (Limits(upload_bytes=10_000), {"path": "/api/v1/search", "seconds": 2}, 413),
         (Limits(query_s=1.0), {"path": "/api/v1/search", "seconds": 2}, 422),
         (Limits(decodes=0, decode_wait_s=0.0), {"path": "/api/v1/search", "seconds": 1}, 429),
-        (Limits(decodes=0, decode_wait_s=0.0), {"path": "/api/v1/clips", "seconds": 1}, 429),
         (Limits(indexed_s=1.0), {"path": "/api/v1/clips", "seconds": 2}, 422),
         (Limits(files=0), {"path": "/api/v1/clips", "seconds": 1}, 413),
         (Limits(streams=0), {"path": "/api/v1/jobs/1/events", "seconds": 0}, 429),

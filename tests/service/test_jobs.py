@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack
 from http.client import HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,7 +28,7 @@ from search.library.maps import Maps
 from search.library.measuring import Facts
 from search.model import DescribeClip, JobOutcome
 from search.service.app import create_app
-from search.service.config import Limits, ServiceConfig
+from search.service.config import ServiceConfig
 from search.service.jobs.runner import Runner
 from search.service.jobs.uploads import Uploads, folder_of, safe_name, safe_path, shown_name, uploads_of
 from search.service.processes.answering import RECEIVE_S
@@ -406,28 +406,6 @@ def test_a_job_that_is_cancelled_keeps_the_files_of_what_it_indexed(library_path
         runner._finish(begun, JobOutcome("cancelled"))
         assert library.jobs.get(begun.id).clip_ids
         assert Path(kept[0][0]).is_file()
-
-
-def test_each_file_that_is_received_is_a_piece_that_gives_way(library_path):
-    begun = []
-
-    @contextmanager
-    def piece():
-        begun.append(len(list(library_path.glob("uploads/*/*.wav"))))
-        yield
-
-    uploads = Uploads(folder_of(library_path))
-    uploads.keep([FileStorage(io.BytesIO(wav(n)), f"{n}.wav") for n in range(3)], 60.0, piece)
-    assert begun == [0, 1, 2]
-
-
-@pytest.mark.parametrize(("threads", "rests", "received"), [(1, False, 1), (3, False, 1), (4, True, 1), (16, True, 2)])
-def test_an_upload_rests_only_where_other_threads_answer(library_path, threads, rests, received):
-    config = ServiceConfig(library_path, threads=threads, limits=Limits(decodes=2))
-    with wiring.library(library_path, settings(library_path)) as library:
-        service = Service.over(library, config)
-        assert (service.piece is not nullcontext) == rests
-        assert config.receptions == received
 
 
 def test_a_cancelled_upload_leaves_no_file_that_is_no_clip(server):

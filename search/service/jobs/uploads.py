@@ -17,7 +17,7 @@ import shutil
 import tempfile
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,17 +80,11 @@ class Uploads:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(
-        self,
-        files: Sequence[FileStorage],
-        longest_s: float,
-        piece: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
-    ) -> list[tuple[str, str]]:
+    def keep(self, files: Sequence[FileStorage], longest_s: float) -> list[tuple[str, str]]:
         """Store files for good: absolute path and the client's name of each. All of them, or none.
 
-        Each is on the disk, and its header has been read, when this returns; each is a ``piece`` of the work. Raises
-        AudioError for a file that is no sound or lasts longer than ``longest_s``, LibraryUnwritable when the disk is
-        full or read-only.
+        Each is on the disk, and its header has been read, when this returns. Raises AudioError for a file that is no
+        sound or lasts longer than ``longest_s``, LibraryUnwritable when the disk is full or read-only.
         """
         batch = self.folder / uuid.uuid4().hex[:12]
         kept: list[tuple[str, str]] = []
@@ -98,10 +92,9 @@ class Uploads:
             batch.mkdir(parents=True)
             for file in files:
                 given = shown_name(file.filename)
-                with piece():
-                    path = _store(file, batch, safe_path(file.filename))
-                    info = check_length(str(path), given, longest_s)
-                    kept.append((str(_with_suffix(path, info)), given))
+                path = _store(file, batch, safe_path(file.filename))
+                info = check_length(str(path), given, longest_s)
+                kept.append((str(_with_suffix(path, info)), given))
             for folder in {self.folder, *itertools.chain(*(self._folders(path) for path, _ in kept))}:
                 flush_folder(folder)
         except OSError as error:
@@ -150,22 +143,16 @@ class StoredUploads(Uploads):
         super().__init__(folder)
         self._url = url
 
-    def keep(
-        self,
-        files: Sequence[FileStorage],
-        longest_s: float,
-        piece: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
-    ) -> list[tuple[str, str]]:
+    def keep(self, files: Sequence[FileStorage], longest_s: float) -> list[tuple[str, str]]:
         """As `Uploads.keep`, with the address of each. Raises StoreAway, too."""
-        received = super().keep(files, longest_s, piece)
+        received = super().keep(files, longest_s)
         kept: list[tuple[str, str]] = []
         try:
             for path, given in received:
                 url = f"{self._url}/{Path(path).relative_to(self.folder).as_posix()}"
                 store, key = source_of(url)
                 kept.append((url, given))
-                with piece():
-                    store.write(key, Path(path))
+                store.write(key, Path(path))
         except (OSError, StoreAway) as error:
             for url, _ in kept:
                 self.discard(url)

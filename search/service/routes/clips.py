@@ -112,9 +112,9 @@ class ClipRoutes:
         limits = self._service.config.limits
         if len(form.files) > limits.files:
             raise RequestEntityTooLarge(f"more than {limits.files} files in one request")
-        with self._service.receptions.taken(), self._service.metrics.stage("receive"):
+        with self._service.decodes.taken(), self._service.metrics.stage("receive"):
             try:
-                kept = self._service.uploads.keep(form.files, limits.indexed_s, self._service.piece)
+                kept = self._service.uploads.keep(form.files, limits.indexed_s)
             except AudioError as error:  # under the client's name of the file
                 raise FileRefused(error.path, error.cause) from error
         taken: Container[str] = ()
