@@ -27,10 +27,15 @@ def add_ask(parser: argparse.ArgumentParser) -> None:
         help='a whole question, like: "short dark impacts, no voices, from last week, like the second one but longer"',
     )
     group.add_argument(
-        "--last", type=Path, metavar="FILE", help='the JSON of the last answer, that "the second one" speaks of'
+        "--last",
+        type=Path,
+        metavar="FILE",
+        help='JSON of your last answer, so that the sentence can say "the second one"',
     )
     group.add_argument(
-        "--reader", choices=("rules", "model"), help="who reads it (rules, then the language model if one is set)"
+        "--reader",
+        choices=("rules", "model"),
+        help="what reads the sentence (default: rules, then the language model if one is configured)",
     )
 
 

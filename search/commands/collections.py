@@ -18,16 +18,18 @@ class Collections:
     """Collections: what there are, what is in one, and what becomes of it."""
 
     name = "collections"
-    help = "clips kept together under a name: all collections, or what is in NAME; --add, --remove, --rename, --delete"
+    help = "list, fill, rename and delete collections of clips"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("name", nargs="?", metavar="NAME", help="the collection; --add makes one")
-        parser.add_argument("--add", type=int, nargs="+", default=[], metavar="ID", help="put these clips in")
-        parser.add_argument("--where", metavar="EXPR", help='put the clips in that pass a filter, like: tag = "Dog"')
-        parser.add_argument("--remove", type=int, nargs="+", default=[], metavar="ID", help="take these clips out")
-        parser.add_argument("--rename", metavar="NEW", help="give it another name")
-        parser.add_argument("--delete", action="store_true", help="delete the collection, and no clip")
+        parser.add_argument(
+            "name", nargs="?", metavar="NAME", help="the collection; --add and --where make it if it does not exist"
+        )
+        parser.add_argument("--add", type=int, nargs="+", default=[], metavar="ID", help="add these clips")
+        parser.add_argument("--where", metavar="EXPR", help='add the clips that pass this filter, like: tag = "Dog"')
+        parser.add_argument("--remove", type=int, nargs="+", default=[], metavar="ID", help="remove these clips")
+        parser.add_argument("--rename", metavar="NEW", help="rename it")
+        parser.add_argument("--delete", action="store_true", help="delete the collection; its clips stay")
         options.add_library(parser)
         options.add_json(parser)
 

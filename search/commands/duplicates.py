@@ -21,14 +21,14 @@ class DuplicatesCommand:
     """Find and list duplicates."""
 
     name = "duplicates"
-    help = "clips of one recording: equal files, re-encoded, trimmed or at another level; with the copy worth keeping"
+    help = "find clips of the same recording (copied, re-encoded, trimmed, at another level) and the one worth keeping"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_library(parser)
         looking = parser.add_mutually_exclusive_group()
-        looking.add_argument("--known", action="store_true", help="list what was found before, look for nothing")
-        looking.add_argument("--again", action="store_true", help="look at every clip anew, not only at new ones")
+        looking.add_argument("--known", action="store_true", help="list what was found before; do not look for more")
+        looking.add_argument("--again", action="store_true", help="compare every clip again, not only new ones")
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:

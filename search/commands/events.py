@@ -25,17 +25,27 @@ class Events:
     """Show the events of clips, or find those of a library."""
 
     name = "events"
-    help = "what happens when in a clip; without a clip: find it in every sound, for time lines and `--where 'has ...'`"
+    help = "show which events happen when in clips; without a clip: find those of every sound, for `--where 'has ...'`"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_clips(parser)
         parser.add_argument(
-            "--least", type=float, default=LEAST, metavar="P", help=f"leave out what is less likely ({LEAST:g})"
+            "--least",
+            type=float,
+            default=LEAST,
+            metavar="P",
+            help=f"leave out events less likely than this ({LEAST:g})",
         )
-        parser.add_argument("--export", choices=tuple(FORMS), metavar="FORM", help=f"print as {', '.join(FORMS)}")
+        parser.add_argument(
+            "--export", choices=tuple(FORMS), metavar="FORM", help=f"print as {', '.join(FORMS)} (one clip)"
+        )
         parser.add_argument("--out", type=Path, metavar="FILE", help="write what --export prints into this file")
-        parser.add_argument("--again", action="store_true", help="without a clip: find the events of all sounds anew")
+        parser.add_argument(
+            "--again",
+            action="store_true",
+            help="without a clip: find the events of every sound again, not only of new ones",
+        )
         options.add_library(parser)
         options.add_json(parser)
 

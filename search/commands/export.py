@@ -36,27 +36,29 @@ class Export:
     """Write vectors (NPZ), or the hits of a query: a table, a list, a project, their files or passages."""
 
     name = "export"
-    help = "write vectors (--vectors OUT.npz), or the hits of a query: --hits OUT.csv|.zip|..., --passages FOLDER"
+    help = "export the hits of a search (table, playlist, project or files), all clips with facts, or vectors"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument("--vectors", type=Path, metavar="OUT.npz", help="every segment's vector, with its clip")
+        what.add_argument("--vectors", type=Path, metavar="OUT.npz", help="write every segment's vector, with its clip")
         what.add_argument(
             "--hits",
             type=Path,
             metavar="OUT",
-            help="the hits of the query that follows: .csv, .json, .jsonl, .m3u8, .zip (files), .edl, .rpp (REAPER)",
+            help="write the hits of this search as .csv, .json, .jsonl, .m3u8, .zip (files), .edl or .rpp (REAPER)",
         )
         what.add_argument(
             "--clips",
             type=Path,
             metavar="OUT",
-            help="every clip that passes --where, with its facts (--show: with these alone): .csv, .json or .jsonl",
+            help="write every clip that passes --where with its facts (or those of --show), as .csv, .json or .jsonl",
         )
-        what.add_argument("--passages", type=Path, metavar="FOLDER", help="what matched in each hit, as WAV files")
+        what.add_argument(
+            "--passages", type=Path, metavar="FOLDER", help="write the matching passage of each hit as a WAV file"
+        )
         parser.add_argument(
-            "--handles", type=float, default=0.0, metavar="S", help="seconds more at both ends of a passage (0)"
+            "--handles", type=float, default=0.0, metavar="S", help="extra seconds before and after each passage (0)"
         )
         options.add_query(parser)
         hitfacts.add_shown(parser)

@@ -28,25 +28,29 @@ class FactsCommand:
     """Say what sounds are."""
 
     name = "facts"
-    help = "what a sound is: loudness, brightness, pitch, tempo, key, and what is amiss; of clips, or of any file"
+    help = "show measured facts of clips or of any file: loudness, brightness, pitch, tempo, key, defects"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         parser.add_argument(
-            "sounds", nargs="*", metavar="CLIP", help="a clip by its id, or a file, in the library or not"
+            "sounds", nargs="*", metavar="CLIP", help="a clip by its id, or any file, in the library or not"
         )
-        parser.add_argument("--where", metavar="EXPR", help="the clips that pass a filter, like: loudness > -20")
-        parser.add_argument("--sort", metavar="FACT", help="in the order of a fact that is a number, from low to high")
-        parser.add_argument("--reverse", action="store_true", help="with --sort: from high to low")
-        parser.add_argument("-k", type=int, default=options.DEFAULT_K, metavar="N", help="how many of these clips (10)")
+        parser.add_argument("--where", metavar="EXPR", help="the clips that pass this filter, like: loudness > -20")
+        parser.add_argument("--sort", metavar="FACT", help="sort clips by a numeric fact, lowest first")
+        parser.add_argument("--reverse", action="store_true", help="with --sort: highest first")
         parser.add_argument(
-            "--measure", action="store_true", help="first measure what has no facts yet (nothing is encoded)"
+            "-k", type=int, default=options.DEFAULT_K, metavar="N", help="with --where or --sort: how many clips (10)"
         )
-        parser.add_argument("--again", action="store_true", help="with --measure: every sound, not only new ones")
+        parser.add_argument(
+            "--measure",
+            action="store_true",
+            help="first measure all sounds that have no facts yet (nothing is encoded)",
+        )
+        parser.add_argument("--again", action="store_true", help="with --measure: measure every sound again")
         options.add_library(parser)
         shape = parser.add_mutually_exclusive_group()
         options.add_json(shape)
-        shape.add_argument("--csv", action="store_true", help="print CSV, a clip a line")
+        shape.add_argument("--csv", action="store_true", help="print CSV, one line for each clip")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print them; 1 when a file could not be read."""
@@ -81,12 +85,14 @@ class Defects:
     """Report what is amiss with the sounds of a library."""
 
     name = "defects"
-    help = "what is amiss with the library's sounds: clipping, hum, silence, dropouts, fake stereo, and more"
+    help = "list the clips that have defects: clipping, hum, silence, dropouts, fake stereo, and more"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("--where", metavar="EXPR", help="only of clips that pass a filter")
-        parser.add_argument("--all", action="store_true", help=f"every clip of each defect, not only {_MOST_SHOWN}")
+        parser.add_argument("--where", metavar="EXPR", help="only clips that pass this filter")
+        parser.add_argument(
+            "--all", action="store_true", help=f"list every clip of each defect, not only {_MOST_SHOWN}"
+        )
         options.add_library(parser)
         options.add_json(parser)
 

@@ -16,12 +16,12 @@ class FingerprintsCommand:
     """Fingerprint the sounds of a library."""
 
     name = "fingerprints"
-    help = "fingerprint what came since the last time, so that identify knows it (nothing is encoded again)"
+    help = "fingerprint sounds that have no fingerprints, so that identify finds them (nothing is encoded again)"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_library(parser)
-        parser.add_argument("--again", action="store_true", help="fingerprint every sound anew, not only new ones")
+        parser.add_argument("--again", action="store_true", help="fingerprint every sound again, not only new ones")
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:

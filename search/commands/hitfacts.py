@@ -59,7 +59,7 @@ def add_shown(parser: argparse.ArgumentParser) -> None:
         type=_names,
         default=(),
         metavar="FACT,...",
-        help=f"facts of each hit, like loudness,tempo,key, or {ALL} (see soundalike facts)",
+        help=f"also show these facts of each hit, like loudness,tempo,key, or {ALL} (see soundalike facts)",
     )
 
 
@@ -68,9 +68,9 @@ def add_sorted(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sort",
         metavar="FACT",
-        help="the hits in the order of a fact that is a number, from low to high, in place of the best first",
+        help="sort the hits by a numeric fact, lowest first (default: best match first)",
     )
-    parser.add_argument("--reverse", action="store_true", help="with --sort: from high to low")
+    parser.add_argument("--reverse", action="store_true", help="with --sort: highest first")
 
 
 def of_hits(library: Library, hits: Sequence[Hit], args: argparse.Namespace) -> HitFacts:

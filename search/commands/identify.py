@@ -24,12 +24,17 @@ class Identify:
     """Say which recordings are in files."""
 
     name = "identify"
-    help = "which recording of the library a sound is: in any format, with noise, cut, from a microphone, 2 % off speed"
+    help = (
+        "find which recording of the library a sound is, even if noisy, trimmed, re-encoded, re-recorded or off speed"
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         parser.add_argument(
-            "files", nargs="+", metavar=_FILE, help="a sound, its sound track (from 0), a passage of it"
+            "files",
+            nargs="+",
+            metavar=_FILE,
+            help="a sound file, or one audio track (counted from 0) or one passage of it",
         )
         parser.add_argument("-k", type=int, default=options.DEFAULT_K, metavar="N", help="how many recordings (10)")
         options.add_library(parser)
@@ -42,7 +47,9 @@ class Identify:
 
 def add_exact(parser: argparse.ArgumentParser) -> None:
     """``--exact FILE``."""
-    parser.add_argument("--exact", metavar=_FILE, help="the very recording that is in this file, as identify finds it")
+    parser.add_argument(
+        "--exact", metavar=_FILE, help="find the very recording that is in this file, as soundalike identify does"
+    )
 
 
 def exact(args: argparse.Namespace, settings: Settings) -> int:

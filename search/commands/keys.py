@@ -20,22 +20,22 @@ class Keys:
     """Make, list and revoke API keys."""
 
     name = "keys"
-    help = "make, list and revoke the API keys of a service"
+    help = "create, list and revoke API keys for soundalike serve"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the actions and their options."""
         actions = options.add_actions(parser)
-        add = actions.add_parser("add", help="make a key; it is shown this once")
-        add.add_argument("key_name", metavar="NAME", help="what it is for")
+        add = actions.add_parser("add", help="create a key; it is shown only once")
+        add.add_argument("key_name", metavar="NAME", help="a name that says what the key is for")
         add.add_argument(
             "--scope",
             action="append",
             choices=("read", "write"),
-            help="what it may do: read (search, listen), write (upload, change, remove); default: read",
+            help="what the key allows: read (search, play), write (upload, change, remove); may be repeated (read)",
         )
-        every = actions.add_parser("list", help="list every key that was made")
-        revoke = actions.add_parser("revoke", help="end a key, within seconds")
-        revoke.add_argument("key_name", metavar="NAME", help="its name")
+        every = actions.add_parser("list", help="list all keys, revoked ones too")
+        revoke = actions.add_parser("revoke", help="revoke a key; it stops working within seconds")
+        revoke.add_argument("key_name", metavar="NAME", help="the key's name")
         for action in (add, every, revoke):
             options.add_json(action, default=argparse.SUPPRESS)
             options.add_library(action, default=argparse.SUPPRESS)

@@ -21,7 +21,7 @@ def add_library(parser: argparse.ArgumentParser, *, default: str | None = None) 
         type=Path,
         default=default,
         metavar="DIR",
-        help="the library's folder (default: $SOUNDALIKE_LIBRARY, else yours)",
+        help="the library's folder (default: $SOUNDALIKE_LIBRARY, else your own library)",
     )
 
 

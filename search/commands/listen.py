@@ -30,7 +30,7 @@ class Listen:
     """Listen to a stream."""
 
     name = "listen"
-    help = "listen to a microphone, a file, a stream or samples on standard input, and tell what is heard as it comes"
+    help = "listen to a microphone, a file, a stream or samples on standard input, and report matches live"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
@@ -39,32 +39,34 @@ class Listen:
         parser.add_argument(
             "source",
             metavar="SOURCE",
-            help="mic, mic:NAME, a file, an address (http, rtsp, ...), or - for 16-bit samples on standard input",
+            help="mic, mic:NAME, a file, a URL (http, rtsp, ...), or - for 16-bit samples on standard input",
         )
         what = parser.add_argument_group("what to watch for (any number of these)")
-        what.add_argument("--events", metavar="NAMES", help='classes, like: --events "Dog,Siren,Glass"')
-        what.add_argument("--text", action="append", default=[], metavar="WORDS", help="what words mean")
-        what.add_argument("--audio", action="append", default=[], metavar="FILE[#start-end]", help="sounds like this")
+        what.add_argument("--events", metavar="NAMES", help='sound classes, like: --events "Dog,Siren,Glass"')
+        what.add_argument("--text", action="append", default=[], metavar="WORDS", help="sounds that fit these words")
+        what.add_argument(
+            "--audio", action="append", default=[], metavar="FILE[#start-end]", help="sounds like this file or passage"
+        )
         what.add_argument("--clip", action="append", default=[], type=int, metavar="ID", help="sounds like this clip")
-        saved = "what this saved search asks for; its alerts go to its webhook, too"
+        saved = "matches of this saved search; its alerts are also posted to its webhook"
         what.add_argument("--saved", action="append", default=[], metavar="NAME", help=saved)
-        what.add_argument("--exact", action="store_true", help="the library's own recordings (that have fingerprints)")
-        parser.add_argument(
-            "--least", type=float, default=LEAST, metavar="P", help=f"tell what is at least so likely ({LEAST:g})"
+        what.add_argument(
+            "--exact", action="store_true", help="recordings of the library itself (those that have fingerprints)"
         )
-        parser.add_argument("--webhook", metavar="URL", help="post each alert there as JSON, too")
-        stream = "serve alerts as server-sent events there (on 127.0.0.1 where no host is named; port 0: a free one)"
+        parser.add_argument(
+            "--least", type=float, default=LEAST, metavar="P", help=f"least probability to report ({LEAST:g})"
+        )
+        parser.add_argument("--webhook", metavar="URL", help="also post each alert to this URL as JSON")
+        stream = "serve alerts as server-sent events on this address (host: 127.0.0.1; port 0: any free port)"
         parser.add_argument("--stream", metavar="[HOST:]PORT", type=_address, help=stream)
-        parser.add_argument(
-            "--save", type=Path, metavar="FOLDER", help="save each match as a WAV file, when it is over"
-        )
-        parser.add_argument("--index", action="store_true", help="make clips of the library of what --save saves")
-        keep = f"keep so many seconds to save from ({KEEP_S:g})"
+        parser.add_argument("--save", type=Path, metavar="FOLDER", help="save each match as a WAV file once it ends")
+        parser.add_argument("--index", action="store_true", help="add what --save saves to the library")
+        keep = f"seconds of audio held in memory for --save ({KEEP_S:g})"
         parser.add_argument("--keep", type=float, default=KEEP_S, metavar="S", help=keep)
         parser.add_argument(
-            "--rate", type=int, default=48_000, metavar="HZ", help="of samples on standard input (48000)"
+            "--rate", type=int, default=48_000, metavar="HZ", help="sample rate on standard input (48000)"
         )
-        parser.add_argument("--channels", type=int, default=1, metavar="N", help="of these (1)")
+        parser.add_argument("--channels", type=int, default=1, metavar="N", help="channels on standard input (1)")
         options.add_library(parser)
         options.add_json(parser)
 

@@ -27,15 +27,18 @@ class Say:
     """Words, spoken."""
 
     name = "say"
-    help = "read words aloud into a WAV file, by espeak-ng"
+    help = "speak words into a WAV file, with espeak-ng"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("words", metavar="WORDS", help="what is said")
+        parser.add_argument("words", metavar="WORDS", help="the words to speak")
         parser.add_argument(
-            "--voice", default="en", metavar="NAME", help="a language: en, de, en-gb-scotland, en+f3 (en)"
+            "--voice",
+            default="en",
+            metavar="NAME",
+            help="voice of espeak-ng, like en, de, en-gb-scotland or en+f3 (en)",
         )
-        parser.add_argument("--speed", type=int, default=160, metavar="N", help="words a minute (160)")
+        parser.add_argument("--speed", type=int, default=160, metavar="N", help="words per minute (160)")
         _add_out(parser)
         options.add_json(parser)
 
@@ -59,7 +62,7 @@ class Make:
         from search.making.simple import KINDS
 
         parser.add_argument(
-            "words", metavar="WORDS", help=f"any of: {', '.join(KINDS)}; with how many, how high, how long"
+            "words", metavar="WORDS", help=f"any of: {', '.join(KINDS)}; say how many, how high, how long"
         )
         _add_seed(parser)
         _add_out(parser)
@@ -79,19 +82,25 @@ class Compose:
     """A tune that goes on."""
 
     name = "compose"
-    help = "let a tune go on, or vary it, by a model of songs"
+    help = "continue a tune, or write variations of it, with a model of songs"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         given = parser.add_mutually_exclusive_group(required=True)
         given.add_argument(
-            "--continue", dest="clip", metavar="CLIP", help="a clip by its number, or a file: MIDI or sound"
+            "--continue", dest="clip", metavar="CLIP", help="the tune of a clip by its id, or of a MIDI or sound file"
         )
-        given.add_argument("--notes", metavar="NOTES", help='notes, as search takes them: "C4 D4 E4", ABC, or a file')
-        parser.add_argument("--count", type=int, metavar="N", help="add so many notes (24)")
-        parser.add_argument("--variations", type=int, metavar="N", help="write so many variations instead")
-        parser.add_argument("--soundfont", type=Path, metavar="FILE", help="play it by this one (the system's)")
-        parser.add_argument("--instrument", type=int, default=0, metavar="N", help="of General MIDI, from 0 (a piano)")
+        given.add_argument(
+            "--notes", metavar="NOTES", help='a tune in notes, as in soundalike search: "C4 D4 E4", ABC, or a file'
+        )
+        parser.add_argument("--count", type=int, metavar="N", help="how many notes to add (24)")
+        parser.add_argument("--variations", type=int, metavar="N", help="write N variations instead")
+        parser.add_argument(
+            "--soundfont", type=Path, metavar="FILE", help="soundfont that plays it (default: the system's)"
+        )
+        parser.add_argument(
+            "--instrument", type=int, default=0, metavar="N", help="General MIDI instrument, from 0 (0, a piano)"
+        )
         _add_seed(parser)
         _add_out(parser, "OUT.wav|OUT.mid")
         options.add_library(parser)
@@ -158,11 +167,18 @@ def offer(verdict: Verdict, parts: Sequence[Part]) -> None:
 
 
 def _add_out(parser: argparse.ArgumentParser, metavar: str = "OUT.wav") -> None:
-    parser.add_argument("--out", type=Path, metavar=metavar, help="write this file (here, called after the words)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar=metavar,
+        help="file to write (default: in this folder, named after the words or the tune)",
+    )
 
 
 def _add_seed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same for the same number (0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="random seed; the same seed gives the same result (0)"
+    )
 
 
 def _target(args: argparse.Namespace, title: str, number: int | None = None, endings: Sequence[str] = (WAV,)) -> Path:

@@ -21,13 +21,13 @@ class MapCommand:
     """Draw the map, or add what is new to it."""
 
     name = "map"
-    help = "draw the 2-D map of the clips, or add new clips to it (needs the extra: pip install 'soundalike[map]')"
+    help = "draw a 2-D map of the clips, or add new clips to it (needs: pip install 'soundalike[map]')"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("--anew", action="store_true", help="lay everything out anew; every place may change")
-        parser.add_argument("--space", metavar="NAME", help="of this space")
-        parser.add_argument("--out", type=Path, metavar="OUT.npz", help="write the places: clip_id, xy")
+        parser.add_argument("--anew", action="store_true", help="lay out the whole map again; every clip may move")
+        parser.add_argument("--space", metavar="NAME", help="draw the map of this space")
+        parser.add_argument("--out", type=Path, metavar="OUT.npz", help="write the positions: clip_id, xy")
         options.add_library(parser)
         parser.add_argument("--json", action="store_true", help="print JSON: [[clip_id, x, y], ...]")
 

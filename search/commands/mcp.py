@@ -23,18 +23,18 @@ class Mcp:
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         parser.add_argument(
-            "folder", nargs="?", type=Path, metavar="LIBRARY", help="the library's folder, as --library"
+            "folder", nargs="?", type=Path, metavar="LIBRARY", help="the library's folder, the same as --library"
         )
         options.add_library(parser)
         parser.add_argument(
-            "--http", action="store_true", help="over HTTP, at /mcp (default: standard input and output)"
+            "--http", action="store_true", help="serve over HTTP, at /mcp (default: standard input and output)"
         )
         parser.add_argument("--host", default="127.0.0.1", help="with --http: the address to listen on (127.0.0.1)")
         parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"with --http: the port ({DEFAULT_PORT})")
         parser.add_argument(
             "--require-keys",
             action="store_true",
-            help="with --http: ask for keys of soundalike keys on this machine too; on other addresses they are needed",
+            help="with --http: require API keys (soundalike keys) on loopback too; other addresses always require them",
         )
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:

@@ -21,14 +21,16 @@ class MergeCommand:
     """Keep one clip of several."""
 
     name = "merge"
-    help = "keep one clip of several that are one recording, and take the others out; unmerge undoes it"
+    help = "keep one of several clips of the same recording and remove the others; unmerge undoes it"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("keep", nargs="?", type=int, metavar="KEEP", help="the clip that stays, by its id")
-        parser.add_argument("clips", nargs="*", type=int, metavar="ID", help="the clips that are taken out")
+        parser.add_argument("keep", nargs="?", type=int, metavar="KEEP", help="the clip to keep, by its id")
+        parser.add_argument("clips", nargs="*", type=int, metavar="ID", help="the clips to remove, by their ids")
         parser.add_argument(
-            "--found", action="store_true", help="every group that duplicates found, into the clip worth keeping"
+            "--found",
+            action="store_true",
+            help="merge every group that soundalike duplicates found into its clip worth keeping",
         )
         options.add_library(parser)
         options.add_json(parser)
@@ -53,16 +55,14 @@ class UnmergeCommand:
     """Undo merges, or make them final."""
 
     name = "unmerge"
-    help = (
-        "undo merges: clips come back as they were before; --list says which there are, --final drops what undoes them"
-    )
+    help = "undo merges, so that the removed clips come back as they were; or list merges, or make them final"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("merges", nargs="*", type=int, metavar="MERGE", help="a merge by its number")
+        parser.add_argument("merges", nargs="*", type=int, metavar="MERGE", help="a merge, by its number in --list")
         parser.add_argument("--all", action="store_true", help="every merge")
         parser.add_argument(
-            "--final", action="store_true", help="make them final instead: what would undo them is dropped"
+            "--final", action="store_true", help="make these merges final: they cannot be undone any more"
         )
         parser.add_argument("--list", action="store_true", help="list the merges that can be undone, newest first")
         options.add_library(parser)

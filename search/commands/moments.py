@@ -25,10 +25,10 @@ def add_moments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--moments",
         action="store_true",
-        help="passages with boundaries of their own, several of a recording; words that say `dog THEN car`, "
-        "`rain WHILE speech` or `bark WITHOUT music` always find these",
+        help="find passages with their own start and end, possibly several in one recording; the default for words "
+        "like `dog THEN car`, `rain WHILE speech` or `bark WITHOUT music`",
     )
-    text = f"with THEN: so long between two sounds, at most ({GAP_S:g})"
+    text = f"with THEN: most seconds between the two sounds ({GAP_S:g})"
     parser.add_argument("--gap", type=float, default=GAP_S, metavar="S", help=text)
 
 

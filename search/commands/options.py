@@ -61,7 +61,9 @@ def add_clips(parser: argparse.ArgumentParser, option: bool = False) -> None:
     """``CLIP ...``, ids; with ``option`` ``--clip ID`` says the same. Read them by `clips`."""
     parser.add_argument("clips", nargs="*", type=int, metavar="CLIP", help="a clip by its id")
     if option:
-        parser.add_argument("--clip", type=int, action="append", metavar="ID", help="the same: a clip by its id")
+        parser.add_argument(
+            "--clip", type=int, action="append", metavar="ID", help="a clip by its id, as CLIP; may be repeated"
+        )
 
 
 def clips(args: argparse.Namespace) -> list[int]:
@@ -75,7 +77,7 @@ def add_effort(either: argparse._ActionsContainer) -> None:
     either.add_argument(
         "--effort",
         metavar="E",
-        help="so much of the usual work in a large library: 0.1 is faster and misses more, 4 misses less (1)",
+        help="in a large library: relative search effort; 0.1 is faster and misses more, 4 misses less (1)",
     )
 
 
@@ -95,7 +97,7 @@ def add_actions(parser: argparse.ArgumentParser) -> argparse._SubParsersAction[a
     """``ACTION``, with ``--library`` and ``--json`` before it; without one ``args.action`` is ``list``."""
     add_library(parser)
     add_json(parser)
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", help="what to do; without one: list")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", help="what to do (list)")
     parser.set_defaults(action="list")
     return actions
 
@@ -103,21 +105,28 @@ def add_actions(parser: argparse.ArgumentParser) -> argparse._SubParsersAction[a
 def add_weight(parser: argparse._ActionsContainer, what: str, example: str) -> None:
     """``--weight W``, of the part before it."""
     parser.add_argument(
-        "--weight", type=float, metavar="W", action=WeighPart, example=example, help=f"weight of the {what} before it"
+        "--weight",
+        type=float,
+        metavar="W",
+        action=WeighPart,
+        example=example,
+        help=f"weight of the {what} just before it (1)",
     )
 
 
 def add_filters(parser: argparse.ArgumentParser, what: str) -> None:
     """``-k``, ``--where`` and ``--space``."""
     parser.add_argument("-k", type=int, default=DEFAULT_K, metavar="N", help=f"how many {what} (10)")
-    parser.add_argument("--where", metavar="EXPR", help='a filter, like: duration_s < 10 and tag = "Dog"')
-    parser.add_argument("--space", metavar="NAME", help="use this space only")
+    parser.add_argument(
+        "--where", metavar="EXPR", help='only clips that pass this filter, like: duration_s < 10 and tag = "Dog"'
+    )
+    parser.add_argument("--space", metavar="NAME", help="search this space only")
 
 
 def add_offset(parser: argparse.ArgumentParser, what: str) -> None:
     """``--offset``."""
     parser.add_argument(
-        "--offset", type=int, default=0, metavar="N", help=f"pass over the first N {what}: the next page"
+        "--offset", type=int, default=0, metavar="N", help=f"skip the first N {what}, to see the next page"
     )
 
 
@@ -130,7 +139,7 @@ def add_query(parser: argparse.ArgumentParser) -> argparse._ActionsContainer:
         "words",
         nargs="*",
         metavar="WORDS",
-        help='what to look for, as --text: dog bark, "dog -cat"; or a sound\'s file',
+        help='what to look for, in words as with --text (dog bark, "dog -cat"), or a sound file',
     )
     parts = parser.add_argument_group("what to look for (any number, each may be followed by --weight)")
 
@@ -139,30 +148,36 @@ def add_query(parser: argparse.ArgumentParser) -> argparse._ActionsContainer:
 
     passage_of = "FILE[@track][#start-end]"
     for option, kind, metavar, make, text in (
-        ("text", str, "WORDS", TextPart, "words, in meaning where the encoder reads, and in names and metadata"),
+        (
+            "text",
+            str,
+            "WORDS",
+            TextPart,
+            "words: matched by meaning (if the encoder reads text), and in names and metadata",
+        ),
         (
             "audio",
             str,
             passage_of,
             passage,
-            "sounds like this file, its sound track (from 0), or this passage of it (seconds or m:ss)",
+            "sounds like this file, or like one audio track (counted from 0) or one passage (seconds or m:ss) of it",
         ),
         ("clip", int, "ID", ClipPart, "sounds like this clip of the library"),
         ("segment", int, "ID", SegmentPart, "sounds like this segment of the library"),
     ):
         add(f"--{option}", kind, metavar, make, text)
         if option == "clip":
-            add("--like", kind, metavar, make, "the same as --clip, to be followed by a change")
-        add(f"--not-{option}", kind, metavar, unwanted(make), f"not like this {option}")
-    imitated = "a sound imitated with the mouth in this file (needs facts: facts --measure)"
+            add("--like", kind, metavar, make, "the same as --clip; reads well before --darker and the like")
+        add(f"--not-{option}", kind, metavar, unwanted(make), f"unlike this {option}")
+    imitated = "a sound that you imitate with your voice in this file (needs facts: soundalike facts --measure)"
     add("--imitate", str, passage_of, imitation, imitated)
-    hummed = "a tune hummed, sung or whistled in this file, 3 to 30 seconds from anywhere in it"
+    hummed = "a tune hummed, sung or whistled in this file: 3 to 30 seconds, from any part of the tune"
     add("--hum", str, passage_of, hum, hummed)
-    typed = 'a tune typed as "C4 D4 E4:2 r G4" (beats after the colon, r a rest) or ABC, or a file of it'
+    typed = 'a tune, typed as "C4 D4 E4:2 r G4" (:2 lasts 2 beats, r is a rest) or in ABC notation, or a file with it'
     add("--notes", str, "NOTES", tunes.notes, typed)
     add_weight(parts, "part", "--text rain --weight 0.5")
     parts.add_argument(
-        "--speed", type=float, metavar="S", action=SlowPart, help="speed at which the file before it is played (1)"
+        "--speed", type=float, metavar="S", action=SlowPart, help="playback speed of the file just before it (1)"
     )
     _add_aspects(parser)
     add_filters(parser, "hits")
@@ -171,29 +186,32 @@ def add_query(parser: argparse.ArgumentParser) -> argparse._ActionsContainer:
         "--language",
         choices=tuple(LANGUAGES),
         default="",
-        help="of the words, like fr for French; without it $SOUNDALIKE_LANGUAGE, else it is found out",
+        help="language of the words, like fr for French (default: $SOUNDALIKE_LANGUAGE, else detected)",
     )
-    parser.add_argument("--collapse", action="store_true", help="one hit for each recording, with its copies")
+    parser.add_argument("--collapse", action="store_true", help="show one hit for each recording, with its copies")
     either = parser.add_mutually_exclusive_group()
     either.add_argument(
         "--recall",
         metavar="R",
-        help="in a large library, as much work as finds this part of the nearest, 0.5 to 0.999",
+        help="in a large library: share of the true nearest segments to aim for, 0.5 to 0.999",
     )
     return either
 
 
 def _add_aspects(parser: argparse.ArgumentParser) -> None:
     """``--aspects``, and a switch for each change."""
-    group = parser.add_argument_group("in which way (after the sound that it speaks of; needs facts: facts --measure)")
+    group = parser.add_argument_group(
+        "in what way alike (put these after the sound that they refer to; needs facts: soundalike facts --measure)"
+    )
     group.add_argument(
         "--aspects",
         action=AspectsPart,
         metavar="A=W,...",
-        help=f"weights of kind, timbre, pitch, envelope, rhythm, like timbre=1,pitch=0.5; or {', '.join(TASTES)}",
+        help="weights of kind, timbre, pitch, envelope and rhythm, like timbre=1,pitch=0.5; or one of: "
+        f"{', '.join(TASTES)}",
     )
     for change in get_args(Change):
-        group.add_argument(f"--{change}", nargs=0, action=ChangedPart, dest="parts", help=f"{change} than that")
+        group.add_argument(f"--{change}", nargs=0, action=ChangedPart, dest="parts", help=f"{change} than that sound")
 
 
 def query(args: argparse.Namespace) -> Query:

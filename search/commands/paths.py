@@ -22,17 +22,19 @@ class PathCommand:
     """Clips that lead from one sound to another."""
 
     name = "path"
-    help = "clips that lead from one sound to another in even steps: two clips by their ids, or files"
+    help = "find clips that lead from one sound (a clip or a file) to another in even steps"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         parser.add_argument(
-            "start", metavar="A", help="a clip by its id, or a file, or a passage of it: FILE#start-end"
+            "start", metavar="A", help="where to start: a clip by its id, a file, or a passage (FILE#start-end)"
         )
-        parser.add_argument("end", metavar="B", help="the same")
+        parser.add_argument("end", metavar="B", help="where to end: the same")
         parser.add_argument("--steps", type=int, default=STEPS, metavar="N", help=f"how many steps ({STEPS})")
-        parser.add_argument("--where", metavar="EXPR", help="through clips that pass a filter, like: duration_s < 10")
-        parser.add_argument("--space", metavar="NAME", help="use this space only")
+        parser.add_argument(
+            "--where", metavar="EXPR", help="only through clips that pass this filter, like: duration_s < 10"
+        )
+        parser.add_argument("--space", metavar="NAME", help="search this space only")
         options.add_library(parser)
         options.add_json(parser)
 
@@ -53,13 +55,13 @@ class GoesWithCommand:
     """What goes with a clip."""
 
     name = "goes-with"
-    help = "clips that go with one: tempo and key fit, and they are of another kind (needs facts: facts --measure)"
+    help = "find other kinds of sounds that fit a clip in tempo and key (needs facts: soundalike facts --measure)"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         parser.add_argument("clip", type=int, metavar="CLIP", help="the clip, by its id")
         parser.add_argument(
-            "--stretch", type=float, metavar="S", help="how much a tempo may be changed: 0.08 is 8 %% (0.08)"
+            "--stretch", type=float, metavar="S", help="how far a tempo may be stretched to fit: 0.08 is 8 %% (0.08)"
         )
         options.add_filters(parser, "clips")
         options.add_library(parser)

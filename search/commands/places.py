@@ -23,36 +23,36 @@ class Init:
     """Make an empty library, in a folder or with its catalog on a server."""
 
     name = "init"
-    help = "make an empty library; its catalog in the folder, or in PostgreSQL, its snapshots in a store"
+    help = "create an empty library, with its catalog in the folder or in PostgreSQL"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_library(parser)
         parser.add_argument(
-            "--catalog", default="", metavar="URL", help="keep the catalog there, like postgresql://user@host/database"
+            "--catalog",
+            default="",
+            metavar="URL",
+            help="keep the catalog in this database, like postgresql://user@host/database",
         )
         parser.add_argument(
             "--store",
             default="",
             metavar="URL",
-            help="ship snapshots there, for other machines: s3://bucket/prefix, or file:///folder",
+            help="copy snapshots to this store, for other machines: s3://bucket/prefix or file:///folder",
         )
         parser.add_argument(
             "--cache",
             default="",
             metavar="DIR",
-            help="keep its snapshots there, on this machine (default: in the library)",
+            help="keep snapshots in this folder on this machine (default: in the library)",
         )
-        parser.add_argument(
-            "--index", default="", metavar="KIND", help="the kind of index of a new library (default: faiss)"
-        )
+        parser.add_argument("--index", default="", metavar="KIND", help="the kind of index (faiss)")
         parser.add_argument(
             "--root",
             action="append",
             default=[],
             metavar="PATH",
-            help="a folder, or s3://bucket/prefix, that soundalike index looks at when no PATH is given (may be given "
-            "again)",
+            help="a folder, or s3://bucket/prefix, for soundalike index to scan when it gets no PATH; may be repeated",
         )
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
@@ -78,7 +78,7 @@ class Doctor:
     """Whether a library's catalog, its store and its roots can be reached, read and written, and how well."""
 
     name = "doctor"
-    help = "check that the catalog, the store and the roots can be reached: rights, versions, clock, round trips"
+    help = "check access to the catalog, the store and the roots: permissions, versions, clock, latency"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
@@ -102,17 +102,20 @@ class Migrate:
     """Copy a library to another place, with its catalog there in the folder or on a server."""
 
     name = "migrate"
-    help = "copy a library to another folder, with its catalog there or in PostgreSQL, and back; nothing is encoded"
+    help = "copy a library to another folder, or its catalog to PostgreSQL and back; nothing is encoded again"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("source", type=Path, metavar="DIR", help="the library's folder; it stays as it is")
+        parser.add_argument("source", type=Path, metavar="DIR", help="the library's folder; it is not changed")
         parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="the new library's folder")
         parser.add_argument(
-            "--catalog", metavar="URL", help="an empty database for its catalog (default: a file in the folder)"
+            "--catalog", metavar="URL", help="an empty database for the catalog (default: a file in the new folder)"
         )
         parser.add_argument(
-            "--store", default="", metavar="URL", help="ship its snapshots there: s3://bucket/prefix, or file:///folder"
+            "--store",
+            default="",
+            metavar="URL",
+            help="copy snapshots to this store: s3://bucket/prefix or file:///folder",
         )
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:

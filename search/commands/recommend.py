@@ -15,25 +15,32 @@ class Recommend:
     """Clips like several liked ones and unlike disliked ones, none of them known."""
 
     name = "recommend"
-    help = "clips for someone who liked some (--like) and not others (--unlike); without any, a varied sample"
+    help = "recommend clips from those that you like (--like) and do not like (--unlike); without any, a varied sample"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        for option, text in (("like", "a clip that was liked"), ("unlike", "a clip that was not")):
+        for option, text in (("like", "a clip that you like"), ("unlike", "a clip that you do not like")):
             parser.add_argument(
                 f"--{option}", type=int, metavar="ID", action=AddPart, make=ClipPart, default=(), help=text
             )
         options.add_weight(parser, "clip", "--like 17 --weight 2")
         parser.add_argument(
-            "--seen", type=int, metavar="ID", action="append", default=[], help="a clip that is known: left out"
+            "--seen",
+            type=int,
+            metavar="ID",
+            action="append",
+            default=[],
+            help="leave out this clip, which you know already",
         )
-        parser.add_argument("--profile", metavar="NAME", help="add what the library remembers under this name")
+        parser.add_argument(
+            "--profile", metavar="NAME", help="add the likes and dislikes that the library keeps under this name"
+        )
         parser.add_argument(
             "--diversity",
             type=float,
             default=DEFAULT_DIVERSITY,
             metavar="D",
-            help=f"from 0, the likeliest however alike, to 1 ({DEFAULT_DIVERSITY})",
+            help=f"from 0 (best matches, however alike) to 1 (most varied) ({DEFAULT_DIVERSITY})",
         )
         options.add_filters(parser, "clips")
         options.add_offset(parser, "clips")

@@ -22,20 +22,22 @@ class Remarks:
     """Remarks: what is written of which clips, and to write."""
 
     name = "remarks"
-    help = "what you wrote of clips, in words that a search finds: all of it, or of some clips; --set and --delete"
+    help = "show, write and delete your remarks on clips; a search by words finds them"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_clips(parser, option=True)
         options.add_library(parser)
-        parser.add_argument("--where", metavar="EXPR", help='the clips that pass a filter, like: remark ~ "too loud"')
+        parser.add_argument(
+            "--where", metavar="EXPR", help='the clips that pass this filter, like: remark ~ "too loud"'
+        )
         change = parser.add_mutually_exclusive_group()
         change.add_argument(
             "--set",
             metavar="TEXT",
-            help=f"write this of each, in place of what was; {MAX_REMARK_CHARACTERS} characters",
+            help=f"set the remark of each clip, replacing the old one; at most {MAX_REMARK_CHARACTERS} characters",
         )
-        change.add_argument("--delete", action="store_true", help="delete what is written of each")
+        change.add_argument("--delete", action="store_true", help="delete the remark of each clip")
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:

@@ -33,9 +33,13 @@ class Search:
         hitfacts.add_shown(parser)
         hitfacts.add_sorted(parser)
         parser.add_argument(
-            "--within", metavar="LIST", help="only clips of collection:3, root:2 (a folder), liked:anna or clip:17"
+            "--within",
+            metavar="LIST",
+            help="only clips in this list: collection:3, root:2 (a folder), liked:anna or clip:17",
         )
-        parser.add_argument("--count", action="store_true", help="say how many clips are likely, beyond the hits shown")
+        parser.add_argument(
+            "--count", action="store_true", help="also say how many clips of the library are likely matches"
+        )
         options.add_library(parser)
         options.add_effort(either)
         shape = parser.add_mutually_exclusive_group()

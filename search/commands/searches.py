@@ -22,30 +22,30 @@ class Searches:
     """Saved searches: to save, list, run, rename and delete."""
 
     name = "searches"
-    help = "searches kept under a name: save, list, run, change, rename, delete; soundalike watch tells what is new"
+    help = "save searches under a name, run them again, and be notified of new matches (see soundalike watch)"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the actions and their options."""
         actions = options.add_actions(parser)
-        save = actions.add_parser("save", help="keep a search under a name; its options are those of soundalike search")
+        save = actions.add_parser("save", help="save a search under a name; its options are those of soundalike search")
         save.add_argument("search", metavar="NAME", help="what to call it")
         options.add_query(save)
-        every = actions.add_parser("list", help="list the saved searches, and how many new matches each has")
-        run = actions.add_parser("run", help="ask one again; its new matches are seen then")
-        run.add_argument("-k", type=int, metavar="N", help="how many hits (as it was saved)")
+        every = actions.add_parser("list", help="list the saved searches and how many new matches each has")
+        run = actions.add_parser("run", help="run a saved search, and mark its new matches as seen")
+        run.add_argument("-k", type=int, metavar="N", help="how many hits (default: as saved)")
         options.add_offset(run, "hits")
-        change = actions.add_parser("change", help="change when and to whom one tells of new matches")
-        rename = actions.add_parser("rename", help="give one another name")
-        delete = actions.add_parser("delete", help="delete one")
+        change = actions.add_parser("change", help="change which matches count as new, and where they are posted")
+        rename = actions.add_parser("rename", help="rename a saved search")
+        delete = actions.add_parser("delete", help="delete a saved search")
         for action in (run, change, rename, delete):
-            action.add_argument("search", metavar="NAME", help="its name")
-        rename.add_argument("new_name", metavar="NEW", help="the name that it gets")
+            action.add_argument("search", metavar="NAME", help="the saved search")
+        rename.add_argument("new_name", metavar="NEW", help="its new name")
         for action in (save, change):
             action.add_argument(
-                "--least", type=float, metavar="P", help=f"a match is new from this probability on ({LEAST:g})"
+                "--least", type=float, metavar="P", help=f"least probability at which a match counts as new ({LEAST:g})"
             )
             action.add_argument(
-                "--webhook", metavar="URL", help="post new matches there as JSON, signed; '' for nowhere any more"
+                "--webhook", metavar="URL", help="post new matches to this URL as signed JSON; '' stops it"
             )
         for action in (save, every, run, change, rename, delete):
             options.add_json(action, default=argparse.SUPPRESS)

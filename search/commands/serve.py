@@ -20,41 +20,61 @@ class Serve:
     """Answer over HTTP."""
 
     name = "serve"
-    help = "answer searches over HTTP: the REST API and the search page"
+    help = "run the search page and the REST API over HTTP"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         libraries.add_library(parser)
-        parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="listen here (127.0.0.1)")
-        parser.add_argument("--port", type=int, default=8000, metavar="N", help="port (8000; 0: any that is free)")
-        parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that answer (1)")
-        parser.add_argument("--threads", type=int, default=8, metavar="N", help="requests at once in each, from 2 (8)")
-        parser.add_argument("--open", action="store_true", help="open the page in a browser")
+        parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
+        parser.add_argument(
+            "--port", type=int, default=8000, metavar="N", help="port to listen on; 0: any free port (8000)"
+        )
+        parser.add_argument("--workers", type=int, default=1, metavar="N", help="worker processes (1)")
+        parser.add_argument(
+            "--threads",
+            type=int,
+            default=8,
+            metavar="N",
+            help="requests that each worker answers at once, 2 or more (8)",
+        )
+        parser.add_argument("--open", action="store_true", help="open the search page in a browser")
         keys = parser.add_mutually_exclusive_group()
-        keys.add_argument("--no-keys", action="store_true", help="let in anybody who can reach the address")
-        keys.add_argument("--require-keys", action="store_true", help="ask for keys on loopback too (behind a proxy)")
+        keys.add_argument(
+            "--no-keys", action="store_true", help="allow access without keys to anyone who can reach the address"
+        )
+        keys.add_argument("--require-keys", action="store_true", help="require keys even on loopback (behind a proxy)")
         parser.add_argument(
             "--folders",
             action=argparse.BooleanOptionalAction,
-            help="let clients that may write add folders of this machine by their path (without it: on loopback "
-            "alone, without a proxy and keys)",
+            help="let clients with write access add folders of this machine by path (default: only on loopback, "
+            "without a proxy and without keys)",
         )
         parser.add_argument(
             "--private-webhooks",
             action="store_true",
-            help="let clients have new matches of saved searches posted to addresses that are not public",
+            help="allow webhooks of saved searches to post to private addresses",
         )
         _add_reach(parser)
         limits = parser.add_argument_group("limits")
-        limits.add_argument("--max-upload-mb", type=float, default=64, metavar="MB", help="largest request (64)")
-        limits.add_argument("--max-query-s", type=float, default=600, metavar="S", help="longest queried sound (600)")
-        limits.add_argument("--max-clip-s", type=float, default=21600, metavar="S", help="longest upload (21600)")
+        limits.add_argument(
+            "--max-upload-mb", type=float, default=64, metavar="MB", help="largest request, in megabytes (64)"
+        )
+        limits.add_argument(
+            "--max-query-s", type=float, default=600, metavar="S", help="longest sound in a query, in seconds (600)"
+        )
+        limits.add_argument(
+            "--max-clip-s",
+            type=float,
+            default=21600,
+            metavar="S",
+            help="longest sound that may be uploaded, in seconds (21600)",
+        )
         limits.add_argument(
             "--rate",
             type=float,
             metavar="N",
-            help="requests a second for each key or address, of all workers together (50; on loopback without "
-            "--trusted-proxy: no limit)",
+            help="requests a second for each key or address, over all workers (50; no limit on loopback without "
+            "--trusted-proxy)",
         )
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
@@ -129,13 +149,13 @@ def _prepare(config: ServiceConfig, settings: Settings) -> None:
 def _add_reach(parser: argparse.ArgumentParser) -> None:
     """The options that say how clients reach the service."""
     reach = parser.add_argument_group("behind a proxy, and for other sites (docs/guides/proxy.md)")
-    reach.add_argument("--public-url", metavar="URL", help="where people find it, with the path if there is one")
+    reach.add_argument("--public-url", metavar="URL", help="the URL at which people reach the service, with its path")
     reach.add_argument(
         "--trusted-proxy",
         action="append",
         default=[],
         metavar="NETWORK",
-        help="believe the X-Forwarded-* and Forwarded headers that come from here, like 127.0.0.1 or 10.0.0.0/8; "
+        help="trust X-Forwarded-* and Forwarded headers from this network, like 127.0.0.1 or 10.0.0.0/8; "
         "may be repeated",
     )
     reach.add_argument(
@@ -143,7 +163,7 @@ def _add_reach(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="let the pages of this other site ask, like https://example.org; may be repeated",
+        help="let pages of this other site call the API, like https://example.org; may be repeated",
     )
 
 

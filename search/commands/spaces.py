@@ -26,13 +26,13 @@ class SpacesCommand:
     """Which spaces there are, and which is asked where a question names none."""
 
     name = "spaces"
-    help = "the library's spaces; --ask NAME: questions that name none are asked there; --ask-all: in all (the default)"
+    help = "list the library's spaces (one for each encoder), or choose which of them searches use"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         choice = parser.add_mutually_exclusive_group()
-        choice.add_argument("--ask", metavar="NAME", help="ask this space where a question names none")
-        choice.add_argument("--ask-all", action="store_true", help="ask every space of sounds again")
+        choice.add_argument("--ask", metavar="NAME", help="search this space unless a search names another")
+        choice.add_argument("--ask-all", action="store_true", help="search all spaces of sounds again (the default)")
         options.add_library(parser)
         options.add_json(parser)
 
@@ -64,18 +64,25 @@ class CompareCommand:
     """Two spaces beside each other."""
 
     name = "compare"
-    help = "what two spaces answer to your own questions, and which finds your likes again"
+    help = "compare what two spaces find for your own searches, and which of them finds your likes"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         parser.add_argument("--spaces", nargs=2, required=True, metavar=("A", "B"), help="the names of two spaces")
         parser.add_argument(
-            "--queries", type=Path, metavar="FILE", help="a question a line: words as in search, or a sound's file"
+            "--queries",
+            type=Path,
+            metavar="FILE",
+            help="searches to compare, one a line: words as in soundalike search, or a sound file",
         )
         parser.add_argument(
-            "--profile", action="append", default=[], metavar="NAME", help="likes, each left out and looked for in turn"
+            "--profile",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="a profile: each of its likes is left out and searched for by the others",
         )
-        parser.add_argument("-k", type=int, default=DEFAULT_K, metavar="N", help="how many hits are compared (10)")
+        parser.add_argument("-k", type=int, default=DEFAULT_K, metavar="N", help="how many hits to compare (10)")
         options.add_library(parser)
         options.add_json(parser)
 

@@ -27,21 +27,25 @@ class SpeechCommand:
     """Show what is said in clips, or write down what is said in a library."""
 
     name = "speech"
-    help = "what is said in a clip, with subtitles; without a clip: write down what is said in every sound"
+    help = "show what is said in clips, also as subtitles; without a clip: transcribe every sound of the library"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_clips(parser)
-        parser.add_argument("--format", choices=tuple(FORMS), metavar="FORM", help=f"print as {', '.join(FORMS)}")
+        parser.add_argument(
+            "--format", choices=tuple(FORMS), metavar="FORM", help=f"print as {', '.join(FORMS)} (one clip)"
+        )
         parser.add_argument("--out", type=Path, metavar="FILE", help="write what --format prints into this file")
-        parser.add_argument("--voice", action="store_true", help="only when somebody speaks, and no words")
+        parser.add_argument("--voice", action="store_true", help="show only when somebody speaks, not the words")
         parser.add_argument(
             "--model",
             metavar="NAME",
-            help="the recogniser: whisper:base, whisper:small.en, whisper:FOLDER (default: $SOUNDALIKE_RECOGNISER)",
+            help="speech recogniser: whisper:base, whisper:small.en, whisper:FOLDER (default: $SOUNDALIKE_RECOGNISER)",
         )
-        parser.add_argument("--language", metavar="CODE", help="the language, like en; without it, it is found out")
-        parser.add_argument("--again", action="store_true", help="without a clip: every sound anew, not only new ones")
+        parser.add_argument("--language", metavar="CODE", help="language spoken, like en (default: detected)")
+        parser.add_argument(
+            "--again", action="store_true", help="without a clip: transcribe every sound again, not only new ones"
+        )
         options.add_library(parser)
         options.add_json(parser)
 
@@ -67,7 +71,7 @@ def add_spoken(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spoken",
         metavar="WORDS",
-        help="passages in which these words are said, like: --spoken '\"thank you\" every*'",
+        help="find passages in which these words are said, like: --spoken '\"thank you\" every*'",
     )
 
 

@@ -13,12 +13,14 @@ class Suggest:
     """Words that find something in this library."""
 
     name = "suggest"
-    help = "what can be asked here in words: tags and names that are found, spread over the library"
+    help = "suggest words to search for: tags and names that find something, from all over the library"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         parser.add_argument("-k", type=int, default=options.DEFAULT_K, metavar="N", help="how many suggestions (10)")
-        parser.add_argument("--where", metavar="EXPR", help='of clips that pass a filter, like: folder ~ "fights"')
+        parser.add_argument(
+            "--where", metavar="EXPR", help='only from clips that pass this filter, like: folder ~ "fights"'
+        )
         options.add_library(parser)
         options.add_json(parser)
 

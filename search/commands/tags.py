@@ -30,22 +30,30 @@ class Tags:
     """Which tags a library's clips have, and own tags to set."""
 
     name = "tags"
-    help = (
-        "the tags of the library with how many clips have each, or those of one clip; --add and --remove set your own"
-    )
+    help = "list the tags of the library and how many clips have each, or the tags of one clip; add or remove your own"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_clips(parser, option=True)
         options.add_library(parser)
-        parser.add_argument("--where", metavar="EXPR", help='the clips that pass a filter, like: folder ~ "fights"')
+        parser.add_argument("--where", metavar="EXPR", help='the clips that pass this filter, like: folder ~ "fights"')
         parser.add_argument(
-            "--add", action="append", default=[], metavar="TAGS", help="give these clips tags of your own: hero, fight"
+            "--add",
+            action="append",
+            default=[],
+            metavar="TAGS",
+            help="add tags of your own to these clips, like: hero,fight",
         )
         parser.add_argument(
-            "--remove", action="append", default=[], metavar="TAGS", help="take own tags away from these clips"
+            "--remove", action="append", default=[], metavar="TAGS", help="remove tags of your own from these clips"
         )
-        parser.add_argument("--min-probability", type=float, default=0.3, metavar="P", help="count from here (0.3)")
+        parser.add_argument(
+            "--min-probability",
+            type=float,
+            default=0.3,
+            metavar="P",
+            help="least probability at which a clip has a tag of the encoder (0.3)",
+        )
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:

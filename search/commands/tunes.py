@@ -30,7 +30,10 @@ def notes(text: str) -> NotesPart:
 def add_render(parser: argparse.ArgumentParser) -> None:
     """``--render OUT.wav``."""
     parser.add_argument(
-        "--render", type=Path, metavar="OUT.wav", help="write the notes of --notes as sound, to hear them"
+        "--render",
+        type=Path,
+        metavar="OUT.wav",
+        help="write the tune of --notes to a WAV file, so that you can hear it",
     )
 
 

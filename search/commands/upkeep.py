@@ -26,7 +26,7 @@ class Info:
     """What a library holds."""
 
     name = "info"
-    help = "what the library holds: clips, hours, spaces, roots, failures"
+    help = "show what the library holds: clips, hours, spaces, roots, failures"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
@@ -50,13 +50,16 @@ class Verify:
     """Whether a library is sound."""
 
     name = "verify"
-    help = "check catalog, snapshots and index against each other"
+    help = "check that catalog, snapshots and index agree"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         options.add_library(parser)
         parser.add_argument(
-            "--against", type=Path, metavar="DIR", help="a copy of the library: compare every row of the two catalogs"
+            "--against",
+            type=Path,
+            metavar="DIR",
+            help="also compare every row of the catalog with that of this copy of the library",
         )
         options.add_json(parser)
 
@@ -82,13 +85,15 @@ class Remove:
     """Take clips out of the library; files stay where they are."""
 
     name = "remove"
-    help = "take clips out of the library (by id, by file or folder, or all that are missing); files are not touched"
+    help = "remove clips from the library, by file, folder or id, or all whose files are missing; no file is touched"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("paths", nargs="*", metavar="PATH", help="a file, or a folder with all that is below it")
-        parser.add_argument("--clip", type=int, action="append", default=[], metavar="ID", help="a clip by its id")
-        parser.add_argument("--missing", action="store_true", help="every clip whose file was gone at the last scan")
+        parser.add_argument("paths", nargs="*", metavar="PATH", help="a file, or a folder with everything in it")
+        parser.add_argument(
+            "--clip", type=int, action="append", default=[], metavar="ID", help="a clip by its id; may be repeated"
+        )
+        parser.add_argument("--missing", action="store_true", help="every clip whose file was missing at the last scan")
         options.add_library(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
@@ -114,7 +119,7 @@ class Reindex:
     """Make the index anew, from the catalog or with another encoder."""
 
     name = "reindex"
-    help = "make the index anew from the catalog, or encode everything again with another (or newer) encoder"
+    help = "rebuild the index from the catalog, or encode everything again with another or newer encoder"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
@@ -149,11 +154,11 @@ class Backup:
     """Copy a library to one file."""
 
     name = "backup"
-    help = "copy the library to one file, also while it is in use"
+    help = "back up the library to one file, even while it is in use"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("target", type=Path, metavar="FILE", help="the backup to write")
+        parser.add_argument("target", type=Path, metavar="FILE", help="the backup file to write")
         options.add_library(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
@@ -170,11 +175,11 @@ class Restore:
     """Put a backup in a library's place."""
 
     name = "restore"
-    help = "put a backup in the library's place, also while it is in use"
+    help = "restore the library from a backup, even while it is in use"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("source", type=Path, metavar="FILE", help="a file that backup wrote")
+        parser.add_argument("source", type=Path, metavar="FILE", help="a file that soundalike backup wrote")
         options.add_library(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:

@@ -26,15 +26,19 @@ class Watch:
     """Tell of new matches."""
 
     name = "watch"
-    help = "tell of new matches of saved searches (soundalike searches) as sounds are indexed; --once for cron"
+    help = "print new matches of saved searches (soundalike searches) as sounds are indexed; --once for cron"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("names", nargs="*", metavar="NAME", help="these saved searches; without any, all")
-        parser.add_argument("--once", action="store_true", help="print what is new by now, and end")
-        parser.add_argument("--leave", action="store_true", help="leave what is printed marked as new")
+        parser.add_argument("names", nargs="*", metavar="NAME", help="saved searches to watch (all)")
+        parser.add_argument("--once", action="store_true", help="print what is new so far, then exit")
+        parser.add_argument("--leave", action="store_true", help="do not mark the printed matches as seen")
         parser.add_argument(
-            "--every", type=float, default=EVERY_S, metavar="S", help=f"look so often whether sounds came ({EVERY_S:g})"
+            "--every",
+            type=float,
+            default=EVERY_S,
+            metavar="S",
+            help=f"check for new sounds every S seconds ({EVERY_S:g})",
         )
         options.add_library(parser)
         options.add_json(parser)
