@@ -1,4 +1,4 @@
-"""Puts a content together again from windows that were encoded in any order and company."""
+"""Reassemble the segments of a content from windows that were encoded in any order and in any batch."""
 
 from __future__ import annotations
 
@@ -17,27 +17,30 @@ from search.errors import JobError
 from search.model import ContentEncoding, SegmentTags, Spans
 
 EncodedRows: TypeAlias = tuple[NDArray[Any], ...]
-"""What an encoder gives for n windows, as it is stored: vectors (n, dim) float16 and, with a vocabulary, classes
-(n, kept) uint16 and probabilities (n, kept) float16. Behind them, for events, the arrays of `FrameTags`."""
+"""What an encoder returns for n windows, as it is stored: vectors (n, dim) float16 and, with a vocabulary, classes
+(n, kept) uint16 and probabilities (n, kept) float16. For events, the arrays of `FrameTags` follow."""
 
 _FRAMES: Final = 3
-"""Arrays before those of frames: vectors, classes and probabilities."""
+"""How many arrays come before those of frames: vectors, classes and probabilities."""
 BLOCK_ROWS: Final = 64
 HELD_BLOCKS: Final = 8
-"""Whole blocks that stay in memory; of a longer recording (20 minutes) they go into its `BlockFile`, then each as soon
-as it is whole."""
+"""How many full blocks stay in memory. Once a recording has more (20 minutes), its full blocks move to its `BlockFile`;
+from then on, each block moves as soon as it is full."""
 
 
 class CutOtherwise(Exception):
-    """A window is not where the job that began the recording had it, or what that kept is damaged: it begins anew."""
+    """A window's span differs from what an earlier job recorded, or the earlier job's block file is damaged.
+
+    The recording must be cut again from its beginning.
+    """
 
 
 class Assembly:
     """The segments of one content while they are being encoded; complete when every window's row is there.
 
-    Rows are kept in blocks, not one by one: a recording of a day has tens of thousands. With ``block_file`` whole
-    blocks go into that file, and those that an earlier job left there are not encoded again. Whoever cuts the windows
-    says so (`cut`), and sets ``failed`` when the rest will not come.
+    Rows are kept in blocks, not one by one: a recording of a day has tens of thousands. With ``block_file``, full
+    blocks are written to that file, and blocks that an earlier job left there are not encoded again. The caller
+    reports each window that it cuts (`cut`), and sets ``failed`` if the remaining windows will not come.
     """
 
     def __init__(self, block_file: BlockFile | None = None) -> None:
@@ -54,9 +57,10 @@ class Assembly:
         self._closed = False
 
     def cut(self, start_s: float, end_s: float, *, silent: bool) -> int | None:
-        """Take in where the next window lies; its place, None where an earlier job encoded it.
+        """Record the span of the next window. Return its place, or None if an earlier job already encoded it.
 
-        Raises CutOtherwise where that job had it elsewhere: what it kept is taken away, and no more goes there.
+        Raises CutOtherwise if the earlier job recorded another span. Then the block file is deleted, and nothing more
+        is written to it.
         """
         place = len(self._starts)
         number, inside = divmod(place, BLOCK_ROWS)
@@ -72,7 +76,7 @@ class Assembly:
         return None if known else place
 
     def add(self, place: int, rows: EncodedRows, row: int) -> bool:
-        """Take in the window at ``place``, which is ``row`` of ``rows``; whether that completed the content."""
+        """Add the window at ``place``, which is ``row`` of ``rows``. Return whether this completed the content."""
         number, inside = divmod(place, BLOCK_ROWS)
         with self._lock:
             if number not in self._blocks:
@@ -86,32 +90,32 @@ class Assembly:
             return self._is_complete()
 
     def close(self) -> bool:
-        """Say that every window was cut; whether they are all encoded by now."""
+        """Declare that every window was cut. Return whether all of them are encoded."""
         with self._lock:
             self._closed = True
             return self._is_complete()
 
     @property
     def encoded_s(self) -> float:
-        """How far into the sound it is encoded, in seconds, as if windows were encoded in their order."""
+        """How many seconds of the sound are encoded, as if windows were encoded in order."""
         with self._lock:
             return self._ends[self._encoded - 1] if self._encoded else 0.0
 
     @property
     def silent(self) -> bool:
-        """Whether nothing sounds in any window that was cut."""
+        """Whether every window that was cut is silent."""
         with self._lock:
             return all(self._silent)
 
     @property
     def has_frames(self) -> bool:
-        """Whether its windows' frames have tags."""
+        """Whether the rows include tags for frames."""
         return bool(self._starts) and len(self._block(0)) > _FRAMES
 
     def frames(self, places: NDArray[np.integer]) -> FrameTags:
-        """The tags of the frames of the windows at ``places`` (one or more, ascending), complete; before `encoding`.
+        """The tags of the frames of the windows at ``places`` (one or more, ascending).
 
-        Raises JobError where what was kept cannot be read.
+        Call it once the content is complete, and before `encoding`. Raises JobError if the block file cannot be read.
         """
         numbers, inside = np.divmod(places, BLOCK_ROWS)
         parts = [
@@ -121,9 +125,9 @@ class Assembly:
         return FrameTags.joined(parts)
 
     def encoding(self) -> ContentEncoding:
-        """All rows in their order, once complete; the blocks are given up on the way.
+        """All rows in order, once the content is complete. Releases each block as it is copied.
 
-        Raises JobError where what was kept cannot be read.
+        Raises JobError if the block file cannot be read.
         """
         vectors, *tags = self._whole(slice(None, _FRAMES), self._last_of_block)
         return ContentEncoding(
@@ -132,12 +136,12 @@ class Assembly:
 
     @property
     def is_long(self) -> bool:
-        """Whether more was cut than stays in memory of a recording that goes into a file."""
+        """Whether more windows were cut than stay in memory for a recording with a block file."""
         return len(self._starts) > HELD_BLOCKS * BLOCK_ROWS
 
     @property
     def spans(self) -> Spans:
-        """(n, 2) where the windows that were cut begin and end, in seconds."""
+        """(n, 2) the start and end of each window that was cut, in seconds."""
         return np.stack([np.array(self._starts), np.array(self._ends)], axis=1)
 
     @property
@@ -146,7 +150,7 @@ class Assembly:
         return np.frombuffer(bytes(self._silent), np.bool_)
 
     def _whole(self, part: slice, block: Callable[[int], EncodedRows]) -> EncodedRows:
-        """Some arrays of all rows in their order."""
+        """The selected arrays of all rows, in order."""
         count = len(self._starts)
         whole: EncodedRows | None = None
         for number, start in enumerate(range(0, count, BLOCK_ROWS)):
@@ -162,7 +166,7 @@ class Assembly:
         return self._closed and not self.failed and self._encoded == len(self._starts)
 
     def _hand_over(self) -> None:
-        """Whole blocks go into the file once there are many, and from then on each; where it is full, they stay."""
+        """Write full blocks to the file once there are many, then each. If the disk is full, they stay in memory."""
         whole = [number for number in self._blocks if self._filled[number] == BLOCK_ROWS]
         if self._file is None or not (self._is_handed_over or len(whole) > HELD_BLOCKS):
             return
@@ -177,7 +181,7 @@ class Assembly:
             del self._blocks[number]
 
     def _is_as_before(self, number: int, inside: int, span: tuple[float, float], silent: bool) -> bool:
-        """Whether a window of a block that an earlier job kept is where that had it. What is damaged is not."""
+        """Whether a window has the span that an earlier job recorded; false if the earlier block is damaged."""
         try:
             if self._earlier is None or self._earlier[0] != number:
                 spans, was_silent, *_ = self._read(number)
@@ -188,7 +192,7 @@ class Assembly:
             return False
 
     def _forget(self) -> None:
-        """Take away what an earlier job kept, and keep nothing any more."""
+        """Delete what an earlier job kept, and write no more to the file."""
         if self._file is not None:
             self._file.remove()
 
@@ -196,7 +200,7 @@ class Assembly:
         return self._blocks[number] if number in self._blocks else self._read(number)[2:]
 
     def _last_of_block(self, number: int) -> EncodedRows:
-        """The rows of a block, which is given up."""
+        """The rows of a block; the block in memory is released."""
         return self._blocks.pop(number) if number in self._blocks else self._block(number)
 
     def _read(self, number: int) -> tuple[NDArray[Any], ...]:

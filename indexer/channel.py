@@ -17,7 +17,7 @@ class Closed(Exception):
 
 
 class Cancelled(Exception):
-    """The channel was cancelled: whoever puts or gets is to stop."""
+    """The channel was cancelled: threads that put or get must stop."""
 
 
 class Channel(Generic[T]):
@@ -42,7 +42,7 @@ class Channel(Generic[T]):
             self._not_empty.notify()
 
     def get(self, timeout_s: float | None = None) -> T | None:
-        """The oldest item; None when none came within ``timeout_s``. Raises Closed, Cancelled."""
+        """The oldest item; None if none came within ``timeout_s``. Raises Closed, Cancelled."""
         with self._not_empty:
             self._not_empty.wait_for(lambda: self._cancelled or self._closed or bool(self._items), timeout_s)
             if self._cancelled:
@@ -55,7 +55,7 @@ class Channel(Generic[T]):
             return None
 
     def close(self) -> None:
-        """Say that nothing more will be put; what waits can still be got."""
+        """Declare that nothing more will be put. Items that wait can still be taken."""
         with self._not_empty:
             self._closed = True
             self._not_empty.notify_all()

@@ -1,8 +1,8 @@
-"""A worker: claims chunks of a shared pass, does them with the pipeline that every job has, and closes each.
+"""A worker: claims chunks of a shared pass, runs each through the same pipeline as any job, and closes it.
 
-Chunks follow each other without a pause: while the last windows of one are encoded, files of the next are decoded.
-What a chunk brings is written in one transaction, which compares the claim. Whatever goes wrong, a kill included,
-nothing is written of a chunk that is not closed, and another worker does it.
+Chunks overlap: while the last windows of one are encoded, files of the next are decoded. A chunk's results are written
+in one transaction, which checks the claim. If the worker fails or is killed before a chunk is closed, nothing of that
+chunk is written, and another worker does it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from search.model import Claim, Content, Root, Space, StoredFacts, WorkPass
 from search.ports import CatalogWriter, Chunks, Encoder
 
 RENEW_S = 15.0
-"""How often claims are renewed: a quarter of the time for which they count."""
+"""How often claims are renewed: a quarter of the time until a claim expires."""
 
 
 _NOT_OF_THE_FILES = (LibraryError, JobError, KeyboardInterrupt)
-"""What ends a worker and has nothing to do with the chunks that it holds."""
+"""Errors that end a worker but are not caused by the chunks that it holds."""
 
 
 class WorkLibrary(Protocol):
@@ -47,7 +47,7 @@ class WorkLibrary(Protocol):
 
     @property
     def giving_way(self) -> JobGivingWay:
-        """What tells that somebody on this machine asks the library something."""
+        """Reports whether somebody on this machine is querying the library."""
 
     def roots(self) -> list[Root]:
         """Its roots."""
@@ -88,7 +88,7 @@ class Worker:
         patience: Patience | None = None,
         closed: Callable[[Worked], None] = lambda _: None,
     ) -> None:
-        """``holder`` says who this is, for people; ``closed`` is called with what each chunk brought."""
+        """``holder`` identifies this worker to people; ``closed`` is called with the result of each chunk."""
         self._library = library
         self._encoder = encoder
         self._space = space
@@ -100,15 +100,15 @@ class Worker:
         self._held: dict[str, HeldChunk] = {}
         self._chunk_of: dict[int, HeldChunk] = {}
         self._waiting: dict[str, deque[HeldChunk]] = defaultdict(deque)
-        """By path; one that was lost may be claimed anew while its windows are still on their way."""
+        """Chunks by the paths of their files. A lost chunk may be claimed again while its windows are being encoded."""
         self._lock = threading.Lock()
         self._worked = Worked()
 
     def run(self, at: WorkPass, stop: threading.Event) -> Worked:
-        """Work until nothing of the pass can be claimed, or ``stop`` is set; what was done.
+        """Work until no chunk of the pass can be claimed, or ``stop`` is set. Return what was done.
 
-        What is finished when it stops is written; of the rest others go on. Raises JobError where this machine lacks a
-        root, EncoderError, LibraryError when the database stays away.
+        When it stops, finished files are written and the rest is left to other workers. Raises JobError if this
+        machine lacks a root, EncoderError, and LibraryError if the database stays unavailable.
         """
         self._worked = Worked()
         executor = LocalExecutor(
@@ -132,7 +132,7 @@ class Worker:
         return self._chunk_of[id(task)].read(task, put)
 
     def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
-        """See `indexer.ledger.Contents`; a database that is away for a moment is waited for."""
+        """See `indexer.ledger.Contents`; waits for a database that is briefly unavailable."""
         return self._patience.ask(lambda: self._library.writer.find(digest))
 
     def facts(self, content_ids: Iterable[int]) -> Mapping[int, StoredFacts]:
@@ -142,9 +142,9 @@ class Worker:
     # --- claiming -------------------------------------------------------------------------------------------
 
     def _tasks(self, at: WorkPass, stop: threading.Event) -> Iterator[Task | Outcome]:
-        """The files of chunk after chunk, each claimed when those of the one before are being read.
+        """The files of one chunk after another; the next chunk is claimed while files of the last are being read.
 
-        A chunk that may be what killed a worker is done alone: else the one before would die with it each time.
+        A chunk that may have killed a worker is done alone, so that it cannot take another chunk down with it.
         """
         work = self._library.chunks
         while not stop.is_set():
@@ -160,7 +160,7 @@ class Worker:
                 return
 
     def _begun(self, claim: Claim, at: WorkPass) -> HeldChunk:
-        """A chunk that is held. Raises JobError where this machine lacks what it is about."""
+        """Begin a claimed chunk. Raises JobError if this machine lacks one of its roots."""
         roots = {root.id: root for root in self._patience.ask(self._library.roots)}
         try:
             self._check_roots(claim, roots)
@@ -178,7 +178,7 @@ class Worker:
         return held
 
     def _check_roots(self, claim: Claim, roots: dict[int, Root]) -> None:
-        """Files of a disk that is not there would be failures, every one."""
+        """Raise JobError if a root is missing: otherwise every file of an unmounted disk would fail."""
         for root_id in {file.root_id for file in claim.files}:
             if root_id not in roots:
                 raise JobError("a folder of the job was removed from the library; plan it anew")
@@ -190,7 +190,7 @@ class Worker:
 
     @contextmanager
     def _renewed(self) -> Iterator[None]:
-        """Within the block the claims that are held are renewed."""
+        """Renew the claims that are held while the block runs."""
         stop = threading.Event()
         thread = threading.Thread(target=self._renew, args=(stop,), name="claims", daemon=True)
         thread.start()
@@ -214,7 +214,7 @@ class Worker:
     # --- closing --------------------------------------------------------------------------------------------
 
     def _take(self, result: Result) -> None:
-        """Take in what came of a file, and close its chunk when it was the last."""
+        """Add the result of a file, and close its chunk if it was the last."""
         path = result.task.path if isinstance(result, Copy) else result.path
         with self._lock:
             held = self._waiting[path].popleft()
@@ -225,7 +225,7 @@ class Worker:
             self._close(held)
 
     def _close(self, held: HeldChunk) -> None:
-        """Write a chunk; of one that was lost nothing."""
+        """Write a chunk; if its claim was lost, write nothing."""
         work, rest = self._library.chunks, held.rest
         try:
             if held.is_lost:
@@ -243,7 +243,7 @@ class Worker:
         self._closed(worked)
 
     def _leave(self, *, failed: bool) -> None:
-        """Write what is finished of chunks that were not done, and let others have the rest."""
+        """Write the finished files of unfinished chunks, and give the rest back to other workers."""
         for held in list(self._held.values()):
             with suppress(LibraryError):  # then it runs out by itself
                 if held.is_begun and not failed:

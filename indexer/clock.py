@@ -1,4 +1,4 @@
-"""The time of a job: how late it is, and where its CPU seconds go, stage by stage."""
+"""The time of a job: its clock, its remaining time, and the CPU seconds of each stage."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ Stage: TypeAlias = Literal["scan", "hash", "decode", "encode", "write", "publish
 
 
 PACE_FROM_S = 1.0
-"""So long the work is watched before anything is said of its pace."""
+"""How long the work must run before its pace is reported."""
 PACE_OVER_S = 60.0
-"""A pace is that of so long: a job may come from files that are only hashed to files that are encoded."""
+"""The period over which pace is measured. It is short because a job may move from files that are only hashed to files
+that are encoded."""
 
 
 class Pace:
-    """How fast a job goes, in bytes of the files that are worked on.
+    """How fast a job goes, in bytes of the files that need work.
 
-    Whoever asks leaves out files that failed: they cost nothing, and a job that begins with one would seem endless or
-    nearly over. For the same reason the time before the first work (a model that loads) does not count. Nothing is
-    said while a large file is hashed: then the rest is that file, and its pace is not that of those before it.
+    The caller leaves out files that failed: they take no time, and would make a job seem endless or nearly over. For
+    the same reason, the time before the first work (while a model loads) does not count. While a large file is hashed,
+    no time is given: the pace of earlier files says nothing about it.
     """
 
     def __init__(self) -> None:
@@ -33,10 +34,10 @@ class Pace:
         self._moved_s, self._moved_to = 0.0, 0
 
     def left_s(self, now_s: float, bytes_worked: int, bytes_left: int) -> float | None:
-        """Seconds that ``bytes_left`` take at the pace of the last minute, None before there is one, and where nothing
-        was done for more than half of it.
+        """Seconds that ``bytes_left`` take at the pace of the last minute.
 
-        ``bytes_worked`` is what was done by ``now_s``.
+        None before there is a pace, and when nothing was done for more than half of the measured period.
+        ``bytes_worked`` is how many bytes were done by ``now_s``.
         """
         samples = self._samples
         if bytes_worked <= 0:
@@ -54,20 +55,20 @@ class Pace:
 
 
 class JobGivingWay(Protocol):
-    """Tells a job that somebody asks its library something."""
+    """Reports to a job whether somebody is querying its library."""
 
     def is_asked(self) -> bool:
-        """Whether somebody does at this moment."""
+        """Whether somebody is querying the library now."""
 
     def rest(self) -> None:
-        """Wait as long as the job has to give way."""
+        """Wait as long as the job must give way to queries."""
 
 
 class StageClock:
-    """Adds up the CPU seconds that threads spend in each stage. Waiting costs nothing and counts for nothing.
+    """Adds up the CPU seconds that threads spend in each stage. Waiting does not count.
 
-    ``now_s`` gives the seconds by which the rest of a job is paced and its progress is reported. ``rest`` is called
-    before each piece of work of each stage, and waits as long as the job has to give way to answers.
+    ``now_s`` is the clock, in seconds, that the rest of the job uses for its pace and progress. ``rest`` is called
+    before each piece of work of each stage, and waits as long as the job must give way to queries.
     """
 
     def __init__(self, now_s: Callable[[], float] = time.monotonic, rest: Callable[[], None] = lambda: None) -> None:
@@ -80,7 +81,7 @@ class StageClock:
 
     @contextmanager
     def stage(self, name: Stage) -> Iterator[None]:
-        """Count the calling thread's CPU time within the block; that of a block inside it counts for its own stage."""
+        """Add the calling thread's CPU time in the block to a stage. A nested block counts only for its own stage."""
         self.rest()
         start_s, outer_s = time.thread_time(), self._thread.inside_s
         self._thread.inside_s = 0.0
@@ -93,7 +94,7 @@ class StageClock:
             self._thread.inside_s = outer_s + spent_s
 
     def times(self) -> StageTimes:
-        """What was spent so far."""
+        """The CPU seconds spent so far."""
         with self._lock:
             spent = dict(self._spent)
         return StageTimes(
@@ -110,6 +111,6 @@ class StageClock:
 
 
 class _Inside(threading.local):
-    """How much the blocks inside of the one that a thread is in have spent."""
+    """CPU seconds that a thread spent in blocks nested in its current block."""
 
     inside_s = 0.0

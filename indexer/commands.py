@@ -1,4 +1,4 @@
-"""The subcommands of this room, each loaded when it is called, and the job as the engine runs it."""
+"""The subcommands of this package, each loaded when it is called, and the job as the engine runs it."""
 
 from __future__ import annotations
 
@@ -39,14 +39,15 @@ def index_again(
     exclude: Sequence[str] = (),
     speed: float | None = None,
 ) -> int:
-    """The job as the engine runs it (entry point ``soundalike.jobs``): index ``paths`` with an encoder by its name.
+    """Index ``paths`` with a named encoder: the job as the engine runs it (entry point ``soundalike.jobs``).
 
-    None is the library's own encoder. The name ``melody`` is that of none: with it, as with ``melody``, the recordings'
-    tunes are followed, after what the library's own encoder does. ``new_roots`` are folders that become roots for the
-    files in them (`indexer.scan.locate`). ``facts``: measure what is decoded; None: as the settings say. ``events``:
-    find what happens when in the same pass, where the encoder tells. ``fingerprints``: make those of what is decoded.
-    ``exclude`` and ``speed`` are as `Options` says. Progress goes to ``report``, or to the terminal without one.
-    Setting ``stop`` ends it within seconds; the next call goes on. Raises as `indexer.job.index` does, and UsageError.
+    ``encoder`` None: the library's own. The name ``melody`` is not an encoder: like the option ``melody``, it extracts
+    the tunes of recordings after the library's own encoder has run. ``new_roots`` are folders that become roots for
+    the files in them (`indexer.scan.locate`). ``facts``: measure what is decoded; None: as the settings say.
+    ``events``: find events in the same pass, if the encoder supports it. ``fingerprints``: fingerprint what is decoded.
+    ``exclude`` and ``speed``: see `Options`. Progress goes to ``report``, by default the terminal. Setting ``stop``
+    ends the job within seconds; the next call continues. Return 1 if some files failed, else 0. Raises as
+    `indexer.job.index` does, and UsageError.
     """
     from indexer import shares
     from indexer.index_command import DONE, SOME_FAILED, default_encoder, then

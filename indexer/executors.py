@@ -1,8 +1,8 @@
 """Where the work runs: threads of this process (a cluster can take their place behind the same method).
 
-Decoders, resamplers, networks and hashes let go of Python's lock, so threads use every processor and share
-memory; nothing is copied between processes. Decoding and encoding threads together are more than the processors:
-whichever side is behind gets the time, and bounded channels hold the other back.
+Decoders, resamplers, networks and hashes release the GIL, so threads use every processor and share memory; nothing is
+copied between processes. There are more decoding and encoding threads than processors: bounded channels hold back
+the faster side, so the slower side gets the processors.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ Result: TypeAlias = Outcome | Copy
 TICK_S = 0.2
 """How often `LocalExecutor.run` yields None while there are no results."""
 BATCH_AUDIO_S = 15.0
-"""A batch starts as so much audio. With mn04, 30 s need 40 MB more for each thread and take as long, 5 s take a quarter
-longer."""
+"""Initial size of a batch, in seconds of audio. With mn04, batches of 30 s need 40 MB more per thread and are not
+faster; batches of 5 s take a quarter longer."""
 QUICK_S = 0.02
 MAX_BATCH = 256
-"""A device that is done with a batch within `QUICK_S` is given twice as many windows, up to this: a GPU wants that."""
+"""If a device encodes a batch within `QUICK_S`, batches are doubled, up to this many windows. GPUs need large batches."""
 MAX_ENCODING_THREADS = 4
 WAITING_RESULTS = 64
 WAITING_WINDOWS = 16
-"""Windows that may wait for an encoder, at least (10 MB at 32 kHz): with fewer, decoders and encoders wait in turns."""
+"""Minimum capacity of the queue of windows (10 MB at 32 kHz): with fewer, decoders and encoders wait for each other."""
 
 
 def encoding_threads(workers: int | None) -> int:
@@ -54,9 +54,9 @@ class Executor(Protocol):
     """Runs the reading and encoding of many files."""
 
     def run(self, tasks: Iterator[Task | Outcome], reader: Reader) -> Generator[Result | None]:
-        """Results in any order; None when there was none for a moment. Closing the iterator stops the work.
+        """Yield results in any order, and None when there was none for a moment. Closing the iterator stops the work.
 
-        ``tasks`` is drawn from as the work goes on, by one thread at a time; outcomes in it are passed on.
+        ``tasks`` is consumed as the work goes on, by one thread at a time; outcomes in it are passed on unchanged.
         """
 
 
@@ -66,7 +66,7 @@ class LocalExecutor:
     def __init__(
         self, spec: EncoderSpec, rows_of: Callable[[Waves], EncodedRows], workers: int, clock: StageClock
     ) -> None:
-        """``rows_of`` encodes windows of an encoder with these facts."""
+        """``rows_of`` encodes windows of the encoder that ``spec`` describes."""
         self._spec, self._rows_of = spec, rows_of
         self._workers = workers
         self._clock = clock
@@ -103,7 +103,7 @@ class LocalExecutor:
         """Encode batch after batch until the channel is closed."""
         waves = np.empty((self.batch, self._spec.window_samples), np.float32)
         while True:
-            with turns:  # one thread at a time fills its batch, or two would share what makes one
+            with turns:  # one thread at a time fills its batch; otherwise two threads would each get half of one
                 batch = _collect(pieces, self.batch)
             if not batch:
                 return
@@ -128,7 +128,7 @@ def _read_all(source: _Shared, reader: Reader, pieces: Channel[Piece], results: 
 
 
 def _collect(pieces: Channel[Piece], size: int) -> list[Piece]:
-    """The next ``size`` windows, fewer when the channel is closed before."""
+    """The next ``size`` windows, or fewer if the channel is closed first."""
     batch: list[Piece] = []
     try:
         while len(batch) < size:
@@ -141,7 +141,7 @@ def _collect(pieces: Channel[Piece], size: int) -> list[Piece]:
 
 
 class _Shared(Iterator["Task | Outcome"]):
-    """An iterator that threads draw from one at a time."""
+    """An iterator that several threads can consume; a lock serializes them."""
 
     def __init__(self, tasks: Iterator[Task | Outcome], clock: StageClock) -> None:
         self._tasks = tasks
@@ -154,7 +154,7 @@ class _Shared(Iterator["Task | Outcome"]):
 
 
 class _Crew:
-    """Threads that do one job: when the last of a group ends, ``when_done`` is called; when one fails, all stop."""
+    """Groups of threads. When the last thread of a group ends, ``when_done`` is called; if one fails, all stop."""
 
     def __init__(self, *stops: Callable[[], None]) -> None:
         self._stops = stops

@@ -1,4 +1,4 @@
-"""What a sound track is, measured from the very blocks that are decoded for its encoder."""
+"""The facts of a sound track, measured from the same blocks that are decoded for its encoder."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from search.model import AudioInfo, StoredFacts, Wave
 
 
 class TrackFacts:
-    """The facts of one track while it is decoded. Whatever goes wrong with them costs them, and not their clip.
+    """The facts of one track while it is decoded. If measuring fails, only the facts are lost; the clip is indexed.
 
-    ``stored`` is what a catalog keeps, None before `end` and where they could not be measured; ``failure`` says why.
+    ``stored`` is what a catalog keeps: None before `end`, and None if measuring failed; ``failure`` says why.
     """
 
     def __init__(self, info: AudioInfo, clock: StageClock, mixed: Callable[[Wave], None] | None = None) -> None:
@@ -32,7 +32,7 @@ class TrackFacts:
             self._try(lambda: measurement.add(block))
 
     def end(self, warnings: Sequence[str], size_bytes: int) -> None:
-        """Say that there is no more; ``warnings`` are those of decoding, ``size_bytes`` the file's."""
+        """Declare that there are no more blocks. ``warnings`` are those of decoding, ``size_bytes`` the file's size."""
         measurement = self._measurement
         if measurement is not None:
             self._try(lambda: self._keep(measurement, warnings, size_bytes))

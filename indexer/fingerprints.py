@@ -1,4 +1,4 @@
-"""The fingerprint of a sound track, made from the very blocks that are decoded for its encoder."""
+"""The fingerprint of a sound track, made from the same blocks that are decoded for its encoder."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from search.model import Wave
 log = logging.getLogger("soundalike.indexer")
 
 _LONGEST_GAP_S = 0.001
-"""Sound that goes on after more than this is left to the job that reads files for fingerprints alone, which gives the
-silence between; one that has two rates as well."""
+"""If a track has a longer gap than this, or changes its sample rate or channels, no fingerprint is made here. The job
+that reads files only for fingerprints makes it; that job fills gaps with silence."""
 
 
 class TrackFingerprint:
     """The fingerprint of one track while it is decoded.
 
-    Where its facts are measured too, they mix and resample it already (``is_mixed``): then `mixed` is given that.
-    ``made`` is the fingerprint, None before `end` and where another job has to make it.
+    If the track's facts are measured too (``is_mixed``), they already mix and resample it, and `mixed` receives that
+    mix. ``made`` is the fingerprint: None before `end`, and None if another job has to make it.
     """
 
     def __init__(self, clock: StageClock, *, is_mixed: bool) -> None:
@@ -42,13 +42,13 @@ class TrackFingerprint:
         self._try(lambda: self._add(block))
 
     def mixed(self, samples: Wave) -> None:
-        """Take in the next ``samples`` of the mix, which are of blocks that were added."""
+        """Take in the next ``samples`` of the mix of blocks that were added."""
         making = self._making
         if making is not None:
             self._try(lambda: making.add(samples))
 
     def end(self) -> None:
-        """Say that there is no more."""
+        """Declare that there are no more blocks."""
         self._try(self._finish)
         self._making = None
 

@@ -1,4 +1,4 @@
-"""Running out of file handles is the end of a job, not the failure of whichever file met it."""
+"""Running out of file handles ends a job; it is not a failure of the file that was being opened."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _NO_HANDLES = (errno.EMFILE, errno.ENFILE)
 
 
 def check_handles(error: BaseException) -> None:
-    """Raises JobError when ``error`` came about because this process or the system can open no more files.
+    """Raise JobError if ``error`` was caused by this process or the system having no file handles left.
 
-    Decoders word this error differently, so the system is asked too.
+    Decoders report this in different ways, so this also tries to open a file.
     """
     cause: BaseException | None = error
     while cause is not None:

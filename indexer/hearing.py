@@ -1,4 +1,4 @@
-"""How windows become rows: by an encoder, with what events are made of where they are asked for."""
+"""How windows become rows: by an encoder, with tags of frames if events are wanted."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from search.ports import Encoder, FrameReader
 
 @dataclass(frozen=True, slots=True)
 class WindowEncoder:
-    """How windows are encoded: (n, window) -> `EncodedRows`; ``frame_s`` apart lie the frames whose tags are in these.
+    """How windows are encoded: (n, window) -> `EncodedRows`. ``frame_s``: seconds between frames, if rows have tags of
+    frames.
 
-    ``made_by`` says what decides those rows beside the encoder's fingerprint.
+    ``made_by`` names what determines the rows besides the encoder's fingerprint.
     """
 
     rows: Callable[[Waves], EncodedRows]
@@ -30,15 +31,15 @@ class WindowEncoder:
 
 @runtime_checkable
 class CalibratedFrames(Protocol):
-    """What a `FrameReader` may say as well."""
+    """What a `FrameReader` may declare as well."""
 
     @property
     def frames_made_by(self) -> str:
-        """By what the tags of frames are made of the network's: no part of its fingerprint, which is of vectors."""
+        """The calibration that turns the network's output into tags of frames. The fingerprint does not cover it."""
 
 
 def hearing(encoder: Encoder, *, events: bool) -> WindowEncoder:
-    """By an encoder: with what events are made of, if they are asked for and it tells what sounds at each moment."""
+    """How ``encoder`` encodes windows: with tags of frames, if ``events`` are wanted and the encoder can tag frames."""
     if events and isinstance(encoder, FrameReader) and encoder.spec.vocabulary is not None:
         calibrated = encoder.frames_made_by if isinstance(encoder, CalibratedFrames) else ""
         made_by = f"frames {encoder.frame_s!r} s apart, {calibrated}, events {REVISION}"

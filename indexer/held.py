@@ -1,4 +1,4 @@
-"""A chunk while a worker does it: its files, what came of them, and what is written when all are done."""
+"""A chunk while a worker does it: its files, their results, and what is written when all are done."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from search.model import (
 
 
 class HeldChunk:
-    """One chunk, from its claim to what `write` gives to whoever closes it. Its files know of each other alone.
+    """One chunk, from its claim until `write` closes it. Copies are recognised only within the chunk.
 
-    A file with the bytes of one in another chunk is encoded there and here, and is one content all the same.
+    If files of two chunks have the same bytes, both are encoded, but they still become one content.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class HeldChunk:
         self._copies: dict[str, list[Copy]] = defaultdict(list)
 
     def read(self, task: Task, put: Callable[[Piece], None]) -> Result | None:
-        """See `indexer.executors.Reader`; of a chunk that was lost nothing is read any more."""
+        """See `indexer.executors.Reader`. Once the claim is lost, no more files are read."""
         return failed(task, "the chunk was lost") if self.is_lost else self._reader.read(task, put)
 
     def take(self, result: Result) -> None:
-        """Take in what came of a file."""
+        """Add the result of a file."""
         if isinstance(result, Copy):
             made = self._made.get(result.digest)
             if made is None:
@@ -81,18 +81,18 @@ class HeldChunk:
 
     @property
     def is_done(self) -> bool:
-        """Whether something came of every file."""
+        """Whether every file has a result."""
         return len(self._outcomes) == len(self.tasks)
 
     @property
     def rest(self) -> list[WorkFile]:
-        """The files of which nothing came yet."""
+        """The files without a result."""
         pairs = zip(self.claim.files, self.tasks, strict=True)
         return [file for file, task in pairs if task.path not in self._outcomes]
 
     @property
     def is_begun(self) -> bool:
-        """Whether something came of a file."""
+        """Whether any file has a result."""
         return bool(self._outcomes)
 
     def so_far(self) -> UnderWay:
@@ -104,9 +104,9 @@ class HeldChunk:
         )
 
     def write(self, close: Callable[[Sequence[CatalogChange], Sequence[WorkResult]], int]) -> list[Outcome]:
-        """Give all changes and results to ``close``; what the catalog refuses becomes the failure of its file.
+        """Pass all changes and results to ``close``, and return the final outcomes of the files.
 
-        What came of the files in the end. Raises what ``close`` raises.
+        If the catalog refuses a file's changes, that file fails and the rest is written. Raises what ``close`` raises.
         """
         outcomes = list(self._outcomes.values())
         while True:
@@ -124,14 +124,14 @@ class HeldChunk:
 
 
 def _refused(outcome: Outcome, cause: str) -> Outcome:
-    """What stands in for an outcome that the catalog refused; of a failure only its record was."""
+    """The outcome that replaces one that the catalog refused. A failure stays a failure, without its record."""
     if outcome.kind == "failed":
         return replace(outcome, changes=())
     return replace(refused(outcome, cause), instead_of=None)
 
 
 def copied(made: Outcome, copy: Copy) -> Outcome:
-    """What becomes of a file with the same bytes as one that was encoded, in the same transaction."""
+    """The outcome of a file with the same bytes as one that was encoded; both are written in one transaction."""
     task = copy.task
     if made.kind == "failed":
         return failed(task, made.cause or "the same bytes could not be indexed under another name")
@@ -151,7 +151,7 @@ def copied(made: Outcome, copy: Copy) -> Outcome:
 
 
 def result_of(outcome: Outcome) -> WorkResult:
-    """What the job is told of an outcome."""
+    """An outcome as a worker reports it to the job."""
     return WorkResult(
         outcome.kind,
         outcome.path,

@@ -39,7 +39,7 @@ WATCH_WAIT_S = 600.0
 
 
 class Index:
-    """Make what is in some folders findable."""
+    """Index the files in folders so that they can be found."""
 
     name = "index"
     help = "index the sounds and tunes (MIDI) in folders, so that they can be searched"
@@ -220,7 +220,7 @@ def then(
     what: str,
     stop: threading.Event,
 ) -> int:
-    """Do a job on what came, until ``stop`` is set; what is done by then stays. ``what`` is what failures lack."""
+    """Run a job on new clips until ``stop`` is set; finished work is kept. ``what`` names what a failed file lacks."""
 
     def progress(_done: int, _total: int) -> None:
         if stop.is_set():
@@ -244,7 +244,7 @@ def _options(args: argparse.Namespace, settings: Settings) -> Options:
         raise UsageError(f"--wait is {args.wait:g}; it must not be negative")
     if args.speed is not None:
         check_speed(args.speed)
-    # whoever watches has time: another writer's job is waited for rather than the end of watching
+    # when watching, wait for another writer's job instead of ending
     wait_s = max(args.wait, WATCH_WAIT_S) if args.watch else args.wait
     from indexer.model import Options
     from indexer.rules import parse
@@ -271,7 +271,7 @@ def _options(args: argparse.Namespace, settings: Settings) -> Options:
 
 
 def _check_events(encoder: Encoder, library: Library) -> None:
-    """Raises QueryError where nothing says what sounds when: before hours of indexing, not after."""
+    """Raise QueryError if no encoder can find events: before hours of indexing, not after."""
     spaces = [space for space in library.reader.spaces() if space.vocabulary and not space.is_retired]
     if not spaces and (encoder.spec.vocabulary is None or not isinstance(encoder, FrameReader)):
         raise QueryError(
@@ -281,7 +281,7 @@ def _check_events(encoder: Encoder, library: Library) -> None:
 
 
 def _named_roots(folder: Path) -> list[str]:
-    """The roots that a library's ``library.toml`` names. Raises UsageError where it names none, LibraryError."""
+    """The roots that a library's ``library.toml`` names. Raises UsageError if it names none, LibraryError."""
     roots = wiring.named_roots(folder)
     if not roots:
         raise UsageError(
@@ -292,7 +292,7 @@ def _named_roots(folder: Path) -> list[str]:
 
 
 def default_encoder(library: Library, settings: Settings) -> str:
-    """The encoder of the library's first space of sounds; the default one for a library that has none yet."""
+    """The encoder of the library's first space of sounds, or the default encoder if the library has none yet."""
     return next((s.name for s in library.reader.spaces() if not s.is_melody and not s.is_retired), settings.encoder)
 
 

@@ -1,4 +1,4 @@
-"""A file while its sound tracks are decoded and encoded, from the first window to what is written of it."""
+"""A file while its sound tracks are decoded and encoded: from the first window to the changes that are written."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from search.model import AddContent, AudioInfo, CatalogChange, Content, KeepTrac
 
 
 class TrackInWork:
-    """A sound track on its way to be a content, which ends at ``end_s``. ``warnings`` gathers what is amiss with it."""
+    """A sound track that is being encoded; its sound ends at ``end_s``. ``warnings`` collects its defects."""
 
     def __init__(self, file: FileInWork, number: int, block_file: BlockFile | None) -> None:
-        """``block_file`` is where what is encoded of it goes if it is long."""
+        """``block_file`` receives its encoded blocks if the track is long."""
         self.file = file
         self.number = number
         self.assembly = Assembly(block_file)
@@ -36,17 +36,17 @@ class TrackInWork:
         self.left_out: AudioError | None = None
 
     def ends(self, end_s: float) -> None:
-        """Say where its sound ends, as far as it is read."""
+        """Set where its sound ends, as far as it has been read."""
         self.end_s = end_s
 
     def leave_out(self, error: AudioError) -> None:
-        """Go on without it: what it is in cannot be decoded."""
+        """Continue without this track, which cannot be decoded."""
         self.left_out = error
         self.assembly.failed = True
 
     def begin_anew(self) -> None:
-        """Forget what was cut, encoded and kept of it: it is cut from its beginning again."""
-        self.assembly.failed = True  # of the windows that are on their way
+        """Discard what was cut, encoded and kept of it. The caller cuts it from its beginning again."""
+        self.assembly.failed = True  # so that windows already queued are dropped
         self.assembly = Assembly()
         self.warnings.clear()
         self.end_s = 0.0
@@ -54,16 +54,16 @@ class TrackInWork:
 
     @property
     def sounds(self) -> bool:
-        """Whether there is something in it."""
+        """Whether it could be decoded and is not silent."""
         return self.left_out is None and not self.assembly.silent
 
 
 class FileInWork:
-    """A file on its way to be a clip for each of its sound tracks that sounds: one for the first when none does.
+    """A file that is being encoded. Each sound track that is not silent becomes a clip; if all are silent, the first.
 
-    ``moved`` is the clip that was found again under its path, if one was; ``stored`` are the contents that it has
-    already. With ``frame_s``, how far the frames of a window lie apart, its events are found. What is encoded of a long
-    one goes to ``unfinished``. Threads share it.
+    ``moved`` is the clip that was recognised at this path, if any; ``stored`` are the contents that the file already
+    has. ``frame_s``, the seconds between frames, enables the search for events. Encoded blocks of a long file go to
+    ``unfinished``. Threads share it.
     """
 
     def __init__(
@@ -99,13 +99,13 @@ class FileInWork:
         self._undone = len(self.tracks)
 
     def so_far(self) -> UnderWay:
-        """What of it is encoded; none of its bytes where its header does not say how long it is."""
+        """How much of it is encoded; 0 bytes if its header does not say how long it is."""
         done_s, whole_s = sum(track.assembly.encoded_s for track in self.tracks), self._info.duration_s
         share = min(1.0, done_s / (whole_s * len(self.tracks))) if whole_s else 0.0
         return UnderWay(int(share * self.task.facts.size_bytes), done_s)
 
     def close(self) -> Outcome | None:
-        """Say that every window was cut; what is to be written, if all are encoded by now."""
+        """Declare that every window was cut. Return the file's outcome if all are encoded, else None."""
         outcome = None
         for track in self.tracks:
             if track.left_out is not None or track.assembly.close():
@@ -113,7 +113,7 @@ class FileInWork:
         return outcome
 
     def track_is_done(self) -> Outcome | None:
-        """Count a track as encoded, or left out; what is to be written, once all are."""
+        """Count a track as encoded or left out. Return the file's outcome if it was the last, else None."""
         with self._lock:
             self._undone -= 1
             if self._undone:
@@ -126,7 +126,7 @@ class FileInWork:
             track.assembly.failed = True
 
     def _outcome(self) -> Outcome:
-        """Raises AudioError when none of the tracks can be decoded."""
+        """The outcome with all changes. Raises AudioError if none of the tracks can be decoded."""
         task = self.task
         kept = [track for track in self.tracks if track.sounds]
         if not kept and not self._stored:
@@ -135,7 +135,7 @@ class FileInWork:
             raise next(track.left_out for track in self.tracks if track.left_out is not None)
         is_long = any(track.assembly.is_long for track in kept)
         if is_long:
-            give_back_freed_memory()  # all rows of a recording at once: not on top of what decoding and encoding held
+            give_back_freed_memory()  # all rows are loaded next: first release what decoding and encoding held
         contents = [self._content(track, place == 0) for place, track in enumerate(kept)]
         changes: list[CatalogChange] = []
         if self._moved is not None:
@@ -149,7 +149,7 @@ class FileInWork:
             if track.fingerprint is not None and track.fingerprint.made is not None:
                 fingerprints.append(FoundFingerprint(content.digest, content.track, track.fingerprint.made))
             if is_long:
-                give_back_freed_memory()  # nor on top of what its events were found by
+                give_back_freed_memory()  # and what the search for events held
             facts = None if track.facts is None else track.facts.stored
             add = AddContent(
                 task.root.id,
@@ -180,7 +180,7 @@ class FileInWork:
         )
 
     def _events(self, assembly: Assembly) -> EventRows | None:
-        """Those of a track, None where nothing hears them; in what is silent nothing happens."""
+        """The events of a track, or None if they are not looked for. Silent windows have none."""
         if self._frame_s is None or not assembly.has_frames:
             return None
         places = np.flatnonzero(~assembly.silences)
@@ -209,12 +209,12 @@ class FileInWork:
         )
 
     def _of_tracks(self, track: TrackInWork) -> Sequence[str]:
-        """What is amiss with a track, which is named where there are several."""
+        """The defects of a track; if the file has several tracks, each defect names its track."""
         where = f"track {track.number}: " if len(self.tracks) > 1 else ""
         return [f"{where}{warning}" for warning in track.warnings]
 
     def _missing_tracks(self) -> Sequence[str]:
-        """Which tracks become no clips, and why."""
+        """Which tracks do not become clips, and why."""
         if len(self.tracks) == 1:
             return ()
         silent = [str(t.number) for t in self.tracks if t.left_out is None and not t.sounds]

@@ -1,7 +1,7 @@
 """The bulk job: bring a library up to date with what is on disk.
 
-`index` is all of it: look, read, encode, write, and summarise. It keeps no state of its own: whatever
-stops it, the next call plans from the catalog and does what is left.
+`index` does all of it: scan, read, encode, write, and summarise. It keeps no state of its own. However it was
+stopped, the next call plans from the catalog and does what is left.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from search.ports import CatalogWriter, Encoder, Lease, MelodyExtractor
 
 REPORT_EVERY_S = 0.2
 PRUNE_SHARE = 0.1
-"""More of the clips looked at than this is not pruned without being asked: a disk may not be there."""
+"""Pruning more than this share of the clips needs confirmation: a disk may be missing."""
 
 
 def _nobody(question: str, *, otherwise: bool) -> bool:
@@ -54,17 +54,19 @@ def index(
     confirm: Confirm = _nobody,
     share: Share | None = None,
 ) -> Summary:
-    """The summary of a job that indexes every audio file at or under ``paths`` into the encoder's space.
+    """Index every audio file at or under ``paths`` into the encoder's space, and return a summary.
 
-    A file in none of the library's roots makes the one of ``new_roots`` that it lies in a root, else its own folder.
+    For a file outside the library's roots, the folder of ``new_roots`` that contains it becomes a root, or else its
+    own folder.
 
-    With ``tunes``, MIDI files and (``options.melody``) recordings then give their melodies to the melody space.
-    With ``share`` the sounds are left to workers on any machine (`indexer.sharing`), tunes are not; a job that only
-    plans (``options.plan_only``) ends with that.
-    ``now_s`` is the clock that paces it, in seconds; ``wall_s`` that of files' times. ``confirm`` is asked before more
-    than a tenth of the clips is pruned; without it that is refused. Setting ``stop`` ends it within seconds, with
-    everything that is finished by then written. Raises LibraryBusy when another writer holds the lease, SpaceMismatch,
-    LibraryError (disk full, read-only), EncoderError, JobError.
+    With ``tunes``, the melodies of MIDI files and (``options.melody``) of recordings are then added to the melody
+    space. With ``share``, workers on any machine do the sounds (`indexer.sharing`), but not the tunes. A job that only
+    plans (``options.plan_only``) ends there.
+
+    ``now_s`` is the clock of the job, in seconds; ``wall_s`` is the clock of files' times. ``confirm`` is asked before
+    more than a tenth of the clips is pruned; by default that is refused. Setting ``stop`` ends the job within seconds;
+    finished work is written. Raises LibraryBusy if another writer holds the lease, SpaceMismatch, LibraryError (disk
+    full, read-only), EncoderError, JobError.
     """
     started_s = now_s()
     stop = stop or threading.Event()
@@ -102,7 +104,7 @@ def index(
 
 
 def _follow_moves(library: JobLibrary, lease: Lease, paths: Sequence[str], report: Report, confirm: Confirm) -> None:
-    """Roots that were moved to one of ``paths``, which no root holds, are followed there."""
+    """Relocate missing roots whose files are now at one of ``paths``, if no root contains that path."""
     for path in map(resolve, paths):
         roots = library.roots()
         if not Path(path).is_dir() or any(Path(path).is_relative_to(root.path) for root in roots):
@@ -118,7 +120,7 @@ def _follow_moves(library: JobLibrary, lease: Lease, paths: Sequence[str], repor
 
 
 def _exclude(catalog: CatalogWriter, lease: Lease, places: Sequence[Place], options: Options) -> None:
-    """Keep with each root what it is to leave out from now on."""
+    """Store the exclude patterns of the options with each root."""
     if not options.exclude and not options.forget_excludes:
         return
     for path in sorted({place.root for place in places}):
@@ -130,7 +132,7 @@ def _exclude(catalog: CatalogWriter, lease: Lease, places: Sequence[Place], opti
 
 
 def _note_scans(catalog: CatalogWriter, lease: Lease, places: Sequence[Place]) -> None:
-    """Keep which roots were looked through from end to end, as far as they are there."""
+    """Record which roots were scanned completely, if they exist."""
     whole = [
         place.root for place in places if not place.part and (is_in_store(place.root) or Path(place.root).is_dir())
     ]
@@ -179,11 +181,11 @@ class _Job:
         space, plan = self._space, self.plan
         for path in missing:
             self._tally.count([Outcome("failed", path, cause="no such file or folder")])
-        self._publish_found()  # what a killed job found
+        self._publish_found()  # what an earlier job that was killed found
         written = None if self._unfinished is None else self._unfinished.done
         writer = Writer(self._library.writer, self._lease, plan.ledger, self._clock, keep=self._keep, written=written)
         self._fill(space, plan, writer)
-        if not self._stop.is_set() and not self._options.plan_only:  # what is gone may be found by workers yet
+        if not self._stop.is_set() and not self._options.plan_only:  # workers may still find files that seem gone
             prune = self._options.prune and self._may_prune(plan)
             for outcome in plan.leftovers(self._tally.moved, prune=prune):
                 self._tally.count([outcome, *writer.add(outcome)])
@@ -208,7 +210,10 @@ class _Job:
         )
 
     def _forget_unfinished(self) -> None:
-        """Take away what is kept of recordings that are gone: where all was looked at, and nothing else is amiss."""
+        """Delete the block files of recordings that are gone.
+
+        Only if every root was scanned, nothing failed and no disk is missing.
+        """
         kept = self._unfinished
         if kept is None or kept.is_empty() or self._tally.has_failures or not self._looks_everywhere:
             return
@@ -216,7 +221,7 @@ class _Job:
             kept.clear()
 
     def _may_prune(self, plan: Plan) -> bool:
-        """Whether the clips whose files are gone may be removed; more than `PRUNE_SHARE` only if somebody says so."""
+        """Whether to remove the clips whose files are gone. More than `PRUNE_SHARE` needs ``yes`` or confirmation."""
         removed, total = plan.prunable(self._tally.moved)
         if removed <= PRUNE_SHARE * total or self._options.yes:
             return True
@@ -231,7 +236,7 @@ class _Job:
         return False
 
     def _fill(self, space: Space, plan: Plan, writer: Writer) -> None:
-        """Read and encode what needs it, writing and publishing as it comes."""
+        """Read and encode the files that need it; write and publish along the way."""
         options, now_s = self._options, self._clock.now_s
         survey = plan.survey()
         self._noticed = survey.noticed
@@ -265,14 +270,14 @@ class _Job:
             self._library.publisher.publish(space, self._lease)
 
     def _keep(self, outcomes: Sequence[Outcome]) -> None:
-        """Keep what they bring that is not the catalog's."""
+        """Keep the events and fingerprints of outcomes, which are stored outside the catalog."""
         if self._events is not None:
             self._events.add(found for outcome in outcomes for found in outcome.events)
         if self._fingerprints is not None:
             self._fingerprints.add([found for outcome in outcomes for found in outcome.fingerprints])
 
     def _publish_found(self, *, is_over: bool = True) -> None:
-        """Publish what was kept; of fingerprints before the end only many."""
+        """Publish events and fingerprints. Before the end, fingerprints are published only if there are many."""
         with self._clock.stage("publish"):
             if self._events is not None:
                 self._events.publish(self._lease)
@@ -284,7 +289,7 @@ class _Job:
 
 @contextmanager
 def _lease(catalog: CatalogWriter, wait_s: float, report: Report) -> Iterator[Lease]:
-    """The writer's lease; ``report`` gets a note of who holds it, when it must be waited for."""
+    """The writer's lease. If another writer holds it, ``report`` gets a note of who does, and this waits."""
     holder = f"soundalike index (process {os.getpid()} on {platform.node()})"
     with ExitStack() as held:
         try:

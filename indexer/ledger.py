@@ -1,4 +1,4 @@
-"""What the bytes of a file need, and who is at them: a link to content that is known, a move of a clip, or encoding."""
+"""What the bytes of a file need (a link to known content, a move of a clip, or encoding), and which are in work."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from search.analysis.facts.definitions import VERSION
 from search.model import Content, KnownFile, Root, Space, StoredFacts
 
 Need: TypeAlias = Literal["nothing", "link", "move", "encode", "wait", "stay out"]
-"""``wait``: a file with the same bytes is being encoded at this moment. ``stay out``: somebody took it out."""
+"""``wait``: a file with the same bytes is being encoded. ``stay out``: somebody removed it from the library."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the bytes of a file need; ``stored`` are the contents of its sound tracks that the catalog has.
+    """What the bytes of a file need. ``stored``: the contents of its sound tracks that the catalog has.
 
-    ``clip_id`` is that of a clip that moved here, if any.
+    ``clip_id``: the clip that moved here, if any.
     """
 
     need: Need
@@ -31,17 +31,17 @@ class Decision:
 
 
 class Contents(Protocol):
-    """Tells what is stored (`search.ports.CatalogWriter` does)."""
+    """Looks up what is stored (`search.ports.CatalogWriter` implements it)."""
 
     def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
         """The stored contents of a file's sound tracks, and the ids of the spaces that all are encoded in."""
 
     def facts(self, content_ids: Iterable[int]) -> Mapping[int, StoredFacts]:
-        """What was measured of contents."""
+        """The measured facts of contents, by id."""
 
 
 class Ledger:
-    """Which contents are known, which clips may have moved, what is being encoded right now. Threads share it."""
+    """Which contents are known, which clips may have moved, and what is being encoded now. Threads share it."""
 
     def __init__(self, catalog: Contents, space: Space) -> None:
         self._catalog = catalog
@@ -52,11 +52,14 @@ class Ledger:
         self._out: set[str] = set()
 
     def keep_out(self, digests: Iterable[str]) -> None:
-        """Take in what somebody took out under paths where no file is any more: under another name it stays out."""
+        """Add digests of files that were removed from the library and whose paths no longer exist.
+
+        Files with these bytes stay out under any name.
+        """
         self._out.update(digests)
 
     def remember(self, root: Root, files: Iterable[KnownFile]) -> None:
-        """Take in clips of a root that may turn out to have moved."""
+        """Add clips of a root whose files are gone and may have moved."""
         for file in files:
             self._clips[file.digest].append((root, file))
 
@@ -66,7 +69,7 @@ class Ledger:
         return sorted(self._out)
 
     def gone_by_size(self) -> dict[int, list[tuple[Root, KnownFile]]]:
-        """The clips that may turn out to have moved, by the size of their files: a file of another size is none."""
+        """The clips that may have moved, by file size: only a file of the same size can be one of them."""
         by_size: dict[int, list[tuple[Root, KnownFile]]] = defaultdict(list)
         for clips in self._clips.values():
             for root, file in clips:
@@ -74,7 +77,7 @@ class Ledger:
         return by_size
 
     def decide(self, task: Task, digest: str) -> Decision:
-        """What the file of ``task`` needs, now that its digest is known; claims the digest when that is encoding."""
+        """What the file of ``task`` needs, by its digest. If it needs encoding, the digest is claimed."""
         known = task.known_file
         with self._lock:
             if digest in self._in_work:
@@ -89,7 +92,7 @@ class Ledger:
             return Decision("encode", stored, moved)
 
     def claim(self, digest: str) -> bool:
-        """Say that more of a known ``digest`` is being encoded; whether nobody else does."""
+        """Claim a known ``digest`` whose further tracks are to be encoded. Return False if it is already in work."""
         with self._lock:
             if digest in self._in_work:
                 return False
@@ -97,7 +100,7 @@ class Ledger:
             return True
 
     def settle(self, digest: str) -> None:
-        """The content of ``digest`` was written, or could not be made."""
+        """Release ``digest``: its content was written or could not be made."""
         with self._lock:
             self._in_work.discard(digest)
 
@@ -112,12 +115,12 @@ class Ledger:
         return stored if self._space_id in spaces else ()
 
     def measured(self, contents: Iterable[Content]) -> set[int]:
-        """The tracks of those of ``contents`` whose facts are known, as they are measured today."""
+        """The tracks of those ``contents`` whose facts are known in the current version."""
         tracks = {content.id: content.track for content in contents}
         return {tracks[key] for key, facts in self._catalog.facts(tracks).items() if facts.version == VERSION}
 
     def _vanished(self, digest: str) -> int | None:
-        """A clip of these bytes whose file is gone; it is given once."""
+        """A clip of these bytes whose file is gone, or None. Each clip is returned once."""
         for place, (root, file) in enumerate(clips := self._clips.get(digest, [])):
             if not file_exists(root.absolute(file.facts.path)) and not is_absent(root.path):
                 del clips[place]

@@ -1,4 +1,4 @@
-"""The values of the bulk job: what there is to do, what came of it, what it cost."""
+"""The values of the bulk job: options, tasks, outcomes, progress and summary."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from search.model import CatalogChange, FileFacts, KnownFile, Root
 OutcomeKind: TypeAlias = Literal[
     "indexed", "changed", "linked", "moved", "unchanged", "missing", "removed", "failed", "melody", "taken_out"
 ]
-"""What became of a file; the summary counts by it. ``taken_out``: somebody removed it, so it stays out. ``melody``: a
-known recording whose tunes were looked for."""
+"""What became of a file; the summary counts by it. ``taken_out``: somebody removed it from the library, so it stays
+out. ``melody``: a known recording whose tunes were extracted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class Options:
     to wait for another writer's lease. ``publish_every_s``: how long a new clip may wait for a snapshot.
     ``melody``: look for the tunes of recordings too, not only of MIDI files. ``exclude``: patterns of what the roots
     leave out from now on, beside those that they have (unless ``forget_excludes``). ``force``: look into every file,
-    whatever its size and times say. ``again``: index what somebody took out. ``yes``: prune however much it is.
-    ``speed``: at what speed new roots are played; None: as they are, and as recorded. ``facts``: measure what is
-    decoded (`search.analysis.facts`). ``fingerprints``: make those of what is decoded (`search.analysis.exact`).
-    ``events``: find what sounds when in what is encoded, where the encoder tells.
-    ``relocate``: old and new places of folders that lie elsewhere now. ``plan_only``: leave the work to workers, and do
-    not wait for them.
+    even if its size and times are unchanged. ``again``: index files that somebody removed from the library. ``yes``:
+    prune any number of clips. ``speed``: the speed at which new roots are played; None: known roots keep theirs, new
+    ones play as recorded. ``facts``: measure what is decoded (`search.analysis.facts`). ``fingerprints``: fingerprint
+    what is decoded (`search.analysis.exact`). ``events``: find events in what is encoded, if the encoder supports it.
+    ``relocate``: old and new places of folders that moved. ``plan_only``: leave the work to workers, and do not wait
+    for them.
     """
 
     workers: int | None = None
@@ -56,9 +56,9 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to look at; ``known_file`` is what the catalog remembers of its path, if anything. It holds ``holds``.
+    """A file to look at. ``known_file``: what the catalog has for its path, if anything. ``holds``: sound or notes.
 
-    ``forced``: somebody wants it looked at although nothing says that it changed.
+    ``forced``: look into it even if its size and times are unchanged.
     """
 
     root: Root
@@ -69,7 +69,10 @@ class Task:
 
     @property
     def is_only_noted(self) -> bool:
-        """Whether nothing but the system's own time of change differs: rights, say, or a copy that keeps times."""
+        """Whether size and modification time are unchanged and only the system's change time differs.
+
+        A change of permissions does that, or a copy that keeps times.
+        """
         if self.forced or self.known_file is None or self.known_file.missing:
             return False
         before = self.known_file.facts
@@ -85,12 +88,11 @@ class Task:
 class Outcome:
     """What became of one file, and the changes that write it into the catalog, in their order.
 
-    ``digest`` is set where the file was to be encoded, whether that went well or not. ``duration_s`` and ``silent``
-    are the content's, where it was decoded, ``tunes`` how many it has, where they were looked for. ``path`` is
-    absolute. ``cause`` says why, for a failure. ``warnings`` are of a file that was read all the same.
-    ``moved`` are the clips that a file turned out to be which another process wrote.
-    ``instead_of`` is what had been reported of the file before the catalog refused to hold it. ``events`` and
-    ``fingerprints`` are those of its sound tracks, where they were asked for.
+    ``digest`` is set if the file was to be encoded, whether or not that succeeded. ``duration_s`` and ``silent`` are
+    the content's, if it was decoded; ``tunes`` is how many it has, if they were extracted. ``path`` is absolute.
+    ``cause`` is the reason of a failure. ``warnings`` are defects of a file that was read anyway. ``moved`` are the
+    clips that another process moved to this file. ``instead_of`` is the outcome that was reported before the catalog
+    refused it. ``events`` and ``fingerprints`` are those of its sound tracks, if they were requested.
     """
 
     kind: OutcomeKind
@@ -111,7 +113,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A file with the same bytes as one that is being encoded at this moment: it is settled when that one is."""
+    """A file with the same bytes as one that is being encoded. It is settled when that one is."""
 
     task: Task
     digest: str
@@ -129,7 +131,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """A file that was indexed although something was amiss with it: its absolute path, and what."""
+    """A file that was indexed despite a defect: its absolute path, and the defect."""
 
     path: str
     warning: str
@@ -137,7 +139,7 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """What is done of files that are not finished: an hours-long recording would stand still otherwise."""
+    """How much of unfinished files is done. Without it, progress would stand still during recordings of hours."""
 
     bytes: int = 0
     audio_s: float = 0.0
@@ -147,8 +149,8 @@ class UnderWay:
 class StageTimes:
     """CPU seconds of each stage, over all of its threads.
 
-    ``process_s`` is the CPU time of the whole process over the same time: what the stages do not account for
-    (starting threads, waiting, a network that computes in threads of its own) is the difference.
+    ``process_s`` is the CPU time of the whole process over the same period. The difference is what no stage accounts
+    for: starting threads, waiting, a network that computes in threads of its own.
     """
 
     scan_s: float = 0.0
@@ -174,8 +176,10 @@ class StageTimes:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is. Totals are from a first look at the folders: ``bytes_done`` and ``bytes_total`` count the files
-    that need work, ``bytes_found`` all of them. ``left_s`` is None before there is a pace (`indexer.clock.Pace`).
+    """How far a job is. Totals are from a first scan of the folders.
+
+    ``bytes_done`` and ``bytes_total`` count files that need work, ``bytes_found`` all files. ``left_s`` is None before
+    there is a pace (`indexer.clock.Pace`).
     """
 
     files_done: int
@@ -195,7 +199,7 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """How much of what was found is done, 0 to 1: by bytes, so that a job that goes on starts where it stopped."""
+        """The share of all files that is done, 0 to 1. By bytes, so that a resumed job starts where it stopped."""
         if not self.bytes_found:
             return self.files_done / self.files_total if self.files_total else 0.0
         return 1.0 - max(self.bytes_total - self.bytes_done, 0) / self.bytes_found
@@ -203,14 +207,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a job did. Counts are of files; ``silent`` of those encoded; ``tunes`` of melodies found in MIDI files and
-    recordings; ``hours`` of audio decoded, over ``seconds``. ``warnings`` are of files that were indexed although
-    something was amiss.
+    """What a job did. Counts are of files, except as noted.
 
-    ``left_out`` counts the files that are no sound by suffix, ``excluded`` the files and folders that a rule leaves out
-    (`indexer.rules`), ``taken_out`` those that somebody removed from the library, ``not_pruned`` the clips that would
-    have been removed, had that not been too many. ``interrupted`` is true when the job was asked to stop: what is not
-    counted here is left for the next run.
+    ``silent`` counts encoded files that are silent; ``tunes`` melodies in MIDI files and recordings. ``hours`` of audio
+    were decoded in ``seconds``. ``warnings`` are of files that were indexed despite a defect.
+
+    ``left_out`` counts, by suffix, files that are not sound; ``excluded`` files and folders that a rule leaves out
+    (`indexer.rules`); ``taken_out`` files that somebody removed from the library; ``not_pruned`` clips that were not
+    removed because there were too many. ``interrupted``: the job was asked to stop, and the next run does the rest.
     """
 
     library: str
@@ -242,7 +246,7 @@ class Summary:
         return self.hours * 3600 / self.seconds if self.seconds > 0 else 0.0
 
     def followed_by(self, tunes: Summary) -> Summary:
-        """This pass and the one for ``tunes`` after it, as one; the space stays that of the sounds."""
+        """This summary and that of the pass for ``tunes``, added up; ``space`` stays that of the sounds."""
         return replace(
             self,
             sequence=max(self.sequence, tunes.sequence),

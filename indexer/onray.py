@@ -1,7 +1,7 @@
-"""Workers as actors on a Ray cluster: Ray finds them room, on nodes that come and go, with processors or GPUs.
+"""Workers as actors on a Ray cluster: Ray places them on nodes that come and go, with processors or GPUs.
 
-Each does what `soundalike work` does. Ray holds no state: an actor that is lost with its node is asked for anew, and
-what it had claimed is done by others when the claim runs out.
+Each does what `soundalike work` does. Ray holds no state: if an actor is lost with its node, the job requests another,
+and other workers do its chunks when its claims expire.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from search.ground.extras import is_installed, why_missing
 _PACKAGE = "ray"
 _OURS = "SOUNDALIKE_"
 _SKIPPED = "RAY_DEDUP_LOGS_SKIP_REGEX"
-"""Which lines Ray keeps to itself. It tells of lost nodes on standard output, where ``--json`` is read from."""
+"""Which lines Ray does not print. It would report lost nodes on standard output, where ``--json`` is read from."""
 
 _ADDRESS = "RAY_ADDRESS"
 _JOINING = "import ray; ray.init(log_to_driver=False, configure_logging=False); ray.shutdown()"
@@ -33,7 +33,7 @@ _NOT_A_NODE = (
 
 
 def ray_itself() -> Any:  # noqa: ANN401  a module
-    """Ray, which writes nothing to standard output: it reads how to write when it is loaded."""
+    """The ``ray`` module, configured to write nothing to standard output. Ray reads this setting when it is loaded."""
     os.environ.setdefault(_SKIPPED, ".")
     import ray
 
@@ -41,10 +41,10 @@ def ray_itself() -> Any:  # noqa: ANN401  a module
 
 
 class RayCluster:
-    """The cluster at ``RAY_ADDRESS``, or one of this machine alone where that is not set."""
+    """The cluster at ``RAY_ADDRESS``, or one of this machine alone if that is not set."""
 
     def __init__(self, staffing: Staffing) -> None:
-        """Raises UsageError where Ray is not installed, or the cluster cannot be reached."""
+        """Raises UsageError if Ray is not installed, or the cluster cannot be reached."""
         if not is_installed(_PACKAGE):
             raise UsageError(why_missing("--on ray", _PACKAGE) or f"install {_PACKAGE}")
         ray = ray_itself()
@@ -57,21 +57,21 @@ class RayCluster:
                 raise UsageError(f"the Ray cluster cannot be reached: {str(error).splitlines()[0]}") from error
 
     def start(self) -> RayWorker:
-        """Ask for an actor. It begins when there is room for it."""
+        """Request an actor. It starts when the cluster has room for it."""
         import ray
 
         staffing = self._staffing
-        # two calls at once: one works, the other stops it
+        # two concurrent calls: one works, the other stops it
         actor = ray.remote(num_cpus=staffing.threads, num_gpus=staffing.gpus, max_concurrency=2)(_Actor)
         return RayWorker(actor.remote(), staffing)
 
 
 def _require_joinable(address: str) -> None:
-    """Raises UsageError where a cluster cannot be joined from here.
+    """Raise UsageError if this machine cannot join the cluster.
 
-    Tried in a process of its own: on a machine that is none of its nodes Ray ends the process that tries.
+    This is tried in a separate process: on a machine that is not a node of the cluster, Ray ends the process.
     """
-    if not address or "://" in address:  # a cluster of this machine alone; Ray's client raises what it has to say
+    if not address or "://" in address:  # a cluster of this machine alone; or Ray's client, which raises its own errors
         return
     command = [sys.executable, "-c", _JOINING]
     try:
@@ -114,7 +114,7 @@ class RayWorker:
         self._actor.stop.remote()
 
     def wait(self, seconds: float) -> None:
-        """See `indexer.staffing.One`. One that never got room is given up at once."""
+        """See `indexer.staffing.One`. An actor that was never placed is killed at once."""
         import ray
 
         ray.wait([self._result], timeout=seconds if self._has_begun() else 0)
@@ -134,7 +134,7 @@ class _Actor:
         self._stop = threading.Event()
 
     def work(self, library: str, threads: int, environment: dict[str, str]) -> int:
-        """Work until it is stopped; how many chunks were done."""
+        """Work until stopped. Return how many chunks were done."""
         from indexer.threads import one_thread_per_call
         from indexer.working import work
         from search import wiring
@@ -147,9 +147,9 @@ class _Actor:
             return work(opened, lambda name: wiring.encoder(name, settings), threads=threads, stop=self._stop).chunks
 
     def stop(self) -> None:
-        """Have it end; what is finished is written."""
+        """Ask it to end; finished files are written."""
         self._stop.set()
 
     def ping(self) -> bool:
-        """Answer."""
+        """Return True: the actor has started."""
         return True

@@ -1,4 +1,4 @@
-"""What comes of a file: it is linked, moved, failed, refused, or left as it is."""
+"""Build the outcome of a file that needs no encoding, or that failed."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ def settled(task: Task, decision: Decision, title: str, fields: Mapping[str, str
         return Outcome("taken_out", task.path, size_bytes=task.facts.size_bytes)
     known = task.known_file
     if known is not None and known.content_id in {c.id for c in decision.stored} and task.is_only_noted:
-        change = NoteFile(known.clip_id, task.facts)  # nobody wrote to it: what people called it stays
+        change = NoteFile(known.clip_id, task.facts)  # the file was not written to: titles that people gave it stay
         return Outcome("unchanged", task.path, (change,), size_bytes=task.facts.size_bytes)
     return link(task, decision.stored, title, fields)
 
 
 def failed(task: Task, cause: str, digest: str | None = None) -> Outcome:
-    """The outcome of a file that cannot be indexed. ``digest`` where it was to be encoded."""
+    """The outcome of a file that cannot be indexed. Give its ``digest`` if it was to be encoded."""
     change = RecordFailure(task.root.id, task.facts, cause)
     return Outcome("failed", task.path, (change,), digest, size_bytes=task.facts.size_bytes, cause=cause)
 
 
 def refused(outcome: Outcome, cause: str) -> Outcome:
-    """The failure that stands in for an outcome whose changes the catalog refused."""
+    """The failure that replaces an outcome whose changes the catalog refused."""
     where = next((c for c in outcome.changes if isinstance(c, AddContent | LinkClip | MoveClip)), None)
     changes = () if where is None else (RecordFailure(where.root_id, where.file, cause),)
     return Outcome("failed", outcome.path, changes, size_bytes=outcome.size_bytes, cause=cause, instead_of=outcome)
 
 
 def failure_of(task: Task, error: Exception, digest: str | None = None) -> Outcome:
-    """The failure that ``error`` means for a file. Raises JobError when it means that no file can be opened."""
+    """The outcome of a file whose reading raised ``error``. Raises JobError if no file can be opened any more."""
     if isinstance(error, JobError):
         raise error
     check_handles(error)

@@ -1,4 +1,4 @@
-"""Waiting for a database that is away for a moment: restarted, failing over, behind a line that was cut."""
+"""Waiting for a database that is briefly unavailable: restarting, failing over, or cut off from the network."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from search.errors import ChangeRefused, ClaimLost, LibraryError, LibraryUnwrita
 T = TypeVar("T")
 
 WAIT_S = 120.0
-"""A database that is away for longer ends a worker; whoever started it starts it again."""
+"""How long a worker waits for a database before it ends; whoever started the worker then restarts it."""
 PAUSE_S = 0.5
 _FOR_GOOD = (ChangeRefused, ClaimLost, LibraryUnwritable, SpaceMismatch)
-"""What another try does not change."""
+"""Errors that another attempt cannot fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Asks a database again until it answers, for ``wait_s``."""
+    """Retries a call to the database until it answers, for at most ``wait_s``."""
 
     wait_s: float = WAIT_S
     pause: Callable[[float], object] = field(default=time.sleep)
     now_s: Callable[[], float] = field(default=time.monotonic)
 
     def ask(self, question: Callable[[], T]) -> T:
-        """What ``question`` gives. Raises what it raises, when that is for good or the time is over."""
+        """Return what ``question`` returns. Raises its error if that is permanent or the time is over."""
         until_s = self.now_s() + self.wait_s
         while True:
             try:

@@ -1,7 +1,7 @@
-"""The work on one file and on one batch: hash, decode and cut; encode; put a content together again.
+"""The work on one file and on one batch: hash, decode and cut; encode; reassemble the content.
 
-Windows of many files share a batch, and a file may be spread over many batches: an `Assembly` collects its rows
-by their place, so neither the order nor the company in which they were encoded shows in the result.
+Windows of many files share a batch, and a file may be spread over many batches. An `Assembly` collects rows by their
+place, so the result does not depend on the order or the batches in which windows were encoded.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from search.model import EncoderSpec, Space, Wave, Waves
 class Piece:
     """One window on its way to the encoder: ``samples`` (window,) of the segment at ``place`` of its track.
 
-    ``assembly`` is what it goes into: the track has another one by then if it was begun anew.
+    ``assembly`` is the one that it belongs to. If the track was restarted, the track has a newer one.
     """
 
     track: TrackInWork
@@ -46,9 +46,9 @@ class Piece:
 
 
 class FileReader:
-    """The reading side: decides what a file needs and cuts into windows what has to be encoded. Threads share one.
+    """The reading side: decides what a file needs, and cuts files that need encoding into windows. Threads share it.
 
-    With ``frame_s`` (see `indexer.hearing`), the events of what is encoded are found.
+    With ``frame_s`` (see `indexer.hearing`), it also finds the events of what is encoded.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class FileReader:
         frame_s: float | None = None,
         unfinished: Unfinished | None = None,
     ) -> None:
-        """``facts``: measure what is decoded, unless that was done before; ``fingerprints``: make those of what is
-        decoded. ``unfinished`` keeps what is encoded of long recordings.
+        """``facts``: measure what is decoded, unless its facts are known. ``fingerprints``: make fingerprints of it.
+        ``unfinished`` keeps encoded blocks of long recordings.
         """
         self._unfinished = unfinished
         self._facts = facts
@@ -79,18 +79,18 @@ class FileReader:
         self._opened: dict[str, FileInWork] = {}
 
     def under_way(self) -> UnderWay:
-        """What is encoded of the files that are not settled."""
+        """How much is encoded of the files that are not settled."""
         parts = [file.so_far() for file in list(self._opened.values())]
         return UnderWay(sum(part.bytes for part in parts), sum(part.audio_s for part in parts))
 
     def settle(self, path: str) -> None:
-        """Count a file no longer as under way: its outcome is."""
+        """Stop counting a file as under way, because its outcome is counted."""
         self._opened.pop(path, None)
 
     def read(self, task: Task, put: Callable[[Piece], None]) -> Outcome | Copy | None:
-        """Settle ``task``, or ``put`` its windows; None while they are being encoded.
+        """Return the outcome of ``task``, or ``put`` its windows and return None while they are being encoded.
 
-        Whatever is wrong with the file is its outcome. Raises JobError when no file can be opened any more, StoreAway.
+        Any defect of the file becomes its outcome. Raises JobError if no file can be opened any more, StoreAway.
         """
         try:
             with at_hand(task, self._clock) as known, audio.OpenSound(task.path) as sound:
@@ -146,8 +146,10 @@ class FileReader:
         return self._ledger.measured(decision.stored) if self._facts and decision.stored else set()
 
     def _cut(self, track: TrackInWork, sound: audio.OpenSound, put: Callable[[Piece], None], *, measure: bool) -> None:
-        """Put the windows of a track. One of several that cannot be decoded is left out, with its cause; one that is
-        cut otherwise than when an earlier job began it is begun anew.
+        """Put the windows of a track.
+
+        If the file has several tracks, one that cannot be decoded is left out, with its cause. If an earlier job cut
+        the track differently, it is cut again from its beginning.
         """
         try:
             try:
@@ -163,7 +165,7 @@ class FileReader:
     def _put_windows(
         self, track: TrackInWork, sound: audio.OpenSound, put: Callable[[Piece], None], *, measure: bool
     ) -> None:
-        """Put the windows of a track, and let its facts and its fingerprint be made of what is decoded.
+        """Put the windows of a track, and feed what is decoded to its facts and its fingerprint.
 
         Raises AudioError, CutOtherwise.
         """
@@ -202,13 +204,13 @@ def _given(takers: Sequence[Callable[[Block], None]], block: Block) -> None:
 
 
 def _may_have_more(decision: Decision) -> bool:
-    """Whether a file is to be opened: it is to be encoded, or was indexed when further tracks were not asked for."""
+    """Whether the tracks of a file must be listed: it needs encoding, or was indexed without counting its tracks."""
     known = decision.need in ("link", "move") and not any(content.tracks for content in decision.stored)
     return known or decision.need == "encode"
 
 
 def encode(rows_of: Callable[[Waves], EncodedRows], batch: Sequence[Piece], waves: Waves) -> list[Outcome]:
-    """Encode a batch in one pass, by way of the buffer ``waves`` (batch, window); the contents that it completes."""
+    """Encode a batch in one pass, and return the outcomes that it completes. ``waves`` (batch, window) is a buffer."""
     pieces = [piece for piece in batch if not piece.assembly.failed]
     if not pieces:
         return []
@@ -222,9 +224,10 @@ def encode(rows_of: Callable[[Waves], EncodedRows], batch: Sequence[Piece], wave
 
 @contextmanager
 def at_hand(task: Task, clock: StageClock) -> Iterator[str]:
-    """Within the block an object of a store is a file of this machine; the SHA-256 of its bytes, hex, '' for a file.
+    """Provide an object of a store as a local file within the block.
 
-    Raises OSError, AudioError for an object that changed, StoreAway, JobError.
+    Yield the SHA-256 of its bytes in hex, or '' for a file that is not in a store. Raises OSError, AudioError for an
+    object that changed, StoreAway, JobError.
     """
     if not is_in_store(task.path):
         yield ""
@@ -242,6 +245,6 @@ def check_unchanged(task: Task) -> None:
 
 
 def digest_of_file(path: str, rest: Callable[[], None] = lambda: None) -> str:
-    """The SHA-256 of a file's bytes, hex, with a ``rest`` before each MB of them. Raises OSError."""
+    """The SHA-256 of a file's bytes in hex; ``rest`` is called before each MB. Raises OSError."""
     with Path(path).open("rb", buffering=0) as file:
         return digest_of(file, rest)

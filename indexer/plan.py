@@ -1,6 +1,6 @@
-"""Which files need work, and which are gone; what their bytes need then is the ledger's to say (`indexer.ledger`).
+"""Which files need work, and which are gone. The ledger decides what their bytes need (`indexer.ledger`).
 
-The catalog is the only memory, so a job that was stopped anywhere is resumed by planning again.
+All state is in the catalog, so a job that was stopped is resumed by planning again.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from search.ports import CatalogWriter
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a first look found: how many files there are, of how many bytes, and how many of these need work.
+    """The result of a first scan: the number of files, their bytes, and the bytes of files that need work.
 
-    ``noticed`` is what it saw beside them.
+    ``noticed`` is what the scan saw besides files.
     """
 
     files: int
@@ -48,19 +48,19 @@ class Survey:
 
 
 class Files(Protocol):
-    """The kind of files that a pass is about."""
+    """The kinds of files that a pass handles."""
 
     def takes(self, kind: FileKind) -> bool:
-        """Whether the pass looks at files that hold this."""
+        """Whether the pass looks at files of this kind."""
 
     def owns(self, kind: FileKind) -> bool:
-        """Whether it is for this pass to say what became of such a file: that it is gone, has moved, cannot be read."""
+        """Whether this pass reports that a file of this kind is gone, has moved, or cannot be read."""
 
 
 class Plan:
-    """Everything that one pass over some places has to do, found while it is being done.
+    """Everything that one pass over some places has to do.
 
-    First `survey`, then `tasks` to their end, then `leftovers`: what the scan did not find.
+    Call `survey` first, then exhaust `tasks`, then call `leftovers` for clips that the scan did not find.
     """
 
     def __init__(
@@ -74,9 +74,7 @@ class Plan:
         files: Files,
         options: Options,
     ) -> None:
-        """``places`` is what to look at, and ``files`` of what kind; ``roots`` are the folders of all the library's
-        roots.
-        """
+        """``places``: what to scan. ``files``: which kinds. ``roots``: the folders of all the library's roots."""
         self._files = files
         self._options = options
         self.ledger = Ledger(catalog, space)
@@ -97,15 +95,15 @@ class Plan:
         self._places = [p for p in places if p not in self._absent]
         self._seen_clips: set[int] = set()
         self._of_others: set[int] = set()
-        """Clips whose files are there and hold what this pass does not look at."""
+        """Clips whose files exist but are of a kind that this pass does not handle."""
         self._unread: list[tuple[str, str]] = []
         self.roots_changed: list[DescribeRoot] = []
-        """What the survey found out about roots."""
+        """Changes of roots that the survey found."""
         self.emptied: Counter[str] = Counter()
-        """How many clips were not pruned in which folders, since these are empty (`leftovers`)."""
+        """By folder, how many clips were not pruned because the folder is empty (`leftovers`)."""
 
     def survey(self) -> Survey:
-        """A first look at everything: how much there is to do, and which clips are not where they were."""
+        """Scan everything once: how much there is to do, and which clips are not where they were."""
         files = every = work_bytes = 0
         noticed = Noticed()
         seen_clips: set[int] = set()
@@ -134,7 +132,7 @@ class Plan:
         return Survey(files, every, work_bytes, noticed)
 
     def has(self, files: Files) -> bool:
-        """Whether there are files of another kind here, or were: whether a pass for them has anything to do."""
+        """Whether a pass for ``files`` has anything to do: there are files of its kind here, or there were."""
         if any(files.owns(_kind(file)) for known in self._known_files.values() for file in known.values()):
             return True
         return any(
@@ -144,8 +142,8 @@ class Plan:
         )
 
     def tasks(self) -> Iterator[Task | Outcome]:
-        """Every file that needs work, and the outcome of every other, in the order of the walk."""
-        for place in self._absent if self._files.owns("sound") else ():  # of a folder or a disk one pass tells
+        """Every file that needs work, and the outcome of every other file, in the order of the walk."""
+        for place in self._absent if self._files.owns("sound") else ():  # one pass reports missing folders and disks
             count = len(self._known_files[place.root])
             cause = f"the folder is empty or not there; its {count} clips are kept as they are (is a disk unmounted?)"
             yield Outcome("failed", place.root, cause=cause)
@@ -164,24 +162,24 @@ class Plan:
                     yield outcome
 
     def _outcome(self, root: Root, place: Place, facts: FileFacts, stored: KnownFile | None) -> Outcome | None:
-        """What became of a file that needs no work; None for one that does."""
+        """The outcome of a file that needs no work, or None if it needs work."""
         if stored is None:
             taken_out = facts.path in self._taken_out[place.root]
             return Outcome("taken_out", root.absolute(facts.path)) if taken_out else None
         self._seen_clips.add(stored.clip_id)
         if not self._is_settled(stored, facts):
             return None
-        # what was stored before the time of the last change was is completed, without looking into the file
+        # clips stored without a change time get it now, without reading the file
         is_new = stored.facts.changed_ns is None and facts.changed_ns is not None
         changes = (NoteFile(stored.clip_id, facts),) if is_new else ()
         return Outcome("unchanged", root.absolute(facts.path), changes)
 
     def leftovers(self, moved: set[int], *, prune: bool) -> Iterator[Outcome]:
-        """The clips whose files the scan did not find, to be marked missing, or removed when ``prune``.
+        """Outcomes of clips whose files the scan did not find: they are marked missing, or removed with ``prune``.
 
-        Those of files that are there and left out by rule are removed in any case. Clips under a folder that could not
-        be read, or of a disk that is not there, are left as they are, and nothing is pruned of a folder that is there
-        and empty: `emptied` counts them. ``moved`` are the clips that were found under another path.
+        Clips whose files exist but are left out by rule are removed in any case. Clips under a folder that could not be
+        read, or on a disk that is missing, are left as they are. Clips in a folder that exists but is empty are not
+        pruned; `emptied` counts them. ``moved`` are the clips that were found at another path.
         """
         there = self._seen_clips | moved | self._of_others
         for place in self._places:
@@ -205,7 +203,7 @@ class Plan:
                     yield Outcome("missing", where, () if file.missing else (MarkMissing(file.clip_id),))
 
     def prunable(self, moved: set[int]) -> tuple[int, int]:
-        """How many clips `leftovers` would remove because their files are gone, and how many there are."""
+        """How many clips `leftovers` would remove because their files are gone, and how many clips there are."""
         total = sum(
             covers(place.part, path) and self._files.owns(_kind(file))
             for place in self._places
@@ -218,7 +216,10 @@ class Plan:
         return removed, total
 
     def has_all_disks(self, moved: set[int]) -> bool:
-        """Whether no root is empty or not there, nor a disk or a folder below one. ``moved`` as for `leftovers`."""
+        """Whether every root, and every disk and folder below one, exists and is not empty.
+
+        ``moved``: see `leftovers`.
+        """
         if any(self._away.values()) or any(is_absent(path) for path in self._roots):
             return False
         there = self._seen_clips | moved | self._of_others
@@ -229,17 +230,17 @@ class Plan:
         )
 
     def _is_settled(self, stored: KnownFile | None, facts: FileFacts) -> bool:
-        """Whether the catalog has this very file, by size and times, with its vectors, and need not look into it."""
+        """Whether the catalog has this file with the same size and times, and its vectors. Then it need not be read."""
         if stored is None or self._options.force or not stored.encoded or stored.missing:
             return False
         return _is_as_it_was(stored, facts)
 
     def _is_away(self, root: str, path: str) -> bool:
-        """Whether a file is on a disk that is not there."""
+        """Whether a file is on a disk that is missing."""
         return any(covers(mount, path) for mount in self._away[root])
 
     def _absent_disks(self, place: Place) -> Iterator[Outcome]:
-        """The failure of every disk in a place that is not there and has clips."""
+        """A failure for each missing disk in a place, if it has clips."""
         for mount in self._away[place.root]:
             known = self._known_files[place.root]
             count = sum(covers(mount, path) for path in known if covers(place.part, path))
@@ -248,21 +249,21 @@ class Plan:
                 yield Outcome("failed", self._roots[place.root].absolute(mount), cause=cause)
 
     def _note_mounts(self, place: Place, mounts: Sequence[str]) -> None:
-        """Remember where disks are mounted below a root, when the whole of it was seen."""
+        """Record where disks are mounted below a root, if all of the root was scanned."""
         root = self._roots[place.root]
         now = tuple(sorted({*mounts, *self._away[place.root]}))
         if not place.part and now != root.mounts:
             self.roots_changed.append(DescribeRoot(root.id, root.excludes, now))
 
     def _is_left_out(self, root: str, path: str) -> bool:
-        """Whether a file that was not found is there, and only left out by rule."""
+        """Whether a file that the scan did not find exists, and is only left out by rule."""
         is_there = file_exists(self._roots[root].absolute(path))
         return is_there and self._rules[root].leave_out_path(path, is_folder=False)
 
     def _walk(
         self, place: Place, noticed: Noticed | None = None
     ) -> Iterator[tuple[FoundFile | Unreadable, KnownFile | None]]:
-        """What the pass looks at in a place, each with what the catalog knows of its path."""
+        """The files in a place that the pass looks at, each with what the catalog has for its path."""
         for found, stored in self._looked_into(place, noticed or Noticed()):
             if self._files.takes(found.kind):
                 yield found, stored
@@ -270,7 +271,10 @@ class Plan:
                 self._of_others.add(stored.clip_id)  # it may have held something else before
 
     def _looked_into(self, place: Place, noticed: Noticed) -> Iterator[tuple[FoundFile | Unreadable, KnownFile | None]]:
-        """Every file of a place with its kind: as the catalog has it, or what is in the file, whatever it is called."""
+        """Every file of a place with its kind: from the catalog if unchanged, else from its content, not its name.
+
+        In a store, the kind comes from the name.
+        """
         rules, known_files = self._rules[place.root], self._known_files[place.root]
         for found in walk(place.root, place.part, self._stops - {place.root}, rules=rules, noticed=noticed):
             stored = known_files.get(found.facts.path)
@@ -285,9 +289,9 @@ class Plan:
                 yield found if inside == "other" else replace(found, kind=inside), stored
 
     def _unreadable(self, root: Root, place: Place, entry: Unreadable, file: KnownFile | None) -> Outcome | None:
-        """The failure of something in the tree; None for a PATH that is gone and whose clips are therefore missing."""
+        """The failure of an unreadable entry; None for a PATH that is gone and has clips, which are marked missing."""
         where = root.absolute(entry.facts.path)
-        is_listing = entry.folder and is_in_store(where)  # which failed, whatever is there
+        is_listing = entry.folder and is_in_store(where)  # the listing failed, even if objects exist
         if entry.facts.path == place.part and not is_listing and not exists(where):
             known_files = self._known_files[place.root]
             if any(covers(place.part, path) for path in known_files):
@@ -303,12 +307,12 @@ class Plan:
 
 
 def _kind(file: KnownFile) -> FileKind:
-    """What a file holds that is in the catalog."""
+    """The kind of a file that is in the catalog."""
     return "notes" if file.notes else "sound"
 
 
 def _is_as_it_was(stored: KnownFile, facts: FileFacts) -> bool:
-    """Whether a file has the size and the times that the catalog knows."""
+    """Whether a file has the size and the times that the catalog has."""
     before = stored.facts
     if (before.size_bytes, before.mtime_ns) != (facts.size_bytes, facts.mtime_ns):
         return False

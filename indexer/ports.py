@@ -1,4 +1,4 @@
-"""What the bulk job needs, and does not make: a library, whom to ask, where to report."""
+"""Interfaces that the bulk job needs from outside: a library, someone to ask, somewhere to report."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from search.ports import CatalogWriter, Lease
 
 
 class Confirm(Protocol):
-    """Asks somebody."""
+    """Asks a person."""
 
     def __call__(self, question: str, *, otherwise: bool) -> bool:
-        """Whether the answer is yes; ``otherwise`` where there is nobody to ask."""
+        """Whether the answer is yes; ``otherwise`` if there is nobody to ask."""
 
 
 class JobLibrary(Protocol):
@@ -31,74 +31,74 @@ class JobLibrary(Protocol):
 
     @property
     def writer(self) -> CatalogWriter:
-        """Where a job writes."""
+        """The catalog, to write to."""
 
     def roots(self) -> list[Root]:
         """Its roots."""
 
     @property
     def publisher(self) -> JobPublisher:
-        """What makes snapshots of what was written."""
+        """Makes snapshots of what was written."""
 
     @property
     def spaces(self) -> JobSpaces:
-        """What keeps what belongs to a space."""
+        """Keeps data of a space, such as events."""
 
     @property
     def recordings(self) -> JobRecordings:
-        """What keeps fingerprints."""
+        """Keeps fingerprints."""
 
     @property
     def giving_way(self) -> JobGivingWay:
-        """What tells that somebody asks the library something."""
+        """Reports whether somebody is querying the library."""
 
 
 class JobPublisher(Protocol):
     """Makes snapshots."""
 
     def publish(self, space: Space, lease: Lease) -> bool:
-        """Turn what was written into a snapshot when enough is pending."""
+        """Make a snapshot of what was written, if enough is pending."""
 
 
 class JobSpaces(Protocol):
-    """Keeps what belongs to a space and no catalog holds."""
+    """Keeps data of a space that is not in the catalog."""
 
     def new_events(self, space: Space) -> JobEvents:
-        """What keeps the events that are found on the way."""
+        """A store for the events that a job finds."""
 
 
 class JobEvents(Protocol):
-    """Keeps the events of a space, of contents as they come."""
+    """Keeps the events of a space as a job finds them."""
 
     def add(self, events: Iterable[FoundEvents]) -> None:
-        """Keep those of contents that are about to be written, so that a killed job has them."""
+        """Keep events of contents that are about to be written, so that a kill does not lose them."""
 
     def publish(self, lease: Lease) -> None:
-        """Publish those whose contents are written."""
+        """Publish the events whose contents are written."""
 
 
 class JobRecordings(Protocol):
-    """Keeps fingerprints, which no catalog holds."""
+    """Keeps fingerprints, which are not in the catalog."""
 
     def new_fingerprints(self) -> JobFingerprints:
-        """What keeps those that are made on the way."""
+        """A store for the fingerprints that a job makes."""
 
 
 class JobFingerprints(Protocol):
-    """Keeps the fingerprints of contents as they come."""
+    """Keeps fingerprints as a job makes them."""
 
     def add(self, fingerprints: Sequence[FoundFingerprint]) -> None:
-        """Keep those of contents that are about to be written, so that a killed job has them."""
+        """Keep fingerprints of contents that are about to be written, so that a kill does not lose them."""
 
     def publish_if_many(self, lease: Lease) -> None:
-        """Publish those whose contents are written, where they are worth it."""
+        """Publish the fingerprints whose contents are written, if there are many."""
 
     def publish(self, lease: Lease) -> None:
-        """Publish those whose contents are written."""
+        """Publish the fingerprints whose contents are written."""
 
 
 class Share(Protocol):
-    """Makes the pass for sounds one whose work is shared."""
+    """Makes a shared pass for sounds."""
 
     def __call__(self, spec: EncoderSpec, options: Options, note: Callable[[str], None]) -> FileWork:
         """See `indexer.sharing.SharedWork`."""
@@ -108,13 +108,13 @@ class Report(Protocol):
     """What a job reports to. The thread that runs the job calls it."""
 
     def progress(self, progress: Progress) -> None:
-        """How far it is, a few times a second."""
+        """Report how far the job is; called a few times a second."""
 
     def failure(self, failure: Failure) -> None:
-        """A file that could not be indexed, when that turns out."""
+        """Report a file that could not be indexed, as soon as that is known."""
 
     def warning(self, warned: Warned) -> None:
-        """A file that was indexed although something was amiss with it."""
+        """Report a file that was indexed despite a defect."""
 
     def note(self, text: str) -> None:
-        """Something that a person wants to know, one line."""
+        """Report one line for people."""

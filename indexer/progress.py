@@ -21,29 +21,29 @@ LINE_EVERY_S = 5.0
 
 
 class Reporter(Protocol):
-    """Implements `indexer.ports.Report`, and may hold the terminal while a job runs."""
+    """Implements `indexer.ports.Report`, and may control the terminal while a job runs."""
 
     def running(self) -> AbstractContextManager[object]:
         """The block in which a job runs."""
 
     def progress(self, progress: Progress) -> None:
-        """How far the job is."""
+        """Show how far the job is."""
 
     def failure(self, failure: Failure) -> None:
-        """A file that could not be indexed."""
+        """Show a file that could not be indexed."""
 
     def warning(self, warned: Warned) -> None:
-        """A file that was indexed although something was amiss with it."""
+        """Show a file that was indexed despite a defect."""
 
     def note(self, text: str) -> None:
-        """One line for a person."""
+        """Show one line for people."""
 
     def confirm(self, question: str, *, otherwise: bool) -> bool:
-        """Whether a person says yes; ``otherwise`` where there is nobody to ask."""
+        """Whether a person says yes; ``otherwise`` if there is nobody to ask."""
 
 
 class FailuresOnly:
-    """Says nothing but what went wrong (``--json``, ``--quiet``)."""
+    """Shows failures and notes only (``--json``, ``--quiet``)."""
 
     def running(self) -> AbstractContextManager[object]:
         """See `Reporter`."""
@@ -129,24 +129,24 @@ class TerminalBar(FailuresOnly):
 
 
 def reporter(*, quiet: bool) -> Reporter:
-    """The fitting one for this process's stderr."""
+    """The reporter that suits this process's stderr."""
     if quiet:
         return FailuresOnly()
     return TerminalBar() if sys.stderr.isatty() else Lines()
 
 
 def failure_line(failure: Failure) -> str:
-    """``path: cause``, one line whatever the file is called."""
+    """``path: cause`` on one line, even if the name contains line breaks."""
     return f"{printable(failure.path)}: {printable(failure.cause)}"
 
 
 def warning_line(warned: Warned) -> str:
-    """``warning: path: what was amiss``, one line too."""
+    """``warning: path: defect`` on one line."""
     return f"warning: {printable(warned.path)}: {printable(warned.warning)}"
 
 
 def progress_line(progress: Progress) -> str:
-    """Files, hours and times real time where there is sound (MIDI files are none), failures and time left."""
+    """Files; hours and times real time if there is sound (MIDI files have none); failures; time left."""
     parts = [f"{progress.files_done} of {progress.files_total} files"]
     if progress.audio_s:
         parts += [f"{progress.audio_s / 3600:.2f} h", f"{progress.times_real_time:.0f}x real time"]

@@ -15,7 +15,7 @@ WAIT_S = 10.0
 
 
 class Relocate:
-    """Say that folders of a library lie elsewhere now."""
+    """Record that folders of a library have moved."""
 
     name = "relocate"
     help = "say that what was at OLD is at NEW now; clips keep their ids, likes and titles, and nothing is read"
@@ -27,7 +27,7 @@ class Relocate:
         parser.add_argument("--library", type=Path, metavar="DIR", help="the library's folder")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Write it; 0 also when nothing is at the new place yet, which is said."""
+        """Write the move. Return 0, also if nothing is at the new place yet; then a warning is printed."""
         from indexer.relocating import relocate
         from indexer.stores import exists
 

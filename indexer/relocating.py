@@ -1,7 +1,7 @@
-"""A library whose folders lie elsewhere now: moved, mounted at another place, on another machine or system.
+"""Relocation of folders of a library: moved, mounted at another place, on another machine or system.
 
-`relocation` is what has to be written when somebody says so; `moved_root` recognises it. Clips keep their ids, and with
-these everything that people made of them.
+`relocation` gives the changes to write when a person reports a move; `moved_root` recognises a move. Clips keep their
+ids, and so their titles, likes and other data that people attached.
 """
 
 # Paths are str here, as in indexer.scan.
@@ -21,21 +21,21 @@ from search.model import CatalogChange, DropRoot, KnownFile, MoveClip, MoveRoot,
 from search.ports import CatalogWriter, Lease
 
 _WINDOWS: Final = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-"""How an absolute path of Windows begins: a drive, or a network name."""
+"""The start of an absolute path of Windows: a drive, or a network name."""
 _SAMPLE: Final = 50
 _SHARE: Final = 0.8
-"""So much of a sample must be there, with the same sizes: some files may have gone since."""
+"""Share of a sample that must exist with the same sizes; it is below 1 because some files may be gone."""
 _READ: Final = 3
-"""Of so many the bytes are compared."""
+"""How many files are compared by their bytes."""
 _PARENTS: Final = 3
 _NO_SPACE: Final = 0
 _BATCH: Final = 2_000
 
 
 def relocate(catalog: CatalogWriter, lease: Lease, roots: Sequence[Root], old: str, new: str) -> int:
-    """Write that what was at ``old`` is at ``new``; how many clips that were.
+    """Write that what was at ``old`` is at ``new``. Return how many clips were relocated.
 
-    Raises UsageError when nothing of the library was at ``old``.
+    Raises UsageError if nothing of the library was at ``old``.
     """
     changes = list(relocation(catalog, roots, old, new))
     if not changes:
@@ -51,12 +51,12 @@ def relocate(catalog: CatalogWriter, lease: Lease, roots: Sequence[Root], old: s
 
 
 def relocation(catalog: CatalogWriter, roots: Sequence[Root], old: str, new: str) -> Iterator[CatalogChange]:
-    """The changes that take what was at ``old`` to ``new``: roots at or below it, or a folder inside of a root.
+    """The changes that relocate what was at ``old`` to ``new``: roots at or below ``old``, or a folder inside a root.
 
-    Where a root is at the new place already (it was indexed there before anybody said that it moved), the clips of the
-    old one take the places of its clips: theirs are the ids that people know. A root without clips gives way.
+    If there is already a root at the new place (it was indexed there before the move was reported), the clips of the
+    old root replace its clips, because people know the old ids. A root without clips is dropped.
 
-    Raises UsageError when clips would come into a root whose sounds are played at another speed: theirs are not.
+    Raises UsageError if the two roots play their sounds at different speeds.
     """
     old, new = _plain(old), _plain(new)
     at_new = {root.path: root for root in roots}
@@ -87,8 +87,10 @@ def relocation(catalog: CatalogWriter, roots: Sequence[Root], old: str, new: str
 
 
 def moved_root(catalog: CatalogWriter, roots: Sequence[Root], path: str) -> tuple[Root, str] | None:
-    """A root that is not where it was and whose files lie at the folder ``path``, or in one below it that is called as
-    the root is; with the folder. Names and sizes of a sample tell it, and the bytes of a few.
+    """A root that is missing and whose files are now at ``path``, with the folder that holds them; else None.
+
+    The folder is ``path`` or one below it with the root's name. It is recognised by names and sizes of a sample of the
+    files, and by the bytes of a few.
     """
     for root in roots:
         known_files = catalog.files(root.id, _NO_SPACE) if is_absent(root.path) else {}
@@ -135,16 +137,16 @@ def _check_speeds(root: Root, into: Root) -> None:
 
 
 def _plain(path: str) -> str:
-    """A path as roots have it: absolute, without a separator at its end. One of Windows stays as it was given."""
+    """A path as roots have it: absolute, without a separator at its end. A Windows path stays as given."""
     if _WINDOWS.match(path):
         return path.rstrip("\\/")
     return resolve(path)
 
 
 def _below(path: str, folder: str) -> str | None:
-    """Where ``path`` lies below ``folder``, with '/' between its parts; '' when it is it, None when it is elsewhere.
+    """``path`` relative to ``folder``, with '/' between its parts; '' if they are equal, None if it is elsewhere.
 
-    Both as the system wrote them on which they were made; on Windows case does not count.
+    Both are written as on the system where they were indexed. On Windows, case does not count.
     """
     if _WINDOWS.match(folder):
         path, folder = path.replace("\\", "/"), folder.replace("\\", "/")

@@ -1,11 +1,11 @@
-"""What a scan leaves out by rule: bins of deleted files, patterns of the root, and files of patterns in its folders.
+"""What a scan leaves out by rule: bins of deleted files, patterns of the root, and pattern files in its folders.
 
-* `BINS` are where systems and network disks keep what was deleted, and what they keep for themselves.
-* The patterns of a root (``--exclude``) are those of .gitignore, relative to the root; they are kept with it.
-* A file `IGNORE_FILE` in any folder has such patterns for what lies below that folder. Of several that say something of
-  a name the nearest decides; the root's own patterns come before them all.
+* `BINS` are folders in which systems and network disks keep deleted files and their own data.
+* The patterns of a root (``--exclude``) have the syntax of .gitignore, relative to the root; they are kept with it.
+* A file `IGNORE_FILE` in any folder has such patterns for what lies below that folder. If several match a name, the
+  nearest file decides; the root's own patterns take precedence over all.
 
-What lies in a folder that is left out is left out, whatever says otherwise, as with git.
+As with git, everything in a folder that is left out is left out, even if a pattern includes it.
 """
 
 # Paths are str here, as in indexer.scan.
@@ -30,29 +30,29 @@ BINS: Final = frozenset(
         "#recycle", "@recycle", "@recently-snapshot", "#snapshot", "@eadir", "@tmp", "@sharebin",  # Synology, QNAP
         "trashbox", "network trash folder", "files_trashbin", "files_versions",  # Buffalo, AppleShare, Nextcloud
         "system volume information", "lost+found", "__macosx", "_gsdata_",  # GoodSync
-        *(f"found.{number:03}" for number in range(100)),  # what chkdsk came upon
+        *(f"found.{number:03}" for number in range(100)),  # recovered by chkdsk
     }
 )  # fmt: skip
-"""Folders, in lower case. Those of other systems begin with a dot (.Trash, .Trashes, .recycle), as what is hidden."""
+"""Folders, in lower case. Bins of other systems (.Trash, .Trashes, .recycle) are hidden folders, which are skipped."""
 _MOST_BYTES: Final = 1 << 20
-"""An `IGNORE_FILE` is read so far."""
+"""How much of an `IGNORE_FILE` is read."""
 
 Specs: TypeAlias = "tuple[tuple[str, GitIgnoreSpec], ...]"
 """Folders, nearest first, each with the patterns that hold below it."""
 
 
 class Rules:
-    """What is left out of one root, as of now: make one for each look at it."""
+    """What is left out of one root. Pattern files are cached, so make a new one for each scan."""
 
     def __init__(self, root: str, excludes: Sequence[str]) -> None:
-        """``root`` is absolute. Raises UsageError for a pattern that is none."""
+        """``root`` is absolute. Raises UsageError for an invalid pattern."""
         self._root = root
         own = parse(excludes)
         self._own: Specs = () if own is None else (("", own),)
         self._specs = lru_cache(maxsize=4096)(self._read_specs)
 
     def leave_out(self, folder: str, name: str, *, is_folder: bool) -> bool:
-        """Whether ``name`` in the relative ``folder``, which is not left out itself, is left out."""
+        """Whether ``name`` in the relative ``folder`` is left out. The folder itself must not be left out."""
         if is_folder and name.lower() in BINS:
             return True
         path = f"{folder}/{name}" if folder else name
@@ -85,7 +85,7 @@ class Rules:
 
 
 def parse(patterns: Sequence[str]) -> GitIgnoreSpec | None:
-    """The patterns, None where there are none. Raises UsageError that names the pattern that is none."""
+    """The patterns, or None if there are none. Raises UsageError that names an invalid pattern."""
     if not patterns:
         return None
     for pattern in patterns:
@@ -95,7 +95,7 @@ def parse(patterns: Sequence[str]) -> GitIgnoreSpec | None:
 
 
 def _valid(lines: Sequence[str]) -> list[str]:
-    """The lines that are patterns; git passes over others, too."""
+    """The lines that are valid patterns; others are skipped, as git does."""
     return [line for line in lines if _is_valid(line)]
 
 
@@ -108,7 +108,7 @@ def _is_valid(pattern: str) -> bool:
 
 
 def _spec(patterns: Sequence[str]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec  # a scan alone needs it, and every command loads this module
+    from pathspec import GitIgnoreSpec  # only a scan needs it, but every command loads this module
 
     return GitIgnoreSpec.from_lines(patterns)
 
