@@ -31,7 +31,7 @@ BATCH_AUDIO_S = 15.0
 faster; batches of 5 s take a quarter longer."""
 QUICK_S = 0.02
 MAX_BATCH = 256
-"""If a device encodes a batch within `QUICK_S`, batches are doubled, up to this many windows. GPUs need large batches."""
+"""If a device encodes a batch within `QUICK_S`, batches are doubled, up to this many windows: GPUs need large ones."""
 MAX_ENCODING_THREADS = 4
 WAITING_RESULTS = 64
 WAITING_WINDOWS = 16

@@ -1,21 +1,21 @@
-"""What is on disk: which root a path belongs to, and which files under it are of a kind that is wanted.
+"""Scan what is on disk: which root a path belongs to, and which files under it hold sound or notes.
 
 Rules, in the order in which they apply:
 
-* A PATH inside a root that the library has belongs to that root, and only that part of it is looked at.
-* A PATH above roots that the library has becomes a root of its own; the inner roots keep their folders (they are
-  looked at as themselves), so no file is ever a clip of two roots.
-* A single file that no root holds makes its folder a root (or one above it that the caller names), and only that
-  file is looked at; it is taken whatever it is called.
-* Names that begin with a dot (hidden files and folders, and with them the ``._name`` that macOS leaves on foreign
-  disks) are skipped, and what a rule leaves out (`indexer.rules`).
-* What bears a suffix of sound or of notes is taken; anything else when its first bytes are those of sound or of notes
-  (`search.audio.signatures`), whatever it is called.
-* Of a root in an object store names alone decide (`indexer.stores`).
-* Symbolic links are followed; each folder is entered once, by its own name if it has one in the tree, so loops end.
+* A PATH inside a root of the library belongs to that root, and only that part of the root is scanned.
+* A PATH above roots of the library becomes a root of its own. The inner roots keep their folders (they are scanned
+  as roots), so no file is ever a clip of two roots.
+* A single file outside every root makes its folder a root (or a folder above it that the caller names). Only that
+  file is scanned; it is taken under any name.
+* Names that begin with a dot are skipped (hidden files and folders, and the ``._name`` files of macOS on foreign
+  disks), and so is what a rule leaves out (`indexer.rules`).
+* A file with a suffix of sound or notes is taken. Any other file is taken if its first bytes are those of sound or
+  notes (`search.audio.signatures`).
+* In an object store, only names decide (`indexer.stores`).
+* Symbolic links are followed. Each folder is entered once, so loops end; a real folder comes before links to it.
 """
 
-# Paths are str here, as the system gave them: any bytes pass, and a hundred thousand cost little.
+# Paths are str here, as the system gave them: any bytes are allowed, and a hundred thousand paths cost little.
 # ruff: noqa: PTH100, PTH112, PTH114, PTH116, PTH118, PTH120
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something in the tree that cannot be read. ``facts.path`` is relative; ``folder``: nothing below it was seen.
+    """Something in the tree that cannot be read. ``facts.path`` is relative; ``folder``: nothing below it was scanned.
 
-    ``kind`` is what its name says it holds.
+    ``kind`` is the kind that its name suggests.
     """
 
     facts: FileFacts
@@ -60,14 +60,14 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file of the tree that may be wanted. ``kind``: what it holds by its name, for want of that by its content."""
+    """A file of the tree that may hold sound or notes. ``kind``: by its name, or else by its content."""
 
     facts: FileFacts
     kind: FileKind
 
 
 def resolve(path: str) -> str:
-    """``path`` absolute, its folders without links; a link to a file keeps its own name."""
+    """``path`` made absolute, with links to folders resolved; a link to a file keeps its own name."""
     if is_in_store(path):
         return path.rstrip("/")
     if os.path.isdir(path):
@@ -77,12 +77,12 @@ def resolve(path: str) -> str:
 
 
 def locate(paths: Sequence[str], roots: Iterable[str], new_roots: Sequence[str] = ()) -> tuple[list[Place], list[str]]:
-    """The places that hold ``paths``, given the folders of the library's ``roots``; and the paths that are missing.
+    """The places of ``paths``, given the folders of the library's ``roots``; and the paths that are missing.
 
-    A file that no root holds makes the one of ``new_roots`` (absolute folders, without links) a root that it lies in.
+    If no root contains a file, the folder of ``new_roots`` (absolute, without links) that contains it becomes a root.
 
-    Places come from the top down; what lies within another PATH is dropped, and inner roots of a PATH are places
-    of their own. A path is missing when it neither exists nor lies in a root.
+    Places are in order from the top down. A PATH inside another PATH is dropped; roots inside a PATH are places of
+    their own. A path is missing if it neither exists nor lies in a root.
     """
     all_roots = set(roots)
     candidates: list[Place] = []
@@ -112,10 +112,10 @@ def covers(part: str, path: str) -> bool:
 
 @dataclass(slots=True)
 class Noticed:
-    """What a walk noticed beside the files that it is for.
+    """What a walk noticed besides the files that it yields.
 
-    What it passed over: how many files that hold no sound by suffix ('' without one), how many files and folders by
-    rule. And ``mounts``: the relative folders at which another disk begins ('' is the root).
+    ``suffixes``: how many files without sound were skipped, by suffix ('' without one). ``by_rule``: how many files and
+    folders a rule left out. ``mounts``: the relative folders at which another disk begins ('' is the root).
     """
 
     suffixes: Counter[str] = field(default_factory=Counter)
@@ -133,9 +133,9 @@ def walk(
 ) -> Iterator[FoundFile | Unreadable]:
     """Every file of ``root`` at or under ``part`` that may hold sound or notes, folder by folder, names in order.
 
-    ``stops`` are absolute folders that are not entered (other roots), by whatever name. What is noticed beside them
-    goes into ``noticed``. Memory grows with the largest folder, not with the tree. Raises JobError when no folder can
-    be opened any more.
+    ``stops`` are absolute folders that are not entered under any name (other roots). ``noticed`` collects what else
+    the walk sees. Memory grows with the largest folder, not with the tree. Raises JobError if no folder can be opened
+    any more.
     """
     start = os.path.join(root, *part.split("/")) if part else root
     noticed = noticed or Noticed()
@@ -148,7 +148,7 @@ def walk(
         return
     if not is_folder:
         named = kind(start) or kind_inside(start)
-        # it was asked for by itself, whatever its name
+        # the user named this file, so it is taken under any name
         yield _look(start, part, named if named == "notes" else "sound")
         return
     entered = {identity for identity in map(_identity, stops) if identity is not None}
@@ -180,7 +180,7 @@ def walk(
 def _listed(
     root: str, part: str, stops: Collection[str], rules: Rules, noticed: Noticed
 ) -> Iterator[FoundFile | Unreadable]:
-    """What `walk` gives of a root in a store."""
+    """What `walk` yields for a root in a store."""
     listed = stores.Listed(root, rules, stops)
     try:
         for facts, of_kind in listed.below(part):
@@ -194,9 +194,9 @@ def _listed(
 
 
 def is_absent(root: str) -> bool:
-    """Whether a folder is not there, or holds nothing but hidden names (.DS_Store): what an unmounted disk leaves.
+    """Whether a folder is missing or holds only hidden names (.DS_Store): what an unmounted disk leaves.
 
-    Whether a part of a bucket has no objects; false where the store does not answer: the walk says so.
+    For a part of a bucket: whether it has no objects; false if the store does not answer, which the walk reports.
     """
     if is_in_store(root):
         with suppress(StoreAway):
@@ -208,13 +208,13 @@ def is_absent(root: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
-        return False  # there, but unreadable: the walk says so
+        return False  # it exists but cannot be read: the walk reports that
 
 
 def absent_mounts(root: Root) -> tuple[str, ...]:
-    """The folders below a root at which a disk was mounted (``root.mounts``) that is not there now.
+    """The folders below a root at which a disk was mounted (``root.mounts``) that is missing now.
 
-    Such a folder is gone, or it is absent as `is_absent` has it and no disk begins there.
+    Such a folder is gone, or `is_absent` is true of it and no disk begins there.
     """
     return tuple(mount for mount in root.mounts if mount and _is_away(root.absolute(mount)))
 
@@ -225,9 +225,9 @@ def _is_away(mount: str) -> bool:
 
 
 def emptied_folder(root: Root, path: str) -> str | None:
-    """The relative folder in which the file at ``path``, which is gone, was, when that is there and absent as
-    `is_absent` has it: a disk that is not there, perhaps. None for one that is gone, that holds something, or that is
-    the root.
+    """The nearest existing folder above the missing file at ``path``, if it is empty (`is_absent`); else None.
+
+    An empty folder may mean that a disk is not mounted. The path is relative; the root itself is never returned.
     """
     folder = path.rpartition("/")[0]
     while folder and not os.path.lexists(root.absolute(folder)):
@@ -273,7 +273,7 @@ class _Lister:
         return listing
 
     def leaves_out_path(self, part: str, *, is_folder: bool) -> bool:
-        """Whether a rule leaves out the place where a walk starts, which is counted then."""
+        """Whether a rule leaves out the place where a walk starts. If so, it is counted."""
         leaves_out = self._rules.leave_out_path(part, is_folder=is_folder)
         self._noticed.by_rule += leaves_out
         return leaves_out
@@ -292,7 +292,7 @@ def _leads_to_folder(link: os.DirEntry[str]) -> bool:
     try:
         return link.is_dir()
     except OSError:
-        return False  # a link to itself; if its name is that of a file we take, looking at it says so
+        return False  # a link to itself; if it has the name of a sound, `_look` reports it
 
 
 def _look(path: str, relative: str, of_kind: FileKind) -> FoundFile | Unreadable:
@@ -310,27 +310,27 @@ def _look(path: str, relative: str, of_kind: FileKind) -> FoundFile | Unreadable
 
 
 def facts_of(path: str, relative: str) -> FileFacts | None:
-    """Size and times of the file at ``path``; None for what is no regular file (reading a pipe would never end).
+    """Size and times of the file at ``path``; None if it is not a regular file (reading a pipe would never end).
 
-    Of an object its size and version. Raises OSError, StoreAway.
+    For an object in a store: its size and version. Raises OSError, StoreAway.
     """
     if is_in_store(path):
         return stores.facts_in_store(path, relative)
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         return None
-    # on Windows st_ctime is when the file was made
+    # on Windows, st_ctime is the time of creation
     changed_ns = None if os.name == "nt" else _clamped(status.st_ctime_ns)
     return FileFacts(relative, _clamped(status.st_size), _clamped(status.st_mtime_ns), changed_ns)
 
 
 def _clamped(number: int) -> int:
-    """``number`` within 64 bits. File systems give times from 1601 to 30828; in nanoseconds, 1677 to 2262 fit."""
+    """``number`` clamped to 64 bits. File systems give times from 1601 to 30828; in nanoseconds, 1677 to 2262 fit."""
     return max(_LEAST, min(number, _MOST))
 
 
 def _identity(folder: str) -> tuple[int, int] | None:
-    """Device and number of a folder; None for one that is gone."""
+    """Device and inode of a folder; None if it is gone."""
     try:
         status = os.stat(folder)
     except FileNotFoundError:

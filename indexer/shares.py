@@ -1,4 +1,4 @@
-"""Whom a job leaves its work to: itself, worker processes, or actors on a Ray cluster."""
+"""Who does the work of a job: the job itself, worker processes, or actors on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 Sharing: TypeAlias = "AbstractContextManager[Share | None]"
 USUAL_ACTORS = 2
-"""So many workers are started on Ray where nobody says how many."""
+"""How many workers are started on Ray by default."""
 
 
 def of_command(args: argparse.Namespace, library: Library, settings: Settings, report: Report) -> Sharing:
-    """How the command line wants the work shared; None where it is not."""
+    """How to share the work, as the command line asks; the context gives None if it is not shared."""
     from indexer.workers import sharing
 
     count = settings.share if args.share is None else args.share
@@ -34,7 +34,7 @@ def of_command(args: argparse.Namespace, library: Library, settings: Settings, r
 
 
 def of_service(library: Library, settings: Settings, report: Report) -> Sharing:
-    """How the settings want it."""
+    """How to share the work, as the settings ask; the context gives None if it is not shared."""
     return nullcontext() if settings.share is None else _shared(library, settings.share, report)
 
 
@@ -47,7 +47,7 @@ def _shared(
     on: str | None = None,
     options: tuple[str, ...] = (),
 ) -> Sharing:
-    """The work is left to ``count`` workers that are started, and to those elsewhere."""
+    """Start ``count`` workers, and share the work with them and with workers elsewhere."""
     from indexer.staffing import Staffing
     from indexer.workers import sharing, threads_of
 
@@ -57,7 +57,7 @@ def _shared(
 
 
 def check(args: argparse.Namespace) -> None:
-    """Raise UsageError for what makes no sense where the work is shared."""
+    """Raise UsageError for options that make no sense when the work is shared."""
     if args.share is not None and args.share < 0:
         raise UsageError(f"--share is {args.share}; it must be 0 (workers elsewhere alone) or more")
     if args.plan_only and (args.prune or args.watch or args.on):

@@ -1,7 +1,7 @@
-"""A pass whose work is shared: its files are cut into chunks, which workers on any machine claim (`indexer.claiming`).
+"""A shared pass: its files are cut into chunks, which workers on any machine claim (`indexer.claiming`).
 
-To the job it is a pass like any other: it gives tasks and gets results, a few seconds later. What the results say is
-written by then. Nothing is kept here: a job that was killed plans anew, and finds what its workers wrote.
+To the job it is a pass like any other: it gives tasks and gets results a few seconds later. The workers have written
+these results already. No state is kept here: a job that was killed plans again, and finds what its workers wrote.
 """
 
 from __future__ import annotations
@@ -24,25 +24,26 @@ from search.ports import ChunkPlan
 
 CHUNK_FILES = 128
 CHUNK_AUDIO_S = 3600.0
-"""Some ten seconds of work for one processor: what a worker that dies has done in vain, and all wait for at the end."""
+"""About ten seconds of work for one processor: what is lost if a worker dies, and how long all wait at the end."""
 LEAST_FILES = 4
 LEAST_AUDIO_S = 120.0
 SMALL_JOB = 1024
-"""A job of fewer files is cut into `PARTS`, not smaller than these two, so that a handful of workers end together."""
+"""A job of fewer files is cut into `PARTS` chunks, so that a few workers end together. Its chunks are not
+smaller than `LEAST_FILES` and `LEAST_AUDIO_S`."""
 PARTS = 24
 MOST_WAITING = 1000
-"""So many chunks wait at most; a scan of millions of files goes on as they are claimed."""
+"""How many chunks may wait to be claimed. A scan of millions of files pauses there until some are claimed."""
 LONELY_S = 20.0
-"""So long nobody claims anything before that is said."""
+"""If nobody claims a chunk for this long, the job says so."""
 
 _BYTES_PER_S = {"wav": 176_000, "aif": 176_000, "aiff": 176_000, "au": 176_000, "flac": 80_000}
 _BYTES_PER_S_OF_OTHERS = 20_000
 
 
 class SharedWork:
-    """See `indexer.work.FileWork`: sounds, decoded and encoded by whoever claims them.
+    """See `indexer.work.FileWork`: sounds that are decoded and encoded by the workers that claim them.
 
-    ``note`` tells a person something. With ``options.plan_only`` the chunks are left to workers and not waited for.
+    ``note`` reports a line to people. With ``options.plan_only``, it does not wait for the workers.
     """
 
     def __init__(
@@ -55,8 +56,9 @@ class SharedWork:
         check: Callable[[int], None] = lambda _done: None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """``check`` is called with how many files are done as soon as there is work, and while it is waited for; it
-        raises when the workers that the job started are of no use.
+        """``check`` is called with the number of files done, once there is work and while waiting for it.
+
+        It raises if the workers that the job started keep failing.
         """
         self.spec = spec
         self._plan = plan
@@ -77,13 +79,13 @@ class SharedWork:
         return kind == "sound"
 
     def under_way(self) -> UnderWay:
-        """See `Work.under_way`: what workers said when they renewed their claims."""
+        """See `FileWork.under_way`: what workers reported when they renewed their claims."""
         return UnderWay(self._counts.done_bytes, self._counts.done_audio_s)
 
     def results(
         self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
     ) -> Generator[Result | None]:
-        """See `Work.results`. Raises ClaimLost when another job began a pass, JobError."""
+        """See `FileWork.results`. Raises ClaimLost if another job began a pass, JobError."""
         options = self._options
         begun = self._plan.begin(space.id, ledger.kept_out, max_duration_s=options.max_duration_s, facts=options.facts)
         cutter, chunks, files, ended = _Cutter(ledger), 0, 0, True
@@ -109,7 +111,7 @@ class SharedWork:
                 self._plan.set_state("ended")
 
     def _until_done(self, begun: WorkPass, clock: StageClock) -> Generator[Result | None]:
-        """The results of everything that was put; says it once when nobody works."""
+        """The results of all chunks. Notes once if there are no workers."""
         working_s, is_said = clock.now_s(), False
         while True:
             yield from self._collected(begun)
@@ -131,7 +133,7 @@ class SharedWork:
         yield from self._collected(begun)
 
     def _collected(self, begun: WorkPass) -> Generator[Result]:
-        """What came of chunks that are done by now."""
+        """The results of chunks that are done by now."""
         for result in self._patience.ask(lambda: self._plan.collect(begun.id)):
             self._done += 1
             yield outcome_of(result)
@@ -139,7 +141,7 @@ class SharedWork:
 
 
 def outcome_of(result: WorkResult) -> Outcome:
-    """What a job counts of a file that a worker wrote."""
+    """The outcome that a job counts for a file that a worker wrote."""
     return Outcome(
         cast(OutcomeKind, result.kind),
         result.path,
@@ -153,12 +155,12 @@ def outcome_of(result: WorkResult) -> Outcome:
 
 
 def audio_s_of(path: str, size_bytes: int) -> float:
-    """About how long a file sounds, by its name and size: enough to cut chunks of about the same work."""
+    """Estimate the duration of a file by its suffix and size; exact enough to cut chunks of about equal work."""
     return size_bytes / _BYTES_PER_S.get(suffix_of(path), _BYTES_PER_S_OF_OTHERS)
 
 
 def _cut(tasks: Iterator[Task | Outcome], cutter: _Cutter, clock: StageClock) -> Iterator[Outcome | list[WorkFile]]:
-    """The outcomes among ``tasks`` as they are, and chunks of the rest."""
+    """The outcomes among ``tasks`` unchanged, and the rest cut into chunks."""
     with clock.stage("scan"):
         first = list(islice(tasks, SMALL_JOB))
     if len(first) < SMALL_JOB:
@@ -183,8 +185,8 @@ def _scanned(tasks: Iterator[Task | Outcome], clock: StageClock) -> Iterator[Tas
 class _Cutter:
     """Gathers files until they make a chunk.
 
-    Files that may be a clip which moved are of its size. Those of one size stay together, so that one worker decides
-    which of them it is.
+    A new file may be a clip that moved if it has the same size. Such files of one size stay in one chunk, so that one
+    worker decides which of them is the clip.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -195,25 +197,25 @@ class _Cutter:
         self._most_files, self._most_audio_s = CHUNK_FILES, CHUNK_AUDIO_S
 
     def cut_small(self, tasks: Sequence[Task]) -> None:
-        """Cut a job of these files alone."""
+        """Set the chunk size for a small job that consists of ``tasks``."""
         audio_s = sum(audio_s_of(task.facts.path, task.facts.size_bytes) for task in tasks)
         self._most_files = min(CHUNK_FILES, max(LEAST_FILES, -(-len(tasks) // PARTS)))
         self._most_audio_s = min(CHUNK_AUDIO_S, max(LEAST_AUDIO_S, audio_s / PARTS))
 
     def add(self, task: Task) -> bool:
-        """Take in a file; whether there is a chunk to `take` now."""
+        """Add a file. Return whether there is a chunk to `take` now."""
         if task.known_file is None and task.facts.size_bytes in self._gone:
             self._may_have_moved[task.facts.size_bytes].append(task)
             return False
         return self._add([file_of(task)])
 
     def take(self) -> list[WorkFile]:
-        """The files that were gathered."""
+        """The gathered files; gathering starts again from none."""
         files, self._files, self._audio_s = self._files, [], 0.0
         return files
 
     def rest(self) -> Iterator[list[WorkFile]]:
-        """The chunks of what was put aside, and the last one."""
+        """The chunks of files that may have moved, and the last, incomplete chunk."""
         for size, tasks in self._may_have_moved.items():
             if self._add([file_of(task, self._gone[size] if task is tasks[0] else ()) for task in tasks]):
                 yield self.take()
@@ -227,6 +229,6 @@ class _Cutter:
 
 
 def file_of(task: Task, gone: list[tuple[Root, KnownFile]] | tuple[()] = ()) -> WorkFile:
-    """A task as it is kept in a chunk."""
+    """A task as a chunk stores it; ``gone`` are the clips that may have moved to files of its size."""
     clips = tuple((root.id, file) for root, file in gone)
     return WorkFile(task.root.id, task.facts, task.known_file, task.forced, clips)

@@ -1,4 +1,4 @@
-"""Which workers a job starts for its shared pass, and what it needs of each."""
+"""Which workers a job starts for its shared pass, and the interface of a worker."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Protocol
 class Staffing:
     """Which workers a job wants: how many, with how many threads each, on this machine or ``on`` a cluster.
 
-    ``options`` are passed on to `soundalike work`. ``gpus`` is what each takes of a node's on Ray. ``job_share`` is how
-    much of a core all of them together may take while somebody asks the library something (1: no worker waits).
+    ``options`` are passed on to `soundalike work`. ``gpus``: GPUs for each worker on Ray. ``job_share``: how much of a
+    core all of them together may use while somebody queries the library (1: no worker waits).
     """
 
     count: int
@@ -25,7 +25,7 @@ class Staffing:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What each worker is told by its environment: its part of the share, as if all were on one machine."""
+        """Environment variables of each worker: its part of ``job_share``, as if all ran on one machine."""
         share = self.job_share if self.job_share >= 1 else self.job_share / max(self.count, 1)
         return {"SOUNDALIKE_JOB_SHARE": repr(share)}
 
@@ -34,10 +34,10 @@ class One(Protocol):
     """One worker that was started."""
 
     def ended(self) -> str | None:
-        """None while it works, else why it ended, in a line."""
+        """None while it works, else one line that says why it ended."""
 
     def stop(self) -> None:
-        """Ask it to end; what it has finished is written."""
+        """Ask it to end; it writes what it has finished."""
 
     def wait(self, seconds: float) -> None:
-        """Wait until it has ended; end it by force then."""
+        """Wait up to ``seconds`` for it to end, then kill it."""

@@ -1,4 +1,4 @@
-"""How a command is stopped: the first signal asks it to end well, the second ends it."""
+"""How a command is stopped: the first signal asks for a clean stop, the second ends the process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Stop:
-    """What a signal sets."""
+    """Set by a signal."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
@@ -22,7 +22,7 @@ class Stop:
 
 @contextmanager
 def until_signal() -> Iterator[Stop]:
-    """Turn the first SIGINT or SIGTERM into a clean stop; the second one does what it always does."""
+    """Turn the first SIGINT or SIGTERM into a clean stop; the second has its usual effect."""
     stop = Stop()
     before: dict[int, Any] = {}
 

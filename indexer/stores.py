@@ -1,7 +1,7 @@
-"""Roots in object stores, as a scan sees them: what is there, by listing, and what became of what is not.
+"""Roots in object stores, as a scan sees them.
 
-A listing tells size and ETag of every object, a thousand at a time; no object is asked about by itself, or looked into
-for what it holds: its name says it.
+A listing gives size and ETag of every object, a thousand at a time. A scan sends no request for a single object and
+reads no object: its name decides its kind.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def exists(path: str) -> bool:
-    """Whether there is a file, a folder or a link at ``path``, or an object, or any below it. Raises StoreAway."""
+    """Whether there is a file, folder or link at ``path``, or an object at or below it. Raises StoreAway."""
     return file_exists(path) or (is_in_store(path) and not is_bare(path))
 
 
@@ -34,7 +34,7 @@ def file_exists(path: str) -> bool:
 
 
 def is_folder(path: str) -> bool:
-    """Whether ``path`` is a folder, or may be a part of a bucket: no object has this very name."""
+    """Whether ``path`` is a folder, or may be a part of a bucket: no object has exactly this name."""
     return not is_object(path) if is_in_store(path) else os.path.isdir(path)  # noqa: PTH112 - any bytes
 
 
@@ -48,24 +48,24 @@ def is_object(url: str) -> bool:
 
 
 def is_bare(url: str) -> bool:
-    """Whether a part of a bucket has no objects, or is not there at all. Raises StoreAway."""
+    """Whether a part of a bucket has no objects or does not exist. Raises StoreAway."""
     source, key = source_of(url)
     try:
         return next(source.objects(key), None) is None
     except FileNotFoundError:
         return True
     except PermissionError:
-        return False  # there, but nobody may look: the listing says so
+        return False  # it exists, but access is denied: the listing reports that
 
 
 def facts_in_store(url: str, relative: str) -> FileFacts:
-    """Size and version of the object at ``url``. Raises OSError where there is none, StoreAway."""
+    """Size and version of the object at ``url``. Raises OSError if there is none, StoreAway."""
     source, key = source_of(url)
     return _facts(relative, source.look(key))
 
 
 class Listed:
-    """The objects of one root that may be wanted, and how many were passed over, and why."""
+    """The objects of one root that hold sound or notes; counts those that it skips, by reason."""
 
     def __init__(self, root: str, rules: Rules, stops: Collection[str]) -> None:
         self._root = root
@@ -79,7 +79,7 @@ class Listed:
         """Facts and kind of every object at or under the relative ``part``. Raises OSError, StoreAway."""
         start = f"{self._root}/{part}" if part else self._root
         source, key = source_of(start)
-        above = len(key) - len(part)  # of the root's own key, with the stroke behind it
+        above = len(key) - len(part)  # length of the root's own key and the slash after it
         skipped = above + 1 if key and not part else above
         found = False
         for entry in source.objects(key):
@@ -87,7 +87,7 @@ class Listed:
             relative = entry.key[skipped:]
             if self._is_wanted(relative):
                 yield _facts(relative, entry), _kind_of(relative)
-        if part and not found:  # an object that was asked for by itself, whatever its name
+        if part and not found:  # the user named this object, so it is taken under any name
             yield facts_in_store(start, part), _kind_of(part)
 
     def _is_wanted(self, relative: str) -> bool:
@@ -105,7 +105,7 @@ class Listed:
         return True
 
     def _enters(self, folder: str) -> bool:
-        """Whether objects in the relative ``folder`` are looked at; one that a rule leaves out is counted once."""
+        """Whether objects in the relative ``folder`` are scanned. A folder that a rule leaves out is counted once."""
         if not folder:
             return True
         above, _, name = folder.rpartition("/")

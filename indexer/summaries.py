@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from indexer.model import Summary
 
 KINDS_SHOWN = 6
-"""So many kinds of files that were left out are listed, the most frequent ones."""
+"""How many kinds of left-out files are listed, most frequent first."""
 
 
 def for_people(summary: Summary) -> str:
-    """What was done, and below it what was left out, if anything."""
+    """The summary: a line of what was done, and a line of what was left out, if anything."""
     return "\n".join(filter(None, (summary_line(summary), left_out_line(summary))))
 
 
@@ -51,7 +51,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
 
 
 def summary_line(summary: Summary) -> str:
-    """The summary for people."""
+    """What was done, in one line."""
     counts = (
         (summary.indexed, "indexed"),
         (summary.changed, "changed"),
@@ -73,10 +73,10 @@ def summary_line(summary: Summary) -> str:
 
 
 def left_out_line(summary: Summary) -> str:
-    """What was left out, for people, the most frequent kinds first; empty when nothing was."""
+    """What was left out, in one line, the most frequent kinds first; '' if nothing was."""
     by_count = sorted(summary.left_out.items(), key=lambda item: (-item[1], item[0]))
     shown = [f"{count} {'.' + printable(suffix) if suffix else 'without a suffix'}" for suffix, count in by_count]
-    if len(shown) > KINDS_SHOWN + 1:  # a single further one is named as briefly
+    if len(shown) > KINDS_SHOWN + 1:  # naming one more kind takes no more room than counting it
         rest = sum(count for _, count in by_count[KINDS_SHOWN:])
         shown = [*shown[:KINDS_SHOWN], f"{rest} of {len(by_count) - KINDS_SHOWN} other kinds"]
     if summary.excluded:

@@ -1,4 +1,4 @@
-"""What a pass over some places came to: counted as its outcomes come, shown as progress, and at the end a summary."""
+"""Count the outcomes of a pass as they come, for its progress and its summary."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from indexer.ports import Report
 from indexer.scan import Noticed
 
 _FILES_DONE = ("indexed", "changed", "linked", "moved", "unchanged", "failed", "melody", "taken_out")
-"""The outcomes that progress counts: those of files that are there."""
+"""The outcomes that progress counts: those of files that exist."""
 
 
 class Tally:
-    """Counts the outcomes of one pass, and reports what went wrong as it comes."""
+    """Counts the outcomes of one pass, and reports failures and warnings as they come."""
 
     moved: set[int]
     """The clips that were found at another place."""
     not_pruned: int
-    """How many clips whose files are gone were kept because nobody said that they may go."""
+    """How many clips whose files are gone were kept because nobody confirmed their removal."""
 
     def __init__(self, report: Report) -> None:
         self.moved = set()
@@ -43,7 +43,7 @@ class Tally:
         return bool(self._failed)
 
     def count(self, outcomes: Sequence[Outcome]) -> None:
-        """Add outcomes; one that stands in for another takes that away."""
+        """Add outcomes. One that replaces another (``instead_of``) subtracts that first."""
         for outcome in outcomes:
             if outcome.instead_of is not None:
                 self._add_up(outcome.instead_of, -1)
@@ -68,7 +68,7 @@ class Tally:
         self._tunes += sign * outcome.tunes
 
     def progress(self, survey: Survey, under_way: UnderWay, elapsed_s: float) -> Progress:
-        """How far the pass is, with what is ``under_way`` and has no outcome yet."""
+        """How far the pass is, including what is ``under_way`` and has no outcome yet."""
         files_done = sum(self._counts[kind] for kind in _FILES_DONE)
         bytes_done = self._bytes_done + under_way.bytes
         worked, left = bytes_done - self._bytes_failed, survey.work_bytes - bytes_done
@@ -95,7 +95,7 @@ class Tally:
         interrupted: bool,
         noticed: Noticed,
     ) -> Summary:
-        """What came of the pass."""
+        """The summary of the pass."""
         counts = self._counts
         return Summary(
             library=library,

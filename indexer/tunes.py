@@ -1,8 +1,8 @@
-"""The pass for tunes: the melodies of MIDI files, and those of recordings where they are asked for.
+"""The pass for tunes: the melodies of MIDI files and, on request, of recordings.
 
-It comes after the pass for sounds and fills the melody space. MIDI files are its own: it makes their clips, finds them
-again when they move and marks them missing. A recording is a clip already; here it only gains its tune. One that has
-none is remembered as such (an encoding without segments), so that its pitch is not followed again.
+It runs after the pass for sounds and fills the melody space. It owns MIDI files: it creates their clips, recognises
+moves and marks missing files. Recordings already are clips; this pass only adds their tunes. A recording without a
+tune is stored as an encoding without segments, so that its pitch is not tracked again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class TuneWork:
         self.spec = extractor.spec
 
     def takes(self, kind: FileKind) -> bool:
-        """Notes; sounds too where the tunes of recordings are asked for."""
+        """Notes; with ``options.melody``, sounds too."""
         return kind == "notes" or (self._options.melody and kind == "sound")
 
     def owns(self, kind: FileKind) -> bool:
@@ -49,7 +49,7 @@ class TuneWork:
     def results(
         self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
     ) -> Generator[Result | None]:
-        """See `Work.results`. Raises JobError."""
+        """See `FileWork.results`. Raises JobError."""
         workers = self._options.workers or os.cpu_count() or 1
         stop = threading.Event()
         reader = _TuneReader(self._extractor, self._options, space, ledger, clock=clock, stop=stop)
@@ -71,14 +71,14 @@ class TuneWork:
                     future.cancel()
 
     def under_way(self) -> UnderWay:
-        """Nothing: a tune is found at once."""
+        """Nothing: tunes have no partial progress."""
         return UnderWay()
 
 
 def _some(
     waiting: set[Future[Result | None]],
 ) -> Generator[Result | None, None, set[Future[Result | None]]]:
-    """The results that come within a tick (None when there are none); returns who is still waited for."""
+    """Yield the results that come within a tick (None if there are none). Return the futures that are not done."""
     finished, unfinished = wait(waiting, TICK_S, FIRST_COMPLETED)
     if not finished:
         yield None
@@ -110,9 +110,9 @@ class _TuneReader:
         self._stop = stop
 
     def read(self, task: Task) -> Result | None:
-        """What becomes of a file; None for a recording that the pass for sounds could not take.
+        """The result of a file; None for a recording that the pass for sounds could not index.
 
-        Whatever is wrong with the file is its outcome. Raises JobError when no file can be opened any more.
+        Any defect of the file becomes its outcome. Raises JobError if no file can be opened any more.
         """
         with ExitStack() as held:
             try:
@@ -147,7 +147,7 @@ class _TuneReader:
         if decision.clip_id is not None:
             changes.append(MoveClip(decision.clip_id, task.root.id, task.facts))
         changes.append(self._addition(task, content, file.title, file.metadata, file.encoding))
-        changes.append(KeepTracks(task.root.id, task.facts.path, (content.track,)))  # a film was there before, perhaps
+        changes.append(KeepTracks(task.root.id, task.facts.path, (content.track,)))  # the path may have held a film
         is_new = task.known_file is None or task.known_file.digest == digest
         return Outcome(
             "indexed" if is_new else "changed",
@@ -160,7 +160,7 @@ class _TuneReader:
 
     def _recording(self, task: Task, digest: str, decision: Decision) -> Outcome | None:
         if decision.need != "encode":
-            return None  # a copy of one whose tune is known, or is being looked for
+            return None  # a copy of a recording whose tune is known or is being extracted
         with self._clock.stage("decode"):
             title, fields = metadata.read(task.path)
         with self._clock.stage("encode"):
@@ -180,7 +180,7 @@ class _TuneReader:
         )
 
     def _played(self, task: Task, track: int) -> ContentEncoding:
-        """The tunes of a recording's track as it is played at its root's speed, at the times of the file."""
+        """The tunes of a recording's track, played at its root's speed; times are those of the file."""
         speed = task.root.speed
         rate_hz = round(self._extractor.spec.sample_rate_hz / speed)
         encoding = self._extractor.recording(self._blocks(task.path, track, rate_hz))
@@ -193,7 +193,7 @@ class _TuneReader:
         """The sound of a recording's track, until the job is stopped. Raises Cancelled then."""
         limit_s = self._options.max_duration_s
         for block in audio.stream(path, rate_hz, track=track, max_duration_s=limit_s):
-            self._clock.rest()  # pitch is followed block by block, through all of a recording in one stage
+            self._clock.rest()  # the whole recording is one stage, so give way between blocks
             if self._stop.is_set():
                 raise Cancelled
             yield np.clip(block, -1.0, 1.0, out=block)

@@ -1,10 +1,11 @@
-"""What is encoded of long recordings that are not finished: in files, so that memory stays small, and a job that was
-killed goes on inside a recording.
+"""Encoded blocks of long recordings that are not finished, kept in files.
 
-A file belongs to one sound track of one content. Its first line says what its windows were made by; behind it come
-records: length and CRC-32 of what follows, then the number of a block of windows and the block's arrays. A killed job
-leaves at most one torn record, the last: it counts as not there, and its windows are encoded again. So are those of a
-damaged record, and of all behind it.
+This keeps memory small, and lets the next job continue inside a recording if a job is killed.
+
+A file belongs to one sound track of one content. Its first line identifies what made its windows. Records follow: the
+length and CRC-32 of the body, then the body: the number of a block of windows, and the block's arrays. A killed job
+leaves at most one torn record, at the end. A torn or damaged record and all records after it are ignored, and their
+windows are encoded again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from search.snapshots.folders import discard
 FOLDER: Final = "unfinished"
 """In a library's folder."""
 KEPT_S: Final = 30 * 24 * 3600.0
-"""A file that nobody wrote to for so long is of a recording to which no job came back."""
+"""A file that was not written to for this long is deleted: no job has resumed its recording."""
 _HEAD: Final = struct.Struct("<II")
 _NUMBER: Final = struct.Struct("<I")
 
@@ -38,7 +39,7 @@ class BlockFile:
     """The blocks of one track by their numbers. Threads share it."""
 
     def __init__(self, path: Path, maker: str) -> None:
-        """What an earlier job kept in it is there, where the same ``maker`` made it."""
+        """Blocks that an earlier job kept are used if the same ``maker`` made them."""
         self._path = path
         self._first = maker.encode() + b"\n"
         self._lock = threading.Lock()
@@ -52,7 +53,7 @@ class BlockFile:
         return number in self._places
 
     def add(self, number: int, arrays: Sequence[NDArray[Any]]) -> bool:
-        """Append a block; whether it could be: the disk may be full, and one that was removed takes nothing more."""
+        """Append a block. Return False if it could not be written (the disk is full) or the file was removed."""
         out = io.BytesIO()
         out.write(_NUMBER.pack(number))
         for array in arrays:
@@ -68,7 +69,7 @@ class BlockFile:
                         file.truncate(self._end)
                         file.seek(self._end)
                         file.write(record)
-                else:  # what is there is of no use, and gone before anything is written
+                else:  # an existing file is of another maker or damaged: overwrite it
                     self._path.parent.mkdir(parents=True, exist_ok=True)
                     with self._path.open("wb") as file:
                         file.write(self._first + record)
@@ -79,14 +80,14 @@ class BlockFile:
         return True
 
     def read(self, number: int) -> Arrays:
-        """The arrays of a block that is in it. Raises OSError."""
+        """The arrays of a block that the file has. Raises OSError."""
         at, length = self._places[number]
         with self._path.open("rb") as file:
             file.seek(at)
             return _arrays(file.read(length))
 
     def remove(self) -> None:
-        """Take the file away, and write no other. One that cannot be taken away is found out by the next job again."""
+        """Delete the file, and write no more. If it cannot be deleted, the next job detects the mismatch again."""
         with self._lock:
             self._is_removed = True
             with suppress(OSError):
@@ -105,18 +106,18 @@ class BlockFile:
 
 
 class Unfinished:
-    """The files of a library's recordings that are being encoded by ``maker``. The holder of its lease writes them."""
+    """The block files of a library for recordings encoded by ``maker``. Only the holder of the lease writes them."""
 
     def __init__(self, library: Path, maker: str) -> None:
         self._folder = library / FOLDER
         self._maker = maker
 
     def of(self, digest: str, track: int, speed: float) -> BlockFile:
-        """That of a track, which is played at ``speed``."""
+        """The block file of a track that is played at ``speed``."""
         return BlockFile(self._folder / f"{digest}-{track}", f"{self._maker}, speed {speed!r}")
 
     def done(self, digest: str) -> None:
-        """Take away what there is of a file that is in the catalog by now; what cannot be stays for `clear`."""
+        """Delete the block files of a content that is in the catalog now; what cannot be deleted is left to `clear`."""
         with suppress(OSError):
             for path in list(self._folder.iterdir()):
                 if path.name.startswith(f"{digest}-"):
@@ -124,19 +125,19 @@ class Unfinished:
                         path.unlink(missing_ok=True)
 
     def is_empty(self) -> bool:
-        """Whether there are none."""
+        """Whether there are no block files."""
         with suppress(OSError):
             return not any(self._folder.iterdir())
         return True
 
     def clear(self) -> None:
-        """Take all of them away: nothing is unfinished. What cannot be taken away stays for the next job."""
+        """Delete all block files, because nothing is unfinished. What cannot be deleted is left to the next job."""
         with suppress(OSError):
             discard(self._folder)
 
 
 def take_away_old(library: Path, now_s: float) -> None:
-    """Take away the files to which nobody wrote for `KEPT_S`. ``now_s`` is the time, in seconds since 1970."""
+    """Delete block files that were not written to for `KEPT_S`. ``now_s`` is the time in seconds since 1970."""
     with suppress(OSError):
         for path in list((library / FOLDER).iterdir()):
             with suppress(OSError):
@@ -145,7 +146,7 @@ def take_away_old(library: Path, now_s: float) -> None:
 
 
 def _records(file: io.BufferedReader) -> Iterator[tuple[int, bytes]]:
-    """Where each whole record's body begins, and the body; up to the first that is none."""
+    """The offset of each valid record's body, and the body; stops at the first invalid record."""
     size = os.fstat(file.fileno()).st_size
     while len(head := file.read(_HEAD.size)) == _HEAD.size:
         length, digest = _HEAD.unpack(head)

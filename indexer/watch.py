@@ -1,6 +1,6 @@
-"""Which parts of some folders changed, again and again, while files come, change and go.
+"""Watch folders, and report which parts of them changed.
 
-`changed_paths` says where to look; the job finds out what happened there.
+`changed_paths` says where to look; the job finds out what changed there.
 """
 
 # Paths are str here, as in indexer.scan.
@@ -19,21 +19,21 @@ from search.errors import JobError, UsageError, printable
 from search.ground.urls import is_in_store
 
 GATHER_MS = 500
-"""Changes closer together than this are one."""
+"""Changes closer together than this are reported together."""
 GATHER_AT_MOST_MS = 5_000
 TICK_MS = 200
 SETTLE_S = 0.5
-"""A file whose size and time stand still this long is taken to be whole."""
+"""A file whose size and time are unchanged for this long counts as complete."""
 SETTLE_AT_MOST_S = 30.0
-"""A file that grows for longer (a recording that runs) is tried, and tried again when it changes next."""
+"""A file that grows for longer (a recording in progress) is indexed anyway, and again when it next changes."""
 
 
 def changed_paths(paths: Sequence[str], stop: threading.Event) -> Iterator[list[str]]:
-    """The files and folders to look at because something happened there, until ``stop`` is set.
+    """Yield the files and folders that changed, until ``stop`` is set.
 
-    The first item comes at once and is ``paths`` themselves: by then watching has begun, so nothing that happens
-    during the first look at them is lost. For a file that is gone the item has its folder. Raises UsageError for a path
-    that is not there, JobError when the system refuses to watch (a limit on watches, say).
+    The first item comes at once and is ``paths`` themselves. By then watching has begun, so changes during the first
+    scan are not lost. For a file that is gone, the item has its folder. Raises UsageError for a path that does not
+    exist, JobError if the system refuses to watch (for example at a limit on watches).
     """
     from watchfiles import watch
 
@@ -67,7 +67,7 @@ def changed_paths(paths: Sequence[str], stop: threading.Event) -> Iterator[list[
 
 
 def places_to_look(changed: set[str], watched: Sequence[str]) -> list[str]:
-    """Where to look because of ``changed``: sounds, notes and folders themselves; the folder of what is gone."""
+    """The places to scan because of ``changed``: sounds, notes and folders; the nearest folder of what is gone."""
     places = set()
     for path in changed:
         top = next((w for w in watched if path == w or path.startswith(w.rstrip(os.sep) + os.sep)), None)
@@ -86,7 +86,7 @@ def places_to_look(changed: set[str], watched: Sequence[str]) -> list[str]:
 
 
 def settled(paths: Sequence[str], stop: threading.Event) -> bool:
-    """Wait until no file among ``paths`` grows any more (or for half a minute); false when ``stop`` was set."""
+    """Wait until no file among ``paths`` changes any more, for half a minute at most. Return False if stopped."""
     deadline_s = time.monotonic() + SETTLE_AT_MOST_S
     before = _states(paths)
     while not stop.wait(SETTLE_S):
@@ -130,6 +130,6 @@ def _existing(path: str, top: str) -> str:
 
 
 def _is_passed_over(relative: str) -> bool:
-    """Whether it is hidden, or in a bin; of patterns the job knows."""
+    """Whether a path is hidden or in a bin. Exclude patterns are left to the job."""
     *folders, name = relative.split(os.sep)
     return name.startswith(".") or any(folder.startswith(".") or folder.lower() in BINS for folder in folders)

@@ -1,4 +1,4 @@
-"""The two kinds of passes over some folders: for their sounds (here) and for their tunes (`indexer.tunes`)."""
+"""What a pass does with its files. There are two passes: for sounds (here) and for tunes (`indexer.tunes`)."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ class FileWork(Files, Protocol):
     def results(
         self, tasks: Iterator[Task | Outcome], space: Space, ledger: Ledger, clock: StageClock
     ) -> Generator[Result | None]:
-        """What becomes of ``tasks``, in any order; None when there was nothing for a moment. Closing it stops the
-        work. Outcomes among the tasks are passed on.
+        """Yield the results of ``tasks`` in any order, and None when there was none for a moment.
+
+        Closing the generator stops the work. Outcomes among the tasks are passed on unchanged.
         """
 
     def under_way(self) -> UnderWay:
-        """What is done of files that have no result yet."""
+        """How much is done of files that have no result yet."""
 
 
 class SoundWork:
     """Decodes and encodes every file of sound."""
 
     def __init__(self, encoder: Encoder, options: Options, library: Path) -> None:
-        """``library`` is the folder of the library, which keeps what is encoded of long recordings."""
+        """``library`` is the folder of the library, which keeps the block files of long recordings."""
         self._hearing = hearing(encoder, events=options.events)
         self._options = options
         maker = (encoder.spec.fingerprint, f"windows {WINDOWS_REVISION}", f"up to {options.max_duration_s} s")
@@ -53,7 +54,7 @@ class SoundWork:
 
     @property
     def finds_events(self) -> bool:
-        """Whether outcomes have the events of what was encoded."""
+        """Whether outcomes include events."""
         return self._hearing.frame_s is not None
 
     def takes(self, kind: FileKind) -> bool:

@@ -1,4 +1,4 @@
-"""The subcommand ``soundalike work``: does the work of a job that shares it, on this machine or on a Ray cluster."""
+"""The subcommand ``soundalike work``: does the work of a shared job, on this machine or on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _STATES: dict[str, PassState] = {"pause": "paused", "resume": "open", "cancel": 
 
 
 class Work:
-    """Claim chunks of a shared job, do them, and write what comes of it."""
+    """Claim chunks of a shared job, do them, and write the results."""
 
     name = "work"
     help = "do the work of soundalike index --share (or --plan-only), here and on as many machines as it is started on"
@@ -59,7 +59,10 @@ class Work:
         parser.add_argument("--quiet", action="store_true", help="print nothing but what goes wrong")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Work until stopped (128 + the signal then), or with --once until all is done; 1 when some files failed."""
+        """Work until stopped, or with --once until all is done.
+
+        Return 128 + the signal if stopped by one, 1 if some files failed, else 0.
+        """
         check_threads(args.workers)
         if args.actors < 1 or args.gpus < 0:
             raise UsageError("--actors must be 1 or more, --gpus not negative")
@@ -85,7 +88,7 @@ class Work:
 
 
 def check_threads(workers: int | None) -> None:
-    """Raise UsageError for a number of threads that is none."""
+    """Raise UsageError unless ``workers`` is None or at least 1."""
     if workers is not None and workers < 1:
         raise UsageError(f"--workers is {workers}; it must be 1 or more")
 
@@ -118,7 +121,10 @@ def _here(args: argparse.Namespace, settings: Settings, library: Library, stop: 
 
 
 def _on_ray(args: argparse.Namespace, library: Library, stop: threading.Event) -> Worked:
-    """Keep actors going until stopped, or all is done; what they do is told by the job. Raises JobError, UsageError."""
+    """Keep actors running until stopped, or until all is done. The job reports what they do.
+
+    Raises JobError, UsageError.
+    """
     from indexer.claiming import Worked
     from indexer.patience import Patience
     from indexer.staffing import Staffing
@@ -171,10 +177,10 @@ def _say(text: str) -> None:
 
 
 def _stop_at_eof(stop: threading.Event) -> None:
-    """Set ``stop`` when whoever started this process ends, or closes its input."""
+    """Set ``stop`` when the process that started this one ends, or closes its standard input."""
 
     def read() -> None:
-        while os.read(sys.stdin.fileno(), 4096):  # what Python reads with holds a lock that its end waits for
+        while os.read(sys.stdin.fileno(), 4096):  # sys.stdin.read would hold a lock that Python needs at exit
             pass
         stop.set()
 

@@ -1,7 +1,7 @@
-"""The workers that a job starts for its shared pass, and looks after: processes of this machine, or actors on Ray.
+"""The workers that a job starts for its shared pass and keeps running: processes of this machine, or actors on Ray.
 
-They hold nothing that counts. One that ends without being asked to is started again; what it had claimed is done by
-others. Only when they end one after the other, and nothing gets done, does the job end too.
+They hold no state. A worker that ends without being asked to is restarted; other workers do its chunks. The job ends
+only if workers keep ending and no work gets done.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from search.ground import process
 from search.ports import ChunkPlan
 
 ENDS_IN_VAIN = 5
-"""So often for each worker may one end, with nothing done in between, before the job ends: a bad file ends it less
-often before it is told apart (`search.model.work.MAX_FAILED_CLAIMS`)."""
+"""How often, per worker, workers may end with nothing done in between before the job ends. A file that kills workers is
+isolated after fewer ends (`search.model.work.MAX_FAILED_CLAIMS`)."""
 STOPPING_S = 60.0
 """How long workers may take to write what they have finished."""
 
 
 class Crew:
-    """Keeps ``count`` workers going. The first are started when there is work."""
+    """Keeps ``count`` workers running. The first call of `check` starts them."""
 
     def __init__(self, count: int, start: Callable[[], One], note: Callable[[str], None]) -> None:
         self._count = count
@@ -40,7 +40,7 @@ class Crew:
         self._done = 0
 
     def check(self, done: int) -> None:
-        """Start what is missing. ``done`` is how much has been done by now. Raises JobError when they are of no use."""
+        """Start missing workers. ``done`` is how much is done by now. Raises JobError if workers keep ending."""
         if done > self._done:
             self._done, self._ends = done, 0
         for worker in list(self._workers):
@@ -56,7 +56,7 @@ class Crew:
             self._workers.append(self._start())
 
     def close(self) -> None:
-        """Stop all, and wait until what they have finished is written."""
+        """Stop all workers, and wait until they have written what they finished."""
         for worker in self._workers:
             worker.stop()
         for worker in self._workers:
@@ -65,7 +65,7 @@ class Crew:
 
 
 class LocalWorker:
-    """``soundalike work`` in a process of its own, which ends when this one does, however that ends."""
+    """``soundalike work`` in a separate process, which ends when this process ends, even if this one is killed."""
 
     def __init__(self, staffing: Staffing) -> None:
         command = [sys.executable, "-m", "search.cli", "work", "--library", str(staffing.library), "--until-eof"]
@@ -110,17 +110,17 @@ class LocalWorker:
 
 
 def starter(staffing: Staffing) -> Callable[[], One]:
-    """What starts a worker. Raises UsageError where it is to be on Ray, and that is not installed."""
+    """A function that starts a worker. Raises UsageError if it is to run on Ray, and Ray cannot be used."""
     if staffing.on is None:
         return partial(LocalWorker, staffing)
-    from indexer.onray import RayCluster  # who has no cluster needs no package
+    from indexer.onray import RayCluster  # the package is needed only for a cluster
 
     return RayCluster(staffing).start
 
 
 @contextmanager
 def crew_of(staffing: Staffing, note: Callable[[str], None]) -> Iterator[Crew]:
-    """The workers of ``staffing``, within the block. Raises UsageError as `starter`."""
+    """Run the workers of ``staffing`` within the block. Raises UsageError as `starter`."""
     crew = Crew(staffing.count, starter(staffing), note)
     try:
         yield crew
@@ -130,7 +130,7 @@ def crew_of(staffing: Staffing, note: Callable[[str], None]) -> Iterator[Crew]:
 
 @contextmanager
 def sharing(chunks: ChunkPlan, staffing: Staffing | None, note: Callable[[str], None]) -> Iterator[Share]:
-    """What makes a job's pass a shared one, with workers that it starts, if ``staffing`` wants any."""
+    """Give what makes a job's pass a shared one, and run the workers of ``staffing``, if any, within the block."""
     if staffing is None or not staffing.count:
         yield partial(SharedWork, chunks)
         return
@@ -139,5 +139,5 @@ def sharing(chunks: ChunkPlan, staffing: Staffing | None, note: Callable[[str], 
 
 
 def threads_of(threads: int | None, count: int, processors: int) -> int:
-    """How many ``threads`` (None: one per processor) each of ``count`` workers has."""
+    """How many threads each of ``count`` workers gets, of ``threads`` in total (None: one per processor)."""
     return max(1, (threads or processors) // max(1, count))

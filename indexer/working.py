@@ -37,11 +37,11 @@ def work(
     patience: Patience | None = None,
     report: Callable[[Worked], None] = lambda _: None,
 ) -> Worked:
-    """Do chunks until ``stop`` is set; with ``once`` until none is left, also in the hands of others.
+    """Do chunks until ``stop`` is set; with ``once``, until no chunk is left and no other worker holds one.
 
-    ``load_encoder`` gives the encoder of a name, which is loaded when there is something to do. ``report`` is called
-    with all that was done by then, after every chunk. Raises as `Worker.run`, and SpaceMismatch where the encoder here
-    is not the one that the job has.
+    ``load_encoder`` returns the encoder of a name; it is loaded when there is work. ``report`` is called after every
+    chunk with the sum of what was done. Raises as `Worker.run`, and SpaceMismatch if this machine's encoder is not the
+    job's.
     """
     patience = patience or Patience()
     holder = holder or f"{platform.node()} process {os.getpid()}"
@@ -72,12 +72,12 @@ def work(
 
 
 def _has_work(library: FollowedLibrary, at: WorkPass, patience: Patience) -> bool:
-    """Whether there may be something to claim: chunks that others hold may be left by them."""
+    """Whether there may be something to claim: other workers may still give back chunks that they hold."""
     return at.state == "open" and not is_over(library, at, patience)
 
 
 def is_over(library: FollowedLibrary, at: WorkPass | None, patience: Patience) -> bool:
-    """Whether nothing is left of a pass, nor held by anybody."""
+    """Whether no chunk of a pass is left or claimed."""
     if at is None or at.state == "ended":
         return True
     try:

@@ -1,4 +1,4 @@
-"""The one writer: gathers outcomes and applies their changes in few transactions, and settles what waited for them."""
+"""The single writer: gathers outcomes, applies their changes in few transactions, and settles copies that waited."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from search.ports import CatalogWriter, Lease
 
 MAX_CHANGES = 256
 MAX_WAIT_S = 2.0
-"""What a killed process may have done in vain, beside the files it was just reading."""
+"""How much work a kill may lose, besides the files that were being read."""
 MAX_VECTOR_BYTES = 32 << 20
 
 
 class Writer:
     """Writes outcomes in batches under the lease. Not shared between threads.
 
-    An outcome that the catalog refuses (`search.errors.ChangeRefused`) becomes a failure of its file, and costs no
-    other: the rest of its batch is written without it.
+    An outcome that the catalog refuses (`search.errors.ChangeRefused`) becomes a failure of its file; the rest of its
+    batch is written without it.
     """
 
     def __init__(
@@ -37,8 +37,8 @@ class Writer:
         keep: Callable[[Sequence[Outcome]], None] | None = None,
         written: Callable[[str], None] | None = None,
     ) -> None:
-        """``keep`` keeps what outcomes bring that is not the catalog's, before their contents are in it; ``written`` is
-        told the digests of those that are.
+        """``keep`` stores what outcomes have for outside the catalog, before their contents are written. ``written`` is
+        called with the digest of each content that was written.
         """
         self._written = written
         self._catalog = catalog
@@ -54,8 +54,9 @@ class Writer:
         self.sequence = 0
 
     def add(self, result: Outcome | Copy) -> list[Outcome]:
-        """Take in a result and write when enough is gathered; the outcomes that this brought about beside it: of copies
-        that it settled, of files that the catalog refused.
+        """Add a result, and write if enough is gathered.
+
+        Return the further outcomes that this caused: of copies that it settled, and of files that the catalog refused.
         """
         if isinstance(result, Copy):
             if self._ledger.in_work(result.digest):
@@ -66,7 +67,7 @@ class Writer:
         return self.tick()
 
     def tick(self) -> list[Outcome]:
-        """Write when it is time to; the outcomes that this brought about (see `add`)."""
+        """Write if it is time to. Return the outcomes that this caused (see `add`)."""
         due = (
             self._n_changes >= MAX_CHANGES
             or self._vector_bytes >= MAX_VECTOR_BYTES
@@ -75,7 +76,7 @@ class Writer:
         return self.flush() if due else []
 
     def flush(self) -> list[Outcome]:
-        """Write everything that is gathered; the outcomes that this brought about, whose changes wait in turn.
+        """Write all that is gathered. Return the outcomes that this caused; their changes wait for the next call.
 
         Raises LibraryError (disk full, read-only), LibraryBusy (the lease was lost).
         """
@@ -88,7 +89,7 @@ class Writer:
         brought: list[Outcome] = []
         for outcome in waiting:
             refusal = refusals.get(id(outcome))
-            if refusal is not None and outcome.kind != "failed":  # of what failed the record alone was refused
+            if refusal is not None and outcome.kind != "failed":  # for a failure, only its record was refused
                 brought.append(refusal)
                 self._wait(refusal)
             if outcome.digest is not None:
@@ -107,7 +108,7 @@ class Writer:
         return brought
 
     def _apply(self, outcomes: Sequence[Outcome]) -> dict[int, Outcome]:
-        """Write the changes of ``outcomes``; the failures of those that the catalog refused, by the id of each."""
+        """Write the changes of ``outcomes``. Return failures for those that the catalog refused, by ``id(outcome)``."""
         written, refusals = list(outcomes), {}
         while True:
             try:
@@ -120,7 +121,7 @@ class Writer:
                 return refusals
 
     def _wait(self, outcome: Outcome) -> None:
-        """Let an outcome wait to be written."""
+        """Queue an outcome for the next write."""
         if not outcome.changes and outcome.digest is None:
             return
         if not self._n_changes:
@@ -130,7 +131,7 @@ class Writer:
         self._vector_bytes += sum(c.encoding.vectors.nbytes for c in outcome.changes if isinstance(c, AddContent))
 
     def _settle(self, copies: Iterable[Copy], cause: str) -> list[Outcome]:
-        """Link copies to the content that was written by now, or let them share its failure."""
+        """Link copies to the content if it was written; otherwise they fail for the same cause."""
         settled = []
         for copy in copies:
             contents = self._ledger.contents(copy.digest)
@@ -141,6 +142,6 @@ class Writer:
 
 
 def refused_at(outcomes: Sequence[Outcome], error: ChangeRefused) -> int:
-    """Which of ``outcomes`` has the change that the catalog refused, when it was given those of all in one sequence."""
+    """The index of the outcome with the change that the catalog refused; ``error.place`` counts over all changes."""
     ends = accumulate(len(outcome.changes) for outcome in outcomes)
     return next(place for place, end in enumerate(ends) if error.place < end)
