@@ -1,12 +1,14 @@
-"""How good and how fast Soundalike is. Each benchmark is a subcommand of ``soundalike bench``.
+"""Measure how good and how fast Soundalike is.
+
+``soundalike bench`` has the subcommands ``quality``, ``speed`` and ``humming`` (`commands`).
 
 ===========  =====================================================================================================
-quality      `datasets` and `published` (what is asked), `encoding` and `ranking` (answers, by the engine), `quality`
-             (figures), `quality_report` (tables and plot), `peers` (YAMNet as an encoder)
-speed        `speed` (the command); `indexing_speed`, `material`, `stage_costs`, `librosa_loop`, `indexing_report`;
-             `search_speed` and the other ``search_`` modules
-shared       `commands`, `outputs` and `report` (options, files, Markdown), `machine` (what it was measured on)
+quality      `datasets` and `published` load queries and expected answers, `encoding` and `ranking` get the engine's
+             answers, `measure` computes the metrics, `report` writes tables and a plot, `peers` has YAMNet
+speed        `command` is the subcommand; `indexing`, `library` and the others measure one thing each
+index        vector indexes: `engines`, `measure` and `report`
+common       options, files and Markdown (`outputs`, `report`); the machine (`machine`); audio to index (`material`)
 ===========  =====================================================================================================
 
-Other modules are commands of their own, run with ``python -m``; each says how in its first lines.
+The other modules are commands of their own: run them with ``python -m``. The first lines of each describe its use.
 """

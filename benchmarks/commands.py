@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from search.ports import Encoder
 
 PEERS = ("spectral", "yamnet")
-"""What stands beside the default encoder when none is named: the floor, and a peer where its file is found."""
+"""Encoders to compare with the default one if none are named: a baseline, and YAMNet if its model file is found."""
 
 
 class Bench(Protocol):
@@ -34,17 +34,17 @@ class Bench(Protocol):
 
     @property
     def name(self) -> str:
-        """The word on the command line."""
+        """The subcommand's word on the command line."""
 
     @property
     def help(self) -> str:
-        """One line."""
+        """The help text, one line."""
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Measure and report; the exit status."""
+        """Measure and report; return the exit status."""
 
 
 class Quality:
@@ -89,7 +89,7 @@ class Quality:
         add_outputs(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Measure, print, and write what was asked for."""
+        """Measure, print, and write the requested files."""
         from benchmarks.quality import datasets
         from benchmarks.quality.encoding import EncodingCache
 
@@ -105,7 +105,9 @@ class Quality:
         return 0
 
     def _task(self, args: argparse.Namespace, settings: Settings, paths: list[Path], cache: EncodingCache) -> None:
-        """Ask as a published benchmark does. Raises UsageError for a plot: there is none of these."""
+        """Run the protocol of a published benchmark. Raises UsageError if a plot is requested: these protocols have
+        none.
+        """
         from benchmarks.common import report
         from benchmarks.quality import datasets, reranking, zero_shot
 
@@ -123,7 +125,7 @@ class Quality:
             write_outputs(args, report.to_json(called), zero_shot.markdown(called), [])
 
     def _search(self, args: argparse.Namespace, settings: Settings, paths: list[Path], cache: EncodingCache) -> None:
-        """Ask as libraries are searched."""
+        """Rank as a search of a library does."""
         from benchmarks.common import report
         from benchmarks.quality import datasets, measure
         from benchmarks.quality import report as quality_report
@@ -145,7 +147,7 @@ class Quality:
 
 
 class BenchCommand:
-    """``soundalike bench``: hands over to one of its benchmarks."""
+    """``soundalike bench``: passes control to one of its benchmarks."""
 
     name = "bench"
     help = "measure how good and how fast this is"
@@ -160,12 +162,12 @@ class BenchCommand:
             bench.configure(subparsers.add_parser(bench.name, help=bench.help, description=bench.help))
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Run the benchmark that was named."""
+        """Run the benchmark that the command line names."""
         return self._benches[args.bench].run(args, settings)
 
 
 def encoders(names: Sequence[str] | None, settings: Settings) -> list[Encoder]:
-    """The encoders that were named, or the default one and those peers that can be had here."""
+    """Return the named encoders; without names, the default encoder and the `PEERS` that are available here."""
     from search import wiring
 
     if names:
@@ -182,7 +184,7 @@ def encoders(names: Sequence[str] | None, settings: Settings) -> list[Encoder]:
 
 
 def log_record(report: QualityReport) -> dict[str, object]:
-    """One line about a run: what was measured on which sets, and the mAP that came out."""
+    """Return the log record of a run: its encoders and data sets, and the mAP of each."""
     return {
         "at": report.machine.measured_at,
         "bench": "quality",

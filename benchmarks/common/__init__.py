@@ -1,1 +1,1 @@
-"""What every benchmark needs: the machine it ran on, material, reports, outputs."""
+"""What all benchmarks share: the machine's description, audio to index, reports and output files."""

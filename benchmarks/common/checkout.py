@@ -1,4 +1,4 @@
-"""A copy of the project that is measured: the one that runs, or another commit's beside it with its own environment."""
+"""The checkout under measurement: this one, or one of another commit that has its own environment."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ from pathlib import Path
 from search.errors import UsageError, printable
 
 FIGURES = "docs/figures"
-"""What benchmarks write: no code that is measured."""
+"""The folder that benchmarks write figures to. Changes in it do not count as changes of the measured code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """``folder`` has the code, ``python`` runs it."""
+    """A copy of the project: its code is in ``folder``, and the interpreter ``python`` runs it."""
 
     folder: Path
     python: Path
 
     @classmethod
     def at(cls, folder: Path) -> Checkout:
-        """Another checkout, after ``make .venv/.installed`` there. Raises UsageError where there is no environment."""
+        """Return another checkout, made with ``make .venv/.installed``. Raises UsageError if it has no environment."""
         python = folder.absolute() / ".venv" / "bin" / "python"
         if not python.exists():
             raise UsageError(f"{printable(str(folder))} has no .venv: run make .venv/.installed there")
         return cls(folder.resolve(), python)
 
     def soundalike(self, *words: str) -> list[str]:
-        """The command line ``soundalike`` with its arguments; it is to be run in `folder`."""
+        """Return the command line of ``soundalike`` with these arguments. Run it in `folder`."""
         return [str(self.python), "-m", "search.cli", *words]
 
     def commit(self) -> str:
-        """The commit's short hash, with a ``+`` where anything but figures was changed since; "no commit" outside a
-        repository.
+        """Return the commit's short hash, with a ``+`` if tracked files other than figures have changed since.
+
+        Outside a repository it is "no commit".
         """
         commit_and_changes = [
             self._git("rev-parse", "--short", "HEAD"),
@@ -58,4 +59,4 @@ class Checkout:
 
 
 HERE = Checkout(Path(__file__).resolve().parents[2], Path(sys.executable))
-"""The one that runs."""
+"""The checkout that runs this process."""

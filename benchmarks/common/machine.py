@@ -1,4 +1,4 @@
-"""What a figure was measured on: the machine, the versions, in values and in one paragraph."""
+"""The machine and the package versions that a figure was measured on, as values and as one line."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Hardware and software. ``cores`` are those this process may use; ``gpus`` are NVIDIA's, by name."""
+    """Hardware and software. ``cores``: those this process may use. ``gpus``: names of the NVIDIA GPUs."""
 
     processor: str
     cores: int
@@ -46,7 +46,7 @@ class Machine:
     measured_at: str
 
     def sentence(self) -> str:
-        """One line for a report."""
+        """Return one line for a report."""
         gpus = f", {', '.join(self.gpus)}" if self.gpus else ", no GPU"
         versions = ", ".join(f"{v.package} {v.version}" for v in self.versions)
         return (
@@ -70,7 +70,7 @@ def this_machine() -> Machine:
 
 
 def processor_name() -> str:
-    """The processor as it calls itself, where the system tells."""
+    """Return the processor's own name, or what `platform` knows if there is no /proc/cpuinfo."""
     try:
         for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
             if line.startswith("model name"):
@@ -81,7 +81,7 @@ def processor_name() -> str:
 
 
 def memory_bytes() -> int:
-    """Physical memory, 0 where the system does not tell."""
+    """Return the physical memory in bytes, or 0 if the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -89,7 +89,10 @@ def memory_bytes() -> int:
 
 
 def gpu_names() -> tuple[str, ...]:
-    """The NVIDIA GPUs that the driver knows; none where there is none. Asking torch takes 2 s, to import it."""
+    """Return the names of the NVIDIA GPUs that the driver reports, () if there are none.
+
+    It does not ask torch: importing that takes 2 s.
+    """
     query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     try:
         printed = subprocess.run(query, capture_output=True, text=True, check=False)  # noqa: S603 - no words of anybody's

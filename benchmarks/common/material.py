@@ -1,4 +1,4 @@
-"""MP3 files to index: real recordings where there are some, else the demo collection, encoded at run time."""
+"""MP3 files to index, encoded at run time from real recordings if there are any, else from the demo collection."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Material:
 
 
 def default_source() -> Path:
-    """Where the recordings come from. Raises UsageError when there are none."""
+    """Return the folder of the recordings. Raises UsageError if there is none."""
     for folder in (SHARED_AUDIO, DEMO_AUDIO):
         if folder.is_dir():
             return folder
@@ -38,8 +38,8 @@ def default_source() -> Path:
 def as_mp3(source: Path, out: Path, minutes: float, seed: int) -> Material:
     """Encode recordings of ``source`` to MP3 (44.1 kHz, one channel, libsndfile's default quality) under ``out``.
 
-    Takes files in random order until ``minutes`` are reached; the same seed takes the same files. What cannot be
-    decoded is passed over. Raises UsageError when nothing can.
+    Takes files in random order until ``minutes`` are reached; the same seed takes the same files. Skips files that
+    cannot be decoded. Raises UsageError if none can.
     """
     import soundfile
 
@@ -58,9 +58,9 @@ def as_mp3(source: Path, out: Path, minutes: float, seed: int) -> Material:
 
 
 def choose(source: Path, count: int, seed: int) -> list[Path]:
-    """At most ``count`` recordings of a folder that can be decoded, in random order, the same for the same seed.
+    """Return at most ``count`` decodable recordings of a folder in random order; the same seed gives the same order.
 
-    Raises UsageError when there are none.
+    Raises UsageError if there are none.
     """
     found: list[Path] = []
     for path in _shuffled(source, seed):

@@ -18,7 +18,7 @@ SEED = 7
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
-    """``--seed``, and where a report goes."""
+    """Add ``--seed`` and the options for output files."""
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"of everything random ({SEED})")
     parser.add_argument("--json", type=Path, metavar="OUT.json", help="write the figures as JSON")
     parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the report, and plots beside it")
@@ -26,24 +26,24 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
 
 
 def wants_plots(args: argparse.Namespace) -> bool:
-    """Whether a plot is to be drawn."""
+    """Return whether a plot is to be drawn."""
     return args.plot is not None or args.report is not None
 
 
 def plot_file(args: argparse.Namespace, part: str) -> Path:
-    """Where the plot of a part goes: ``OUT.png``, or ``OUT-<part>.png``."""
+    """Return the file of a part's plot: ``OUT.png``, or ``OUT-<part>.png``."""
     file = Path(args.plot) if args.plot is not None else Path(args.report).with_suffix(".png")
     return file.with_name(f"{file.stem}-{part}{file.suffix}") if part else file
 
 
 def check_plots(args: argparse.Namespace) -> None:
-    """Raises UsageError before an hour of work when the plot at its end could not be drawn."""
+    """Raise UsageError if the plot could not be drawn, before the benchmark spends an hour on measuring."""
     if wants_plots(args):
         report.check_figure_file(plot_file(args, ""))
 
 
 def save_plots(args: argparse.Namespace, figures: Mapping[str, Figure]) -> list[Path]:
-    """Write the figure of each part; where they are."""
+    """Write the figure of each part and return the files."""
     files = []
     for part, figure in figures.items():
         files.append(plot_file(args, part))
@@ -52,7 +52,7 @@ def save_plots(args: argparse.Namespace, figures: Mapping[str, Figure]) -> list[
 
 
 def write_outputs(args: argparse.Namespace, as_json: str, markdown: str, plots: Sequence[Path]) -> None:
-    """Write the files that were asked for, and print the report."""
+    """Write the requested files and print the report."""
     if args.json:
         report.write(args.json, as_json)
     if args.report:
@@ -63,5 +63,5 @@ def write_outputs(args: argparse.Namespace, as_json: str, markdown: str, plots: 
 
 
 def report_progress(line: str) -> None:
-    """Progress is for stderr: stdout is the report."""
+    """Print progress to stderr; stdout is for the report."""
     print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What every report needs: Markdown tables, JSON of frozen values, figures on disk, a log of runs."""
+"""Helpers for reports: Markdown tables, JSON of frozen values, figures on disk, a log of runs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; the first column is for words, the others for numbers (to the right)."""
+    """Return a Markdown table; the first column is text, the others are numbers, aligned to the right."""
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
 
 
 def to_json(report: DataclassInstance) -> str:
-    """A report of frozen dataclasses as indented JSON, field names as keys."""
+    """Return a report of frozen dataclasses as indented JSON, with field names as keys."""
     return json.dumps(dataclasses.asdict(report), indent=2) + "\n"
 
 
 def write(file: Path, text: str) -> None:
-    """Write a report, making its folder. Raises UsageError when that cannot be done."""
+    """Write a report and make its folder. Raises UsageError if that fails."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -36,7 +36,7 @@ def write(file: Path, text: str) -> None:
 
 
 def append_line(file: Path, record: dict[str, Any]) -> None:
-    """Add one line of JSON to a log of runs. Raises UsageError when that cannot be done."""
+    """Append one line of JSON to a log of runs. Raises UsageError if that fails."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a", encoding="utf-8") as stream:
@@ -46,7 +46,7 @@ def append_line(file: Path, record: dict[str, Any]) -> None:
 
 
 def new_figure(width_inches: float, height_inches: float) -> Figure:
-    """An empty figure that belongs to no window. Raises UsageError without matplotlib."""
+    """Return an empty figure that belongs to no window. Raises UsageError without matplotlib."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -55,14 +55,16 @@ def new_figure(width_inches: float, height_inches: float) -> Figure:
 
 
 def check_figure_file(file: Path) -> None:
-    """Raises UsageError when a figure could not be drawn into this file: another ending, or no matplotlib."""
+    """Raise UsageError if no figure can be written to this file: the suffix is neither .png nor .svg, or matplotlib is
+    missing.
+    """
     if file.suffix.lower() not in (".png", ".svg"):
         raise UsageError(f"{printable(str(file))}: a plot is a .png or a .svg file")
     new_figure(1, 1)
 
 
 def save_figure(figure: Figure, file: Path) -> None:
-    """Write a figure as PNG or SVG, by its name. Raises UsageError when that cannot be done."""
+    """Write a figure as PNG or SVG, according to its suffix. Raises UsageError if that fails."""
     check_figure_file(file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

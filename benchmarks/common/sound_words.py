@@ -1,4 +1,4 @@
-"""Words of file names that name a sound: the labels of recordings that nobody labelled."""
+"""Words in file names that name a sound. They serve as labels of recordings that nobody has labelled."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _WORDS = (
     "siren slam snow splash step stone stream sword thunder train water wave whistle wind wolf wood"
 )
 WORDS = frozenset(_WORDS.split())
-"""Words of file names that name a sound; plurals count too."""
+"""Words that name a sound; their plurals count too."""
 
 
 def sound_words(path: str) -> frozenset[str]:
-    """The words in a file's name that name a sound: ``sounds/RainHeavy_2.ogg`` -> ``{"rain"}``."""
+    """Return the words of a file's name that name a sound: ``sounds/RainHeavy_2.ogg`` -> ``{"rain"}``."""
     stem = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", Path(path).stem).lower()
     found = re.findall(r"[a-z]+", stem)
     return frozenset(word for name in found for word in (name, name.removesuffix("s")) if word in WORDS)

@@ -1,8 +1,8 @@
-"""The steady noise beneath a sound: what a street, a fan or a tape adds to all of it.
+"""Estimate the steady background noise of a sound: what a street, a fan or a tape adds to all of it.
 
-In each band the noise is taken for what the quietest tenth of the moments has (minimum statistics, R. Martin, Noise
-Power Spectral Density Estimation Based on Optimal Smoothing and Minimum Statistics, 2001, with a quantile in place of
-the minimum), and that is taken out of every moment.
+In each frequency band, the level of the quietest tenth of the frames estimates the noise, which is then subtracted from
+every frame (minimum statistics, R. Martin, Noise Power Spectral Density Estimation Based on Optimal Smoothing and
+Minimum Statistics, 2001, with a quantile in place of the minimum).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ _FRAME_S: Final = 0.032
 _OVERLAP: Final = 4
 _QUIETEST: Final = 0.1
 _BIAS: Final = 1.3
-"""By so much the quietest tenth lies under the mean of steady noise that is smoothed over `_LONG` frames."""
+"""Ratio of the mean to the quietest tenth, for steady noise that is smoothed over `_LONG` frames."""
 _LONG, _SHORT, _BANDS = 8, 1, 6
-"""Reaches of running means: in frames for the noise, for the sound, and in bins."""
+"""Half widths of running means: in frames for the noise, in frames for the sound, and in bins."""
 _TAKEN_OUT: Final = 2.0
 _LEAST_GAIN: Final = 0.1
 
 
 def steady_noise(wave: Wave, rate_hz: int) -> tuple[Wave, float]:
-    """The steady noise in a sound (n,) at ``rate_hz``, (n,), and its share of the energy, 0 to 1.
+    """Return the steady noise (n,) in a sound (n,) at ``rate_hz``, and its share of the energy, 0 to 1.
 
-    A sound that is itself steady (rain, a hum) is noise to it.
+    A sound that is itself steady (rain, a hum) counts as noise.
     """
     size = _OVERLAP * round(_FRAME_S * rate_hz / _OVERLAP)
     window = np.sqrt(np.hanning(size + 1)[:size]).astype(np.float32)
@@ -51,6 +51,8 @@ def steady_noise(wave: Wave, rate_hz: int) -> tuple[Wave, float]:
 
 
 def _running_mean(values: NDArray[np.floating], reach: int) -> NDArray[np.float64]:
-    """The mean of ``reach`` rows before each to ``reach`` rows after it; beyond an end the row at the end counts."""
+    """The mean of each row with the ``reach`` rows before and after it; the first and last rows are repeated beyond the
+    ends.
+    """
     sums = np.cumsum(np.pad(values, ((reach + 1, reach), (0, 0)), mode="edge"), axis=0, dtype=np.float64)
     return np.asarray((sums[2 * reach + 1 :] - sums[: -2 * reach - 1]) / (2 * reach + 1))

@@ -1,4 +1,4 @@
-"""What the steps of a long benchmark found, so that one that was stopped goes on where it was."""
+"""Results of the steps of a long benchmark, kept so that a benchmark that was stopped can resume."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ T = TypeVar("T")
 
 
 class Steps:
-    """Steps in a folder, each done once. What they give has to be the same once it was written as JSON and read."""
+    """Steps in a folder, each run once. A step's result must survive being written as JSON and read again."""
 
     def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
-        """Steps of a run with these ``settings``. Raises UsageError where the folder has those of another run."""
+        """Open the steps of a run with these ``settings``. Raises UsageError if the folder is of a run with others."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         if self.once("settings", lambda: dict(settings)) != dict(settings):
             raise UsageError(f"{printable(str(folder))} was begun with other settings; name another folder")
 
     def once(self, name: str, make: Callable[[], T]) -> T:
-        """What the step gave, or gives now. Raises as ``make`` does, and OSError."""
+        """Return the step's stored result, or run it now. Raises as ``make`` does, and OSError."""
         file = self.folder / f"{name}.json"
         if file.is_file():
             found: T = json.loads(file.read_bytes())

@@ -1,4 +1,4 @@
-"""Many short clips made fast, for figures about how a job behaves and not about how it sounds."""
+"""Many short clips that are made fast, for figures about how a job behaves. How the clips sound does not matter."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 RATE_HZ = 16_000
 FILES_PER_FOLDER = 1_000
 COPY_EVERY = 20
-"""Each so many clips one is a copy of the one before it."""
+"""One in this many clips is a copy of the one before it."""
 
 
 def write_clips(folder: Path, count: int, seed: int, *, seconds: tuple[float, float] = (0.4, 1.6)) -> None:
-    """Write ``count`` WAV files (16 kHz, 16 bit) of ``seconds`` (shortest, longest), each a noise in a band of its own.
+    """Write ``count`` WAV files (16 kHz, 16 bit) of ``seconds`` (shortest, longest); each has noise of its own colour.
 
     Files lie in folders of a thousand; the same seed writes the same bytes. One in twenty is a copy of another.
     """
@@ -31,7 +31,9 @@ def write_clips(folder: Path, count: int, seed: int, *, seconds: tuple[float, fl
 
 
 def write_long_recording(path: Path, hours: float, seed: int) -> None:
-    """Write one FLAC file (16 kHz, mono) of ``hours``: noise whose level and colour drift; in bounded memory."""
+    """Write one FLAC file (16 kHz, mono) of ``hours`` in bounded memory: noise whose level and colour change every 30
+    s.
+    """
     import soundfile
 
     rng = np.random.default_rng(seed)
@@ -42,7 +44,7 @@ def write_long_recording(path: Path, hours: float, seed: int) -> None:
 
 
 def wav(samples: NDArray[np.int16]) -> bytes:
-    """A WAV file of 16-bit samples (n,), one channel, at `RATE_HZ`."""
+    """Return the bytes of a WAV file of 16-bit samples (n,), one channel, at `RATE_HZ`."""
     data = samples.astype("<i2").tobytes()
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE_HZ, 2 * RATE_HZ, 2, 16)
     chunks = b"WAVE" + form + struct.pack("<4sI", b"data", len(data)) + data
@@ -50,7 +52,7 @@ def wav(samples: NDArray[np.int16]) -> bytes:
 
 
 def _noise(rng: np.random.Generator, seconds: float) -> NDArray[np.int16]:
-    """White noise, given a colour by a running difference or sum of random reach."""
+    """White noise, coloured by adding or subtracting a copy of itself with a random delay."""
     white = rng.standard_normal(round(seconds * RATE_HZ), np.float32)
     reach = int(rng.integers(1, 40))
     coloured = white[reach:] + float(rng.uniform(-1, 1)) * white[:-reach]

@@ -1,1 +1,1 @@
-"""How good rankings are: by example, in words, tags, verdicts; beside the peers."""
+"""How good rankings are (by example, in words, tags, verdicts), compared with other encoders and programs."""

@@ -1,8 +1,9 @@
-"""``python -m benchmarks.quality.aspects``: does the asked aspect decide the first ten?
+"""``python -m benchmarks.quality.aspects``: does a query by one aspect find sounds that share it?
 
-A factorial set is synthesised: 5 envelopes x 5 spectra x 5 pitches, 125 sounds of one second and more. Each is asked
-for with one aspect alone, in a library of them. Right are the hits that have the same level of that factor. Sounds of
-one level differ a little in length, loudness and tuning, by the seed.
+A factorial set is synthesised: 5 envelopes x 5 spectra x 5 pitches, 125 sounds of 1.1 to 1.3 s. Each sound is a query
+by one aspect alone (envelope, timbre or pitch) in a library of all 125. Of the first ten hits other than the query,
+those with the query's level of that factor are right. The figure is the mean share of right hits. The seed varies the
+length, loudness and tuning of sounds with the same level a little.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _HARMONICS: Final = 12
 
 
 def sound(envelope: int, spectrum: int, pitch: int, rng: np.random.Generator) -> Mono:
-    """One sound of the set."""
+    """Return one sound (n,) of the set; the first three arguments are levels from 0 to 4."""
     at_s = np.arange(int(rng.uniform(1.1, 1.3) * RATE_HZ)) / RATE_HZ
     share = at_s / at_s[-1]
     level = {
@@ -64,14 +65,14 @@ def _tone(spectrum: str, hz: float, at_s: Mono, rng: np.random.Generator) -> Mon
 
 
 def write(folder: Path, seed: int) -> None:
-    """The set as files, which are called by their levels."""
+    """Write the set as files that are named by their levels."""
     rng = np.random.default_rng(seed)
     for levels in itertools.product(range(5), range(5), range(5)):
         soundfile.write(folder / f"{'_'.join(map(str, levels))}.wav", sound(*levels, rng), RATE_HZ)
 
 
 def shares(library: Library) -> dict[str, float]:
-    """For each aspect, which share of the first ten has the asked level of its factor, in the mean."""
+    """Return for each aspect the mean share of the first ten hits that have the query's level of its factor."""
     clips = library.reader.clips(library.clips.ids().tolist())
     found = {}
     for place, aspect in enumerate(("envelope", "timbre", "pitch")):

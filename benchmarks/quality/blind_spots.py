@@ -1,9 +1,9 @@
-"""``python -m benchmarks.quality.blind_spots``: how little an encoder hears of which tune is played and of what is
-said.
+"""``python -m benchmarks.quality.blind_spots``: how little an encoder recognises the tune or the words of a recording.
 
-Every tune is played on several General MIDI instruments (FluidSynth), every sentence is read by several voices
-(espeak-ng). A query should find the same tune on the other instruments among other tunes on its own; the same sentence
-by the other voices among other sentences by its own. What follows the timbre alone ranks below chance.
+Every tune is played on several General MIDI instruments (FluidSynth); every sentence is read by several voices
+(espeak-ng). A query by a clip should find the same tune on other instruments among other tunes on its own instrument,
+or the same sentence by other voices among other sentences by its own voice. An encoder that follows only the timbre
+ranks below chance.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """``make`` writes one file for each of ``contents`` times ``carriers``, content by content, and says where."""
+    """``make`` writes a file for each of ``contents`` times ``carriers``, ordered by content, and returns the paths."""
 
     name: str
     contents: int
@@ -80,12 +80,12 @@ class Figures:
     precision_at_1: float
 
     def cell(self) -> str:
-        """As the quality tables print it."""
+        """Format as the quality tables do: mAP (P@1)."""
         return f"{self.mean_average_precision:.3f} ({self.precision_at_1:.3f})"
 
 
 def tasks(soundfont: Path) -> tuple[Task, ...]:
-    """Both."""
+    """Return both tasks."""
     return (
         Task(
             "the same tune on other instruments", TUNES, len(INSTRUMENTS), lambda folder: play_tunes(folder, soundfont)
@@ -95,27 +95,27 @@ def tasks(soundfont: Path) -> tuple[Task, ...]:
 
 
 def masks(contents: int, carriers: int) -> tuple[Mask, Mask]:
-    """What each clip should find and what it finds it among, both (clips, clips)."""
+    """Return the masks of the relevant clips and of the candidates of each query, both (clips, clips)."""
     content, carrier = np.divmod(np.arange(contents * carriers), carriers)
     same_content, same_carrier = content[:, None] == content, carrier[:, None] == carrier
     return same_content & ~same_carrier, same_content ^ same_carrier
 
 
 def chance(relevant: int, among: int) -> Figures:
-    """What a random order of ``among`` clips is worth on average when ``relevant`` of them should be found."""
+    """Return the expected figures of a random order of ``among`` clips, ``relevant`` of which should be found."""
     place = np.arange(1, among + 1)
     precision = (1 + (place - 1) * (relevant - 1) / (among - 1)) / place
     return Figures(float(precision.mean()), relevant / among)
 
 
 def worst(relevant: int, among: int) -> Figures:
-    """What an order is worth that puts everything that should be found last."""
+    """Return the figures of an order that puts all relevant clips last."""
     found = np.arange(1, relevant + 1)
     return Figures(float((found / (among - relevant + found)).mean()), 0.0)
 
 
 def ask(order: NDArray[np.int64], task: Task) -> Figures:
-    """The figures of rankings ``order`` (clips, clips) of all clips by each."""
+    """Return the figures of rankings ``order`` (clips, clips); row i ranks all clips by similarity to clip i."""
     relevant, candidates = masks(task.contents, task.carriers)
     values = evaluation.score(evaluation.judge(order, relevant, candidates)).values.mean(axis=0)
     names = evaluation.METRICS
@@ -123,14 +123,16 @@ def ask(order: NDArray[np.int64], task: Task) -> Figures:
 
 
 def measure(task: Task, files: Sequence[Path], encoder: Encoder, settings: Settings) -> Figures:
-    """One encoder's figures, ranked by the engine by plain similarity."""
+    """Return one encoder's figures; the engine ranks by plain similarity."""
     encoded = encode(files, encoder, EncodingCache(None), report_progress)
     with ranked_set(encoded, encoder, replace(settings, neighbourhoods=False)) as ranked:
         return ask(np.stack([ranked.by_example(clip) for clip in range(len(files))]), task)
 
 
 def tune(number: int) -> list[tuple[int, int]]:
-    """Keys and lengths in ticks: a walk over ten keys of C major, all tunes in one key and tempo."""
+    """Return (key, length in ticks) for each note: a random walk over ten keys of C major. All tunes share key and
+    tempo.
+    """
     rng = np.random.default_rng((SEED, number))
     place, notes = int(rng.integers(len(SCALE))), []
     for _ in range(NOTES):
@@ -140,7 +142,7 @@ def tune(number: int) -> list[tuple[int, int]]:
 
 
 def play_tunes(folder: Path, soundfont: Path) -> list[Path]:
-    """Every tune on every instrument. Raises UsageError when FluidSynth or the soundfont is missing."""
+    """Render every tune on every instrument. Raises UsageError if FluidSynth or the soundfont is missing."""
     if not soundfont.is_file():
         raise UsageError(f"{soundfont} is not there: apt-get install fluid-soundfont-gm, or give --soundfont")
     files = []
@@ -160,7 +162,7 @@ def play_tunes(folder: Path, soundfont: Path) -> list[Path]:
 
 
 def read_sentences(folder: Path) -> list[Path]:
-    """Every sentence by every voice. Raises UsageError when espeak-ng is missing."""
+    """Synthesise every sentence in every voice. Raises UsageError if espeak-ng is missing."""
     files = []
     for number, sentence in enumerate(SENTENCES):
         for voice in VOICES:
@@ -179,7 +181,7 @@ def _run(command: Sequence[str], package: str) -> None:
 
 @with_status
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Ask each encoder and print a table; 1 where a tool is missing for a part of it."""
+    """Measure each encoder and print a table. Return 1 if a tool is missing for one of the tasks."""
     process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.blind_spots", description=__doc__)
     parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")

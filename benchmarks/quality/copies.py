@@ -1,6 +1,6 @@
 """Copies of recordings, of twelve kinds.
 
-They follow from a seed, which sees to it that thresholds are chosen on one set and measured on another.
+A seed determines them, so that thresholds can be chosen on one set and measured on another.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _faint(wave: Mono, _: Random) -> Made:
 
 
 def _louder(wave: Mono, rng: Random) -> Made:
-    """From half its level to 3 dB beyond full scale, where it clips."""
+    """Between half of full scale and 3 dB beyond it, where it clips."""
     peak = float(np.abs(wave).max())
     return _wav(np.clip(wave * np.float32(rng.uniform(0.5, 1.41) / peak), -1.0, 1.0))
 
@@ -82,7 +82,7 @@ def _resampled_copy(wave: Mono, rng: Random) -> Made:
 
 
 def _faded(wave: Mono, rng: Random) -> Made:
-    """In over up to a tenth, out over up to a quarter of its length."""
+    """Faded in over up to a tenth of its length, out over up to a quarter."""
     into, out = (rng.uniform(0.02, 1.0, 2) * (0.1, 0.25) * len(wave)).astype(int)
     return _wav(
         wave * np.concatenate((np.linspace(0, 1, into), np.ones(len(wave) - into - out), np.linspace(1, 0, out)))
@@ -90,13 +90,13 @@ def _faded(wave: Mono, rng: Random) -> Made:
 
 
 def _channels(wave: Mono, rng: Random) -> Made:
-    """Two channels at levels of their own, the second turned over in every other file."""
+    """Two channels at different levels; in one of three files on average the second is inverted."""
     sides = np.stack((wave, wave * np.float32(rng.choice([-0.9, 0.9, 0.5]))), axis=1)
     return _wav(sides)
 
 
 def _worn(wave: Mono, rng: Random) -> Made:
-    """Silence before it, 12 dB softer, resampled, and an MP3."""
+    """Silence before it, 12 dB softer, resampled, and encoded as MP3."""
     before = np.zeros(int(rng.uniform(0.1, 1.0) * RATE_HZ), np.float32)
     softer = np.concatenate((before, np.float32(0.25) * wave))
     return Made(Form("FFmpeg", "mp3", "libmp3lame", 64_000).encode(_resampled(softer, 32_000), 32_000), "mp3")
@@ -124,10 +124,10 @@ def _resampled(wave: Mono, rate_hz: int) -> Mono:
 
 
 def wav(wave: Mono) -> Made:
-    """A sound as a plain file of 16 bits."""
+    """Return a sound as a plain 16-bit WAV file."""
     return _wav(wave)
 
 
 def copy(kind: str, wave: Mono, seed: Sequence[int]) -> Made:
-    """A copy of ``wave`` (n,) at `RATE_HZ`, of one of the `KINDS`."""
+    """Return a copy of ``wave`` (n,) at `RATE_HZ`, of one of the `KINDS`."""
     return KINDS[kind](wave, np.random.default_rng(seed))

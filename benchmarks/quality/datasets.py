@@ -1,8 +1,8 @@
-"""What a quality benchmark is asked about: clips with labels and groups, and queries in words.
+"""Data sets of the quality benchmark: clips with labels and groups, and queries in words.
 
-A data set is a CSV with the columns ``path,label,group,text`` (and ``fold``), a folder with such a ``manifest.csv``,
-the folder of a published set as its authors packed it (`benchmarks.quality.published`), or one that MTEB publishes
-(`benchmarks.quality.published_tasks`).
+A data set is one of these: a CSV with the columns ``path,label,group,text`` (and ``fold``); a folder with such a
+``manifest.csv``; the folder of a published set as its authors packed it (`benchmarks.quality.published`); or a set that
+MTEB publishes (`benchmarks.quality.published_tasks`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DEMO = Path("data/demo")
 
 
 def load(path: Path) -> DataSet:
-    """The data set at ``path``. Raises UsageError for what is no data set, or one that is incomplete."""
+    """Load the data set at ``path``. Raises UsageError if it is no data set, or an incomplete one."""
     found = load_any(path)
     if isinstance(found, RerankingTask):
         raise UsageError(f"{printable(str(path))} is a re-ranking task; ask it with: --protocol maeb")
@@ -28,7 +28,7 @@ def load(path: Path) -> DataSet:
 
 
 def load_any(path: Path) -> DataSet | RerankingTask:
-    """The data set or re-ranking task at ``path``. Raises UsageError as `load` does."""
+    """Load the data set or re-ranking task at ``path``. Raises UsageError as `load` does."""
     if path.is_dir() and not (path / MANIFEST).is_file():
         return published_tasks.load(path) if published_tasks.is_published(path) else published.load(path)
     file = path / MANIFEST if path.is_dir() else path
@@ -38,7 +38,7 @@ def load_any(path: Path) -> DataSet | RerankingTask:
 
 
 def default_datasets() -> list[Path]:
-    """The sets that lie beside the project, else the demo collection. Raises UsageError when neither is there."""
+    """Return the sets beside the project, else the demo collection. Raises UsageError if there is neither."""
     beside = [SHARED / name for name in SHARED_NAMES if (SHARED / name / MANIFEST).is_file()]
     if beside:
         return beside
@@ -51,10 +51,11 @@ def default_datasets() -> list[Path]:
 
 
 def from_csv(file: Path) -> DataSet:
-    """A set from a CSV with ``path,label,group,text,fold``, paths relative to it; only path and label are needed.
+    """Load a set from a CSV with ``path,label,group,text,fold``, paths relative to it; only path and label are
+    required.
 
-    A clip without a group is its own. A text finds the clips that share a label with a clip that carries it.
-    Raises UsageError that names the line.
+    A clip without a group is a group of its own. A query in words should find the clips that share a label with a clip
+    that carries this text. Raises UsageError that names the line.
     """
     items, texts = [], []
     for line, row in rows(file, NEEDED_COLUMNS):

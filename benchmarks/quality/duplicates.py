@@ -1,11 +1,11 @@
-"""``python -m benchmarks.quality.duplicates``: are copies found as duplicates, and is nothing else?
+"""``python -m benchmarks.quality.duplicates``: are copies found as duplicates, and nothing else?
 
-A library of recordings with a copy of each, of twelve kinds, and of families of sounds that are alike and no copies:
+The library has recordings, one copy of each (of twelve kinds), and families of sounds that are similar but not copies:
 hits of one drum, takes and keys of one phrase, notes of one patch, loops of one kit, phrases of one soundfont, songs
-with one loop. It is indexed, duplicates are looked for, and each pair of a family is compared on top, whether the
-search came upon it or not. Exit code 1 where recall falls short or a group is false. It takes ten minutes of one core;
-with ``--keep DIR`` it goes on where it was stopped. With ``--pair-by-pair`` nothing is indexed, and no search comes
-before the comparison.
+with one loop. The benchmark indexes it and searches it for duplicates. It also compares every pair within each family,
+whether or not the search compared that pair. It exits with 1 if recall is below .98, or if a group or a pair of a
+family is false. It takes ten minutes on one core. With ``--keep DIR`` it resumes where it was stopped. With
+``--pair-by-pair`` nothing is indexed, and each copy is compared with its original alone.
 """
 
 from __future__ import annotations
@@ -51,8 +51,9 @@ _LEAST_RMS = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """``missed`` and ``made``: copies by kind; ``false_groups``: the names in each; ``false_pairs`` of ``hard_pairs``;
-    ``clips`` were compared in ``search_s`` of the clock and ``processor_s`` of one core.
+    """``made`` and ``missed``: copies by kind. ``false_groups``: the file names in each. ``false_pairs``: pairs called
+    copies by kind of family, out of ``hard_pairs``. ``clips`` were compared in ``search_s`` of wall-clock time and
+    ``processor_s`` of processor time.
     """
 
     made: Counter[str]
@@ -66,20 +67,20 @@ class Figures:
 
     @property
     def recall(self) -> float:
-        """The share of the copies that are in a group with their original."""
+        """The share of copies that are in a group with their original."""
         return 1.0 - self.missed.total() / max(self.made.total(), 1)
 
     def is_good(self) -> bool:
-        """Whether enough is found and nothing is false."""
+        """Return whether recall is sufficient and nothing is false."""
         return self.recall >= RECALL and not self.false_groups and not self.false_pairs
 
 
 def recordings(material: Path, seed: int) -> Iterator[copies.Mono]:
-    """Recordings of the learning material in an order that the seed decides, none of silence and none twice.
+    """Yield recordings of the learning material in an order that the seed decides, without silent ones and repeats.
 
-    Of those in a folder that differ in a number at the end of their names one, since some are parts of another; of
-    those of one name in several folders one, since some are one file, at other levels or coded anew; of equal samples
-    one, whatever their names. Raises AudioError, and UsageError for a table that cannot be read.
+    Three kinds count as repeats. Files of one folder whose names differ only in a final number: some are parts of
+    others. Files with the same name in several folders: some are one file at another level or encoded again. Files with
+    equal samples. Raises AudioError, and UsageError if the table cannot be read.
     """
     rows = [row for _, row in items.rows(material, ("path", "original_path", "repo", "seconds"))]
     seen: set[object] = set()
@@ -99,7 +100,7 @@ def recordings(material: Path, seed: int) -> Iterator[copies.Mono]:
 
 
 def build_copies(folder: Path, material: Path, pairs: int, seed: int) -> dict[str, str]:
-    """Write recordings and copies of them; the kind of each copy by its name. Raises AudioError, OSError."""
+    """Write recordings and a copy of each; return the kind of each copy by file name. Raises AudioError, OSError."""
     kind_of: dict[str, str] = {}
     for number, wave in enumerate(itertools.islice(recordings(material, seed), pairs)):
         kind = tuple(copies.KINDS)[number % len(copies.KINDS)]
@@ -117,12 +118,12 @@ def build_family(folder: Path, number: int, seed: int) -> None:
 
 
 def kind_of_family(number: int) -> str:
-    """Kinds take turns."""
+    """Return the family's kind; kinds take turns."""
     return tuple(FAMILIES)[number % len(FAMILIES)]
 
 
 def measure(steps: Steps, args: argparse.Namespace) -> Figures:
-    """Make the sounds, index them, look for duplicates and judge the families: what was done is not done again.
+    """Make the sounds, index them, search for duplicates and judge the families; completed steps are not repeated.
 
     Raises AudioError, OSError, CalledProcessError.
     """
@@ -153,7 +154,7 @@ def measure(steps: Steps, args: argparse.Namespace) -> Figures:
 
 
 def _groups(in_library: Sequence[str]) -> tuple[list[list[str]], float, float]:
-    """The names in each group of duplicates, and how long that took: seconds of the clock, and of one core."""
+    """The names in each group of duplicates, and how long the search took: wall-clock and processor seconds."""
     began_s, began_processor_s = time.perf_counter(), _processor_s()
     groups = json.loads(_soundalike("duplicates", "--json", *in_library))["groups"]
     names = [[Path(clip["path"]).name for clip in group["clips"]] for group in groups]
@@ -161,7 +162,7 @@ def _groups(in_library: Sequence[str]) -> tuple[list[list[str]], float, float]:
 
 
 def _compared(folder: Path, names: Sequence[str]) -> tuple[list[list[str]], float, float]:
-    """As `_groups`, each copy being compared with its original alone. Raises AudioError."""
+    """As `_groups`, but each copy is compared with its original alone. Raises AudioError."""
     began_s, began_processor_s = time.perf_counter(), time.process_time()
     hearing, groups = PassageDecoder(), []
     for name in names:
@@ -173,7 +174,7 @@ def _compared(folder: Path, names: Sequence[str]) -> tuple[list[list[str]], floa
 
 
 def judge_family(folder: Path, number: int) -> tuple[int, int]:
-    """How many pairs a family has, and how many of them are called copies. Raises AudioError."""
+    """Return the number of pairs in a family and how many of them are called copies. Raises AudioError."""
     hearing = PassageDecoder()
     members = [TrackPassage(os.fspath(path), 0) for path in sorted(folder.glob(f"family-{number:04}-*.wav"))]
     waves = [hearing.passage(one).wave for one in members]
@@ -197,12 +198,12 @@ def _number(name: str) -> str:
 
 
 def _source(name: str) -> str:
-    """What a file is a copy of: a recording by its number, a member of a family is itself."""
+    """What a file comes from: a recording's number; a member of a family comes only from itself."""
     return name if name.startswith("family") else _number(name)
 
 
 def report(figures: Figures) -> str:
-    """The figures in Markdown."""
+    """Return the figures in Markdown."""
     rows = [
         [kind, str(made), str(figures.missed[kind]), f"{1 - figures.missed[kind] / made:.3f}"]
         for kind, made in figures.made.items()
@@ -221,7 +222,7 @@ def report(figures: Figures) -> str:
 
 @with_status
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the figures; 0 where they are good, 1 where not, 3 where they could not be measured."""
+    """Print the figures. Return 0 if they are good, 1 if not, 3 if they could not be measured."""
     process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.duplicates", description=__doc__)
     parser.add_argument("--material", type=Path, default=MATERIAL, metavar="CSV", help="recordings to copy")

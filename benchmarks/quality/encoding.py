@@ -1,7 +1,7 @@
-"""From the clips of a data set to their segments' vectors, as the bulk job makes them, with a cache on disk.
+"""Encode the clips of a data set into segment vectors, as the bulk job does, with a cache on disk.
 
-An encoding is kept under the encoder's fingerprint, the revision of cutting and the file's digest, so it is found again
-exactly as long as it would come out the same.
+The cache key is the encoder's fingerprint, the revision of the windowing and the file's digest. A cached encoding is
+therefore used only while encoding again would give the same result.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NO_TAGS = SegmentTags(np.empty((0, 0), np.uint16), np.empty((0, 0), np.float16))
 PROGRESS_EVERY = 200
 
 Progress: TypeAlias = Callable[[str], None]
-"""Called with a line at a time of what is going on."""
+"""Called with one line of progress at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class EncodedClip:
 
 
 class EncodingCache:
-    """Encodings on disk, one small file each; without a folder it holds nothing."""
+    """Encodings on disk, one small file each. Without a folder the cache stays empty."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
     def get(self, spec: EncoderSpec, digest: str) -> ContentEncoding | None:
-        """The encoding of these bytes by this encoder, or None; a damaged file counts as absent."""
+        """Return this encoder's encoding of the file with this digest, or None; a damaged file counts as absent."""
         if self._folder is None:
             return None
         try:
@@ -60,7 +60,7 @@ class EncodingCache:
             return None
 
     def put(self, spec: EncoderSpec, digest: str, encoding: ContentEncoding) -> None:
-        """Keep an encoding; a reader never sees half a file. Raises UsageError when the folder cannot be written."""
+        """Store an encoding; readers never see a partial file. Raises UsageError if the folder cannot be written."""
         if self._folder is None:
             return
         file = self._file(self._folder, spec, digest)
@@ -86,9 +86,9 @@ class EncodingCache:
 
 
 def encode(paths: Sequence[Path], encoder: Encoder, cache: EncodingCache, progress: Progress) -> list[EncodedClip]:
-    """The encodings of these files, in their order. ``progress`` is called now and then with how many are done.
+    """Return the encodings of these files in their order. ``progress`` reports now and then how many are done.
 
-    Raises AudioError for a file that cannot be decoded: figures over the rest would be those of another set.
+    Raises AudioError for a file that cannot be decoded: without it, the figures would describe another set.
     """
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     path_of = dict(zip(reversed(digests), reversed(paths), strict=True))
@@ -109,7 +109,7 @@ def encode(paths: Sequence[Path], encoder: Encoder, cache: EncodingCache, progre
 def _encoded(
     digests: Iterable[str], path_of: dict[str, Path], encoder: Encoder
 ) -> Iterator[tuple[str, ContentEncoding]]:
-    """Decode in a stream, encode in batches across files, and give each file's segments when they are complete."""
+    """Decode in a stream, encode in batches across files, and yield each file's segments when they are complete."""
     windows = (
         (digest, window) for digest in digests for window in audio.windows(os.fspath(path_of[digest]), encoder.spec)
     )

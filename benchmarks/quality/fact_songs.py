@@ -1,8 +1,8 @@
-"""Songs of POP909, rendered by FluidSynth: are tempo and key found? Beside librosa's tempo and key.
+"""Tempo and key of POP909 songs rendered by FluidSynth, compared with librosa's tempo and key.
 
-A key is right that the data set's own repository names for most of the excerpt (``NNN/key_audio.txt``). Without these
-files it is that of the excerpt's notes by the profiles of Krumhansl and Kessler, which itself agrees with them for only
-.72 of the songs.
+The reference key is the one that the data set's repository (``NNN/key_audio.txt``) gives for most of the excerpt.
+Without these files it is the key of the excerpt's notes by the profiles of Krumhansl and Kessler. That estimate agrees
+with the repository's key for only .72 of the songs.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from search.analysis.facts.measuring import measure
 from search.errors import UsageError
 
 FIRST: Final = 41
-"""Songs before were looked at."""
+"""The first song that is measured. The ones before it were used during development."""
 EXCERPT_S: Final = (20.0, 45.0)
-"""Where the excerpt of a song begins, and how long it lasts."""
+"""Where a song's excerpt begins, and how long it lasts."""
 _BEGIN_S, _LENGTH_S = EXCERPT_S
 _NEAR: Final = 0.04
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -41,10 +41,11 @@ def figures(
     keeps: bool = False,
     with_librosa: bool = True,
 ) -> Iterator[str]:
-    """Shares of songs whose tempo, key, and key or its relative are right; keys as ``named``, if they are there.
+    """Yield the shares of songs whose tempo, key, and key or its relative key are right.
 
-    ``keeps``: what is rendered stays in the folder ``scratch``, and is not rendered again where it is there. Raises
-    UsageError without FluidSynth.
+    ``named`` is the folder of the repository's keys; if None, the keys of the notes are the reference. With ``keeps``,
+    the rendered songs stay in ``scratch``, and songs that are already there are not rendered again. Raises UsageError
+    without FluidSynth.
     """
     right: dict[str, list[bool]] = {}
     for number in range(FIRST, FIRST + songs):
@@ -92,9 +93,10 @@ def _by_librosa(wav: Path, tempo_bpm: float, key: int) -> dict[str, bool]:
 
 
 def named_key(path: Path) -> int:
-    """The place in `KEYS` of the key that a file names for most of the excerpt: lines of start, end, ``Gb:maj``.
+    """Return the place in `KEYS` of the key that a file gives for most of the excerpt. Its lines are start, end,
+    ``Gb:maj``.
 
-    Raises UsageError for a file that cannot be read, or names none.
+    Raises UsageError for a file that cannot be read or names no key.
     """
     lasting: dict[int, float] = {}
     try:
@@ -114,7 +116,7 @@ def _place(name: str) -> int:
 
 
 def excerpt(source: Path, target: Path, begin_s: float = EXCERPT_S[0]) -> tuple[float, int]:
-    """Write the excerpt of a song from ``begin_s`` on; its tempo, and the place of the key of its notes in `KEYS`."""
+    """Write a song's excerpt from ``begin_s``; return its tempo (bpm) and the place in `KEYS` of its notes' key."""
     song, at_s, before = mido.MidiFile(source), 0.0, 0
     tempo_bpm = 120.0
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=500_000)])
@@ -144,12 +146,12 @@ def _key_of(weights: NDArray[np.float64]) -> int:
 
 
 def relative(key: int) -> int:
-    """The place of the key with the same notes."""
+    """Return the place of the relative key, which has the same notes."""
     return 12 + (key + 9) % 12 if key < 12 else (key + 3) % 12
 
 
 def render(midi: Path, wav: Path, soundfont: Path) -> None:
-    """Play a MIDI file by FluidSynth. Raises UsageError."""
+    """Render a MIDI file with FluidSynth. Raises UsageError."""
     command = ["fluidsynth", "-ni", "-q", "-r", "22050", "-g", "0.5", "-F", str(wav), str(soundfont), str(midi)]
     try:
         subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - a fixed program

@@ -1,10 +1,11 @@
-"""``python -m benchmarks.quality.facts DATA``: are facts right, and absent where they mean nothing?
+"""``python -m benchmarks.quality.facts DATA``: are facts right, and absent when they mean nothing?
 
-DATA has the folder ``natural`` with its manifest, and ``pop909``. Of natural the half of the repositories is measured
-that no threshold was chosen on. Clips are brought to 16 kHz and 16 bits, and given one defect each at three strengths.
-Songs (``--soundfont``, with FluidSynth; none of 1 to 40, which were looked at) are rendered for 45 s from the 20th on;
-their tempo is that of the file, their key the one that the data set's repository names (``--keys``), else that of its
-notes, since the files name none. What is needed beyond the project: pyloudnorm, librosa.
+DATA has the folder ``natural`` with its manifest, and ``pop909``. No threshold was chosen on the half of natural's
+repositories that is measured; `untouched` also measures the other half and reports it separately. Clips are resampled
+to 16 kHz and 16 bits; each gets every defect in turn, at one of three strengths. Songs (with ``--soundfont`` and
+FluidSynth) are rendered for 45 s from second 20 on. Songs 1 to 40 were used during development and are left out. A
+song's reference tempo is that of its MIDI file. Its reference key is the one in the data set's repository (``--keys``),
+else that of its notes, since the MIDI files give no key. This needs pyloudnorm and librosa besides the project.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ _LONGEST_S: Final = 10.0
 _SOFT: Final = 1e-3
 _WITHOUT: Final = re.compile(r"\b(rain|wind|speech|traffic|talk|voice)", re.IGNORECASE)
 _ALSO_WITHOUT: Final = {"esc50": ("rain", "wind", "sea waves"), "us8k-fold10": ("children playing",)}
-"""Classes of evaluation sets that have neither."""
+"""Classes of evaluation sets that have neither tempo nor key."""
 _BRIEF_S: Final = 1.3
-"""Of less no tempo is looked for."""
+"""The facts give no tempo for shorter sounds."""
 _PATTERNS: Final = 100
 _SECTIONS: Final = ("loudness", "defects", "untouched", "absent", "forms", "cost", "songs")
 
@@ -53,9 +54,9 @@ def clips(
     odd: bool = False,
     least_s: float = flaws.SHORTEST_S,
 ) -> Iterator[tuple[str, Path]]:
-    """Label and path of recordings of the half of natural that is measured (``odd``: the other), in a random order.
+    """Yield label and path of recordings of natural's measured half (with ``odd``, the other half) in random order.
 
-    They last ``least_s`` and more.
+    Shorter ones than ``least_s`` are left out.
     """
     manifest = items.rows(folder / items.MANIFEST, ("path", "repo", "seconds", "label_hint"))
     rows = [row for _, row in manifest if float(row["seconds"]) >= least_s]
@@ -66,7 +67,7 @@ def clips(
 
 
 def read(path: Path) -> Mono:
-    """The first ten seconds at 16 kHz, at half of full scale, without silence at the ends."""
+    """Return the first ten seconds at 16 kHz, scaled to a peak of half of full scale, without silence at the ends."""
     wave = np.concatenate(list(audio.stream(str(path), RATE_HZ, end_s=_LONGEST_S)))
     sounding = np.flatnonzero(np.abs(wave) > _SOFT * np.abs(wave).max())
     wave = wave[sounding[0] : sounding[-1] + 1]
@@ -74,10 +75,10 @@ def read(path: Path) -> Mono:
 
 
 def loudness(paths: list[Path], folder: Path) -> str:
-    """The largest differences from pyloudnorm, which filters sample by sample.
+    """Report the differences from pyloudnorm, which filters sample by sample: median, 99th percentile, maximum.
 
-    Of whole tenths of a second: pyloudnorm counts a last block of 400 ms of which up to 50 ms are missing as if these
-    were silent, where BS.1770 leaves out what is not whole.
+    Sounds are cut to whole tenths of a second. The reason: pyloudnorm fills a last 400 ms block that lacks up to 50 ms
+    with silence, whereas BS.1770 leaves out incomplete blocks.
     """
     import pyloudnorm
 
@@ -98,7 +99,7 @@ def loudness(paths: list[Path], folder: Path) -> str:
 
 
 def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
-    """F1 of each defect over its strengths, and false alarms on what is untouched."""
+    """Yield the F1 of each defect over its strengths, and the false alarms on unmodified clips."""
     rng = np.random.default_rng(seed)
     named_right = dict.fromkeys(DEFECTS, 0)
     false = dict.fromkeys(DEFECTS, 0)
@@ -133,7 +134,9 @@ def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
 
 
 def untouched_clips(natural: Path, limit: int, seed: int, folder: Path) -> Iterator[str]:
-    """False alarms on all that the measured half has, and on so much of the other that there are ``limit`` clips."""
+    """Yield the false alarms on all clips of the measured half, then on enough of the other half to reach ``limit``
+    clips.
+    """
     measured = [path for _, path in clips(natural, limit, seed, least_s=untouched.LEAST_S)]
     chosen_on = [path for _, path in clips(natural, limit - len(measured), seed, odd=True, least_s=untouched.LEAST_S)]
     for what, paths in (("the half that is measured", measured), ("the half that thresholds are chosen on", chosen_on)):
@@ -141,7 +144,9 @@ def untouched_clips(natural: Path, limit: int, seed: int, folder: Path) -> Itera
 
 
 def absent(data: Path, limit: int, seed: int) -> Iterator[str]:
-    """How much of rain, wind, speech and traffic has neither tempo nor key: of natural, and of sets that have such."""
+    """Yield how much rain, wind, speech and traffic gets neither tempo nor key, in natural and in sets with such
+    classes.
+    """
     asked = {"natural": [path for _, path in clips(data / "natural", limit, seed, _WITHOUT, least_s=_BRIEF_S)]}
     for name, classes in _ALSO_WITHOUT.items():
         if (data / name / "manifest.csv").is_file():
@@ -163,7 +168,7 @@ def _of_classes(folder: Path, classes: tuple[str, ...]) -> list[Path]:
 
 
 def forms(folder: Path, seed: int) -> str:
-    """F1 of generated one-shots and loops."""
+    """Report the F1 of generated one-shots and loops."""
     rng = np.random.default_rng(seed)
     file, right = folder / "form.wav", {"one-shot": 0, "loop": 0}
     wrong = dict.fromkeys(right, 0)
@@ -179,7 +184,7 @@ def forms(folder: Path, seed: int) -> str:
 
 
 def cost(paths: list[Path]) -> str:
-    """Processor time of measuring, beside that of decoding alone."""
+    """Report the processor time of measuring, and that of decoding alone."""
     seconds = 0.0
     times = []
     for work in (lambda path: sum(b.frames / b.rate_hz for b in audio.channels(path)), measure):

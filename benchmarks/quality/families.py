@@ -1,6 +1,6 @@
-"""Families of sounds that are alike and no copies of each other, synthesised.
+"""Synthesised families of sounds that are similar but not copies of each other.
 
-They follow from a seed, which sees to it that thresholds are chosen on one set and measured on another.
+A seed determines them, so that thresholds can be chosen on one set and measured on another.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _full(wave: NDArray[np.float64], peak: float = 0.7) -> Mono:
 
 
 def drum_hits(rng: Random) -> Iterator[Mono]:
-    """Hits of one drum: a tone that falls and dies away, and noise at the stroke, another each time."""
+    """Hits of one drum: a falling tone that decays, and different noise at each stroke."""
     time_s = _seconds(rng.uniform(0.25, 0.9))
     low_hz = float(np.exp(rng.uniform(np.log(42), np.log(280))))
     high_hz, fall_s, decay_s = low_hz * rng.uniform(1.2, 4), rng.uniform(0.01, 0.06), rng.uniform(0.06, 0.25)
@@ -66,7 +66,7 @@ def takes(rng: Random) -> Iterator[Mono]:
 
 
 def patch_notes(rng: Random) -> Iterator[Mono]:
-    """The same note of one synthesiser patch: five detuned saws and a slow filter that run freely, a little noise."""
+    """The same note of one synthesiser patch: five detuned saws, a slow free-running filter and a little noise."""
     time_s = _seconds(rng.uniform(0.5, 2.5))
     hertz = 55 * 2 ** (rng.integers(0, 36) / 12) * 2 ** (rng.uniform(4, 9) * np.arange(-2, 3) / 1200)
     rate_hz, cutoff = rng.uniform(0.5, 6), rng.uniform(6, 24)
@@ -84,7 +84,7 @@ def patch_notes(rng: Random) -> Iterator[Mono]:
 
 
 def kit_loops(rng: Random) -> Iterator[Mono]:
-    """Loops of one kit, whose sounds are the same samples: they differ in one to six hits of sixteen steps."""
+    """Loops of one kit that use the same samples; they differ in one to six hits of sixteen steps."""
     step, kit = _step(rng), _kit(rng)
     base = _pattern(rng, len(kit))
     known: set[bytes] = set()
@@ -115,14 +115,16 @@ def _kit(rng: Random) -> list[NDArray[np.float64]]:
 
 
 def _pattern(rng: Random, samples: int) -> NDArray[np.bool_]:
-    """(samples, 16): at which steps each is struck."""
+    """(samples, 16): at which steps each sample is struck."""
     return np.asarray(rng.uniform(size=(samples, _STEPS)) < np.array([0.25, 0.15, 0.5, 0.15])[:, None])
 
 
 def _loop(
     samples: Sequence[NDArray[np.float64]], pattern: NDArray[np.bool_] | NDArray[np.float64], step: int
 ) -> NDArray[np.float64]:
-    """``samples`` struck where ``pattern`` (samples, steps) is not 0, as loud as it says; what rings on is cut off."""
+    """``samples`` struck where ``pattern`` (samples, steps) is not 0, with its values as gains; sound after the end is
+    cut.
+    """
     wave = np.zeros(pattern.shape[1] * step + max(len(sample) for sample in samples))
     for sample, steps in zip(samples, pattern, strict=True):
         for place in np.flatnonzero(steps):
@@ -131,7 +133,7 @@ def _loop(
 
 
 def phrases_of_one_soundfont(rng: Random) -> Iterator[Mono]:
-    """Two voices of sampled notes, the same samples in each phrase: one to four notes are others, or struck harder."""
+    """Phrases from the same sampled notes; one to four notes are different, or struck harder or softer."""
     step, notes = _step(rng), 12
     time_s = _seconds(rng.uniform(0.3, 0.8))
     samples = [
@@ -155,7 +157,7 @@ def phrases_of_one_soundfont(rng: Random) -> Iterator[Mono]:
 
 
 def keys_of_one_phrase(rng: Random) -> Iterator[Mono]:
-    """A phrase in fifteen keys, played by one instrument: nothing but the pitch differs."""
+    """A phrase in fifteen keys, played by one instrument: only the pitch differs."""
     notes = int(rng.integers(4, 10))
     begins = np.cumsum(rng.integers(1, 5, notes)) - 1
     step, steps_up = _step(rng), rng.integers(0, 24, notes)
@@ -170,7 +172,7 @@ def keys_of_one_phrase(rng: Random) -> Iterator[Mono]:
 
 
 def songs_with_one_loop(rng: Random) -> Iterator[Mono]:
-    """A loop of drums by itself, and in fourteen songs: under chords that are up to 12 dB softer than it."""
+    """A drum loop by itself, and in fourteen songs under chords from 12 dB softer to 3 dB louder than it."""
     step, kit = _step(rng), _kit(rng)
     pattern = _pattern(rng, len(kit))
     pattern[0, 0] = True

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Mono = NDArray[np.float32]
 Random = np.random.Generator
 Flaw = Callable[[Mono, int, Random, Path], bool]
-"""Writes a wave with a defect of a strength from 0 to 2 to a file; whether it can have that defect."""
+"""Writes a wave with a defect of strength 0, 1 or 2 to a file, and returns whether this wave can have that defect."""
 
 RATE_HZ: Final = 16_000
 SHORTEST_S: Final = 3.5
@@ -27,7 +27,7 @@ def _write(path: Path, wave: NDArray[np.floating], rate_hz: int = RATE_HZ) -> bo
 
 
 def _clipped(wave: Mono, strength: int, _rng: Random, path: Path) -> bool:
-    """3, 6 and 12 dB over what can be held."""
+    """3, 6 and 12 dB over the largest level that fits."""
     return _write(path, np.clip(2 * wave * 10 ** ((3, 6, 12)[strength] / 20), -0.9, 0.9))
 
 
@@ -37,7 +37,7 @@ def _offset(wave: Mono, strength: int, rng: Random, path: Path) -> bool:
 
 
 def _hummed(wave: Mono, strength: int, rng: Random, path: Path) -> bool:
-    """Mains with seven harmonics, 20 and 10 dB below the sound, and as loud."""
+    """Mains hum with seven harmonics: 20 and 10 dB below the sound, and at its level."""
     at_s = np.arange(len(wave)) / RATE_HZ
     mains = rng.choice((50.0, 60.0)) * (1 + rng.uniform(-0.001, 0.001))
     parts = [rng.uniform(0.3, 1) / h * np.sin(2 * np.pi * (mains * h * at_s + rng.random())) for h in range(1, 8)]
@@ -47,7 +47,7 @@ def _hummed(wave: Mono, strength: int, rng: Random, path: Path) -> bool:
 
 
 def _dropped(wave: Mono, strength: int, rng: Random, path: Path) -> bool:
-    """One of 5 ms, three of 10, ten of 20, where something sounds."""
+    """One gap of 5 ms, three of 10 ms, ten of 20 ms, at places that are not quiet."""
     count, length_s = ((1, 0.005), (3, 0.01), (10, 0.02))[strength]
     length, beside = int(length_s * RATE_HZ), int(0.02 * RATE_HZ)
     power = np.convolve(wave**2, np.full(2 * beside, 0.5 / beside), mode="same")
@@ -62,7 +62,7 @@ def _dropped(wave: Mono, strength: int, rng: Random, path: Path) -> bool:
 
 
 def _silent(*, at_head: bool) -> Flaw:
-    """A half, one and two seconds."""
+    """0.5, 1 and 2 s."""
 
     def flaw(wave: Mono, strength: int, _rng: Random, path: Path) -> bool:
         silence = np.zeros(int((0.5, 1, 2)[strength] * RATE_HZ), np.float32)
@@ -72,18 +72,18 @@ def _silent(*, at_head: bool) -> Flaw:
 
 
 def _doubled(wave: Mono, strength: int, _rng: Random, path: Path) -> bool:
-    """The same twice, 3 and 6 dB to one side."""
+    """Two equal channels, then one channel 3 and 6 dB softer."""
     return _write(path, np.stack((wave, wave * 10 ** (-(0, 3, 6)[strength] / 20)), axis=1))
 
 
 def _turned(wave: Mono, strength: int, rng: Random, path: Path) -> bool:
-    """One channel is the other turned over: with noise 10 dB below, softer, and just so."""
+    """One channel inverted: with noise 10 dB below it, softer, and at the same level."""
     noise = rng.normal(0, np.sqrt(np.mean(wave**2)) * 10 ** (-10 / 20), len(wave))
     return _write(path, 0.7 * np.stack((wave, (-wave + noise, -0.7 * wave, -wave)[strength]), axis=1))
 
 
 def _blown_up(wave: Mono, strength: int, _rng: Random, path: Path) -> bool:
-    """To 22.05, 32 and 44.1 kHz; what has nothing near 8 kHz anyway cannot be told."""
+    """Resampled to 22.05, 32 and 44.1 kHz. A wave with hardly any energy near 8 kHz cannot have this defect."""
     spectrum = np.abs(np.fft.rfft(wave * np.hanning(len(wave)))) ** 2
     hz = np.fft.rfftfreq(len(wave), 1 / RATE_HZ)
     if spectrum[(hz > 6500) & (hz < 7300)].mean() < 1e-8 * len(wave):
@@ -115,7 +115,7 @@ FLAWS: Final[Mapping[str, Flaw]] = {
 
 
 def one_shot(rng: Random) -> Mono:
-    """A tone or noise of some colour that is struck once and dies away."""
+    """Return a tone and coloured noise, struck once and decaying."""
     seconds = rng.uniform(0.2, 3)
     at_s = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
     tone = np.sin(2 * np.pi * (rng.uniform(50, 2000) * at_s * (1 - rng.uniform(0, 0.1) * at_s)))
@@ -127,7 +127,7 @@ def one_shot(rng: Random) -> Mono:
 
 
 def loop(rng: Random) -> Mono:
-    """4, 8 or 16 beats of a pattern of three sounds at 70 to 160 beats a minute, the last one cut where it begins."""
+    """Return 4, 8 or 16 beats of a pattern of three sounds at 70 to 160 beats a minute; sound beyond the end is cut."""
     beats, beat = int(rng.choice((4, 8, 16))), round(60 / rng.uniform(70, 160) * RATE_HZ)
     wave = np.zeros(beats * beat)
     for sound in range(3):

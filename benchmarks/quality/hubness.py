@@ -1,8 +1,8 @@
-"""Hubs: clips that are among the first answers to far more queries than others are.
+"""Hubs: clips that are among the first answers to far more queries than other clips.
 
-How often a clip is among the first ten is its 10-occurrence. Without hubs the numbers spread evenly about their mean;
-with hubs a few are far above it, and their distribution leans: its skewness measures hubness (Radovanovic et al.,
-"Hubs in space", JMLR 2010). 0 is none, above 1 is strong.
+A clip's 10-occurrence is the number of queries that have it among their first ten. Without hubs these numbers spread
+evenly about their mean. With hubs a few are far above it, and the distribution is skewed. Its skewness measures hubness
+(Radovanovic et al., "Hubs in space", JMLR 2010): 0 is none, above 1 is strong.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ FIRST = 10
 def occurrences(
     order: NDArray[np.int64], candidates: NDArray[np.bool_] | None = None, clips: int | None = None
 ) -> NDArray[np.int64]:
-    """(clips,): to how many rankings ``order`` (q, depth) a clip is among the first ten ``candidates`` (q, clips).
+    """Return (clips,): in how many rankings ``order`` (q, depth) a clip is among the first ten ``candidates`` (q,
+    clips).
 
-    An index of -1 ends a ranking; without ``candidates`` every clip is one, and ``clips`` says how many there are.
+    An index of -1 ends a ranking. Without ``candidates`` every clip is one, and ``clips`` is their number.
     """
     kept = order >= 0
     if candidates is not None:
@@ -29,7 +30,7 @@ def occurrences(
 
 
 def skewness(counts: NDArray[np.int64]) -> float:
-    """The third standardised moment of ``counts`` (n,); 0 where all are equal."""
+    """Return the third standardised moment of ``counts`` (n,); 0 if all are equal."""
     away = counts - counts.mean()
     spread = float(np.sqrt(np.mean(away**2)))
     return float(np.mean((away / spread) ** 3)) if spread else 0.0

@@ -1,12 +1,13 @@
 """``python -m benchmarks.quality.identify DATA``: how often a recording is identified from five seconds of it.
 
-DATA has the folders ``natural`` and ``esc50`` with their manifests. The catalogue are recordings of the half of natural
-whose repositories nothing was chosen on, filled up with clips of ESC-50. All of a fifth of these repositories stays out
-of it, since a recording lies there in several excerpts: what is answered to those is wrong. Noise is generated: a
-street's, falling by 5.4 dB an octave, swelling, with an engine.
+DATA has the folders ``natural`` and ``esc50`` with their manifests. The catalogue holds recordings from the half of
+natural's repositories that nothing was chosen on, filled up with clips of ESC-50. A fifth of these repositories is left
+out of the catalogue; any sure answer to a question from them is wrong. They are left out as a whole because some hold
+several excerpts of one recording. Noise is generated: street noise that falls by 5.4 dB an octave, swells, and has an
+engine in it.
 
-``--among 100000`` asks again, fewer of them, among so many recordings: the catalogue, and others made of its
-fingerprints at other pitches, with the outline of another.
+``--among 100000`` then asks the first 60 questions of each kind again among this many recordings: the catalogue, and
+others made from its fingerprints, each moved in pitch and given the outline of another.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from search.ground.ending import with_status
 Mono = NDArray[np.float32]
 Random = np.random.Generator
 Change = tuple[float, Callable[[Mono, Random], Mono]]
-"""The speed at which a question is played afterwards, and what makes it so."""
+"""The speed at which a changed question is played, and the function that changes it."""
 
 QUESTION_S: Final = 5.0
 LONGEST_S: Final = 60.0
@@ -48,13 +49,16 @@ LEAST_PROBABILITY: Final = 0.5
 NEAR_S: Final = 0.05
 _SPARE_S: Final = 0.3
 _OF_MANY: Final = 60
-"""So many recordings are asked for among ``--among``, and as many that are not there."""
+"""With ``--among``: how many recordings in the catalogue are asked for, and how many that are not in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One condition: shares of the questions, and the median time in ms of looking up and matching: by the clock, and
-    that of the processor, which other work on a machine lengthens less.
+    """The figures of one condition.
+
+    ``first``, ``sure`` and ``placed`` are shares of the ``questions`` about recordings in the catalogue. ``wrong``
+    counts the sure answers to the ``absent`` questions about others. The times are medians in ms of looking up and
+    matching, in wall-clock and in processor time; load on the machine affects the second less.
     """
 
     condition: str
@@ -74,7 +78,7 @@ class Row:
 
 
 def street(wave: Mono, level_db: float, rng: Random, rate_hz: int = RATE_HZ) -> Mono:
-    """``wave`` at ``rate_hz`` with a street's noise, so many dB softer than it."""
+    """Return ``wave`` at ``rate_hz`` with street noise that is ``level_db`` softer than it."""
     count = len(wave)
     hz = np.fft.rfftfreq(count, 1 / rate_hz)
     noise = np.fft.irfft(np.fft.rfft(rng.normal(size=count)) / np.maximum(hz, 60.0) ** 0.9 * (hz > 40), count)
@@ -87,7 +91,7 @@ def street(wave: Mono, level_db: float, rng: Random, rate_hz: int = RATE_HZ) -> 
 
 
 def telephone(wave: Mono, rng: Random) -> Mono:
-    """Through a room that rings for .2 to .5 s, then 300 to 3,400 Hz."""
+    """Return ``wave`` in a room with a reverberation of .2 to .5 s, limited to 300 to 3,400 Hz."""
     at_s = np.arange(int(0.5 * RATE_HZ)) / RATE_HZ
     room = 0.25 * rng.normal(size=len(at_s)) * np.exp(-6.9 * at_s / rng.uniform(0.2, 0.5))
     room[0] = 1.0
@@ -98,19 +102,19 @@ def telephone(wave: Mono, rng: Random) -> Mono:
 
 
 def faster(wave: Mono, speed: float) -> Mono:
-    """Played at another speed, and so at another pitch."""
+    """Return ``wave`` played at another speed, and therefore at another pitch."""
     return np.asarray(soxr.resample(wave, RATE_HZ * speed, RATE_HZ), np.float32)
 
 
 def mp3(wave: Mono, folder: Path) -> Mono:
-    """Through MP3 at 32 kbit/s."""
+    """Return ``wave`` after encoding as MP3 at 32 kbit/s."""
     path = folder / "question.mp3"
     path.write_bytes(Form("FFmpeg", "mp3", "libmp3lame", 32_000).encode(faster(wave, RATE_HZ / 22_050), 22_050))
     return np.concatenate(list(audio.stream(str(path), RATE_HZ)))
 
 
 def conditions(folder: Path) -> dict[str, Change]:
-    """What becomes of a question, by its name, and the speed at which it is played then."""
+    """Return by name how each condition changes a question, and at what speed the result plays."""
     return {
         "as it is": (1.0, lambda wave, _: wave),
         "street noise at 10 dB": (1.0, lambda wave, rng: street(wave, 10, rng)),
@@ -124,7 +128,9 @@ def conditions(folder: Path) -> dict[str, Change]:
 
 
 def recordings(folder: Path, half: int | None = None) -> Iterator[tuple[int, Path]]:
-    """The number of its repository, and the path, of each file of a data set; of a ``half`` of them where given."""
+    """Yield a number for the repository, and the path, of each file of a data set, or of one ``half`` of its
+    repositories.
+    """
     for _, row in items.rows(folder / items.MANIFEST, ("path",)):
         number = int(hashlib.sha256(row.get("repo", "").encode()).hexdigest(), 16)
         if half is None or number % 2 == half:
@@ -132,13 +138,13 @@ def recordings(folder: Path, half: int | None = None) -> Iterator[tuple[int, Pat
 
 
 def read(path: Path) -> Mono:
-    """The first minute at the rate of landmarks."""
+    """Return the first minute at the sample rate of landmarks."""
     return np.concatenate(list(audio.stream(str(path), RATE_HZ, end_s=LONGEST_S)))
 
 
 @with_status
 def main() -> None:
-    """Build the catalogue, ask, print the table."""
+    """Build the catalogue, ask the questions, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--catalogue", type=int, default=2000)
@@ -185,7 +191,7 @@ def _ask(
 
 
 def crowd(prints: Sequence[Fingerprint], count: int, rng: Random) -> FingerprintTable:
-    """``prints`` among ``count`` recordings, the others made of theirs."""
+    """Return a table of ``count`` recordings: ``prints``, and others derived from them."""
     others = []
     for one, other in rng.integers(0, len(prints), (count - len(prints), 2)).tolist():
         marks, rows = prints[one].landmarks, prints[other].rows
@@ -203,7 +209,7 @@ def measured(
     table: FingerprintTable,
     rng: Random,
 ) -> Row:
-    """One condition, asked of each recording; those without a sound in the passage are passed over."""
+    """Ask one condition of each recording; silent passages are skipped."""
     (speed, _), (present, absent) = change, recordings
     first, sure, placed, wrong, questions, refused = 0, 0, 0, 0, 0, 0
     took: list[tuple[float, float]] = []
@@ -231,13 +237,13 @@ def measured(
 
 
 def _question(wave: Mono, change: Change, rng: Random) -> tuple[ExactQuestion | None, float]:
-    """Five seconds from anywhere, changed, as they are asked; None of silence. And where they begin."""
+    """Five changed seconds from a random place, as a question, and where they begin; None for silence."""
     part, begin_s = passage(wave, change, rng)
     return None if part is None else question([part]), begin_s
 
 
 def passage(wave: Mono, change: Change, rng: Random) -> tuple[Mono | None, float]:
-    """Five seconds from anywhere, changed; None of silence. And where they begin."""
+    """Return five changed seconds from a random place, and where they begin (s); None for silence."""
     speed, changed = change
     begin = int(rng.integers(0, len(wave) - int((QUESTION_S + _SPARE_S) * RATE_HZ)))
     part = wave[begin : begin + int(QUESTION_S * speed * RATE_HZ)]

@@ -1,10 +1,10 @@
-"""``python -m benchmarks.quality.identify_peers DATA``: exact recordings, beside audfprint and Chromaprint.
+"""``python -m benchmarks.quality.identify_peers DATA``: exact recordings, compared with audfprint and Chromaprint.
 
-The same catalogue and the same questions as `benchmarks.quality.identify`, fewer of them, as WAV files. What of the
-others is on the PATH is asked: ``audfprint`` (``pip install audfprint2``, in an environment of its own; it needs an
-``ffmpeg``, which ``--ffmpeg`` names), and ``fpcalc`` (Debian's ``libchromaprint-tools``). Chromaprint has no index: its
-numbers are compared at every place, and those of which fewer than .35 of the bits differ are an answer, as Haitsma and
-Kalker chose.
+The catalogue and the questions are those of `benchmarks.quality.identify`, but fewer, as WAV files. Whichever of these
+programs is on the PATH is measured: ``audfprint`` (``pip install audfprint2`` in an environment of its own; it needs an
+``ffmpeg``, given by ``--ffmpeg``) and ``fpcalc`` (Debian's ``libchromaprint-tools``). Chromaprint has no index. Its
+numbers are compared at every position, and a match needs fewer than .35 of the bits to differ, the limit that Haitsma
+and Kalker chose.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ _LEAST_NUMBERS: Final = 8
 _MATCHED: Final = re.compile(r"Matched (\S+) .* as (\S+) at ")
 
 Ask = Callable[[Sequence[Path]], list[int | None]]
-"""Which recording of the catalogue (its row) each file is of; None where no answer is given."""
+"""Returns the catalogue row that each file comes from, or None for a file without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Questions in one condition: the files, and the row of each in the catalogue, None where it is not there."""
+    """The questions of one condition: the files, and the catalogue row of each, or None if it is not in there."""
 
     files: list[Path]
     rows: list[int | None]
 
 
 def soundalike(catalogue: Sequence[Mono]) -> Ask:
-    """This project."""
+    """Soundalike's own answers."""
     prints = enumerate((fingerprint([wave]) for wave in catalogue), start=1)
     table = FingerprintTable.empty().changed(prints, np.zeros(0, np.bool_))
 
@@ -71,7 +71,7 @@ def soundalike(catalogue: Sequence[Mono]) -> Ask:
 
 
 def audfprint(program: str, ffmpeg: str | None, catalogue: Sequence[Path], folder: Path) -> Ask:
-    """Of D. Ellis, with its own settings."""
+    """The program audfprint by D. Ellis, with its default settings."""
     data, listed = folder / "audfprint.pklz", folder / "files.txt"
     rows = {str(path): row for row, path in enumerate(catalogue)}
     decoder = [] if ffmpeg is None else ["--ffmpeg-path", ffmpeg]
@@ -92,7 +92,7 @@ def audfprint(program: str, ffmpeg: str | None, catalogue: Sequence[Path], folde
 
 
 def chromaprint(program: str, catalogue: Sequence[Path]) -> Ask:
-    """Of AcoustID: 32 bits each eighth of a second."""
+    """Chromaprint by AcoustID: 32 bits for each eighth of a second."""
     kept = [_numbers(program, path) for path in catalogue]
 
     def ask(files: Sequence[Path]) -> list[int | None]:
@@ -122,7 +122,7 @@ def _nearest(asked: NDArray[np.uint32], kept: Sequence[NDArray[np.uint32]]) -> i
 
 @with_status
 def main() -> None:
-    """Build the catalogue for each, ask each, print one table."""
+    """Build each program's catalogue, ask each, print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--catalogue", type=int, default=500)
@@ -175,7 +175,7 @@ def _asked(
 
 
 def _cells(answers: Sequence[int | None], rows: Sequence[int | None]) -> str:
-    """The share of those that are there with the right answer, and how many answers are wrong."""
+    """The share of right answers among questions with one, and the number of wrong answers."""
     there = [answer == row for answer, row in zip(answers, rows, strict=True) if row is not None]
     wrong = sum(answer is not None and answer != row for answer, row in zip(answers, rows, strict=True))
     return f"{np.mean(there):.3f} | {wrong}"

@@ -1,8 +1,9 @@
-"""``python -m benchmarks.quality.imitation DATA``: is a sound found by what a voice makes of it?
+"""``python -m benchmarks.quality.imitation DATA``: is a sound found by a vocal imitation of it?
 
-Of ``natural`` in DATA one half of the repositories is measured, with voices that no weight was fitted on
-(`benchmarks.quality.voices`); ``--fit`` looks for weights on the other half, with other voices. Each clip is imitated
-once; all clips of the half are ranked for it: by the encoder alone, and as ``search --imitate`` does.
+One half of the repositories of ``natural`` in DATA is measured, with voices that no weight was fitted on
+(`benchmarks.quality.voices`); ``--fit`` searches for weights on the other half, with other voices. Each clip is
+imitated once. All clips of the half are ranked for this imitation, once by the encoder alone and once as ``search
+--imitate`` does.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _ASPECTS: Final = tuple(field.name for field in fields(Aspects))
 
 
 def make(data: Path, folder: Path, count: int, seed: int, *, fitting: bool) -> list[tuple[Path, Path]]:
-    """Sounds and an imitation of each, written below ``folder``."""
+    """Write sounds and an imitation of each below ``folder``; return their paths."""
     rng = np.random.default_rng(seed)
     (folder / "sounds").mkdir()
     made = []
@@ -50,7 +51,7 @@ def make(data: Path, folder: Path, count: int, seed: int, *, fitting: bool) -> l
 
 
 def reciprocal_ranks(library: Library, made: Sequence[tuple[Path, Path]], aspects: Aspects | None) -> list[float]:
-    """Of each imitation, 1 over the rank of its sound."""
+    """Return for each imitation 1 over the rank of its sound, 0 if it is not found."""
     found = []
     for sound, imitated in made:
         hits = library.search(Query((AudioPart(str(imitated), aspects=aspects),), k=len(made))).hits
@@ -60,7 +61,9 @@ def reciprocal_ranks(library: Library, made: Sequence[tuple[Path, Path]], aspect
 
 
 def fitted(library: Library, made: Sequence[tuple[Path, Path]]) -> Iterator[tuple[Aspects, float]]:
-    """The weights with the highest mean reciprocal rank, and the taste's, each with its own."""
+    """Yield the weights with the highest mean reciprocal rank, then those of the taste "imitation", each with its
+    figure.
+    """
     each, own = _likenesses(library, made)
     weights = best_weights(each, own)
     named = dict(zip(_ASPECTS, weights.round(2).tolist(), strict=True))
@@ -70,9 +73,10 @@ def fitted(library: Library, made: Sequence[tuple[Path, Path]]) -> Iterator[tupl
 
 
 def best_weights(each: NDArray[np.float64], own: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(aspects,) those with the highest mean reciprocal rank of the clips ``own`` (imitations,) among all.
+    """Return (aspects,): the weights with the highest mean reciprocal rank of the clips ``own`` (imitations,) among
+    all.
 
-    ``each``: (imitations, clips, aspects) how much each is like each.
+    ``each``: (imitations, clips, aspects), the likeness of each imitation to each clip.
     """
     weights = np.ones(each.shape[2])
     best = mean_reciprocal_rank(each, own, weights)
@@ -87,7 +91,9 @@ def best_weights(each: NDArray[np.float64], own: NDArray[np.int64]) -> NDArray[n
 
 
 def _likenesses(library: Library, made: Sequence[tuple[Path, Path]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """(imitations, clips, aspects) how much each is like each, and the place of each one's own clip."""
+    """(imitations, clips, aspects): the likeness of each imitation to each clip; and (imitations,): the place of its
+    clip.
+    """
     found = library.reader.clips(library.clips.ids().tolist())
     place = {clip.title: number for number, clip in enumerate(found)}
     stored = library.catalog.facts([clip.content_id for clip in found])
@@ -102,7 +108,7 @@ def _likenesses(library: Library, made: Sequence[tuple[Path, Path]]) -> tuple[ND
 
 
 def mean_reciprocal_rank(each: NDArray[np.float64], own: NDArray[np.int64], weights: NDArray[np.float64]) -> float:
-    """Of the clips ``own`` among all, by the weighted sum of likenesses."""
+    """Return the mean reciprocal rank of the clips ``own`` (imitations,), ranked by the weighted sum of likenesses."""
     scores = each @ weights
     ranks = (scores > scores[np.arange(len(own)), own][:, np.newaxis]).sum(axis=1) + 1
     return float(np.mean(1 / ranks))

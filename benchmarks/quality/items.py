@@ -1,4 +1,4 @@
-"""What a data set is made of: clips with labels and groups, queries in words; and how a CSV of them is read."""
+"""The parts of a data set: clips with labels and groups, queries in words; and a reader of CSV files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ NEEDED_COLUMNS = ("path", "label")
 class Item:
     """One clip of a data set.
 
-    Clips of one ``group`` (cut from one recording, by one uploader, ...) never answer each other. ``fold`` is the
-    part of a published cross-validation that a clip is in, or empty.
+    Clips of one ``group`` (cut from one recording, by one uploader, ...) never count as answers to each other. ``fold``
+    is the clip's part of a published cross-validation, or empty.
     """
 
     path: Path
@@ -30,7 +30,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class TextQuery:
-    """A query in words and the places in `DataSet.items` of the clips that it should find, ascending."""
+    """A query in words, and the places in `DataSet.items` of the clips that it should find, ascending."""
 
     text: str
     relevant: tuple[int, ...]
@@ -38,7 +38,7 @@ class TextQuery:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Clips, relevant to each other when they share a label and not a group, and queries in words (maybe none)."""
+    """Clips, and queries in words (maybe none). Clips that share a label and not a group are relevant to each other."""
 
     name: str
     items: tuple[Item, ...]
@@ -46,9 +46,10 @@ class DataSet:
 
     @property
     def has_folds(self) -> bool:
-        """Whether "query fold against the others" can be asked: several folds, and no group answers across them.
+        """Whether one fold can be asked against the others: there are several, and no group has one label in two of
+        them.
 
-        Four recordings of ESC-50 lie in two folds, each time under different labels: that gives nothing away.
+        Four recordings of ESC-50 lie in two folds, but under different labels: this leaks no answer.
         """
         folds_of = defaultdict(set)
         for item in self.items:
@@ -59,12 +60,14 @@ class DataSet:
 
 
 def name_of(file: Path) -> str:
-    """A manifest is called after its folder, another CSV after itself."""
+    """Return the set's name: that of a manifest's folder, or that of another CSV without its suffix."""
     return file.resolve().parent.name if file.name == MANIFEST else file.stem
 
 
 def queries_by_label(items: Sequence[Item], texts: Sequence[str]) -> Iterator[TextQuery]:
-    """One query for each different text, in order; relevant is what shares a label with a clip that carries it."""
+    """Yield one query for each different text, in order. Relevant clips share a label with a clip that carries the
+    text.
+    """
     labels_of_text: dict[str, set[str]] = {}
     for item, text in zip(items, texts, strict=True):
         if text:
@@ -74,7 +77,7 @@ def queries_by_label(items: Sequence[Item], texts: Sequence[str]) -> Iterator[Te
 
 
 def queries_by_carrier(texts: Iterable[tuple[str, int]]) -> tuple[TextQuery, ...]:
-    """One query for each different text of ``(text, clip)`` pairs, in order; relevant are the clips that carry it."""
+    """Return one query for each different text of ``(text, clip)`` pairs, in order. Relevant clips carry the text."""
     carriers: dict[str, list[int]] = {}
     for text, clip in texts:
         carriers.setdefault(text, []).append(clip)
@@ -82,7 +85,9 @@ def queries_by_carrier(texts: Iterable[tuple[str, int]]) -> tuple[TextQuery, ...
 
 
 def rows(file: Path, needed: Sequence[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The rows of a CSV with their line numbers. Raises UsageError for a missing file or column, or another format."""
+    """Yield the rows of a CSV with their line numbers. Raises UsageError for a missing file or column, or another
+    format.
+    """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, restval="")
@@ -98,7 +103,7 @@ def rows(file: Path, needed: Sequence[str]) -> Iterator[tuple[int, Mapping[str, 
 
 
 def complete(dataset: DataSet) -> DataSet:
-    """The same set. Raises UsageError when it has no clip, lists one twice, or a file is not there."""
+    """Return the same set. Raises UsageError if it has no clip, lists a file twice, or a file is missing."""
     if not dataset.items:
         raise UsageError(f"data set {dataset.name} lists no clip")
     absent = [item.path for item in dataset.items if not item.path.is_file()]

@@ -1,8 +1,8 @@
 """``python -m benchmarks.quality.levels``: is a sound found at another level, and what does it find there?
 
-Clips of a data set are asked again as 32-bit float files far under and over full scale, among all clips of the set at
-their own levels. The clip itself should come first; those of its label and another group should rank as they do at the
-clip's own level.
+Clips of a data set become queries at gains from -40 to +30 dB, as 32-bit float files that may exceed full scale. They
+are ranked against all clips of the set at their own levels. The clip itself should come first. Clips of the same label
+and another group should rank as they do for the query at the clip's own level.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ P_AT_10 = evaluation.METRICS.index("P@10")
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """At ``gain_db``: the share of questions that found their own clip first, and P@10 of other clips."""
+    """The figures at ``gain_db``: the share of queries whose own clip comes first, and the P@10 of other clips."""
 
     gain_db: float
     first: float
@@ -49,7 +49,7 @@ class Level:
 def measure(
     dataset: DataSet, encoder: Encoder, settings: Settings, cache: EncodingCache, asked: Sequence[int]
 ) -> list[Level]:
-    """The figures at each level, for the clips at the places ``asked``. Raises AudioError."""
+    """Return the figures at each level, for the clips at the places ``asked``. Raises AudioError."""
     encoded = encode([item.path for item in dataset.items], encoder, cache, report_progress)
     labels, groups = [item.labels for item in dataset.items], [item.group for item in dataset.items]
     relevant, candidates = evaluation.relevance(labels, groups)
@@ -65,14 +65,14 @@ def measure(
 
 
 def at_level(path: Path, gain_db: float, target: Path) -> None:
-    """Write the sound of a file at another level, as 32-bit float. Raises AudioError."""
+    """Write a file's sound at another level, as 32-bit float. Raises AudioError."""
     rate_hz = audio.probe(os.fspath(path)).sample_rate_hz
     wave = np.concatenate(list(audio.stream(os.fspath(path), rate_hz)))
     soundfile.write(target, wave * np.float32(10.0 ** (gain_db / 20.0)), rate_hz, subtype="FLOAT")
 
 
 def _ranking(path: Path, gain_db: float, ranked: RankedSet) -> NDArray[np.int64]:
-    """All clips, best first, for a file at another level: asked as any file is."""
+    """All clips, best first, for a file at another level, which is encoded like any query file."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "question.wav"
         at_level(path, gain_db, target)
@@ -80,7 +80,7 @@ def _ranking(path: Path, gain_db: float, ranked: RankedSet) -> NDArray[np.int64]
 
 
 def table(levels: Sequence[Level]) -> str:
-    """The figures, and P@10 as a share of that at the clips' own level."""
+    """Return the figures, and each P@10 as a share of that at the clips' own level."""
     own = levels[0].precision_at_10
     rows = [
         [f"{x.gain_db:+g} dB", f"{x.first:.3f}", f"{x.precision_at_10:.3f}", f"{x.precision_at_10 / own:.3f}"]

@@ -1,9 +1,10 @@
-"""Does a longer answer begin with the shorter one? Random questions of every kind, asked for few hits and for many.
+"""Does a longer answer begin with the shorter one? Random questions of every kind, for few hits and for many.
 
     python -m benchmarks.quality.longer_answers LIBRARY --audio DIR [--questions 1000]
 
 Every question is asked for 1,000 hits, for a smaller number, and for a page in the middle (`Query.offset`). A list
-changes when a hit, its place, passage, score, certainty, reasons or copies differ; the verdict must not change either.
+counts as changed if a hit, its place, passage, score, certainty, reasons or copies differ. The verdict must not change
+either.
 """
 
 from __future__ import annotations
@@ -47,20 +48,20 @@ SCALE: Final = ("C4", "D4", "E4", "F4", "G4", "A4", "B4", "C5")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of one ``kind``; as a search, or else as a recommendation."""
+    """A question of one ``kind``: a search or a recommendation."""
 
     kind: str
     question: Query | RecommendQuery
 
     def answer(self, library: Library, k: int, offset: int = 0) -> Answer:
-        """Its answer."""
+        """Return its answer."""
         if isinstance(self.question, Query):
             return library.search(replace(self.question, k=k, offset=offset))
         return library.recommend(replace(self.question, k=k))
 
 
 class Asker:
-    """Draws questions about what is in a library, and about ``sounds`` beside it."""
+    """Draws random questions about the contents of a library and about ``sounds`` from outside it."""
 
     def __init__(self, library: Library, sounds: Sequence[Path], rng: np.random.Generator) -> None:
         self._view = library.view().of()[0]
@@ -75,7 +76,7 @@ class Asker:
         self._has_tunes = library.view().melody is not None
 
     def kinds(self) -> dict[str, Callable[[], Query | RecommendQuery]]:
-        """By name, what draws a question of a kind; those that can be asked here."""
+        """Return by name a function that draws a question of this kind, for the kinds that this library can answer."""
         drawn: dict[str, Callable[[], Query | RecommendQuery]] = {
             "words": lambda: Query((self._text(),)),
             "clip": lambda: Query((self._clip(),)),
@@ -141,7 +142,7 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Of one kind of question: how many were asked, and of how many a list or the verdict changed."""
+    """For one kind of question: how many were asked, and for how many a list or the verdict changed."""
 
     kind: str
     questions: int
@@ -150,7 +151,7 @@ class Changes:
 
 
 def questions(library: Library, sounds: Sequence[Path], count: int, seed: int) -> Iterator[Asked]:
-    """``count`` questions, the kinds in turn."""
+    """Yield ``count`` questions; the kinds take turns."""
     kinds = list(Asker(library, sounds, np.random.default_rng(seed)).kinds().items())
     for number in range(count):
         kind, draw = kinds[number % len(kinds)]
@@ -158,7 +159,7 @@ def questions(library: Library, sounds: Sequence[Path], count: int, seed: int) -
 
 
 def measure(library: Library, asked: Sequence[Asked], seed: int) -> tuple[Changes, ...]:
-    """Ask each for few, for many, and for a page in between."""
+    """Ask each question for few hits, for many, and for a page in between."""
     rng = np.random.default_rng([seed, 1])
     counts, lists, verdicts = Counter[str](), Counter[str](), Counter[str]()
     for number, one in enumerate(asked, start=1):
@@ -187,7 +188,7 @@ def _facts_of(hits: Sequence[Hit]) -> list[tuple[object, ...]]:
 
 
 def markdown(changes: Sequence[Changes], clips: int, seed: int) -> str:
-    """The report."""
+    """Return the report."""
     total = Changes("all", *(sum(getattr(one, name) for one in changes) for name in ("questions", "lists", "verdicts")))
     rows = [(one.kind, one.questions, one.lists, one.verdicts) for one in (*changes, total)]
     return "\n\n".join(
@@ -204,7 +205,7 @@ def markdown(changes: Sequence[Changes], clips: int, seed: int) -> str:
 
 @with_status
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 1 where something changed."""
+    """Measure and print; return 1 if anything changed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.longer_answers", description=__doc__)
     parser.add_argument("library", type=Path, metavar="LIBRARY")
     parser.add_argument("--audio", type=Path, metavar="DIR", help="sounds to ask by, and to hum by")

@@ -1,9 +1,10 @@
-"""How good are the answers: every data set asked of every encoder, by example and in words, ranked by the engine.
+"""How good the answers are: the engine ranks every data set with every encoder, by example and in words.
 
-By example every clip of a set is a query, as a clip of a library is (its segments' mean against every clip's best
-segment); in words every text, where the encoder reads. Words in names and metadata play no part: they would find a
-file called "rain" for its name and say nothing of the encoder. Where the set is large enough to have neighbourhoods
-(`search.vectors.neighbourhoods`) it is ranked with them, as every library of its size is, and once more without.
+By example, every clip of a set is a query, as a clip of a library is: the mean of its segments against the best segment
+of every other clip. In words, every text of the set is a query, if the encoder reads words. Names and metadata are not
+searched: they would find a file called "rain" by its name, which says nothing about the encoder. A set that is large
+enough to have neighbourhoods (`search.vectors.neighbourhoods`) is ranked with them, as every library of its size is,
+and once more without.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ FOLDS = "by example, query fold against the other folds"
 TEXT = "in words"
 
 PLAIN = "{}, plain similarity"
-"""What a ranking without neighbourhoods is called, after its encoder."""
+"""Name of a ranking without neighbourhoods: the encoder's name is put in."""
 
 QUERIES_AT_ONCE = 256
 Queries: TypeAlias = Literal["all", "example", "text"]
@@ -42,7 +43,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class EncoderFacts:
-    """Which encoder was measured."""
+    """The encoder that was measured."""
 
     name: str
     revision: str
@@ -54,7 +55,7 @@ class EncoderFacts:
 
 @dataclass(frozen=True, slots=True)
 class SetFacts:
-    """How large a data set is; ``segments`` as the first encoder cuts it."""
+    """The sizes of a data set; ``segments`` as the first encoder cuts it."""
 
     name: str
     clips: int
@@ -69,7 +70,7 @@ class SetFacts:
 class Row:
     """One encoder's figures in one table; ``versus_first`` is the paired difference to the table's first encoder.
 
-    ``hubness`` is the skewness of the 10-occurrence (`benchmarks.quality.hubness`), where every clip was a query.
+    ``hubness`` is the skewness of the 10-occurrence (`benchmarks.quality.hubness`), if every clip was a query.
     """
 
     encoder: str
@@ -80,7 +81,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One way of asking one data set. ``skipped`` queries had no relevant clip."""
+    """One protocol on one data set. ``skipped`` queries had no relevant clip."""
 
     dataset: str
     protocol: str
@@ -91,7 +92,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class QualityReport:
-    """Everything that one run of ``soundalike bench quality`` measured, and on what."""
+    """All that one run of ``soundalike bench quality`` measured; and the seed, the machine, the encoders, the sets."""
 
     seed: int
     resamples: int
@@ -104,7 +105,7 @@ class QualityReport:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How one encoder answered all queries of one protocol."""
+    """One encoder's answers to all queries of one protocol."""
 
     judged: Judged
     hubness: float | None = None
@@ -112,7 +113,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What should be found, by example: ``relevant`` and ``candidates`` (n, n), see `evaluation.relevance`."""
+    """What queries by example should find: ``relevant`` and ``candidates`` (n, n), see `evaluation.relevance`."""
 
     protocol: str
     relevant: Mask
@@ -130,9 +131,9 @@ def run(
     progress: Progress,
     queries: Queries = "all",
 ) -> QualityReport:
-    """Measure every data set with every encoder. ``progress`` is called with a line at a time of what is going on.
+    """Measure every data set with every encoder. ``progress`` is called with one line at a time.
 
-    Raises AudioError for a clip that cannot be decoded, UsageError when there was nothing to ask at all.
+    Raises AudioError for a clip that cannot be decoded, UsageError if there is nothing to measure.
     """
     facts, tables, sure = [], [], []
     for dataset in datasets:
@@ -168,7 +169,7 @@ def run(
 def _answers(
     dataset: DataSet, asked: Sequence[Question], encoder: Encoder, ranked: RankedSet, queries: Queries
 ) -> dict[str, Answered]:
-    """Every protocol that was asked for and that the encoder can answer."""
+    """Answers for every requested protocol that the encoder can serve."""
     answers = {} if queries == "text" else by_example(asked, ranked)
     if queries != "example" and encoder.spec.can_text and dataset.text_queries:
         answers[TEXT] = Answered(by_text(dataset, encoder, ranked))
@@ -176,7 +177,9 @@ def _answers(
 
 
 def questions(dataset: DataSet) -> list[Question]:
-    """By example: all clips against those of other groups, and, where folds are published, fold against folds."""
+    """Return the protocols by example: all clips against other groups and, if folds are published, each fold against
+    the others.
+    """
     labels = [item.labels for item in dataset.items]
     asked = [Question(EXAMPLE, *evaluation.relevance(labels, [item.group for item in dataset.items]))]
     if dataset.has_folds:
@@ -185,7 +188,9 @@ def questions(dataset: DataSet) -> list[Question]:
 
 
 def by_example(asked: Sequence[Question], ranked: RankedSet) -> dict[str, Answered]:
-    """Every clip as a query, ranked once and judged by every question; in blocks, for a set of any size."""
+    """Rank with every clip as a query, once, and judge by every protocol. Works in blocks, so that sets may be of any
+    size.
+    """
     judged: dict[str, list[Judged]] = {question.protocol: [] for question in asked}
     occurrences = {question.protocol: np.zeros(len(ranked), np.int64) for question in asked}
     for start in range(0, len(ranked), QUERIES_AT_ONCE):
@@ -202,7 +207,7 @@ def by_example(asked: Sequence[Question], ranked: RankedSet) -> dict[str, Answer
 
 
 def by_text(dataset: DataSet, encoder: Encoder, ranked: RankedSet) -> Judged:
-    """Every text as a query over all clips."""
+    """Rank all clips with every text as a query, and judge."""
     parts = []
     for start in range(0, len(dataset.text_queries), QUERIES_AT_ONCE):
         queries = dataset.text_queries[start : start + QUERIES_AT_ONCE]
@@ -216,12 +221,12 @@ def by_text(dataset: DataSet, encoder: Encoder, ranked: RankedSet) -> Judged:
 
 
 def joined(parts: Sequence[Judged]) -> Judged:
-    """Blocks of queries as one."""
+    """Join blocks of queries."""
     return Judged(np.concatenate([p.hits for p in parts]), np.concatenate([p.relevant for p in parts]))
 
 
 def tabulate(dataset: str, protocol: str, answers: Mapping[str, Answered], seed: int, resamples: int) -> Table:
-    """Means, ceilings and intervals of every encoder, and its paired difference to the first."""
+    """Return the means, ceilings and confidence intervals of every encoder, and its paired difference to the first."""
     scores = {name: evaluation.score(answered.judged) for name, answered in answers.items()}
     first = next(iter(scores.values()))
     rows = tuple(
@@ -237,7 +242,7 @@ def tabulate(dataset: str, protocol: str, answers: Mapping[str, Answered], seed:
 
 
 def describe(dataset: DataSet, encoded: Sequence[EncodedClip]) -> SetFacts:
-    """The sizes of a data set."""
+    """Return the sizes of a data set."""
     return SetFacts(
         name=dataset.name,
         clips=len(dataset.items),
@@ -250,5 +255,5 @@ def describe(dataset: DataSet, encoded: Sequence[EncodedClip]) -> SetFacts:
 
 
 def describe_encoder(spec: EncoderSpec) -> EncoderFacts:
-    """What a report says of an encoder."""
+    """Return what a report states about an encoder."""
     return EncoderFacts(spec.name, spec.revision, spec.fingerprint, spec.dim, spec.window_s, spec.hop_s)

@@ -1,7 +1,8 @@
-"""Sounds laid into long recordings at known places: what moments and events are measured on.
+"""Sounds mixed into long recordings at known places: material for measuring moments and events.
 
-Recordings are those of natural that last at least `LEAST_BACKGROUND_S`, repeated until they fill a mixture. Sounds are
-cut free of the silence around them, last `EVENT_S` at most, and are brought to a level over what lies beneath them.
+The recordings are those of natural that last at least `LEAST_BACKGROUND_S`, repeated until they fill a mixture. A sound
+is trimmed of the silence around it, lasts `EVENT_S` at most, and is set to a level above that of the recording beneath
+it.
 """
 
 from __future__ import annotations
@@ -24,18 +25,18 @@ LEAST_BACKGROUND_S: Final = 20.0
 EVENT_S: Final = 5.0
 LEAST_EVENT_S: Final = 0.3
 LEVELS_DB: Final = (3.0, 15.0)
-"""How much louder than the recording under it a sound is, from and to."""
+"""How much louder than the recording beneath it a sound is (RMS): lowest and highest."""
 _LEAST_LEVEL: Final = 0.003
-"""What is softer counts as so loud: a sound in silence is heard."""
+"""The least level (RMS) that a recording beneath a sound counts with, so that a sound on silence is audible."""
 _SILENCE: Final = 0.02
-"""Of the loudest 50 ms of a sound: what is softer before and behind it is cut off."""
+"""Share of the level (RMS) of a sound's loudest 50 ms: softer parts before and after it are cut off."""
 _STEP: Final = RATE_HZ // 20
 _APART_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A file with one sound, and what it is."""
+    """A file with one sound, and its label."""
 
     path: Path
     label: str
@@ -43,7 +44,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """A sound that was laid into a mixture, in seconds from its start."""
+    """A sound in a mixture: label, start and end in seconds from the mixture's start."""
 
     label: str
     start_s: float
@@ -52,7 +53,7 @@ class Laid:
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """A recording at `RATE_HZ`, and what was laid into it, in order of time."""
+    """A recording at `RATE_HZ`, and the sounds mixed into it, in order of time."""
 
     wave: Wave
     sounds: tuple[Laid, ...]
@@ -60,7 +61,7 @@ class Mixture:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How mixtures are made: seconds of each, sounds in each, levels in dB over the recording beneath a sound."""
+    """How mixtures are made: their length, sounds in each, and the levels of sounds over the recording beneath them."""
 
     shortest_s: float = 60.0
     longest_s: float = 300.0
@@ -69,25 +70,27 @@ class Plan:
 
 
 def labelled(manifest: Path) -> list[Sound]:
-    """The files of a data set with the column ``label``, as words."""
+    """Return the files of a data set that has the column ``label``; labels are written as words."""
     rows = _rows(manifest)
     return [Sound(manifest.parent / row["path"], row["label"].replace("_", " ")) for row in rows]
 
 
 def named(manifest: Path) -> list[Sound]:
-    """The short files of natural whose names have one word for a sound, which is their label."""
+    """Return the short files of natural whose names contain exactly one word for a sound, which becomes the label."""
     rows = [row for row in _rows(manifest) if float(row["seconds"]) < LEAST_BACKGROUND_S]
     words = [(row, sound_words(row["original_path"])) for row in rows]
     return [Sound(manifest.parent / row["path"], next(iter(word))) for row, word in words if len(word) == 1]
 
 
 def backgrounds(manifest: Path) -> list[Path]:
-    """The long recordings of natural."""
+    """Return the long recordings of natural."""
     return [manifest.parent / row["path"] for row in _rows(manifest) if float(row["seconds"]) >= LEAST_BACKGROUND_S]
 
 
 def mixtures(sounds: Sequence[Sound], recordings: Sequence[Path], count: int, plan: Plan, seed: int) -> list[Mixture]:
-    """So many mixtures; each label is equally likely, and comes once in a mixture. The same seed gives the same."""
+    """Return ``count`` mixtures. Labels are equally likely and do not repeat within a mixture. The seed determines the
+    result.
+    """
     rng = np.random.default_rng(seed)
     by_label: dict[str, list[Sound]] = {}
     for sound in sounds:
@@ -105,7 +108,7 @@ def mixtures(sounds: Sequence[Sound], recordings: Sequence[Path], count: int, pl
 def laid(
     recording: Path, seconds: float, sounds: Sequence[Sound], starts_s: Sequence[float], rng: np.random.Generator
 ) -> Mixture:
-    """So many seconds of a recording with sounds at these times, which may overlap."""
+    """Return ``seconds`` of a recording with sounds at these times, which may overlap."""
     wave = _background(recording, seconds)
     placed = [
         _lay(wave, sound, int(start_s * RATE_HZ), LEVELS_DB, rng)
@@ -115,7 +118,7 @@ def laid(
 
 
 def _spread(wave: Wave, sounds: Sequence[Sound], plan: Plan, rng: np.random.Generator) -> Mixture:
-    """One sound in each equal part of the recording, so that none overlap."""
+    """Put one sound into each equal part of the recording, so that none overlap."""
     part = len(wave) // len(sounds)
     longest = int((EVENT_S + _APART_S) * RATE_HZ)
     starts = [place * part + int(rng.integers(max(part - longest, 1))) for place in range(len(sounds))]
@@ -125,7 +128,7 @@ def _spread(wave: Wave, sounds: Sequence[Sound], plan: Plan, rng: np.random.Gene
 
 
 def _lay(wave: Wave, sound: Sound, begin: int, levels_db: tuple[float, float], rng: np.random.Generator) -> Laid | None:
-    """Add a sound to a recording from sample ``begin`` on; None of one that is too short."""
+    """Add a sound to a recording from sample ``begin`` on. Return None if the sound is too short."""
     event = sound_of(sound.path)
     under = wave[begin : begin + len(event)]
     event = event[: len(under)]
@@ -147,7 +150,7 @@ def _background(path: Path, seconds: float) -> Wave:
 
 
 def sound_of(path: Path) -> Wave:
-    """A sound from where it begins to where it ends, or `EVENT_S` of it, faded in and out over 10 ms."""
+    """Return a sound without the silence around it, cut to `EVENT_S` and faded in and out over 10 ms."""
     wave = _read(path, 3 * EVENT_S)
     steps = len(wave) // _STEP
     if not steps:
@@ -157,7 +160,7 @@ def sound_of(path: Path) -> Wave:
     if not len(inside):
         return wave[:0]
     begin = int(inside[0]) * _STEP
-    # what stands behind a pause is another sound
+    # after a pause comes another sound
     pauses = np.flatnonzero(np.diff(inside) > _PAUSE_STEPS)
     last = int(inside[pauses[0]]) if len(pauses) else int(inside[-1])
     event = wave[begin : min((last + 1) * _STEP, begin + int(EVENT_S * RATE_HZ))].copy()
@@ -168,7 +171,7 @@ def sound_of(path: Path) -> Wave:
 
 
 _PAUSE_STEPS: Final = 20
-"""Of 50 ms: after a pause of a second a sound is over."""
+"""In steps of 50 ms: a pause of one second ends a sound."""
 
 
 def _read(path: Path, end_s: float | None) -> Wave:

@@ -1,17 +1,20 @@
-"""``python -m benchmarks.quality.moments DATA``: are moments found where they are, and in the order that is asked for?
+"""``python -m benchmarks.quality.moments DATA``: are moments found where they are, and in the requested order?
 
-DATA has the folders ``natural``, and ``esc50`` and ``esc10`` with their manifests. Sounds of ESC-50 are laid into long
-recordings of natural (`benchmarks.quality.mixtures`), indexed, and asked for by the words of their labels: within the
-recording, and over all of them. A moment is right where it and one sound of that label share enough: their
-intersection over their union. Beside it stands the best fixed window of the same library, as searches give it.
+DATA has the folders ``natural``, ``esc50`` and ``esc10`` with their manifests. Sounds of ESC-50 are mixed into long
+recordings of natural (`benchmarks.quality.mixtures`), indexed, and searched by the words of their labels, first within
+their recording, then in the whole library. A moment is scored by its overlap with a sound of that label: intersection
+over union (IoU). The first fixed window of a plain search in the same library is scored for comparison.
 
-Events are counted in frames of .1 s, of the 20 classes that come most often: all, and those that stand out. What
-sounds in the recording beneath was marked by nobody and counts as wrong; what is said to be background there is no
-event that stands out. Order and company: pairs of sounds of
-ESC-10 in one recording, the one first, the other first, and both at once; right is where the recording that was asked
-for scores higher than the other order (the others, for both at once).
+Events are scored in frames of 0.1 s over the 20 most frequent classes: all events, then those that stand out. The
+recordings themselves are not annotated, so an event that is found in one of them counts as wrong. The second figure
+leaves out events that are reported as background.
 
-``--learn`` takes sounds of natural by the words of their names instead: what constants are chosen on.
+Order and company: pairs of ESC-10 sounds are mixed into one recording three times: in one order, in the other, and both
+at once. THEN is right if the recording with the requested order scores higher than the one with the reverse order.
+WHILE is right if the recording with both at once scores higher than both others. WITHOUT is right if it scores lower
+than the better of them.
+
+With ``--learn`` the sounds are those of natural, labelled by words in their names; constants are chosen on these.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ from search.ports import WordReader
 
 CLASSES: Final = 20
 MEANT: Final = 0.5
-"""A class is looked for that is meant at least so much as the one that is meant most."""
+"""A label stands for each class that its words mean at least this much, relative to the class that they mean most."""
 PAIRS: Final = 50
 _PAUSE_S: Final = 2.0
 _ROOM_S: Final = 16.0
@@ -58,7 +61,7 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How well the first answers to all questions meet what was asked for: ``overlaps`` (questions,), see `overlap`."""
+    """``overlaps`` (questions,): how well the first answer to each question overlaps the expected span (`overlap`)."""
 
     name: str
     overlaps: NDArray[np.float64]
@@ -69,25 +72,25 @@ class Found:
 
 
 def overlap(one: Span, other: Span) -> float:
-    """Intersection over union."""
+    """Return the intersection over union."""
     shared = max(0.0, min(one[1], other[1]) - max(one[0], other[0]))
     return shared / max(max(one[1], other[1]) - min(one[0], other[0]), 1e-9)
 
 
 def write(made: Sequence[Mixture], folder: Path) -> None:
-    """Each mixture as a file called by its number."""
+    """Write each mixture as a file named by its number."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, mixture in enumerate(made):
         soundfile.write(folder / f"{number:04}.flac", mixture.wave, RATE_HZ)
 
 
 def questions(made: Sequence[Mixture]) -> list[tuple[int, str]]:
-    """Each label of each mixture, by its number."""
+    """Return (number of the mixture, label) for each label in each mixture."""
     return [(number, label) for number, one in enumerate(made) for label in sorted({s.label for s in one.sounds})]
 
 
 def ask(library: Library, made: Sequence[Mixture]) -> list[Found]:
-    """Every question, in its recording and over the library; by moments and by fixed windows."""
+    """Ask every question within its recording and over the library, for moments and for fixed windows."""
     ids = {int(clip.title): clip.id for clip in library.reader.clips(library.clips.ids().tolist())}
     answers: dict[str, list[float]] = {}
     for number, label in questions(made):
@@ -110,7 +113,7 @@ def _spans(sounds: Iterable[Laid], label: str) -> list[Span]:
 
 
 def _best(answers: Sequence[tuple[int, Span]], meant: dict[int, list[Span]]) -> float:
-    """How well the first answer meets one of what is meant."""
+    """The overlap of the first answer with the expected span that it fits best."""
     if not answers:
         return 0.0
     clip_id, span = answers[0]
@@ -118,9 +121,9 @@ def _best(answers: Sequence[tuple[int, Span]], meant: dict[int, list[Span]]) -> 
 
 
 def events_line(library: Library, made: Sequence[Mixture], *, with_background: bool) -> str:
-    """Frame-level F1 of the classes that come most often, and how far off their onsets are in the median.
+    """Report the frame-level F1 of the most frequent classes, and the median error of onsets.
 
-    ``with_background``: of all events, not only of those that stand out.
+    ``with_background``: over all events, not only those that stand out.
     """
     ids = {int(clip.title): clip.id for clip in library.reader.clips(library.clips.ids().tolist())}
     counts = Counter(sound.label for one in made for sound in one.sounds)
@@ -150,7 +153,7 @@ def events_line(library: Library, made: Sequence[Mixture], *, with_background: b
 
 
 def _names(library: Library, labels: list[str]) -> dict[str, frozenset[str]]:
-    """The classes that each label means."""
+    """The classes that each label stands for."""
     encoder = library.encoders.of(library.spaces.get())
     if not isinstance(encoder, WordReader):
         raise TypeError(f"{encoder.spec.name} reads no words")
@@ -170,7 +173,7 @@ def _frames(spans: Iterable[Span], seconds: float) -> NDArray[np.bool_]:
 
 
 def orders(sounds: Sequence[Sound], recordings: Sequence[Path], folder: Path, seed: int) -> str:
-    """How often the recording in the order that was asked for is told from the others."""
+    """Report how often the recording that matches the query in order or company is told from the other two."""
     rng = np.random.default_rng(seed)
     made, pairs = [], []
     for _ in range(PAIRS):
@@ -200,7 +203,7 @@ def orders(sounds: Sequence[Sound], recordings: Sequence[Path], folder: Path, se
 
 
 def _pair(sounds: Sequence[Sound], rng: np.random.Generator) -> tuple[Sound, Sound]:
-    """Two sounds of different labels."""
+    """Two sounds with different labels."""
     while True:
         first, second = (sounds[int(place)] for place in rng.integers(len(sounds), size=2))
         if first.label != second.label:
@@ -217,7 +220,7 @@ def _scores(library: Library, text: str, where: str) -> dict[str, float]:
 
 @with_status
 def main() -> None:
-    """Make, index, ask, print."""
+    """Make the mixtures, index them, ask, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--mixtures", type=int, default=125, help="recordings, with four sounds each (125)")
@@ -239,7 +242,7 @@ def main() -> None:
 
 
 def _measure(made: Sequence[Mixture], folder: Path, seed: int, *, with_moments: bool) -> None:
-    """Index, ask, and print."""
+    """Index the mixtures, ask, and print."""
     hours = sum(len(one.wave) for one in made) / RATE_HZ / 3600
     print(f"{len(made)} recordings, {hours:.1f} h, {sum(len(one.sounds) for one in made)} sounds, seed {seed}\n")
     write(made, folder / "sounds")
@@ -255,7 +258,7 @@ def _measure(made: Sequence[Mixture], folder: Path, seed: int, *, with_moments: 
 
 
 def _sounds(data: Path, natural: Path, *, learn: bool) -> tuple[list[Sound], list[Sound]]:
-    """The sounds that are laid into recordings, and those of pairs."""
+    """The sounds that are mixed into recordings, and those of pairs."""
     if learn:
         return named(natural), named(natural)
     return labelled(data / "esc50" / "manifest.csv"), labelled(data / "esc10" / "manifest.csv")

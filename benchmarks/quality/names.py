@@ -1,13 +1,14 @@
-"""``python -m benchmarks.quality.names``: how good answers to words are where clips have names, or names that lie.
+"""``python -m benchmarks.quality.names``: how good answers to words are if clips have names, no names or false names.
 
-``names.csv`` holds questions over ../shared/data/sfx and over those clips of ../shared/data/natural that no encoder of
-this project was trained on (`training.development`). Each is judged by a rule: a clip is wanted, or near to what is
-wanted, when its true name has all words of one of the rule's alternatives. ``names`` says what the library calls its
-clips: their ``own`` names, ``numbers``, or ``lies`` (every other kind of clip has the name of another kind).
+``names.csv`` has questions about ../shared/data/sfx and about those clips of ../shared/data/natural that no encoder of
+this project was trained on (`training.development`). Each question has two rules, for clips that are wanted and for
+clips that are near. A rule holds for a clip if its true name has all words of one of the rule's alternatives. ``names``
+says how the library names its clips: by their ``own`` names, by ``numbers``, or by ``lies`` (every other kind of clip
+gets the name of another kind).
 
-Beside what a search answers stand full text alone and sound alone. Verdicts are asked twice, as those of
-`benchmarks.quality.verdicts`: with what is wanted there, when they should not be ``none``, and with all that is wanted
-or near taken out, when they should. Policies are tuned on natural and reported on sfx.
+The search is compared with full text alone and with sound alone. Verdicts are asked twice, as in
+`benchmarks.quality.verdicts`: with the wanted clips in the library, when they should not be ``none``, and with all
+wanted and near clips taken out, when they should be. Policies are tuned on natural and reported on sfx.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ HELD_OUT: Final = (
     "rse/soundfx",
     "shfujiwara1002/v0-poseidon",
 )
-"""The repositories of natural whose names tell what is heard, of those that are never trained on."""
+"""The repositories of natural that are never trained on and whose file names describe the sounds."""
 WANTED, NEAR = 2.0, 1.0
-"""The gains of nDCG."""
+"""Gains in nDCG."""
 VERDICTS = ("good", "weak", "none")
 RANKINGS = ("search", "full text alone", "sound alone")
 Gains = NDArray[np.float64]
@@ -59,13 +60,13 @@ _WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Names that have all words of one alternative, and none that it marks with a minus."""
+    """Holds for names that have all words of one alternative and none of the words that it marks with a minus."""
 
     alternatives: tuple[tuple[frozenset[str], frozenset[str]], ...]
 
     @classmethod
     def parse(cls, cell: str) -> Rule:
-        """From ``door close -car;close window``."""
+        """Parse a rule such as ``door close -car;close window``."""
         written = [alternative.split() for alternative in cell.split(";") if alternative.strip()]
         return cls(
             tuple(
@@ -78,13 +79,13 @@ class Rule:
         )
 
     def holds(self, name: frozenset[str]) -> bool:
-        """Whether a name, as its words, is meant."""
+        """Return whether the rule holds for a name, given as its words."""
         return any(having <= name and not lacking & name for having, lacking in self.alternatives)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question in words of one set, what the library calls its clips, and which true names answer it."""
+    """A question in words about one set, how the library names its clips, and rules for the true names that answer."""
 
     dataset: str
     names: str
@@ -93,7 +94,7 @@ class Question:
     near: Rule
 
     def gains(self, names: Sequence[frozenset[str]]) -> Gains:
-        """(clips,): `WANTED`, `NEAR` or 0."""
+        """Return (clips,): `WANTED`, `NEAR` or 0."""
         wanted = np.array([self.wanted.holds(name) for name in names])
         near = np.array([self.near.holds(name) for name in names])
         return np.where(wanted, WANTED, np.where(near, NEAR, 0.0))
@@ -101,7 +102,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class NamedClips:
-    """The clips of a set: their files, and what they are truly called, as a path in a library."""
+    """The clips of a set: their files, and their true names, as paths in a library."""
 
     files: tuple[Path, ...]
     paths: tuple[str, ...]
@@ -112,7 +113,7 @@ class NamedClips:
         return [frozenset(_words(path)) for path in self.paths]
 
     def called(self, names: str) -> list[str]:
-        """What a library calls each clip, by the kind of ``names``."""
+        """Return the name of each clip in a library, for a kind of ``names``."""
         if names == "own":
             return list(self.paths)
         if names == "numbers":
@@ -125,7 +126,11 @@ class NamedClips:
 
 @dataclass(slots=True)
 class Tally:
-    """The figures of one group of questions, one of each for every question that has an answer (but ``without``)."""
+    """The figures of one group of questions.
+
+    ``without`` has a verdict for every question, asked without the wanted clips. The other lists have an entry for
+    every question that has wanted clips; ``there`` are the verdicts with them.
+    """
 
     ndcg: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     reciprocal: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -134,14 +139,14 @@ class Tally:
 
     @property
     def right(self) -> float:
-        """The mean of "not none" with what is wanted there and "none" without."""
+        """The mean of two shares: verdicts that are not "none" with the wanted clips, and "none" without them."""
         parts = [sum(one != "none" for one in self.there) / max(len(self.there), 1)]
         parts += [sum(one == "none" for one in self.without) / len(self.without)] if self.without else []
         return sum(parts) / len(parts)
 
 
 def read_questions(file: Path) -> list[Question]:
-    """The questions of a CSV ``set,names,text,wanted,near``."""
+    """Read the questions of a CSV ``set,names,text,wanted,near``."""
     return [
         Question(row["set"], row["names"], row["text"], Rule.parse(row["wanted"]), Rule.parse(row["near"]))
         for _, row in items.rows(file, ("set", "names", "text", "wanted", "near"))
@@ -149,7 +154,7 @@ def read_questions(file: Path) -> list[Question]:
 
 
 def named_clips(data: Path, name: str) -> NamedClips:
-    """The clips of a set below ``data``."""
+    """Return the clips of a set below ``data``."""
     manifest = data / name / items.MANIFEST
     rows = [row for _, row in items.rows(manifest, ("path",)) if row.get("repo") in (None, *HELD_OUT)]
     files = tuple(data / name / row["path"] for row in rows)
@@ -160,7 +165,7 @@ def named_clips(data: Path, name: str) -> NamedClips:
 
 
 def ndcg(gains: Gains, first: Sequence[int]) -> float:
-    """The normalised discounted cumulative gain of the ``first`` places (K. Järvelin, J. Kekäläinen, 2002)."""
+    """Return the normalised discounted cumulative gain of the ``first`` places (K. Järvelin, J. Kekäläinen, 2002)."""
     discounts = 1.0 / np.log2(np.arange(2, CUTOFF + 2))
     best = np.sort(gains)[::-1][:CUTOFF]
     found = gains[list(first[:CUTOFF])]
@@ -168,12 +173,12 @@ def ndcg(gains: Gains, first: Sequence[int]) -> float:
 
 
 def reciprocal_rank(gains: Gains, order: Sequence[int]) -> float:
-    """1 / the rank of the first clip that is wanted, 0 where none is among ``order``."""
+    """Return 1 / the rank of the first wanted clip, 0 if none is in ``order``."""
     return next((1.0 / rank for rank, place in enumerate(order, start=1) if gains[place] == WANTED), 0.0)
 
 
 def ask(questions: Sequence[Question], clips: NamedClips, encoder: Encoder, ranked: RankedSet) -> Tally:
-    """Ask the questions of a library."""
+    """Ask a library the questions."""
     tally, words = Tally(), clips.words
     for question in questions:
         gains = question.gains(words)
@@ -195,7 +200,7 @@ def ask(questions: Sequence[Question], clips: NamedClips, encoder: Encoder, rank
 
 
 def markdown(tallies: Mapping[tuple[str, str], Tally]) -> str:
-    """Both tables: rankings, and verdicts."""
+    """Return both tables: rankings, and verdicts."""
     rankings = [
         [
             dataset,
@@ -220,7 +225,7 @@ def markdown(tallies: Mapping[tuple[str, str], Tally]) -> str:
 
 
 def run(questions: Sequence[Question], data: Path, encoder: Encoder, cache: EncodingCache, settings: Settings) -> str:
-    """The report of one encoder. Raises UsageError for an encoder that cannot read, or a set that is not there."""
+    """Return the report of one encoder. Raises UsageError for an encoder that cannot read words, or a missing set."""
     if not encoder.spec.can_text:
         raise UsageError(f"{encoder.spec.name} cannot read words: there is nothing to ask it")
     groups: defaultdict[tuple[str, str], list[Question]] = defaultdict(list)
@@ -239,7 +244,7 @@ def run(questions: Sequence[Question], data: Path, encoder: Encoder, cache: Enco
 
 @with_status
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Ask every question and print what came out."""
+    """Ask every question and print the figures."""
     process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.names", description=__doc__)
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.quality.noisy [CSV]``: what a street's noise takes from a search by example.
+"""``python -m benchmarks.quality.noisy [CSV]``: how much street noise in the query costs a search by example.
 
-Clips of a data set are asked again in noise, among all clips of the set as they are: plainly, and in three ways to do
-without the noise. For learning material give the manifest of natural: clips whose file names share a word for a sound,
-and come from different repositories, answer each other.
+Clips of a data set with noise added are queries among all clips of the set without noise. Each query is asked plainly,
+and in three ways that reduce the noise (`WAYS`). For learning material give the manifest of natural: there, clips are
+relevant to each other if their file names share a word for a sound and they come from different repositories.
 """
 
 from __future__ import annotations
@@ -38,21 +38,26 @@ NOISES_DB: Final = (None, 10.0, 0.0, -5.0)
 QUERIES, SEED, LONGEST_S = 200, 1, 60.0
 METRICS: Final = ("mAP", "P@1", "P@10")
 WAYS: Final = ("plain", "taken out", "both together", "taken off")
-"""The sound as it is; without its steady noise; the mean of both vectors; less the noise's own vector, by its share."""
+"""The vector of the query: of the sound as it is; without its steady noise; the mean of these two; that of the sound as
+it is less that of the noise, weighted by the noise's share of the energy.
+"""
 _OF_NOISE: Final = 0.5
-"""How much of its vector is taken off where all is noise."""
+"""The weight of the noise's vector if the whole sound is noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """At so many dB above the noise (None: without it) the `METRICS` (3,) of each of the `WAYS`."""
+    """The `METRICS` (3,) of each of the `WAYS` with the query ``level_db`` above the noise (None: without noise)."""
 
     level_db: float | None
     figures: tuple[NDArray[np.float64], ...]
 
 
 def load(path: Path) -> items.DataSet:
-    """The data set at ``path``, or the named clips of a manifest of learning material. Raises UsageError."""
+    """Load the data set at ``path``, or the clips of a manifest of learning material whose names name a sound.
+
+    Raises UsageError.
+    """
     if not path.is_file() or "original_path" not in path.open(encoding="utf-8").readline():
         return datasets.load(path)
     named = [
@@ -66,7 +71,10 @@ def load(path: Path) -> items.DataSet:
 def measure(
     dataset: items.DataSet, encoder: Encoder, settings: Settings, cache: EncodingCache, asked: Sequence[int]
 ) -> list[Noise]:
-    """The figures in each noise, of those clips at the places ``asked`` that others answer. Raises AudioError."""
+    """Return the figures for each noise level over the clips at the places ``asked`` that have a relevant clip.
+
+    Raises AudioError.
+    """
     encoded = encode([item.path for item in dataset.items], encoder, cache, report_progress)
     relevant, candidates = evaluation.relevance(
         [item.labels for item in dataset.items], [item.group for item in dataset.items]
@@ -93,7 +101,7 @@ def measure(
 
 
 def _vectors(path: Path, level_db: float | None, encoder: Encoder, seed: int) -> list[NDArray[np.float32]]:
-    """A file in noise as a question: a unit vector (dim,) for each of the `WAYS`."""
+    """A unit vector (dim,) for each of the `WAYS`, of a file with noise added."""
     rate_hz = audio.probe(os.fspath(path)).sample_rate_hz
     wave = np.concatenate(list(audio.stream(os.fspath(path), rate_hz)))
     if level_db is not None:
@@ -112,7 +120,7 @@ def _vectors(path: Path, level_db: float | None, encoder: Encoder, seed: int) ->
 
 
 def table(noises: Sequence[Noise]) -> str:
-    """The figures, and how much of the mAP of clean questions that are asked plainly is lost."""
+    """Return the figures, and the mAP that each loses against clean queries asked plainly."""
     clean = noises[0].figures[0][0]
     rows = [
         [

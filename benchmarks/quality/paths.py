@@ -1,8 +1,9 @@
 """``python -m benchmarks.quality.paths LIBRARY``: how even are paths between two sounds?
 
-Pairs of clips are drawn by a seed. For each the largest step of the path is compared with that of the plain way, which
-takes at each place of the arc what is nearest and not taken yet, and with a straight way of as many steps. In degrees:
-the angle between the vectors of the two sounds of a step.
+The seed draws pairs of clips. A step is measured in degrees, as the angle between the vectors of its two sounds. For
+each pair, the largest step of the path is compared with two others. One is the largest step of the greedy way, which
+takes at each point of the arc the nearest sound not taken yet. The other is a step of the arc itself, divided into as
+many equal steps.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _SEED: Final = 21
 
 
 def largest_steps(library_path: Path, pairs: int, steps: int, seed: int = _SEED) -> NDArray[np.float64]:
-    """(pairs, 3) degrees of the largest step: on the path, on the plain way, on a straight way."""
+    """Return (pairs, 3): the largest step in degrees on the path, on the greedy way, and on the arc itself."""
     rng = np.random.default_rng(seed)
     rows: list[list[float]] = []
     with open_library(library_path, read_only=True) as library:

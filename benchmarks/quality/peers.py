@@ -1,11 +1,11 @@
-"""Encoders of others, for the same table and the same engine: YAMNet (Plakal and Ellis, Google, 2019).
+"""Encoders by others, measured in the same tables and with the same engine: YAMNet (Plakal and Ellis, Google, 2019).
 
-Registered as the encoder family ``yamnet`` through the entry point ``soundalike.encoders``, as anybody can add one.
-Its file is a TensorFlow Lite model that the package ai-edge-litert runs (extra ``bench``), looked for in
-``$SOUNDALIKE_MODELS`` and the user cache.
+It is registered as the encoder family ``yamnet`` through the entry point ``soundalike.encoders``, as any package can
+register one. Its file is a TensorFlow Lite model for the package ai-edge-litert (extra ``bench``). It is looked for in
+``$SOUNDALIKE_MODELS`` and in the user cache.
 
-``yamnet`` is centred on the mean of its embeddings over material that may be learnt from, ``yamnet:<path>`` is not.
-The constants come from::
+``yamnet`` subtracts the mean of its embeddings over learning material; ``yamnet:<path>`` does not. The constants come
+from::
 
     python -m benchmarks.fitting.centre ../shared/data/natural/manifest.csv benchmarks/quality/yamnet.npz \
         --encoder yamnet:../shared/models/yamnet.tflite
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 
 FILE_NAME = "yamnet.tflite"
 EMBEDDING = "global_average_pooling2d/Mean"
-"""Name of the tensor with the embedding: the last before the classifier."""
+"""Name of the tensor that holds the embedding, the last one before the classifier."""
 DIM = 1024
 
 RATE_HZ = 16_000
 PATCH_SAMPLES = 15_600
-"""What the model takes at once: 96 frames of 10 ms and the end of the last window."""
+"""Samples in one input of the model: 96 frames of 10 ms and the rest of the last window."""
 PATCH_HOP_SAMPLES = 7_680
 """48 frames: patches overlap by half, as YAMNet's authors run it on longer sound."""
 WINDOW_S, HOP_S = 5.0, 2.5
-"""The same segments as this project's encoders, so that the ranking rule favours neither."""
+"""The same segments as this project's encoders use, so that the ranking rule favours neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Centre:
 
     @classmethod
     def shipped(cls) -> Centre:
-        """The constants beside this module."""
+        """Return the constants beside this module."""
         with resources.files(__package__).joinpath("yamnet.npz").open("rb") as file, np.load(file) as arrays:
             slope, offset = (float(value) for value in arrays["calibration"])
             return cls(arrays["centre"], (slope, offset))
@@ -84,7 +84,7 @@ class YamnetEncoder:
         return AudioEncoding(unit_rows(unit_rows(rows) - self._centre.vector))
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """Raises EncoderError: YAMNet cannot read."""
+        """Raise EncoderError: YAMNet reads no words."""
         raise EncoderError("yamnet cannot read words")
 
     def _mean_embedding(self, wave: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -98,9 +98,10 @@ class YamnetEncoder:
 
 
 def load(variant: str, settings: Settings) -> YamnetEncoder:
-    """The encoder ``yamnet``, centred, or ``yamnet:<path>``, the model in that file as it is.
+    """Load ``yamnet``, centred, or ``yamnet:<path>``, the model in that file without centring.
 
-    Raises ModelNotFound without the file, EncoderError for one that is no YAMNet, UsageError without ai-edge-litert.
+    Raises ModelNotFound without the file, EncoderError for a file that is not YAMNet, UsageError without
+    ai-edge-litert.
     """
     path = Path(variant).expanduser() if variant else find(settings)
     if not path.is_file():
@@ -110,7 +111,7 @@ def load(variant: str, settings: Settings) -> YamnetEncoder:
     except ImportError as error:
         raise UsageError('yamnet needs ai-edge-litert: pip install "soundalike[bench]"') from error
     with warnings.catch_warnings():
-        # it warns that keeping every tensor costs memory; ours is one of them
+        # it warns that keeping every tensor costs memory; the embedding is one of them
         warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")
         try:
             interpreter = Interpreter(str(path), num_threads=1, experimental_preserve_all_tensors=True)
@@ -122,7 +123,7 @@ def load(variant: str, settings: Settings) -> YamnetEncoder:
 
 
 def find(settings: Settings) -> Path:
-    """Where the model file is. Raises ModelNotFound that names every place that was tried."""
+    """Return the path of the model file. Raises ModelNotFound that names every place tried."""
     tried = [folder / FILE_NAME for folder in (*settings.models, settings.model_cache)]
     for path in tried:
         if path.is_file():
@@ -134,7 +135,7 @@ def find(settings: Settings) -> Path:
 
 
 def spec_of(name: str, path: Path, centre: Centre | None) -> EncoderSpec:
-    """The model's facts; everything that decides a vector is in the fingerprint."""
+    """Return the model's specification; the fingerprint covers everything that affects a vector."""
     weights = hashlib.sha256(path.read_bytes()).hexdigest()
     constants = hashlib.sha256(centre.vector.tobytes()).hexdigest() if centre else "plain"
     facts = f"yamnet 1 {weights} {constants} {WINDOW_S} {HOP_S} {PATCH_HOP_SAMPLES} repeat"
@@ -151,7 +152,9 @@ def spec_of(name: str, path: Path, centre: Centre | None) -> EncoderSpec:
 
 
 def embedding_tensor(interpreter: Interpreter) -> int:
-    """The index of the embedding's tensor. Raises EncoderError when the model has none: then it is no YAMNet."""
+    """Return the index of the embedding's tensor. Raises EncoderError if there is none: then the model is not
+    YAMNet.
+    """
     for detail in interpreter.get_tensor_details():
         if detail["name"].endswith(EMBEDDING):
             return int(detail["index"])
@@ -159,7 +162,7 @@ def embedding_tensor(interpreter: Interpreter) -> int:
 
 
 def unit_rows(rows: NDArray[np.float32]) -> Vectors:
-    """(n, dim) rows at length 1; a row of zeros becomes the first axis."""
+    """Return (n, dim): the rows scaled to length 1; a row of zeros becomes the first axis."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     out = np.where(lengths > 0, rows / np.maximum(lengths, 1e-12), np.eye(1, rows.shape[1]))
     return out.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Loaders for data sets as their authors publish them: point at the folder that the archive unpacks to.
+"""Loaders for data sets as their authors publish them: name the folder that the archive unpacks to.
 
 ==============  ==========================================================  ====================================
 ESC-50          Piczak, ACM Multimedia 2015                                 ``meta/esc50.csv``, ``audio/``
@@ -29,7 +29,9 @@ CLOTHO_CAPTIONS = tuple(f"caption_{number}" for number in range(1, 6))
 
 
 def load(folder: Path) -> DataSet:
-    """The published set in ``folder``, recognised by its index file. Raises UsageError that lists what is known."""
+    """Load the published set in ``folder``, recognised by its index file. Raises UsageError that lists the known
+    layouts.
+    """
     for index, loader in LAYOUTS.items():
         if (folder / index).is_file():
             return complete(loader(folder))
@@ -39,7 +41,9 @@ def load(folder: Path) -> DataSet:
 
 
 def esc50(folder: Path) -> DataSet:
-    """ESC-50: 2,000 clips of 50 classes in 5 folds; group is the Freesound recording a clip was cut from."""
+    """Load ESC-50: 2,000 clips of 50 classes in 5 folds; a group is the Freesound recording that clips were cut
+    from.
+    """
     items = [
         Item(folder / "audio" / row["filename"], frozenset({words(row["category"])}), row["src_file"], row["fold"])
         for _, row in rows(folder / "meta" / "esc50.csv", ("filename", "fold", "category", "src_file"))
@@ -48,7 +52,7 @@ def esc50(folder: Path) -> DataSet:
 
 
 def urban_sound_8k(folder: Path) -> DataSet:
-    """UrbanSound8K: 8,732 slices of 10 classes in 10 folds; group is the Freesound recording (fsID)."""
+    """Load UrbanSound8K: 8,732 slices of 10 classes in 10 folds; a group is a Freesound recording (fsID)."""
     items = [
         Item(
             folder / "audio" / f"fold{row['fold']}" / row["slice_file_name"],
@@ -62,12 +66,12 @@ def urban_sound_8k(folder: Path) -> DataSet:
 
 
 def fsd50k(folder: Path) -> DataSet:
-    """FSD50K's evaluation part: 10,231 clips with several of 200 labels each.
+    """Load FSD50K's evaluation part: 10,231 clips, each with one or more of 200 labels.
 
-    The ground truth is propagated up the AudioSet ontology ("Bark" is also "Dog" and "Animal"). Any two animals
-    would be relevant to each other if such a label counted, so by example a clip keeps its most specific labels
-    (`most_specific`). In words every one of the 200 labels is a query for all clips that carry it. The group is the
-    uploader, by whom the authors split the set, where the metadata is there; else each clip is its own.
+    The ground truth is propagated up the AudioSet ontology ("Bark" is also "Dog" and "Animal"). Any two animals would
+    be relevant to each other if such a label counted. By example, a clip therefore keeps only its most specific labels
+    (`most_specific`). In words, each of the 200 labels is a query for all clips that carry it. A group is an uploader,
+    as in the authors' split; without the metadata each clip is its own group.
     """
     uploaders = fsd50k_uploaders(folder / "FSD50K.metadata" / "eval_clips_info_FSD50K.json")
     names, labels = [], []
@@ -83,7 +87,7 @@ def fsd50k(folder: Path) -> DataSet:
 
 
 def fsd50k_uploaders(file: Path) -> dict[str, str]:
-    """Clip name -> who uploaded it to Freesound; empty without the metadata. Raises UsageError when it is damaged."""
+    """Return clip name -> its uploader to Freesound; {} without the metadata. Raises UsageError if it is damaged."""
     if not file.is_file():
         return {}
     try:
@@ -93,10 +97,10 @@ def fsd50k_uploaders(file: Path) -> dict[str, str]:
 
 
 def most_specific(labels: Sequence[frozenset[str]]) -> list[frozenset[str]]:
-    """Each clip's labels without those that another of its labels implies.
+    """Return each clip's labels without those that another of its labels implies.
 
-    ``a`` implies ``b`` when every clip with ``a`` also has ``b``, and not the other way round: with propagated
-    labels that is the ontology's "is a", as far as the set shows it.
+    ``a`` implies ``b`` if every clip with ``a`` also has ``b``, and not the other way round. With propagated labels
+    this is the ontology's "is a", as far as the set shows it.
     """
     alone = Counter(label for own in labels for label in own)
     together: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -111,10 +115,10 @@ def most_specific(labels: Sequence[frozenset[str]]) -> list[frozenset[str]]:
 
 
 def clotho(folder: Path) -> DataSet:
-    """Clotho's evaluation part: 1,045 clips with five captions each, for search in words.
+    """Load Clotho's evaluation part: 1,045 clips with five captions each, for search in words.
 
-    A caption should find its clip and no other, as in DCASE's language-based retrieval task. There are no labels, so
-    by example nothing is relevant and nothing is asked.
+    A caption should find its clip and no other, as in DCASE's language-based retrieval task. There are no labels, so by
+    example nothing is relevant and nothing is measured.
     """
     items: list[Item] = []
     texts: list[tuple[str, int]] = []
@@ -125,12 +129,12 @@ def clotho(folder: Path) -> DataSet:
 
 
 def words(label: str) -> str:
-    """A published label as a person would write it: ``crying_baby`` -> ``crying baby``."""
+    """Return a published label as a person would write it: ``crying_baby`` -> ``crying baby``."""
     return label.replace("_", " ")
 
 
 def labelled(name: str, items: Sequence[Item]) -> DataSet:
-    """A set with one label a clip, which is also the query in words."""
+    """Return a set with one label for each clip; the label is also the query in words."""
     texts = [next(iter(item.labels)) for item in items]
     return DataSet(name, tuple(items), tuple(queries_by_label(items, texts)))
 
@@ -141,4 +145,4 @@ LAYOUTS: dict[str, Callable[[Path], DataSet]] = {
     "FSD50K.ground_truth/eval.csv": fsd50k,
     "clotho_captions_evaluation.csv": clotho,
 }
-"""A file that tells a published set, and what loads it."""
+"""Index file that identifies a published set -> its loader."""

@@ -1,14 +1,17 @@
-"""Data sets and re-ranking tasks as MTEB (MAEB) publishes them: folders of Parquet files with the sounds inside.
+"""Data sets and re-ranking tasks as MTEB (MAEB) publishes them: folders of Parquet files that contain the sounds.
 
 =============================  ==========================================================================
-``query, positive, negative``  re-ranking as it was published first: a sound, and lists of sounds
+columns or folders             what they hold
+=============================  ==========================================================================
+``query, positive, negative``  re-ranking in its first format: a sound, and lists of sounds
 ``corpus queries qrels``       re-ranking as ``push_dataset_to_hub`` writes it: a folder for each, and
-                               ``top_ranked``: ids of what is to be put in order for each query
-``audio``, a label             classification: `LABELS` are the columns that labels are looked for in
+                               ``top_ranked`` with the ids of the candidates of each query
+``audio``, a label             classification; `LABELS` are the columns that are tried as the label
 =============================  ==========================================================================
 
 Download one with ``huggingface-cli download --repo-type dataset NAME --local-dir FOLDER`` and name the folder. Sounds
-are unpacked once into the benchmark's cache, by the digest of their bytes. Needs ``pyarrow``, of the extra ``bench``.
+are unpacked once into the benchmark's cache, named by the digest of their bytes. Needs ``pyarrow`` of the extra
+``bench``.
 """
 
 from __future__ import annotations
@@ -36,12 +39,12 @@ Row = Mapping[str, Any]
 
 
 def is_published(folder: Path) -> bool:
-    """Whether a folder holds Parquet files."""
+    """Return whether a folder holds Parquet files."""
     return folder.is_dir() and next(folder.rglob("*.parquet"), None) is not None
 
 
 def load(folder: Path, unpacked: Path = UNPACKED) -> DataSet | RerankingTask:
-    """The set or task in ``folder``. Raises UsageError for a folder that holds neither, or without ``pyarrow``."""
+    """Load the set or task in ``folder``. Raises UsageError for a folder that holds neither, or without ``pyarrow``."""
     parts = {part: _files(folder, part) for part in (CORPUS, QUERIES, QRELS, TOP_RANKED)}
     if parts[CORPUS] and parts[QUERIES] and parts[QRELS]:
         return _in_parts(folder.name, parts, _Sounds(unpacked))
@@ -59,7 +62,7 @@ def load(folder: Path, unpacked: Path = UNPACKED) -> DataSet | RerankingTask:
 
 
 class _Sounds:
-    """Files of the sounds of a task, each written once; equal bytes are one file, and one place."""
+    """The files of a task's sounds, each written once; sounds with equal bytes share one file and one place."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -70,7 +73,9 @@ class _Sounds:
         return tuple(self._places)
 
     def place(self, sound: Mapping[str, Any]) -> int:
-        """Where a sound, ``bytes`` and the name that it had, is among the files. Raises UsageError without bytes."""
+        """Return a sound's place among the files; the sound has ``bytes`` and ``path``. Raises UsageError without
+        bytes.
+        """
         content = sound.get("bytes")
         if not content:
             raise UsageError(
@@ -87,7 +92,7 @@ class _Sounds:
 
 
 def _in_rows(name: str, files: Sequence[Path], sounds: _Sounds) -> RerankingTask:
-    """Each row a query with its right and wrong sounds; rows without either are left out, as MTEB leaves them out."""
+    """Each row is a query with its right and wrong sounds. Rows that lack either are left out, as MTEB does."""
     asked = []
     for row in _rows(files):
         if not (row["positive"] and row["negative"]):
@@ -98,7 +103,7 @@ def _in_rows(name: str, files: Sequence[Path], sounds: _Sounds) -> RerankingTask
 
 
 def _in_parts(name: str, parts: Mapping[str, Sequence[Path]], sounds: _Sounds) -> RerankingTask:
-    """Sounds and queries by their ids; without ``top_ranked`` every query has the whole corpus to put in order."""
+    """Sounds and queries, by their ids. Without ``top_ranked``, the whole corpus are the candidates of every query."""
     place_of = {str(row["id"]): sounds.place(row[AUDIO]) for row in _rows(parts[CORPUS])}
     relevant: defaultdict[str, set[int]] = defaultdict(set)
     for row in _rows(parts[QRELS]):
@@ -129,7 +134,9 @@ def _labelled(name: str, files: Sequence[Path], label: str, sounds: _Sounds) -> 
 
 
 def _files(folder: Path, part: str) -> list[Path]:
-    """The files of one part: in a folder called so, or called so themselves; ``default-qrels`` too."""
+    """The files of one part: those in a folder of that name, or named so themselves, with or without a prefix
+    (``default-``).
+    """
     return sorted(
         file
         for file in folder.rglob("*.parquet")
@@ -148,7 +155,7 @@ def _columns(file: Path) -> list[str]:
 
 
 def _names_of_classes(file: Path, label: str) -> list[str]:
-    """What the numbers of a label column are called, where the file says so."""
+    """The names behind the numbers in a label column, if the file has them."""
     metadata = _opened(file).schema_arrow.metadata or {}
     features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
     feature = features.get(label, {})

@@ -1,4 +1,4 @@
-"""A data set in a temporary library, ranked by the engine as every search is."""
+"""A data set in a temporary library, ranked by the engine as for every search."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ CLIPS_PER_TRANSACTION = 500
 
 
 class RankedSet:
-    """A library that holds the clips of one data set in the space of one encoder; see `ranked_set`.
+    """A library of the clips of one data set in the space of one encoder; see `ranked_set`.
 
-    Clips are named by their place in the data set. Files with equal bytes are one content, as in any library.
+    A clip is identified by its place in the data set. Files with equal bytes are one content, as in any library.
     """
 
     def __init__(
@@ -42,22 +42,22 @@ class RankedSet:
         self._clips_of = clips_of
         self._place_of = {clip_id: place for place, clip_id in enumerate(clip_ids.tolist())}
         self.plain = plain
-        """The same ranked without neighbourhoods, None where there are none."""
+        """The same library ranked without neighbourhoods; None if it has none."""
 
     def __len__(self) -> int:
-        """How many clips there are to rank."""
+        """Return the number of clips to rank."""
         return len(self._clip_ids)
 
     def by_example(self, clip: int) -> NDArray[np.int64]:
-        """All clips (n,), best first, for a search by this clip (which is among them)."""
+        """Return all clips (n,), best first, for a search by this clip, which is among them."""
         return self.by_vector(self._library.engine.query_vector([ClipPart(int(self._clip_ids[clip]))]))
 
     def by_file(self, path: Path) -> NDArray[np.int64]:
-        """All clips (n,), best first, for a search by a sound. Raises AudioError."""
+        """Return all clips (n,), best first, for a search by a sound file. Raises AudioError."""
         return self.by_vector(self._library.engine.query_vector([AudioPart(os.fspath(path))]))
 
     def by_vector(self, vector: NDArray[np.float32]) -> NDArray[np.int64]:
-        """All clips (n,), best first, for a unit vector (dim,) of the space."""
+        """Return all clips (n,), best first, for a unit vector (dim,) of the space."""
         ranking = self._library.engine.rank(vector, len(self._clips_of))
         clips = [clip for content in ranking.content_ids.tolist() for clip in self._clips_of[content]]
         out = np.full(len(self), -1, np.int64)
@@ -67,8 +67,9 @@ class RankedSet:
     def page(
         self, clip: int, among: NDArray[np.bool_], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32], confidence.Page | None]:
-        """For a search by ``clip`` the first ``k`` of those ``among`` (clips,): places and cosines (n,), and what they
-        say together.
+        """Return the first ``k`` of the clips ``among`` (clips,) for a search by ``clip``.
+
+        They are places (n,), cosines (n,), and the page that they form for estimates of confidence.
         """
         (view,) = self._library.view().of()
         vector = self._library.engine.query_vector([ClipPart(int(self._clip_ids[clip]))])
@@ -78,7 +79,9 @@ class RankedSet:
     def first(
         self, vector: NDArray[np.float32], among: NDArray[np.bool_], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-        """For a unit vector (dim,) the first ``k`` of those ``among`` (clips,): places, segments and cosines (n,)."""
+        """Return the first ``k`` of the clips ``among`` (clips,) for a unit vector (dim,): places, segments and cosines
+        (n,).
+        """
         (view,) = self._library.view().of()
         passing = view.columns.bitmap(np.isin(view.columns.clip_ids, self._clip_ids[among]))
         ranking = self._library.engine.rank(vector, k, among=passing)
@@ -86,25 +89,25 @@ class RankedSet:
         return clips, ranking.segment_ids, view.index.vectors(ranking.segment_ids) @ vector
 
     def tag_match(self, meant: NDArray[np.float32], places: NDArray[np.int64]) -> NDArray[np.float64]:
-        """How much of what is ``meant`` (classes,) is heard in the clips at ``places`` (n,)."""
+        """Return how strongly the clips at ``places`` (n,) are tagged with the ``meant`` classes (classes,)."""
         (view,) = self._library.view().of()
         return confidence.tag_match(view, meant, self._clip_ids[places])
 
     def answer(self, clip: int, where: str | None, k: int) -> Answer:
-        """The whole answer to a search by ``clip`` with a filter."""
+        """Return the complete answer to a search by ``clip`` with a filter."""
         return self._library.search(Query((ClipPart(int(self._clip_ids[clip])),), k, where))
 
     def answer_words(self, text: str, where: str | None, k: int, without: Sequence[int] = ()) -> Answer:
-        """The whole answer to a search by words with a filter, and ``without`` the clips at some places."""
+        """Return the complete answer to a search by words with a filter and ``without`` the clips at these places."""
         gone = tuple(int(self._clip_ids[place]) for place in without)
         return self._library.search(Query((TextPart(text),), k, where, without=gone))
 
     def by_names(self, text: str, k: int) -> list[int]:
-        """The places of the ``k`` clips that full text finds, best first."""
+        """Return the places of the ``k`` clips that full-text search finds, best first."""
         return self.places([match.clip_id for match in self._library.catalog.match_words(text, k)])
 
     def places(self, clip_ids: Sequence[int]) -> list[int]:
-        """The places in the data set of clips, by their ids."""
+        """Return the places in the data set of clips given by their ids."""
         return [self._place_of[clip_id] for clip_id in clip_ids]
 
 
@@ -116,9 +119,9 @@ def ranked_set(
     titles: Sequence[str] | None = None,
     paths: Sequence[str] | None = None,
 ) -> Iterator[RankedSet]:
-    """Write the encodings by ``encoder`` into a new library in a temporary folder, publish it, and open it for ranking.
+    """Write the encodings into a new library in a temporary folder, publish it, and open it for ranking.
 
-    ``titles`` are those of the clips, for filters; ``paths`` what their files are called, a number without them.
+    ``titles`` are the clips' titles, for filters. ``paths`` are their file names; the default is a number.
     """
     with (
         tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder,
@@ -149,7 +152,7 @@ def ranked_set(
 
 
 def _addition(path: str, clip: EncodedClip, title: str, root_id: int, space: Space) -> AddContent:
-    """What the bulk job would write. The format is nothing that a ranking looks at."""
+    """The change that the bulk job would write. Rankings do not use the file format, so it is left empty."""
     content = Content(
         digest=clip.digest,
         duration_s=float(clip.encoding.spans[-1, 1]),
@@ -157,7 +160,7 @@ def _addition(path: str, clip: EncodedClip, title: str, root_id: int, space: Spa
         channels=1,
         container="",
         codec="",
-        silent=False,  # every clip of a data set is a question; silent ones would be refused
+        silent=False,  # every clip of a data set is a query; a search refuses silent ones
     )
     facts = FileFacts(path, size_bytes=0, mtime_ns=0)
     return AddContent(root_id, facts, content, title, {}, space.id, clip.encoding)

@@ -1,4 +1,4 @@
-"""The figures of `benchmarks.quality` for people: tables in Markdown and a figure of grouped bars."""
+"""The report of `benchmarks.quality`: tables in Markdown and a figure of grouped bars."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROTOCOLS = (EXAMPLE, FOLDS, TEXT)
 
 
 def markdown(report: QualityReport) -> str:
-    """The whole report."""
+    """Return the whole report."""
     parts = [
         "# Retrieval quality",
         report.machine.sentence(),
@@ -56,7 +56,7 @@ def markdown(report: QualityReport) -> str:
 
 
 def figure(report: QualityReport) -> Figure:
-    """Bars of mAP with intervals: a panel for each protocol, a group for each set, a bar for each encoder."""
+    """Return bars of mAP with intervals: a panel for each protocol, a group for each set, a bar for each encoder."""
     protocols = [p for p in PROTOCOLS if any(table.protocol == p for table in report.tables)]
     out = new_figure(1.5 + 1.4 * max(len(report.datasets), 3), 0.6 + 2.8 * max(len(protocols), 1))
     names = [encoder.name for encoder in report.encoders]
@@ -64,7 +64,7 @@ def figure(report: QualityReport) -> Figure:
         axes = out.add_subplot(len(protocols), 1, number)
         _bars(axes, [table for table in report.tables if table.protocol == protocol], names)
         axes.set_title(protocol, fontsize=10)
-        axes.set_xlim(-0.5, len(report.datasets) - 0.5)  # one width of bars in every panel
+        axes.set_xlim(-0.5, len(report.datasets) - 0.5)  # bars have the same width in every panel
         if number == 1:
             out.legend(*axes.get_legend_handles_labels(), fontsize=8, ncols=len(names), loc="outside lower center")
     return out
@@ -144,7 +144,7 @@ def _hubness(row: Row) -> str:
 
 
 def summary_lines(report: QualityReport) -> list[str]:
-    """A line for each table and encoder, for the terminal."""
+    """Return a line for each table and encoder, for the terminal."""
     return [
         f"{table.dataset:<14} {table.protocol:<46} {row.encoder:<16} {_short(row)}"
         for table in report.tables
@@ -157,7 +157,7 @@ def _short(row: Row) -> str:
 
 
 def _number(value: float) -> str:
-    """Three digits, without the zero before the point where there is one."""
+    """Three digits, without a zero before the decimal point."""
     text = f"{value:.3f}"
     return text[1:] if text.startswith("0.") else text
 

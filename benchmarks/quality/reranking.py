@@ -1,9 +1,9 @@
-"""``soundalike bench quality --protocol maeb``: few right among few, as MAEB's re-ranking tasks ask.
+"""``soundalike bench quality --protocol maeb``: rank 5 right sounds among 21, as MAEB's re-ranking tasks do.
 
-Each query has `RIGHT` sounds of its label and `WRONG` of others to put in order; the figure is the mean average
-precision over `QUERIES` queries (``ESC50AudioReranking``: 200 queries, 5 among 21). Which 200 were published cannot be
-had without a download, so they are drawn again and again: the spread over draws says how much that matters. A folder
-with the published files themselves is asked as it is (`benchmarks.quality.published_tasks`).
+Each query ranks `RIGHT` sounds of its label and `WRONG` of others. The figure is the mean average precision over
+`QUERIES` queries (``ESC50AudioReranking``: 200 queries, 5 among 21). The published choice of 200 queries is only
+available as a download, so several random draws are measured. The spread over draws shows how much the choice matters.
+A folder with the published files themselves is measured as it is (`benchmarks.quality.published_tasks`).
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ PUBLISHED: Final = (
     ("laion/clap and larger_clap, worst", 0.869),
     ("google/yamnet", 0.836),
 )
-"""mAP of others on the published draw of ESC-50, the column of `SOURCE`."""
+"""mAP of other models on the published draw of ESC-50, from the table in `SOURCE`."""
 PUBLISHED_SET: Final = "esc50"
 
 
 @dataclass(frozen=True, slots=True)
 class RerankingRow:
-    """One encoder on one set: the mean, spread and extremes of its mAP over ``draws``; ``chance`` is that of no order.
+    """One encoder on one set: mean, spread, lowest and highest mAP over ``draws``; ``chance`` is the mAP of a random
+    order.
 
     The spread is the standard deviation, 0 for one draw.
     """
@@ -58,7 +59,7 @@ class RerankingRow:
 
 @dataclass(frozen=True, slots=True)
 class RerankingReport:
-    """Everything that one run measured, and on what."""
+    """All that one run measured, with the seed and the machine."""
 
     seed: int
     machine: Machine
@@ -66,10 +67,10 @@ class RerankingReport:
 
 
 def draw(dataset: DataSet, seed: int) -> RerankingTask:
-    """`QUERIES` queries of a set, as many of each label, with sounds to put in order, the same for the same seed.
+    """Draw `QUERIES` queries of a set, evenly over labels, each with its candidates. The seed determines the draw.
 
-    Fewer where a set is smaller. As published, any other sound with the label is right, of the same recording too.
-    Raises UsageError for a set without labels that have `RIGHT` + 1 sounds and `WRONG` of others.
+    A small set gives fewer queries. As published, every other sound with the label is right, even one of the same
+    recording. Raises UsageError if no label has `RIGHT` + 1 sounds and `WRONG` sounds of other labels.
     """
     rng = np.random.default_rng(seed)
     relevant, _ = evaluation.relevance(
@@ -92,12 +93,14 @@ def draw(dataset: DataSet, seed: int) -> RerankingTask:
 
 
 def score(task: RerankingTask, vectors: Vectors) -> float:
-    """The mean average precision of a task for its sounds' unit vectors (n, dim)."""
+    """Return the mean average precision of a task, given its sounds' unit vectors (n, dim)."""
     return evaluate(task, lambda asked: vectors[list(asked.candidates)] @ vectors[asked.query])
 
 
 def evaluate(task: RerankingTask, likeness: Callable[[Asked], np.ndarray]) -> float:
-    """The mean average precision where ``likeness`` gives each query's (candidates,) scores, higher is closer."""
+    """Return the mean average precision; ``likeness`` returns each query's (candidates,) scores, higher for closer
+    ones.
+    """
     order = [np.argsort(-likeness(asked), kind="stable") for asked in task.asked]
     hits = [
         np.array([asked.candidates[place] in asked.relevant for place in places])
@@ -116,7 +119,9 @@ def run(
     progress: Progress,
     draws: int = DRAWS,
 ) -> RerankingReport:
-    """Ask every set, drawn ``draws`` times, and every published task as it is, of every encoder. Raises AudioError."""
+    """Measure every encoder on ``draws`` draws of every set, and on every published task as it is. Raises
+    AudioError.
+    """
     rows = []
     for one in sets:
         tasks = [one] if isinstance(one, RerankingTask) else [draw(one, seed + number) for number in range(draws)]
@@ -141,7 +146,7 @@ def run(
 
 
 def markdown(report: RerankingReport) -> str:
-    """The report, with what others published beside it."""
+    """Return the report, with published figures of other models for comparison."""
     rows = [
         (
             f"{row.dataset}, {row.encoder}",
@@ -174,7 +179,7 @@ def _by_chance(tasks: Sequence[RerankingTask], seed: int) -> float:
 
 
 def _spread_over_labels(dataset: DataSet, usable: np.ndarray, rng: np.random.Generator) -> list[int]:
-    """`QUERIES` of the ``usable`` places, label by label in turn."""
+    """`QUERIES` of the ``usable`` places; labels take turns."""
     own: dict[str, list[int]] = {}
     for place in rng.permutation(usable).tolist():
         own.setdefault(min(dataset.items[place].labels), []).append(place)

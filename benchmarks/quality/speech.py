@@ -1,8 +1,9 @@
-"""How well spoken words are recognised, and where voices are found: ``python -m benchmarks.quality.speech``.
+"""``python -m benchmarks.quality.speech``: how well spoken words are recognised, and how well voices are located.
 
-``--read FOLDER`` has recordings of people who read (``NAME.wav``) beside what they read (``NAME.txt``): word error
-rate, processor seconds a second, and how well their voices are found in mixtures with recordings of learning material.
-``--noises MANIFEST`` is a data set without voices: in how many of its clips words are found that nobody said.
+``--read FOLDER`` has recordings of people who read aloud (``NAME.wav``) and the texts that they read (``NAME.txt``).
+The figures are the word error rate, processor seconds for each second of audio and, with ``--natural MANIFEST``, how
+well the voices are located in mixtures with recordings of learning material. ``--noises MANIFEST`` is a data set
+without voices: the figure is the number of clips in which words are recognised that nobody said.
 """
 
 from __future__ import annotations
@@ -32,21 +33,21 @@ STEP_S: Final = 0.01
 VOICES: Final = frozenset(
     ("crying baby", "sneezing", "breathing", "coughing", "laughing", "snoring", "drinking sipping", "children playing")
 )
-"""Classes of ESC-50 and UrbanSound8K that people make with their mouths."""
+"""Classes of ESC-50 and UrbanSound8K that contain sounds of mouths or voices."""
 LEVELS_DB: Final = (10.0, 0.0)
 PAUSE_S: Final = 3.0
 MOST_SPOKEN: Final = 0.02
-"""A recording of which more is speech is no background."""
+"""A recording with a larger share of speech is not used as a background."""
 _WORD: Final = re.compile(r"[a-z0-9']+")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text as errors are counted."""
+    """Return the words of a text in the form that errors are counted in."""
     return _WORD.findall(text.lower().replace("mr.", "mister").replace("mrs.", "missus").replace("-", " "))
 
 
 def errors(said: Sequence[str], said_there: Sequence[str]) -> int:
-    """How many words are wrong, missing or too many."""
+    """Return the number of wrong, missing and added words in ``said_there`` compared with ``said``."""
     row = list(range(len(said_there) + 1))
     for number, word in enumerate(said, start=1):
         before, row = row, [number]
@@ -56,13 +57,15 @@ def errors(said: Sequence[str], said_there: Sequence[str]) -> int:
 
 
 def f1(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
-    """Of frames."""
+    """Return the F1 over frames."""
     both = int((found & there).sum())
     return 2 * both / max(int(found.sum()) + int(there.sum()), 1)
 
 
 def read_aloud(folder: Path, recogniser: SpeechRecogniser, detector: VoiceDetector) -> list[str]:
-    """Word error rate and cost: all recordings in one piece, as a library recognises what has one voice, and apart."""
+    """Return word error rate and cost: first all recordings joined, as a library recognises one voice, then each by
+    itself.
+    """
     waves = [_wave(file) for file in sorted(folder.glob("*.wav"))]
     texts = [words(file.with_suffix(".txt").read_text("utf-8")) for file in sorted(folder.glob("*.wav"))]
     every = [word for text in texts for word in text]
@@ -82,7 +85,7 @@ def read_aloud(folder: Path, recogniser: SpeechRecogniser, detector: VoiceDetect
 
 
 def invented(manifest: Path, recogniser: SpeechRecogniser, detector: VoiceDetector, most: int) -> list[str]:
-    """In how many clips without voices a voice is found, and words."""
+    """Return the number of clips without voices in which a voice is detected, and in which words are recognised."""
     sounds = [one for one in labelled(manifest) if one.label not in VOICES]
     rng = np.random.default_rng(22)
     chosen = [sounds[at] for at in sorted(rng.permutation(len(sounds))[:most].tolist())]
@@ -108,7 +111,7 @@ def invented(manifest: Path, recogniser: SpeechRecogniser, detector: VoiceDetect
 
 
 def voices(folder: Path, natural: Path, detector: VoiceDetector, count: int) -> list[str]:
-    """F1 of frames with a voice, in mixtures at two levels."""
+    """Return the F1 over frames with a voice, in mixtures at two levels."""
     rng = np.random.default_rng(22)
     sentences = [_wave(file) for file in sorted(folder.glob("*.wav"))]
     under_it = [path for path in backgrounds(natural) if _is_free(path, detector)][:count]
@@ -130,7 +133,9 @@ def voices(folder: Path, natural: Path, detector: VoiceDetector, count: int) -> 
 def _mixed(
     under: Wave, sentences: Sequence[Wave], level_db: float, rng: np.random.Generator
 ) -> tuple[Wave, NDArray[np.bool_]]:
-    """A recording with sentences in it, `PAUSE_S` apart, and in which steps of 10 ms somebody speaks."""
+    """A recording with sentences mixed in, `PAUSE_S` apart; and a mask over 10 ms steps that is true when somebody
+    speaks.
+    """
     pause = int(PAUSE_S * RATE_HZ)
     order = [sentences[at] for at in rng.permutation(len(sentences))]
     length = sum(len(one) + pause for one in order) + pause
@@ -149,7 +154,9 @@ def _mixed(
 
 
 def _speaks(wave: Wave) -> NDArray[np.bool_]:
-    """The steps of a clean sentence in which somebody speaks: within 30 dB of the loudest, pauses under .5 s filled."""
+    """A mask of the 10 ms steps of a clean sentence with speech: within 30 dB of the loudest; pauses under .5 s are
+    filled.
+    """
     step = int(STEP_S * RATE_HZ)
     steps = wave[: len(wave) // step * step].reshape(-1, step)
     loud = np.sqrt((steps**2).mean(axis=1))

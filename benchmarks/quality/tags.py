@@ -1,7 +1,7 @@
-"""``python -m benchmarks.quality.tags``: do tags keep what their probabilities promise?
+"""``python -m benchmarks.quality.tags``: are the probabilities of tags calibrated?
 
-``tag_classes.csv`` says which AudioSet classes a label of an evaluation set stands for. Every clip and every
-label is one promise: the likeliest of the label's classes in any segment, against whether the clip carries the label.
+``tag_classes.csv`` maps each label of an evaluation set to AudioSet classes. Every pair of a clip and a label is one
+promise: the highest probability of the label's classes in any segment. It is kept if the clip carries the label.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Promises:
 
     @property
     def likeliest_is_right(self) -> float:
-        """Of the clips that carry one of the labels: the share whose likeliest label they carry."""
+        """Of the clips that carry one of the labels, the share whose likeliest label is one of their own."""
         labelled = self.true.any(axis=1)
         picked = self.probabilities[labelled].argmax(axis=1)
         return float(self.true[labelled][np.arange(len(picked)), picked].mean())
 
 
 def read_classes(file: Path) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Set -> label -> classes, from a CSV ``set,label,classes``; several classes are parted by a semicolon."""
+    """Return set -> label -> classes, from a CSV ``set,label,classes``; several classes are separated by semicolons."""
     classes_of: dict[str, dict[str, tuple[str, ...]]] = {}
     for _, row in items.rows(file, ("set", "label", "classes")):
         classes_of.setdefault(row["set"], {})[row["label"]] = tuple(row["classes"].split(";"))
@@ -58,7 +58,7 @@ def read_classes(file: Path) -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 def promise(dataset: DataSet, classes_of: Mapping[str, Sequence[str]], encoder: Encoder) -> Promises:
-    """Encode every clip and keep what it promises of the labels.
+    """Encode every clip and return its promises for the labels.
 
     Raises UsageError for an encoder without tags, or a class that it does not know.
     """
@@ -78,7 +78,7 @@ def promise(dataset: DataSet, classes_of: Mapping[str, Sequence[str]], encoder: 
 
 
 def markdown(encoder: str, measured: Sequence[tuple[Promises, Calibration]]) -> str:
-    """One line a set, then what each range of probabilities promised and kept, over all sets."""
+    """Return one line for each set; then, over all sets, what each range of probabilities promised and kept."""
     lines = [[p.dataset, str(p.true.size), f"{c.error:.4f}", f"{p.likeliest_is_right:.3f}"] for p, c in measured]
     head = ["set", "promises", "expected calibration error", "likeliest label is right"]
     whole = calibration(
@@ -100,7 +100,7 @@ def markdown(encoder: str, measured: Sequence[tuple[Promises, Calibration]]) -> 
 
 @with_status
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure every set that the table names."""
+    """Measure every set in the table."""
     process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.tags", description=__doc__)
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")

@@ -1,7 +1,7 @@
-"""Tasks as MTEB publishes them: one vector a sound, compared with others by cosine, and no library around them.
+"""Tasks as MTEB publishes them: one vector for each sound, compared by cosine, without a library.
 
-That is what embeddings are compared by elsewhere (MAEB, arXiv:2602.16008): sounds at 16 kHz, the mean of a sound's
-windows. What the engine adds (best passages, neighbourhoods) plays no part.
+Published comparisons of embeddings work this way (MAEB, arXiv:2602.16008): sounds at 16 kHz, one vector as the mean of
+a sound's windows. Best segments and neighbourhoods, which the engine adds, play no part.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from search.model import Vectors
 from search.ports import Encoder
 
 RATE_HZ: Final = 16_000
-"""What MAEB's sounds are brought to."""
+"""The sample rate that MAEB resamples sounds to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query among its candidates, all by their places: which of them are ``relevant``."""
+    """A query and its candidates, by their places in the task's files; ``relevant`` are the right candidates."""
 
     query: int
     candidates: tuple[int, ...]
@@ -35,7 +35,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class RerankingTask:
-    """Sounds, and the questions that are asked among a few of them each."""
+    """Sounds, and queries that each rank a few of them."""
 
     name: str
     files: tuple[Path, ...]
@@ -43,7 +43,7 @@ class RerankingTask:
 
 
 def sound_vectors(files: Sequence[Path], encoder: Encoder, cache: EncodingCache, progress: Progress) -> Vectors:
-    """(n, dim): each file at `RATE_HZ` at most, as the mean of its windows, of length one. Raises AudioError."""
+    """Return (n, dim): for each file, at `RATE_HZ` at most, the mean of its windows at length 1. Raises AudioError."""
     with tempfile.TemporaryDirectory(prefix="soundalike-bench-") as folder:
         at_rate = [_at_rate(file, Path(folder) / f"{place:07d}.wav") for place, file in enumerate(files)]
         encoded = encode(at_rate, encoder, cache, progress)
@@ -53,7 +53,7 @@ def sound_vectors(files: Sequence[Path], encoder: Encoder, cache: EncodingCache,
 
 
 def _at_rate(file: Path, copy: Path) -> Path:
-    """The file itself, or a copy of it at `RATE_HZ` where it has more."""
+    """The file itself, or a copy at `RATE_HZ` if its sample rate is higher."""
     if audio.probe(str(file)).sample_rate_hz <= RATE_HZ:
         return file
     soundfile.write(copy, np.concatenate(list(audio.stream(str(file), RATE_HZ))), RATE_HZ, subtype="FLOAT")

@@ -1,4 +1,4 @@
-"""Clips of natural as they are: which of them are said to have a defect, and what speaks for it."""
+"""Defects reported on unmodified clips of natural, with the evidence for each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from search.analysis.facts.measuring import measure
 
 LEAST_S: Final = 1.0
 _HUM_FROM_S: Final = 2.9
-"""No hum is looked for in less."""
+"""In shorter clips hum is not looked for."""
 _LINES: Final = 8
 _OFF: Final = 0.0012
 _AROUND_HZ: Final = 9.0
@@ -24,7 +24,7 @@ _CLEAR_DB: Final = 6.0
 
 
 def false_alarms(what: str, waves: Sequence[tuple[Path, NDArray[np.float32]]], folder: Path) -> Iterator[str]:
-    """How many of ``waves`` have a defect as they are, by length, and each of them with what it has."""
+    """Yield how many of ``waves`` get a defect as they are, by least length; then each such clip with its defects."""
     file, alarms = folder / "untouched.wav", []
     for _, wave in waves:
         soundfile.write(file, wave, flaws.RATE_HZ)
@@ -46,9 +46,9 @@ def false_alarms(what: str, waves: Sequence[tuple[Path, NDArray[np.float32]]], f
 
 
 def mains_lines(wave: NDArray[np.float32]) -> str:
-    """The lines at 50 or 60 Hz and multiples that stand out of what is around them: Hz, level, and by how much.
+    """Return the lines at multiples of 50 or 60 Hz that stand out from their surroundings: Hz, level, and by how much.
 
-    Levels are those of sines, dB of full scale; what is around a line is the median within 9 Hz of it.
+    Levels are those of sines, in dB of full scale. The surroundings are the median level within 9 Hz of the line.
     """
     size = _FINER << (len(wave) - 1).bit_length()
     window = np.hanning(len(wave))

@@ -1,9 +1,10 @@
-"""Does a search know when the library has nothing like what was asked for? Every clip asked with its class and without.
+"""Does a search know when the library has nothing like the query? Every clip is asked with its class present and
+absent.
 
 Each clip of a set is a query twice: among the clips of other groups, and with every clip of its own classes taken out
-as well; so is every text of a set. The verdict is right when it is not ``none`` the first time and ``none`` the second.
-The hits of both searches also show whether probabilities are kept: the expected calibration error
-(`search.evaluation.calibration`).
+as well. Every text of a set is a query twice in the same way. The verdict is right if it is not ``none`` the first time
+and ``none`` the second. The hits of both searches also show how well probabilities are calibrated, as the expected
+calibration error (`search.evaluation.calibration`).
 """
 
 from __future__ import annotations
@@ -29,10 +30,8 @@ K = 10
 class VerdictRow:
     """The verdicts of one encoder on one set, ``asked_by`` sound or words.
 
-    ``there`` and ``taken_out``: the shares of good, weak and none.
-
-    ``right`` is the mean of "not none" with the class there and "none" without it; ``calibration_error`` is None where
-    hits have no probability.
+    ``there`` and ``taken_out``: the shares of good, weak and none. ``right`` is the mean of two shares: "not none" with
+    the class present, "none" without it. ``calibration_error`` is None if hits have no probability.
     """
 
     dataset: str
@@ -46,12 +45,12 @@ class VerdictRow:
 
 
 def titles(dataset: DataSet) -> list[str]:
-    """What each clip is called, so that a filter can leave out its group and its classes."""
+    """Return a title for each clip that lets a filter leave out its group, its classes or its texts."""
     return ["".join(marks) for marks in _marks(dataset)]
 
 
 def measure(dataset: DataSet, encoder: str, ranked: RankedSet) -> VerdictRow | None:
-    """Ask every clip that has a relevant one; None where there is none. ``ranked`` was given `titles`."""
+    """Ask every clip that has a relevant one; None if no clip has. ``ranked`` must have been made with `titles`."""
     relevant, _ = evaluation.relevance([item.labels for item in dataset.items], [item.group for item in dataset.items])
     marks_of = _marks(dataset)
     tally = _Tally()
@@ -64,7 +63,7 @@ def measure(dataset: DataSet, encoder: str, ranked: RankedSet) -> VerdictRow | N
 
 
 def measure_words(dataset: DataSet, encoder: str, ranked: RankedSet) -> VerdictRow | None:
-    """The same for every text of the set, with the clips that answer it there and taken out."""
+    """Ask every text of the set, with its relevant clips present and taken out; None if the set has no texts."""
     tally = _Tally()
     for number, query in enumerate(dataset.text_queries):
         relevant = np.zeros(len(dataset.items), np.bool_)
@@ -75,7 +74,7 @@ def measure_words(dataset: DataSet, encoder: str, ranked: RankedSet) -> VerdictR
 
 
 class _Tally:
-    """The answers of one kind of question, counted."""
+    """Counts the answers to one kind of query."""
 
     def __init__(self) -> None:
         self._verdicts: dict[bool, Counter[Verdict]] = {True: Counter(), False: Counter()}
@@ -83,14 +82,14 @@ class _Tally:
         self._true: list[bool] = []
 
     def add(self, there: bool, answer: Answer, relevant: NDArray[np.bool_], ranked: RankedSet) -> None:
-        """Count an answer; ``relevant`` (clips,) is what was asked for."""
+        """Count an answer; ``relevant`` (clips,) marks the clips that should be found."""
         self._verdicts[there][answer.verdict] += 1
         sure = [hit for hit in answer.hits if hit.probability is not None]
         self._chances += [hit.probability for hit in sure if hit.probability is not None]
         self._true += [bool(relevant[place]) for place in ranked.places([hit.clip_id for hit in sure])]
 
     def row(self, dataset: str, encoder: str, asked_by: str) -> VerdictRow | None:
-        """What it comes to; None where nothing was asked."""
+        """Return the totals; None if nothing was asked."""
         asked = self._verdicts[True].total()
         if not asked:
             return None
@@ -111,7 +110,7 @@ def _text_mark(number: int) -> str:
 
 
 def table(rows: Sequence[VerdictRow]) -> str:
-    """In Markdown, a row for each set and encoder."""
+    """Return a Markdown table with a row for each set and encoder."""
     header = (
         "set",
         "encoder",
@@ -141,7 +140,9 @@ def table(rows: Sequence[VerdictRow]) -> str:
 
 
 def _marks(dataset: DataSet) -> list[list[str]]:
-    """The labels, the group and the texts of each clip, by number: their names may hold anything."""
+    """Marks for the labels, the group and the texts of each clip. They are numbered because names may hold any
+    characters.
+    """
     labels = {name: at for at, name in enumerate(sorted({name for item in dataset.items for name in item.labels}))}
     groups = {name: at for at, name in enumerate(sorted({item.group for item in dataset.items}))}
     marks = [

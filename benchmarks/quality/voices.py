@@ -1,7 +1,7 @@
-"""Imitations of sounds by voices that do not exist: what is followed of a sound, and what a voice makes of it.
+"""Imitations of sounds by synthetic voices: which features of a sound a voice follows, and what it makes of them.
 
-A voice follows loudness, pitch and brightness as far as it can: slowly, in its own range, a little early or late. It
-sounds by pulses where the sound has a pitch, else by noise, through two formants that brightness opens and closes.
+A voice follows loudness, pitch and brightness with limits: slowly, in its own range, at a varying tempo. It produces
+pulses if the sound has a pitch, else noise. Both pass through two main formants, which open and close with brightness.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _LOWEST_HZ, _HIGHEST_HZ = 60.0, 1_000.0
 _VOICED: Final = 0.6
 _FLOOR: Final = 1e-3
 _DYNAMICS, _OFF_DB = (0.5, 1.0), 4.0
-"""Soft and loud are nearer to each other, and off by so much eight times in a sound."""
+"""The dynamic range is compressed by a power in this range; the level is also off by this deviation at eight points."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice: the middle of its range, the length of its tract beside the usual, how much breath is in its tone, how
-    slowly it follows, and how far it is off in time and in semitones.
+    """A voice: the middle of its range, the length of its vocal tract relative to the usual, the share of breath in its
+    tone, how slowly it follows, and how far it is off in tempo and in semitones.
     """
 
     middle_hz: float
@@ -49,11 +49,11 @@ UNSEEN: Final = (
     Voice(170, 0.94, 0.10, 0.05, 0.22, 1.5),
     Voice(260, 0.80, 0.35, 0.07, 0.28, 3.0),
 )
-"""Voices that are measured, and nothing was fitted on."""
+"""Voices for measuring. Nothing was fitted on them."""
 
 
 def imitation(wave: Mono, voice: Voice, rng: np.random.Generator) -> Mono:
-    """What ``voice`` makes of a sound (n,) at `RATE_HZ`; as long as it takes for that, with a peak of a half."""
+    """Return the imitation by ``voice`` of a sound (n,) at `RATE_HZ`; its length varies, its peak is 0.5."""
     level, pitch_hz, voiced, centroid_hz = _followed(wave)
     at = _when(len(level), voice, rng)
     smooth = np.hanning(2 * max(1, round(voice.slowness_s * RATE_HZ / _HOP)) + 1)
@@ -74,7 +74,7 @@ def imitation(wave: Mono, voice: Voice, rng: np.random.Generator) -> Mono:
 
 
 def _followed(wave: Mono) -> tuple[Mono, Mono, Mono, Mono]:
-    """Of every 10 ms the level (1 at the most), the pitch, 1 where there is one, and the middle of the spectrum."""
+    """For every 10 ms: the level (at most 1), the pitch in Hz, 1 if there is one, and the spectral centroid in Hz."""
     padded = np.concatenate((np.zeros(_FRAME // 2), wave, np.zeros(_FRAME)))
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[: len(wave) : _HOP]
     level = np.sqrt((frames**2).mean(axis=1))
@@ -91,7 +91,7 @@ def _followed(wave: Mono) -> tuple[Mono, Mono, Mono, Mono]:
 
 
 def _when(frames: int, voice: Voice, rng: np.random.Generator) -> Mono:
-    """Which frame of the sound each frame of the imitation is about: the voice takes it now faster, now slower."""
+    """The frame of the sound that each frame of the imitation follows; the voice runs now faster, now slower."""
     paces = np.exp(rng.normal(0, voice.off_time, 6))
     times = np.concatenate(([0.0], np.cumsum(paces)))
     times *= frames * np.exp(rng.normal(0, voice.off_time)) / times[-1]
@@ -99,12 +99,12 @@ def _when(frames: int, voice: Voice, rng: np.random.Generator) -> Mono:
 
 
 def _within(pitch_hz: Mono, middle_hz: float) -> Mono:
-    """The same notes by octaves nearer to the middle of a range."""
+    """The same notes, moved by octaves to the middle of a range."""
     return np.asarray(pitch_hz * 2.0 ** -np.round(np.log2(pitch_hz / middle_hz)))
 
 
 def _source(hz: Mono, voiced: Mono, voice: Voice, rng: np.random.Generator) -> Mono:
-    """Pulses at ``hz`` as far as it is ``voiced``, and noise."""
+    """A mix of pulses at ``hz`` and noise; the more ``voiced``, the more pulses."""
     count = len(hz) * _HOP
     at = np.arange(count) / _HOP
     jitter = 1 + 0.01 * rng.normal(size=len(hz))
@@ -117,7 +117,7 @@ def _source(hz: Mono, voiced: Mono, voice: Voice, rng: np.random.Generator) -> M
 
 
 def _formed(source: Mono, bright: Mono, voice: Voice, voiced: Mono) -> Mono:
-    """The source through formants: frame by frame, overlapped."""
+    """The source filtered by formants, frame by frame with overlap."""
     window = np.hanning(_FRAME + 1)[:-1]
     padded = np.concatenate((np.zeros(_FRAME // 2), source, np.zeros(_FRAME)))
     made = np.zeros(len(padded))

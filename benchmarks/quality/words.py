@@ -1,7 +1,7 @@
-"""``python -m benchmarks.quality.words``: what an encoder makes of words that no data set asks for.
+"""``python -m benchmarks.quality.words``: how an encoder understands words that are not the labels of a data set.
 
-Other words for a sound, two words, other languages, and words taken away (a negative part). The phrases stand in
-``phrases.csv``; the clips are those of the evaluation set that each names, ranked by the engine.
+The queries are other words for a sound, two sounds at once, other languages, and negations (a negative part). They are
+in ``phrases.csv``. The clips are those of the evaluation set that each query names, ranked by the engine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NEGATION = "negation"
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A query in words. ``minus`` is a negative part or empty; ``labels`` should be found, ``unwanted`` should not."""
+    """A query in words. ``minus`` is a negative part, or empty. ``labels`` should be found, ``unwanted`` should not."""
 
     dataset: str
     kind: str
@@ -47,7 +47,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Phrases of one kind: their mean average precision, and that of the same clips asked for by their labels."""
+    """Phrases of one kind: their mean average precision, and that of their labels as queries for the same clips."""
 
     kind: str
     queries: int
@@ -57,7 +57,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Negated:
-    """Of the first ten: the share that is wanted and the share that is not, without and with the negative part."""
+    """Among the first ten hits, the shares of wanted and of unwanted clips, each without and with the negative part."""
 
     text: str
     minus: str
@@ -66,7 +66,7 @@ class Negated:
 
 
 def read_phrases(file: Path) -> list[Phrase]:
-    """The phrases of a CSV ``set,kind,label,text,minus,unwanted``; several labels are parted by a semicolon."""
+    """Read the phrases of a CSV ``set,kind,label,text,minus,unwanted``; several labels are separated by semicolons."""
     needed = ("set", "kind", "label", "text", "minus", "unwanted")
     return [
         Phrase(row["set"], row["kind"], row["text"], row["minus"], _labels(row["label"]), _labels(row["unwanted"]))
@@ -75,7 +75,7 @@ def read_phrases(file: Path) -> list[Phrase]:
 
 
 def answer(phrases: Sequence[Phrase], dataset: DataSet, encoder: Encoder, ranked: RankedSet) -> list[Answered]:
-    """The figures of each kind of phrase but negations, in the order in which the kinds come."""
+    """Return the figures of each kind of phrase except negations, in the order of the file."""
     kinds = dict.fromkeys(phrase.kind for phrase in phrases if phrase.kind != NEGATION)
     answers = []
     for kind in kinds:
@@ -90,7 +90,7 @@ def answer(phrases: Sequence[Phrase], dataset: DataSet, encoder: Encoder, ranked
 
 
 def negate(phrases: Sequence[Phrase], dataset: DataSet, encoder: Encoder, ranked: RankedSet) -> list[Negated]:
-    """What a negative part of weight one does to each query that has one."""
+    """Return how a negative part of weight one changes each query that has one."""
     negated = []
     for phrase in phrases:
         if phrase.kind != NEGATION:
@@ -104,7 +104,7 @@ def negate(phrases: Sequence[Phrase], dataset: DataSet, encoder: Encoder, ranked
 
 
 def markdown(encoder: str, answered: Sequence[Answered], negated: Sequence[Negated]) -> str:
-    """Both tables."""
+    """Return both tables."""
     rows = [[a.kind, str(a.queries), f"{a.phrases_map:.3f}", f"{a.labels_map:.3f}"] for a in answered]
     tables = [f"## {encoder}\n", markdown_table(["queries", "number", "mAP", "mAP by label"], rows)]
     if negated:
@@ -116,7 +116,7 @@ def markdown(encoder: str, answered: Sequence[Answered], negated: Sequence[Negat
 
 @with_status
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Ask every phrase of every encoder and print what came out."""
+    """Measure every phrase with every encoder and print the figures."""
     process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.words", description=__doc__)
     parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(file: Path, data: Path, encoder: Encoder, cache: EncodingCache, settings: Settings) -> str:
-    """The report of one encoder. Raises UsageError for an encoder that cannot read, or a set that is not there."""
+    """Return the report of one encoder. Raises UsageError for an encoder that reads no words, or a missing set."""
     if not encoder.spec.can_text:
         raise UsageError(f"{encoder.spec.name} cannot read words: there is nothing to ask it")
     phrases = read_phrases(file)
@@ -152,7 +152,7 @@ def _labels(cell: str) -> frozenset[str]:
 
 
 def _carriers(dataset: DataSet, labels: frozenset[str]) -> NDArray[np.bool_]:
-    """(clips,): which clips carry one of the labels. Raises UsageError for a label that the set does not have."""
+    """(clips,): which clips carry one of the labels. Raises UsageError if none does."""
     carries = np.array([bool(item.labels & labels) for item in dataset.items])
     if not carries.any():
         raise UsageError(f"{dataset.name} has no clip of {', '.join(sorted(labels))}")

@@ -1,11 +1,11 @@
-"""``soundalike bench quality --protocol zero-shot``: which label's words are nearest to a sound.
+"""``soundalike bench quality --protocol zero-shot``: which label's words are closest to a sound.
 
-Every label of a set is said in each of `PROMPTS`; a sound is called by the label whose vector is nearest to its own.
-Accuracy depends on the words, so there is a figure for each prompt and their mean, beside the figure of the labels'
-mean vectors over all prompts (Radford et al., ICML 2021, section 3.1.4).
+Every label of a set is put into each of `PROMPTS`; a sound gets the label whose vector is closest to its own. Accuracy
+depends on the prompt, so the table has a figure for each prompt and their mean, and the figure of the labels' mean
+vectors over all prompts (Radford et al., ICML 2021, section 3.1.4).
 
-What the sounds' vectors would allow stands below: each sound is called by the label whose other sounds are nearest to
-it on average. These are examples with labels: no zero-shot figure, but how far better words alone could come.
+The last row shows what the sounds' vectors would allow: each sound gets the label whose other sounds are closest on
+average. This uses labelled examples, so it is no zero-shot figure; it shows how far better words could come.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PROMPTS: Final = (
     "a recording of {}",
     "I can hear {}",
 )
-"""The third is that of MAEB's zero-shot tasks."""
+"""The third is the prompt of MAEB's zero-shot tasks."""
 MEAN, TOGETHER = "mean of all prompts", "all prompts in one vector"
 BY_EXAMPLES = "the label's mean over sounds of other sources: examples, no words"
 TOP = 5
@@ -41,7 +41,7 @@ TOP = 5
 
 @dataclass(frozen=True, slots=True)
 class ZeroShotRow:
-    """How often the right label came first, and among the first `TOP`, for one prompt or all."""
+    """How often the right label was first, and among the first `TOP`, for one prompt or for all."""
 
     dataset: str
     encoder: str
@@ -54,7 +54,7 @@ class ZeroShotRow:
 
 @dataclass(frozen=True, slots=True)
 class ZeroShotReport:
-    """Everything that one run measured, and on what."""
+    """All that one run measured, and the machine."""
 
     machine: Machine
     rows: tuple[ZeroShotRow, ...]
@@ -63,9 +63,9 @@ class ZeroShotReport:
 def run(
     datasets: Sequence[DataSet], encoders: Sequence[Encoder], *, cache: EncodingCache, progress: Progress
 ) -> ZeroShotReport:
-    """Measure every encoder that reads on every set with labels.
+    """Measure every encoder that reads words on every set with labels.
 
-    Raises AudioError for a clip that cannot be decoded, UsageError where no encoder reads or no set has labels.
+    Raises AudioError for a clip that cannot be decoded, UsageError if no encoder reads words or no set has labels.
     """
     rows: list[ZeroShotRow] = []
     for dataset in datasets:
@@ -104,7 +104,9 @@ def _rows(
 
 
 def likeness_to_examples(sounds: Vectors, right: NDArray[np.bool_], groups: Sequence[str]) -> NDArray[np.float64]:
-    """The cosine (clips, labels) of each sound with the mean of a label's sounds of other groups; -1 without any."""
+    """Return (clips, labels): the cosine of each sound with the mean of a label's sounds in other groups; -1 without
+    any.
+    """
     likeness = np.full(right.shape, -1.0)
     numbers = np.unique(groups, return_inverse=True)[1]
     of_all = right.T.astype(np.float64) @ sounds
@@ -118,14 +120,16 @@ def likeness_to_examples(sounds: Vectors, right: NDArray[np.bool_], groups: Sequ
 
 
 def _figures(likeness: NDArray[np.floating], right: NDArray[np.bool_]) -> tuple[float, float]:
-    """Accuracy and top-5 of ``likeness`` (clips, labels), where ``right`` (clips, labels) marks what a clip is."""
+    """Accuracy and top-5 accuracy of ``likeness`` (clips, labels); ``right`` (clips, labels) marks the labels of a
+    clip.
+    """
     order = np.argsort(-likeness, axis=1, kind="stable")[:, :TOP]
     found = np.take_along_axis(right, order, axis=1)
     return float(found[:, 0].mean()), float(found.any(axis=1).mean())
 
 
 def markdown(report: ZeroShotReport) -> str:
-    """The report."""
+    """Return the report."""
     rows = [
         (
             f"{row.dataset}, {row.encoder}",

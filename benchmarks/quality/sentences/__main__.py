@@ -1,4 +1,4 @@
-"""``python -m benchmarks.quality.sentences``: how many sentences are read as they are meant, and how fast."""
+"""``python -m benchmarks.quality.sentences``: how many sentences are understood as they are meant, and how fast."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from search.ground.ending import with_status
 
 @with_status
 def main() -> None:
-    """Print the figures, and with ``--failures`` what was read otherwise than meant."""
+    """Print the figures, and with ``--failures`` the sentences that were understood otherwise than meant."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--held-out", action="store_true", help="the hundred that are only looked at")
     parser.add_argument("--failures", action="store_true", help="show what was read otherwise than meant")

@@ -1,4 +1,4 @@
-"""Reads every sentence of a file, and compares the Query that comes out with the one that is meant."""
+"""Read every sentence of a file and compare the resulting Query with the one that is meant."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ CONTEXT: Final = Context(
     tags=("Dog", "Rain", "Door", "Speech", "Explosion", "Siren", "hero", "needs work", "approved", "client x"),
     shown=(Shown(101, 0.8), Shown(102, 2.5), Shown(103, 4.0), Shown(104, 12.0), Shown(105, 30.0)),
 )
-"""The library, the last answer and the time that every sentence is said in."""
+"""The library, the last answer and the time that every sentence refers to."""
 ROUNDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A Query in a form that can be compared: order, case and spelling of a filter make no difference."""
+    """A Query in a comparable form: order, letter case and spelling of filters make no difference."""
 
     words: str
     unwanted: frozenset[str]
@@ -45,7 +45,7 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What is said and what is meant; ``is_partly_beyond``: something in it has to be reported as not understood."""
+    """A sentence and its meaning. ``is_partly_beyond``: some part of it must be reported as not understood."""
 
     text: str
     meaning: Meaning
@@ -54,7 +54,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A sentence that was read otherwise than meant."""
+    """A sentence that was understood otherwise than meant."""
 
     sentence: str
     meant: Meaning
@@ -63,7 +63,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of so many sentences: the share read as meant, filters applied that nobody meant, milliseconds for each."""
+    """For ``count`` sentences: the share read as meant, filters applied that nobody meant, and times in
+    milliseconds.
+    """
 
     count: int
     right: float
@@ -74,7 +76,7 @@ class Figures:
 
 
 def sentences(file: Path) -> list[Sentence]:
-    """The sentences of a file ``say|words|not|where|more``."""
+    """Read the sentences of a file ``say|words|not|where|more``."""
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="|", quoting=csv.QUOTE_NONE))
     return [_sentence(row) for row in rows]
@@ -97,7 +99,7 @@ def _sentence(row: dict[str, str | None]) -> Sentence:
 
 
 def meaning_of(query: Query) -> Meaning:
-    """A Query in the form that is compared."""
+    """Return a Query in its comparable form."""
     texts = [part for part in query.parts if isinstance(part, TextPart)]
     clips = [part for part in query.parts if isinstance(part, ClipPart)]
     return Meaning(
@@ -113,7 +115,7 @@ def meaning_of(query: Query) -> Meaning:
 
 
 def measure(examples: Sequence[Sentence]) -> Figures:
-    """Read each; the time of one is the best of a few rounds."""
+    """Read each sentence; its time is the best of several rounds."""
     failures, times_ms, right, wrong_filters = [], [], 0, 0
     for example in examples:
         understanding, took_ms = _timed(example.text)
