@@ -1,4 +1,4 @@
-"""Made-up clip names with natural word frequencies: the n-th of 20,000 words has a share proportional to 1 / n (Zipf)."""
+"""Made-up clip names with natural word frequencies: the n-th of 20,000 words has a share like 1 / n (Zipf)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,3 @@
-"""What is left after kills, and beside other processes; whether the tests pass in any order on a busy machine."""
+"""What is left after kills and other accidents, and with other processes; whether the tests pass in any order under
+load.
+"""

@@ -1,9 +1,9 @@
-"""Several processes search one library while another fills it: errors, and hits that nothing stands behind.
+"""Several processes search a library while another fills it: count errors, and hits without a clip or segment.
 
     python -m benchmarks.robustness.concurrent --clips 5000 --searchers 4
 
-Each searcher opens the library as a program would and asks, by clip and by words, until the job is through. A hit
-dangles when its clip or its segment is not in the catalog that answers after it (nothing is removed meanwhile).
+Each searcher opens the library as a program would and asks, by clip and by words, until the job has finished. A hit is
+dangling if its clip or segment is not in the catalog when it is read after the answer. Nothing is removed meanwhile.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from search.model import ClipPart, Hit, Query, TextPart
 from search.settings import Settings
 
 FIRST_CLIPS = 50
-"""Indexed before anybody searches, so that there is something to find from the start."""
+"""Clips that are indexed before the searchers start, so that there is something to find from the start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one searcher met."""
+    """What one searcher counted."""
 
     searches: int = 0
     hits: int = 0
@@ -49,7 +49,7 @@ class Tally:
     slowest_ms: float = 0.0
 
     def plus(self, other: Tally) -> Tally:
-        """Both together."""
+        """Return the sum of both."""
         return Tally(
             self.searches + other.searches,
             self.hits + other.hits,
@@ -60,7 +60,7 @@ class Tally:
 
 
 def run(clips: int, searchers: int, encoder: str, seed: int, folder: Path) -> Tally:
-    """Search with ``searchers`` processes while ``clips`` clips are indexed; everything they met."""
+    """Search with ``searchers`` processes while ``clips`` clips are indexed; return the sum of what they counted."""
     first, rest = folder / "first", folder / "rest"
     synthetic.write_clips(first, FIRST_CLIPS, seed)
     synthetic.write_clips(rest, clips, seed + 1)
@@ -92,7 +92,7 @@ def run(clips: int, searchers: int, encoder: str, seed: int, folder: Path) -> Ta
 
 
 def _wait_until_all_search(crew: Sequence[BaseProcess], begun: Semaphore) -> None:
-    """Each tells so once; one that ended before it did is counted as an error later."""
+    """Each searcher releases ``begun`` once. One that ends before that is counted as an error later."""
     for _ in crew:
         while not begun.acquire(timeout=0.1):
             if not all(searcher.is_alive() for searcher in crew):
@@ -144,7 +144,7 @@ def _index(sounds: Path, library: Path, encoder: str) -> None:
 
 @with_status
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; 0 without an error or a dangling hit."""
+    """Run the command; return 0 without an error or a dangling hit."""
     process.own()
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.robustness.concurrent", description=__doc__.splitlines()[0]

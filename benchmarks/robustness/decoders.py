@@ -1,14 +1,14 @@
-"""How long the decoders themselves find a file: what the grid compares with.
+"""The length of a file according to the decoders themselves: what the grid compares with.
 
-What counts is the decoder that reads furthest: of a damaged file two stop at different places, and this program has
-both. Three rules make that a fair comparison:
+The decoder that reads furthest counts: two decoders stop at different places in a damaged file, and this program has
+both. Three rules make the comparison fair:
 
-* Packets that cannot be decoded leave a pause where a container's time stamps count (a film goes on), and none where
-  they do not (raw AC-3). Any length from the sum of what was decoded to the last time stamp is FFmpeg's.
-* A frame without a time stamp follows the one before: the last one of Windows Media has none, and the clock of the
-  stamps would end before it.
-* The size in an AU header may never have been written. Both decoders take the 0 for no sound at all, although nothing
-  but sound follows the header. There the samples are read without their header.
+* Packets that cannot be decoded leave a pause in containers whose time stamps count (a film goes on), but not in others
+  (raw AC-3). Any length from the sum of what was decoded to the last time stamp is accepted as FFmpeg's.
+* A frame without a time stamp follows the one before it. The last frame of Windows Media has none, and the time stamps
+  alone would end before it.
+* The size in an AU header may never have been written. Both decoders take its 0 for no sound at all, although only
+  sound follows the header. Then the samples are read without their header.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from benchmarks.robustness.formats import Form
 
 
 def length_s(form: Form, data: bytes, ours_s: float, within: float) -> float:
-    """The length in seconds of a file of ``form`` that ``ours_s`` is to be compared with: the longest of the decoders'.
+    """Return the length in seconds that ``ours_s`` is compared with, for a file of ``form``: the longest of the
+    decoders'.
 
-    Of those that agree with the longest by the share ``within`` it is the nearest to ours.
+    If several lengths agree with the longest within the share ``within``, it is the one of these that is nearest to
+    ours.
     """
     counted_s, stamped_s = sorted(by_ffmpeg(data))
     lengths = (min(max(ours_s, counted_s), stamped_s), by_libsndfile(data), without_header(form, data))
@@ -32,7 +34,9 @@ def length_s(form: Form, data: bytes, ours_s: float, within: float) -> float:
 
 
 def by_ffmpeg(data: bytes) -> tuple[float, float]:
-    """Seconds of sound that FFmpeg decodes, and from its first time stamp to its last; 0 where it refuses."""
+    """Return seconds of sound that FFmpeg decodes, and from its first time stamp to its last; 0 if it refuses the
+    file.
+    """
     import av
 
     length_s = end_s = 0.0
@@ -58,17 +62,19 @@ def by_ffmpeg(data: bytes) -> tuple[float, float]:
                         at_s = stamp_s - begin_s
                     end_s = max(end_s, at_s + frame_s)
     except (av.error.FFmpegError, ValueError, OverflowError, IndexError):
-        pass  # what was decoded before counts
-    return length_s, end_s if end_s < 2 * length_s else length_s  # a damaged time stamp says anything
+        pass  # what was decoded until then counts
+    return length_s, end_s if end_s < 2 * length_s else length_s  # a damaged time stamp may have any value
 
 
 def by_libsndfile(data: bytes) -> float:
-    """Seconds of sound that libsndfile decodes; 0 where it refuses."""
+    """Return seconds of sound that libsndfile decodes; 0 if it refuses the file."""
     return _read(io.BytesIO(data))
 
 
 def without_header(form: Form, data: bytes) -> float:
-    """Seconds of the samples behind the header of an AU file whose size was never written; 0 of any other file."""
+    """Return seconds of the samples behind the header of an AU file whose size was never written; 0 for any other
+    file.
+    """
     if data[:4] != b".snd" or data[8:12] != bytes(4):
         return 0.0
     offset, rate_hz, channels = (int.from_bytes(data[at : at + 4], "big") for at in (4, 16, 20))
@@ -87,5 +93,5 @@ def _read(file: io.BytesIO, **settings: Any) -> float:  # noqa: ANN401 - as soun
             while count := len(sound.read(4096)):
                 frames += count
     except (soundfile.SoundFileError, ValueError):
-        pass  # what was decoded before counts
+        pass  # what was decoded until then counts
     return frames / rate_hz

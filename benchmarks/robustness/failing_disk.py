@@ -1,10 +1,11 @@
-"""A disk that fails: what is on it after a power cut at any moment, and calls that are refused when it is full.
+"""A simulated failing disk: its contents after a power cut at any moment, and calls that fail because it is full.
 
-`Watched` stands between this process and the system while its block runs. It sees every call that changes the folder it
-watches: files opened and written, flushed, linked, renamed and deleted, folders made and removed. So it knows what a
-disk may have lost when the power goes at that moment: all bytes that were not flushed by ``fsync``, and all names whose
-folder was not. SQLite writes past it (its files are given as they are: it flushes each commit itself, and tests of its
-own say so); so would any library that writes by itself, but what is published is flushed by ours.
+`Watched` stands between this process and the system inside its block. It sees every call that changes the watched
+folder: files opened and written, flushed, linked, renamed and deleted, folders made and removed. So it knows what a
+disk may have lost if the power fails at that moment: all bytes that ``fsync`` has not flushed, and all names in a
+folder that was not flushed. SQLite's writes are not seen. Its files are taken as they are, because it flushes each
+commit itself and has tests of its own for that. Any other library that writes by itself would not be seen either; but
+our code flushes what is published.
 """
 
 from __future__ import annotations
@@ -23,27 +24,29 @@ from unittest.mock import patch
 from search.errors import FULL
 
 Loss = Literal["all", "bytes", "zeros"]
-"""What a power cut takes: "all" that is not flushed, names and bytes; or only "bytes", names being written at once, so
-that a file is shorter than it was; or the same with "zeros" in place of what is missing, as some file systems do."""
+"""What a power cut takes. "all": every name and byte that is not flushed. "bytes": only bytes, because names are
+written at once; files are then shorter. "zeros": the same with zeros in place of the missing bytes, as on some file
+systems.
+"""
 LOSSES: Final[tuple[Loss, ...]] = ("all", "bytes", "zeros")
 
 _FREEING: Final = ("unlink", "remove", "rmdir")
 """Calls that a full disk does not refuse."""
 
 END: Final = "the end"
-"""What comes after the last call."""
+"""What follows the last call."""
 
 _CALLS: Final = ("fsync", "link", "rename", "replace", "unlink", "remove", "rmdir", "mkdir")
 
 Key = tuple[int, int]
-"""A file or folder, whatever its name: device and inode."""
+"""A file or folder independent of its name: device and inode."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """What may be on the disk after a power cut: contents by relative path, None for a folder.
+    """The possible contents of the disk after a power cut just before call number ``call``.
 
-    It came before call number ``call``.
+    ``files`` are contents by relative path, None for a folder.
     """
 
     loss: Loss
@@ -52,7 +55,7 @@ class Cut:
     files: Mapping[str, bytes | None]
 
     def write(self, folder: Path) -> None:
-        """Make it a real folder."""
+        """Write it as a real folder."""
         for name, content in self.files.items():
             path = folder / name
             if content is None:
@@ -79,14 +82,14 @@ class Watched:
     def __post_init__(self) -> None:
         self._flushed: dict[Key, bytes] = {}
         self._names: dict[Key, dict[str, Key]] = {}
-        self._held: dict[Key, int] = {}  # open, so that the system gives no inode twice
+        self._held: dict[Key, int] = {}  # kept open, so that the system does not reuse an inode
         self._seen: set[int] = set()
         self._lock = threading.RLock()
         self._inside = False
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Between the process and the disk while the block runs; what was there before is on the disk for good."""
+        """Stand between the process and the disk inside the block. Whatever was there before counts as flushed."""
         if self.cutting:
             self._flush_everything()
         with ExitStack() as stack:
@@ -132,7 +135,7 @@ class Watched:
         return Path(os.path.abspath(os.fsdecode(what))).is_relative_to(self.folder)  # noqa: PTH100 - follows no link
 
     def about_to(self, what: str) -> None:
-        """A call comes: the power may go before it, or the disk refuse it."""
+        """Announce a call: the power may fail before it, or the disk may refuse it."""
         with self._lock:
             self.calls += 1
             if self.calls % self.every == 1 % self.every:
@@ -146,7 +149,7 @@ class Watched:
             facts = os.fstat(handle)
             there = self._walk()
             name = next((name for name, key in there.items() if key == (facts.st_dev, facts.st_ino)), None)
-            if name is not None:  # it has a name still
+            if name is not None:  # it still has a name
                 self._flush(name, there)
 
     def _flush_everything(self) -> None:
@@ -155,7 +158,7 @@ class Watched:
             self._flush(name, there)
 
     def _flush(self, name: str, there: Mapping[str, Key]) -> None:
-        """A file's bytes, or a folder's names, are on the disk."""
+        """Note that a file's bytes, or a folder's names, are on the disk."""
         path = self.folder / name
         if stat.S_ISDIR(path.lstat().st_mode):
             inside = (other for other in there if other != name and Path(other).parent == Path(name))
@@ -164,7 +167,7 @@ class Watched:
             self._flushed[there[name]] = path.read_bytes()
 
     def _walk(self) -> dict[str, Key]:
-        """Everything below the folder (its own name is ".") by relative path; all of it is held open."""
+        """Everything below the folder by relative path (the folder itself is "."); all of it is kept open."""
         inside, self._inside = self._inside, True
         try:
             found = {}
@@ -175,14 +178,14 @@ class Watched:
                     if key not in self._held:
                         self._held[key] = os.open(path, os.O_RDONLY)
                 except OSError:
-                    continue  # it went this moment
+                    continue  # it was deleted just now
                 found[path.relative_to(self.folder).as_posix()] = key
             return found
         finally:
             self._inside = inside
 
     def _cut(self, before: str) -> None:
-        """Note what each kind of loss would leave, where it is another state than those noted already."""
+        """Note what each kind of loss would leave, unless this state is noted already."""
         if not self.cutting:
             return
         there = self._walk()
@@ -204,7 +207,7 @@ class Watched:
             elif _is_sqlite(name):
                 continue
             elif stat.S_ISDIR(os.fstat(self._held[key]).st_mode):
-                files[name] = None  # a folder of whose names nothing was flushed
+                files[name] = None  # a folder none of whose names was flushed
             else:
                 files[name] = self._flushed.get(key, b"")
         return files | self._sqlite(there)
@@ -230,7 +233,7 @@ class Watched:
 
 
 class _Raw(io.FileIO):
-    """A new file each of whose writes the disk may refuse."""
+    """A new file; the disk may refuse each of its writes."""
 
     def __init__(self, file: Any, disk: Watched) -> None:  # noqa: ANN401 - of io.open
         super().__init__(file, "x")

@@ -62,12 +62,12 @@ _EIGHT_BITS = ("PCM_U8", "PCM_S8", "ULAW", "ALAW")
 
 
 class FormatError(Exception):
-    """This build of the libraries does not write a form."""
+    """This build of the libraries cannot write a form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A container with a codec; ``by`` is the library that writes it, "libsndfile" or "FFmpeg"; the latter writes lossy
+    """A container with a codec. ``by`` is the library that writes it, "libsndfile" or "FFmpeg"; FFmpeg writes lossy
     codecs at ``bits_per_s``.
     """
 
@@ -83,11 +83,11 @@ class Form:
 
     @property
     def is_lossless(self) -> bool:
-        """Whether what goes in comes out, but for rounding to 16 bits or more."""
+        """Whether decoding returns the original samples, apart from rounding to 16 bits or more."""
         return self.codec.startswith(_LOSSLESS) and self.codec not in _EIGHT_BITS
 
     def encode(self, sound: Mono, rate_hz: int) -> bytes:
-        """``sound`` (n,) as a file of this form. Raises FormatError where this build cannot."""
+        """Return ``sound`` (n,) as a file of this form. Raises FormatError if this build cannot write it."""
         write = _by_libsndfile if self.by == "libsndfile" else _by_ffmpeg
         try:
             return write(self, sound, rate_hz)
@@ -96,7 +96,7 @@ class Form:
 
 
 def forms() -> Iterator[Form]:
-    """Every form, those of libsndfile first."""
+    """Yield every form, those of libsndfile first."""
     for container, codecs in _SNDFILE.items():
         yield from (Form("libsndfile", container, codec) for codec in codecs.split())
     for container, codecs in _LIBAV.items():
@@ -104,7 +104,7 @@ def forms() -> Iterator[Form]:
 
 
 def sound(seed: int, seconds: float, rate_hz: int) -> Mono:
-    """A sound of its own for each seed: a few events of tones, sweeps and coloured noise, (n,) in [-.6, .6]."""
+    """Return a different sound for each seed: a few events of tones, sweeps and coloured noise, (n,) in [-.6, .6]."""
     rng = np.random.default_rng([seed, 13])
     time_s = np.arange(round(seconds * rate_hz)) / rate_hz
     mix = 0.002 * rng.standard_normal(len(time_s))

@@ -1,10 +1,11 @@
-"""Changed headers of every format through decoding and metadata, in child processes with bounded memory and time.
+"""Decode files of every format with random changes and read their metadata, in processes with bounded memory and time.
 
     python -m benchmarks.robustness.fuzzing --files 100000 --seed 1
 
-prints how many processes crashed, how many files took longer than 5 s or more than 1 GB, and which: each is named by
-its form and a seed that makes it again (``--again FORM SEED OUT``). Each is to be 0. A file may be refused, by an
-AudioError of one line; any other error counts as a crash. Parts of a run (``--seed``) take the files of the whole.
+Prints how many files crashed a process, and how many took longer than 5 s; each should be 0. A child process has 1 GB
+of memory; a file that needs more crashes it. Each harmful file is named by its form and a seed that makes it again
+(``--again FORM SEED OUT``). A file may be refused with an AudioError of one line; any other error counts as a crash. A
+run may be split into parts with ``--seed``; together they test the same files.
 """
 
 from __future__ import annotations
@@ -38,19 +39,21 @@ TIME_S = 5.0
 MEMORY_BYTES = 1 << 30
 _SPEC = EncoderSpec("fuzzing", "1", "", 1, RATE_HZ, 1.0, 0.5)
 _HEAD_BYTES = 600
-"""Most changes fall on the first and on the last so many bytes, where headers and indexes are."""
+"""Most changes are within this many bytes of the start or the end, where headers and indexes are."""
 
 _WORTH_TRYING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1 << 62)
 _PER_CHILD = 2000
 _TURNS = 12
-"""On a busy machine a process waits for its turn: it has so many times `TIME_S` to use `TIME_S` of a processor."""
+"""On a busy machine a process waits for a processor: it has this many times `TIME_S` to use `TIME_S` of processor
+time.
+"""
 
 What = Literal["decoded", "refused", "crashed", "hung"]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that did harm: its form, the seed that makes it again, and what happened."""
+    """A harmful file: its form, the seed that makes it again, and what happened."""
 
     form: str
     seed: int
@@ -58,7 +61,7 @@ class Found:
 
 
 def changed(data: bytes, seed: int) -> bytes:
-    """``data`` with one to eight changes that the seed chooses: bytes, numbers, pieces left out or doubled, a cut."""
+    """Return ``data`` with one to eight random changes: bytes, numbers, pieces left out or doubled, a cut."""
     rng = np.random.default_rng([seed, 31])
     spoilt = bytearray(data)
     for _ in range(int(rng.integers(1, 9))):
@@ -83,7 +86,7 @@ def changed(data: bytes, seed: int) -> bytes:
 
 
 def run(n_files: int, seed: int, folder: Path) -> tuple[Counter[What], list[Found], int]:
-    """Counts of what became of ``n_files`` files, those that did harm, and the most memory of a child in bytes."""
+    """Return counts of what became of ``n_files`` files, the harmful ones, and a child's peak memory in bytes."""
     made = {form.name: form.encode(sound(1, SECONDS, RATE_HZ), RATE_HZ) for form in forms() if _can(form)}
     names = sorted(made)
     counts: Counter[What] = Counter()
@@ -94,7 +97,7 @@ def run(n_files: int, seed: int, folder: Path) -> tuple[Counter[What], list[Foun
     while at < n_files:
         child = _Child(made, names, folder / "fuzzed")
         for number in range(at, min(at + _PER_CHILD, n_files)):
-            form = names[(seed + number - 1) % len(names)]  # by its seed, so that parts of a run are that run's
+            form = names[(seed + number - 1) % len(names)]  # by the seed: a run may be split into parts
             what = child.settle(form, seed + number)
             counts[what] += 1
             at = number + 1
@@ -110,7 +113,7 @@ def run(n_files: int, seed: int, folder: Path) -> tuple[Counter[What], list[Foun
 
 
 class _Child:
-    """A process that takes files one after the other; a file that ends it, or takes too long, ends with it."""
+    """A process that takes one file after another. If a file ends it or takes too long, the process is over."""
 
     def __init__(self, made: dict[str, bytes], names: Sequence[str], path: Path) -> None:
         self.detail = ""
@@ -123,7 +126,7 @@ class _Child:
         mine.recv()  # it has loaded everything
 
     def settle(self, form: str, seed: int) -> What:
-        """What became of the file that ``seed`` makes of ``form``; `detail` says how it did harm."""
+        """Return what became of the file that ``seed`` makes of ``form``; `detail` says how it did harm."""
         try:
             self._pipe.send((form, seed))
             if not self._answers():
@@ -140,7 +143,7 @@ class _Child:
         return answer
 
     def _answers(self) -> bool:
-        """Whether an answer comes in time."""
+        """Whether an answer arrives in time."""
         asked_s = _processor_s(self._process.pid)
         for _ in range(_TURNS):
             if wait([self._pipe], TIME_S):
@@ -150,11 +153,11 @@ class _Child:
         return False
 
     def is_alive(self) -> bool:
-        """Whether it can take another file."""
+        """Return whether it can take another file."""
         return self._process.is_alive()
 
     def end(self) -> None:
-        """Let it go: it holds this end of the pipe, too, so closing it here alone would not tell."""
+        """Stop it with a message: it holds this end of the pipe too, so closing it here would not be noticed."""
         if self._process.is_alive():
             self._pipe.send(None)
         self._pipe.close()
@@ -162,13 +165,13 @@ class _Child:
 
 
 def _serve(pipe: Connection, made: dict[str, bytes], path: Path) -> None:
-    """The child: files in, what became of them out. Memory is bounded by the system."""
+    """The child's loop: it receives files and sends what became of them. The system bounds its memory."""
     import av.logging
 
     av.logging.set_level(av.logging.PANIC)
-    warnings.simplefilter("error", RuntimeWarning)  # it would be printed, beside the file's own error
+    warnings.simplefilter("error", RuntimeWarning)  # it would be printed besides the file's own error
     path.write_bytes(made["WAV/PCM_16"])
-    read(path)  # everything is loaded before the limit counts
+    read(path)  # load everything before the limit applies
     limit = _address_bytes() + MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -180,7 +183,7 @@ def _serve(pipe: Connection, made: dict[str, bytes], path: Path) -> None:
 
 
 def read(path: Path) -> tuple[What, str]:
-    """Decode a file and read its metadata; what came of it, and how it did harm."""
+    """Decode a file and read its metadata; return the outcome, and how it did harm."""
     from search.audio import metadata, windows
 
     try:
@@ -190,18 +193,18 @@ def read(path: Path) -> tuple[What, str]:
     except AudioError as error:
         is_plain = len(str(error).splitlines()) == 1 and printable(error.cause) == error.cause
         return ("refused", "") if is_plain else ("crashed", f"not one plain line: {error.cause!r}")
-    except Exception as error:  # noqa: BLE001  # whatever is no AudioError is what is looked for
+    except Exception as error:  # noqa: BLE001  # the fuzzer looks for any error that is not an AudioError
         return "crashed", f"{type(error).__name__}: {error}"
     return "decoded", ""
 
 
 def _address_bytes() -> int:
-    """The address space of this process now."""
+    """The current address space of this process, in bytes."""
     return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
 
 
 def _processor_s(pid: int | None) -> float:
-    """How long a process has run, in seconds; see proc(5), fields 14 and 15."""
+    """Processor seconds of a process; see proc(5), fields 14 and 15."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -226,7 +229,7 @@ def _can(form: Form) -> bool:
 
 @with_status
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run from the command line; 1 when a file did harm."""
+    """Run the command; return 1 if a file did harm."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=100_000, metavar="N")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the first file; the others count on")

@@ -1,11 +1,11 @@
-"""Every format with every kind of damage: how long it is here and for the decoders themselves, and whether it is found.
+"""Every format with every kind of damage: its length here and in the decoders themselves, and whether it is found.
 
     python -m benchmarks.robustness.grid --report grid.md
 
-Each file holds a sound of its own. Its length is compared with what FFmpeg and libsndfile decode of the same bytes
-(`benchmarks.robustness.decoders` says how); then all files are indexed, and each is asked for by the plain WAV of its
-sound, as far as the file holds it. Of a file with holes, or with less than half of its sound, the length alone counts:
-it is another sound.
+Each file holds a different sound. Its length is compared with what FFmpeg and libsndfile decode from the same bytes
+(see `benchmarks.robustness.decoders`). Then all files are indexed, and each is searched by the plain WAV of its sound,
+cut to the file's length. A file with holes, or with less than half of its sound, is another sound; only its length
+counts.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from search.settings import Settings
 RATE_HZ = 48_000
 SECONDS = 3.0
 WITHIN = 0.01
-"""Lengths agree that differ by this share of the longer one at most."""
+"""Lengths agree if they differ by at most this share of the longer one."""
 HALF = 0.5
 WITH_HOLES = ("bytes-changed", "a-part-missing")
 LOSSLESS_FOUND, LOSSY_FOUND = 1.0, 0.99
@@ -49,7 +49,7 @@ of their sound, and are to be found first: {LOSSLESS_FOUND:.2f} of the lossless,
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A file of the grid: how it was made, with which ``seed`` its sound."""
+    """A file of the grid: how it was made, and the ``seed`` of its sound."""
 
     form: Form
     damage: str
@@ -58,14 +58,16 @@ class Case:
 
     @property
     def name(self) -> str:
-        """A name for its file, with a suffix that a scan takes."""
+        """Its file name, with a suffix that a scan accepts."""
         parts = (self.form.by, self.form.container, self.form.codec, self.damage.replace(" ", "-"))
         return "_".join(parts).lower() + ".wav"
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A case: seconds by the decoders and by this program; whether it was ``found`` first, None where not asked."""
+    """A case: seconds according to the decoders and to this program; whether it was ``found`` first, None if not
+    searched.
+    """
 
     name: str
     lossless: bool
@@ -76,7 +78,7 @@ class Measured:
 
     @property
     def agrees(self) -> bool:
-        """Whether the lengths agree: it is read as far as a decoder reads it, and no further."""
+        """Whether the lengths agree: this program reads as far as a decoder does, and no further."""
         return abs(self.oracle_s - self.ours_s) <= WITHIN * max(self.oracle_s, self.ours_s)
 
 
@@ -90,18 +92,18 @@ class GridReport:
 
     @property
     def passed(self) -> bool:
-        """Whether every length agrees and enough is found."""
+        """Whether every length agrees and enough files are found."""
         return all(case.agrees for case in self.cases) and all(
             share >= least for share, least in ((self.found(True), LOSSLESS_FOUND), (self.found(False), LOSSY_FOUND))
         )
 
     def found(self, lossless: bool) -> float:
-        """The share of files that their plain WAV finds first."""
+        """Return the share of files that their plain WAV finds first."""
         asked = [case.found for case in self.cases if case.lossless is lossless and case.found is not None]
         return float(np.mean(asked)) if asked else 1.0
 
     def as_text(self) -> str:
-        """Markdown."""
+        """Return the report in Markdown."""
         rows = []
         for kind, lossless in (("lossless", True), ("lossy", False)):
             cases = [case for case in self.cases if case.lossless is lossless]
@@ -126,7 +128,7 @@ class GridReport:
 
 
 def cases(only: Callable[[Form, str], bool] = lambda form, damage: True) -> Iterator[Case]:
-    """The grid, or the part of it for which ``only`` is true; forms that this build cannot write are left out."""
+    """Yield the grid, or the part for which ``only`` is true. Forms that this build cannot write are left out."""
     seed = 0
     for form in forms():
         for damage, spoil in DAMAGES.items():
@@ -143,7 +145,7 @@ def cases(only: Callable[[Form, str], bool] = lambda form, damage: True) -> Iter
 
 
 def measure(case: Case, folder: Path) -> Measured:
-    """The lengths of a case, whose file is written into ``folder``."""
+    """Return the lengths of a case; its file is written into ``folder``."""
     path = folder / case.name
     path.write_bytes(case.data)
     cause, ours_s = "", 0.0
@@ -156,7 +158,7 @@ def measure(case: Case, folder: Path) -> Measured:
 
 
 def find(measured: Sequence[Measured], seeds: Sequence[int], folder: Path, settings: Settings) -> list[Measured]:
-    """The same cases with whether each file, all of them indexed in a new library, is found first by its plain WAV."""
+    """Index all files in a new library; return the cases with whether its plain WAV finds each file first."""
     import soundfile
 
     index = [
@@ -190,7 +192,7 @@ def find(measured: Sequence[Measured], seeds: Sequence[int], folder: Path, setti
 # --- kinds of damage ------------------------------------------------------------------------------------------
 
 Spoil = Callable[[bytes, np.random.Generator], bytes | None]
-"""A whole file becomes a damaged one; None where this damage does not exist for it."""
+"""Turns a whole file into a damaged one; returns None if the file cannot have this damage."""
 
 
 def _cut(data: bytes, _rng: np.random.Generator) -> bytes:
@@ -198,7 +200,7 @@ def _cut(data: bytes, _rng: np.random.Generator) -> bytes:
 
 
 def _holes(data: bytes, rng: np.random.Generator) -> bytes:
-    """Twelve bytes changed somewhere in the middle."""
+    """Twelve bytes changed at random places in the middle."""
     spoilt = bytearray(data)
     for at in rng.integers(int(0.3 * len(data)), int(0.9 * len(data)), 12):
         spoilt[at] ^= int(rng.integers(1, 256))
@@ -206,7 +208,9 @@ def _holes(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def _missing(data: bytes, rng: np.random.Generator) -> bytes:
-    """A twentieth is not there, from the middle, in whole samples of any width: a sector was lost, or a packet."""
+    """A twentieth is missing from the middle, in whole samples of any width, as after the loss of a sector or a
+    packet.
+    """
     at = int(rng.uniform(0.4, 0.6) * len(data))
     return data[:at] + data[at + len(data) // 20 // 24 * 24 :]
 
@@ -216,7 +220,7 @@ def _noise_behind(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def _sizes(value: Callable[[int], int]) -> Spoil:
-    """The size of the sound, where the header has one, becomes ``value`` of what it is."""
+    """Damage the size of the sound in the header, if there is one: it becomes ``value`` of the true size."""
 
     def spoil(data: bytes, _rng: np.random.Generator) -> bytes | None:
         spoilt = bytearray(data)
@@ -257,7 +261,7 @@ def _trouble(case: Measured) -> str:
 
 @with_status
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run from the command line; 1 when something disagrees or too little is found."""
+    """Run the command; return 1 if a length disagrees or too little is found."""
     import av.logging
 
     av.logging.set_level(av.logging.PANIC)

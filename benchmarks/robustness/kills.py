@@ -1,9 +1,9 @@
-"""Kill an indexing job at random moments, resume it, and compare what it leaves with an uninterrupted run.
+"""Kill an indexing job at random moments, resume it, and compare the result with that of an uninterrupted run.
 
     python -m benchmarks.robustness.kills --kills 50
 
-prints how many clips were lost, duplicated or different, which is to be 0 of each. Killing is SIGKILL: the process
-gets no chance to tidy up. Each library is killed again and again until its job gets through; then it is verified and
+Prints how many clips were lost, duplicated or different; each should be 0. Jobs are killed with SIGKILL, so the process
+has no chance to clean up. Each library's job is killed repeatedly until one finishes. Then the library is verified and
 compared, and the next one begins.
 """
 
@@ -31,7 +31,7 @@ from search.model import HalfVectors, Spans
 from search.settings import Settings
 
 VECTOR_TOLERANCE = 1e-3
-"""One step of float16 near 1: what another batch may change in a vector of unit length."""
+"""One step of float16 near 1: how much another batch composition may change a value of a unit vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ class Segments:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Clips that the killed and resumed libraries lost, have twice, or have with other segments; what verify says."""
+    """Clips that killed and resumed libraries lost, have twice, or have with other segments; ``unsound``: libraries
+    that fail ``verify``.
+    """
 
     kills: int
     libraries: int
@@ -58,13 +60,13 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing at all went wrong."""
+        """Whether nothing went wrong."""
         return not (self.lost or self.duplicated or self.different or self.unsound)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How often to kill, over how many synthetic clips, with which encoder, at moments drawn with which seed."""
+    """The number of kills, of synthetic clips, the encoder, and the seed of the moments."""
 
     kills: int = 50
     clips: int = 600
@@ -75,7 +77,7 @@ class Options:
 def run(options: Options, folder: Path, settings: Settings) -> Verdict:
     """Kill jobs, resume them and compare; ``folder`` is scratch.
 
-    Raises SoundalikeError when a job that was left alone does not get through.
+    Raises SoundalikeError if a job that is not killed fails.
     """
     sounds = folder / "sounds"
     synthetic.write_clips(sounds, options.clips, options.seed)
@@ -99,7 +101,7 @@ def run(options: Options, folder: Path, settings: Settings) -> Verdict:
 
 
 def contents(library: Path, settings: Settings) -> dict[str, list[Segments]]:
-    """Absolute path -> the segments of each clip that is there; more than one is a duplicate."""
+    """Return absolute path -> the segments of each clip there; more than one is a duplicate."""
     segments_of: dict[str, list[Segments]] = {}
     with wiring.library(library, settings) as opened:
         (space,) = opened.reader.spaces()
@@ -114,7 +116,7 @@ def contents(library: Path, settings: Settings) -> dict[str, list[Segments]]:
 
 
 def same(one: Segments, two: Segments) -> bool:
-    """Whether two clips have the same content and segments, to `VECTOR_TOLERANCE`."""
+    """Return whether two clips have the same content and segments, within `VECTOR_TOLERANCE`."""
     return (
         one.digest == two.digest
         and np.array_equal(one.spans, two.spans)
@@ -124,7 +126,7 @@ def same(one: Segments, two: Segments) -> bool:
 
 
 class _Job:
-    """``soundalike index`` as a process of its own, from the moment at which its library is there."""
+    """``soundalike index`` as a process of its own; it counts as started when its library exists."""
 
     def __init__(self, sounds: Path, library: Path, encoder: str) -> None:
         self.library = library
@@ -136,7 +138,7 @@ class _Job:
             time.sleep(0.002)
 
     def killed_after(self, seconds: float) -> bool:
-        """Kill it then; false when it was through before."""
+        """Kill it after ``seconds``; return False if it finished earlier."""
         try:
             self._process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -146,7 +148,7 @@ class _Job:
         return False
 
     def finish(self) -> None:
-        """Raises SoundalikeError unless the job ends by itself with the one failure that it must have."""
+        """Wait for the job. Raises SoundalikeError unless it ends with the one failure that it must report."""
         _, stderr = self._process.communicate()
         if self._process.returncode != 1:
             cause = stderr.decode(errors="replace").strip()
@@ -154,7 +156,7 @@ class _Job:
 
 
 def _kill_until_through(sounds: Path, library: Path, options: Options, moments: Iterator[float], at_most: int) -> int:
-    """Start jobs on one library and kill each at the next of ``moments`` (s), until one gets through; the kills."""
+    """Start jobs on one library and kill each at the next of ``moments`` (s) until one finishes; return the kills."""
     killed = 0
     while killed < at_most and _Job(sounds, library, options.encoder).killed_after(next(moments)):
         killed += 1
@@ -178,7 +180,7 @@ def _verify(library: Path) -> int:
 
 @with_status
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; 0 when nothing was lost, duplicated or different."""
+    """Run the command; return 0 if nothing was lost, duplicated, different or unsound."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.robustness.kills", description=__doc__.splitlines()[0])
     usual = Options()
     parser.add_argument("--kills", type=int, default=usual.kills, metavar="N")

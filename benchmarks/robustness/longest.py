@@ -1,8 +1,9 @@
-"""Which modules of tests have long ones: a table from the rounds of tests that are kept, by which they are ordered.
+"""List the test modules that have long tests, from kept rounds of tests; the tests are ordered by this table.
 
     python -m benchmarks.robustness.longest
 
-`tests/order.py` lets these begin early. The seconds are those of a busy machine: only which are long counts.
+`tests/order.py` starts these modules early. The seconds are those of a busy machine; only which modules are long
+matters.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from benchmarks.robustness.tests import KEPT
 from search.ground.ending import with_status
 
 LONG_S = 3.0
-"""A module whose longest test takes less has short ones."""
+"""A module has long tests if its longest one takes at least this long."""
 
 
 def table(files: Iterable[Path]) -> str:
-    """A line for each module that has a long test: the seconds of its longest, the median of all rounds, and its path
-    in the folder of the tests.
+    """Return a line for each module with a long test: the seconds of its longest (median over all rounds), and its path
+    in the tests' folder.
     """
     seconds: dict[str, list[float]] = defaultdict(list)
     for file in files:
@@ -41,7 +42,7 @@ def table(files: Iterable[Path]) -> str:
 
 @with_status
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command: 0, and the table is written; 2 where no round is kept."""
+    """Write the table and return 0; exit with 2 if no round is kept."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.robustness.longest", description=__doc__.splitlines()[0]
     )

@@ -1,8 +1,8 @@
-"""What a library is worth after an accident: whether it is sound, heals as it says, and answers as its catalog does.
+"""The state of a library after an accident: whether it is sound, can be healed, and answers according to its catalog.
 
-What a look sees follows from what it reads. So libraries of the same state are looked at once: the same rows in the
-catalog, and the same names and bytes of all else. What is in the making (its name starts with a dot) counts by its name
-alone as long as no look opens or lists it, which each is watched for.
+The result of a look depends only on what it reads. Libraries in the same state are therefore looked at once. Two states
+are the same if the catalogs have the same rows and all other files have the same names and bytes. Unfinished files
+(whose names start with a dot) count by name alone, unless a look opens or lists them; every look is watched for that.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ QUESTIONS: Final = 8
 NOTES: Final = "C4 D4 E4 F4 G4 A4 G4 F4"
 
 _DOORS: Final = ((os, "open"), (os, "listdir"), (os, "scandir"), (io, "open"), (builtins, "open"))
-"""What opens and lists."""
+"""Functions that open or list files."""
 _MOMENTS: Final = {"taken_out": {"at"}}
-"""Columns of the catalog that say when something was written: they differ from try to try."""
+"""Columns of the catalog with the time of writing, which differs between trials."""
 
 Answers = list[list[tuple[int, float]]]
 
 
 @dataclass
 class Tally:
-    """What was tried, and what went wrong. ``looks``: at how many different states of a library."""
+    """What was tried, and what went wrong. ``looks``: the number of different library states."""
 
     cuts: int = 0
     refusals: int = 0
@@ -54,22 +54,22 @@ class Tally:
     failures: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Count what another one counted."""
+        """Add another tally's counts."""
         for one in fields(self):
             setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
 
     def lose(self, failure: str) -> None:
-        """Note a loss."""
+        """Count a loss."""
         self.lost += 1
         self.failures.append(failure)
 
     @property
     def passed(self) -> bool:
-        """Whether nothing was lost, nothing unsound called sound, and every remedy healed."""
+        """Whether nothing was lost, no unsound library was called sound, and every remedy worked."""
         return not (self.lost or self.unsound or self.failures or self.named > self.healed)
 
     def sentence(self, what: str) -> str:
-        """One line for a report."""
+        """Return one line for a report."""
         return (
             f"{what}: {self.cuts} power cuts, {self.refusals} disks full or read-only, which left {self.looks} "
             f"different libraries: {self.lost} lost, {self.unsound} unsound libraries that verify calls sound; "
@@ -78,7 +78,7 @@ class Tally:
 
 
 class Looks:
-    """Looks at libraries; ``scratch`` is a folder of its own for copies. One thread uses it."""
+    """Looks at libraries; ``scratch`` is a folder of its own for copies. Use it from one thread."""
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
@@ -86,9 +86,9 @@ class Looks:
         self._seen: dict[bytes, tuple[Tally, str]] = {}
 
     def at(self, place: Path, where: str) -> Tally:
-        """Open and verify a library; heal what is named; ask it questions when it is called sound.
+        """Open and verify a library; heal the named damage; ask it questions if it is called sound.
 
-        One of the same state as another before it counts as that one did, in another place.
+        A library in a state that was seen before gets the earlier result, reported for its own place.
         """
         scratch = fresh(self._scratch / "state")
         shared, whole = _state(place, scratch, inside_unfinished=False), _state(place, scratch, inside_unfinished=True)
@@ -128,7 +128,7 @@ class Looks:
 
 
 def look_at_backup(place: Path, where: str, *, needed: bool) -> Tally:
-    """A backup is whole or not there."""
+    """Check that a backup is whole, or absent if it is not ``needed``."""
     tally = Tally()
     backup = place / BACKUP
     if not backup.exists():
@@ -142,14 +142,14 @@ def look_at_backup(place: Path, where: str, *, needed: bool) -> Tally:
 
 
 class _Oracle:
-    """What a library answers whose snapshots were just made from a catalog; remembered by the catalog's rows."""
+    """The answers of a library whose snapshots were just made from a catalog; remembered by the catalog's rows."""
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
         self._known: dict[bytes, Answers] = {}
 
     def answers(self, place: Path) -> Answers:
-        """What the library in ``place`` has to answer."""
+        """Return what the library in ``place`` must answer."""
         rows = _rows(place, fresh(self._scratch))
         if rows not in self._known:
             anew = fresh(self._scratch)
@@ -161,8 +161,9 @@ class _Oracle:
 
 
 def _state(place: Path, scratch: Path, *, inside_unfinished: bool) -> bytes:
-    """A digest of a library: its catalog's rows, the names of all else and their bytes, those of what is in the making
-    only when asked for.
+    """A digest of a library: its catalog's rows, and the names and bytes of all other files.
+
+    The bytes of unfinished files count only if ``inside_unfinished``.
     """
     state = hashlib.sha256(_rows(place, scratch))
     for path in sorted(place.rglob("*")):
@@ -176,7 +177,7 @@ def _state(place: Path, scratch: Path, *, inside_unfinished: bool) -> bytes:
 
 
 def _rows(place: Path, scratch: Path) -> bytes:
-    """A digest of everything in the catalog of a library, but for when it was written; the files stay as they are."""
+    """A digest of all that a library's catalog holds, except times of writing. Its files are not changed."""
     digest = hashlib.sha256()
     for file in (place / LIBRARY).glob("catalog.sqlite*"):
         if not file.name.endswith("-shm"):
@@ -204,7 +205,7 @@ def _is_unfinished(name: str) -> bool:
 
 @contextmanager
 def _opens_unfinished() -> Iterator[list[str]]:
-    """What the block opens or lists of what is in the making, by this process's doors to the disk."""
+    """Yield the unfinished files and folders that the block opens or lists in this process."""
     opened: list[str] = []
 
     def watching(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -226,7 +227,7 @@ def _opens_unfinished() -> Iterator[list[str]]:
 
 
 def _answers(place: Path) -> Answers:
-    """Ids and scores of the hits of some questions, by sound and by notes."""
+    """Ids and scores of the hits for some questions, by clip and by notes."""
     with opened(place) as library:
         clips = clips_of(library, library.spaces.get().name)
         questions = [Query((ClipPart(clip),), k=5) for clip in clips[:: max(1, len(clips) // QUESTIONS)]]
@@ -235,7 +236,7 @@ def _answers(place: Path) -> Answers:
 
 
 def clips_of(library: Library, space: str) -> list[int]:
-    """The clips that have vectors in a space, ascending."""
+    """Return the clips that have vectors in a space, ascending."""
     (view,) = library.view().of(space)
     contents, _, _ = view.columns.place(view.index.ids())
     return sorted(
@@ -245,7 +246,7 @@ def clips_of(library: Library, space: str) -> list[int]:
 
 @contextmanager
 def opened(place: Path) -> Iterator[Library]:
-    """The library in ``place``, to read."""
+    """Open the library in ``place`` for reading."""
     settings = Settings.from_env({**os.environ, "SOUNDALIKE_NEIGHBOURHOODS": "off", "SOUNDALIKE_DEVICE": "cpu"})
     with wiring.library(place / LIBRARY, settings, read_only=True) as library:
         yield library
@@ -265,7 +266,7 @@ def _remedy(problem: str) -> str:
 
 
 def command(place: Path, name: str, *options: str, source: Path | None = None) -> tuple[int, str]:
-    """A command's status and what it printed; whatever it raises is a status of its own."""
+    """Run a command; return its status and output. Its errors become statuses too."""
     given = [str(source)] if source is not None else [str(place / BACKUP)] if name == "backup" else []
     said = io.StringIO()
     with redirect_stdout(said), redirect_stderr(said):
@@ -274,20 +275,20 @@ def command(place: Path, name: str, *options: str, source: Path | None = None) -
 
 
 def must(place: Path, *words: str) -> None:
-    """A command on a sound disk. Raises SoundalikeError where it fails."""
+    """Run a command on a sound disk. Raises SoundalikeError if it fails."""
     status, said = command(place, *words)
     if status:
         raise SoundalikeError(f"{words[0]} failed on a sound disk: {said}")
 
 
 def copy(library: Path, place: Path) -> Path:
-    """A copy of a library in ``place``, which is emptied before."""
+    """Copy a library into ``place``, which is emptied first; return ``place``."""
     shutil.copytree(library, fresh(place) / LIBRARY)
     return place
 
 
 def fresh(place: Path) -> Path:
-    """An empty folder."""
+    """Return ``place`` as an empty folder."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     return place

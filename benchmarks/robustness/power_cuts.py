@@ -1,15 +1,15 @@
-"""Cut the power, fill the disk or make it read-only at every write of every kind of snapshot, and look what is left.
+"""Cut the power, fill the disk or make it read-only at every write of every kind of snapshot, and inspect the result.
 
     python -m benchmarks.robustness.power_cuts
 
-makes a library with every kind of snapshot, and does everything that writes one. The disk is a simulation that forgets
-what was not flushed (`benchmarks.robustness.failing_disk`). After each cut the library is opened and verified: nothing
-that was said to be written may be lost, and what ``verify`` calls sound has to answer questions as a library does whose
-snapshots were just made from the same catalog (`benchmarks.robustness.looking`). What it names has to be healed by the
-command that it names. The same is done with a disk that refuses the n-th write and all after it, and with the same disk
-once it has room again. Prints how often each was tried, and what went wrong.
+Makes a library with every kind of snapshot and runs every command that writes one. The disk is a simulation that
+forgets what was not flushed (`benchmarks.robustness.failing_disk`). After each cut the library is opened and verified.
+Nothing that was reported as written may be lost. A library that ``verify`` calls sound must give the answers of a
+library whose snapshots were just made from the same catalog (`benchmarks.robustness.looking`). Damage that ``verify``
+names must be healed by the command that it names. The same is done with a disk that refuses the n-th write and all
+after it, and again when that disk has room. Prints how often each was tried, and what went wrong.
 
-What was tried is kept in a folder (``--keep``), by commit: the same command goes on where it was interrupted.
+Results are kept in a folder (``--keep``) by commit: after an interruption, the same command resumes.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ from search.ground.ending import with_status
 REFUSALS: Final = {"full": errno.ENOSPC, "read-only": errno.EROFS}
 KEPT: Final = Path("run/power-cuts")
 EACH_S: Final = 15.0
-"""How often progress is said."""
+"""Seconds between progress lines."""
 TOGETHER: Final = 8
-"""How many accidents a process takes at once: those of neighbouring calls leave the same libraries."""
+"""How many accidents a process takes at once: neighbouring calls often leave the same library."""
 ROOM_BYTES: Final = 2 << 30
 _DONE_ALREADY: Final = ("not in this library", "is there already")
-"""What a command may say that did its work although the disk refused something."""
+"""Messages of a command that had done its work although the disk refused something."""
 
 Contents = dict[str, bytes | None]
-"""The single files of a step by name, None for one that is not there."""
+"""The single files of a step by name, None for one that does not exist."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Step:
 
 
 def steps(library: Path) -> list[Step]:
-    """All of them; the publication is that of every kind of snapshot, after a sound and a tune were removed."""
+    """Return all steps. The publication writes every kind of snapshot, after the removal of a sound and a tune."""
     with looking.opened(library.parent) as opened:
         firsts = [looking.clips_of(opened, space.name)[0] for space in opened.reader.spaces()]
     removal = [part for clip_id in firsts for part in ("--clip", str(clip_id))]
@@ -84,7 +84,9 @@ def steps(library: Path) -> list[Step]:
 
 @dataclass(frozen=True)
 class Watching:
-    """A step on a disk that was watched: its single files before and after, and at how many calls it may be refused."""
+    """A step on a watched disk: its single files before and after, and the number of its calls, each of which may be
+    refused.
+    """
 
     step: Step
     before: Contents
@@ -94,8 +96,8 @@ class Watching:
 
 @dataclass(frozen=True)
 class Accident:
-    """One thing that may happen while a step is done: the power is cut, or the disk refuses call number n and all after
-    it with an errno. Its ``name`` is the same in every run.
+    """One thing that may happen during a step: the power is cut, or the disk refuses call number n and all after it
+    with an errno. Its ``name`` is the same in every run.
     """
 
     name: str
@@ -106,8 +108,8 @@ class Accident:
 
 @dataclass(frozen=True)
 class Trial:
-    """A sound ``library`` with every kind of snapshot, an empty folder ``scratch`` for copies, and how much is tried:
-    the first moment and each ``every``-th after it.
+    """A sound ``library`` with every kind of snapshot, an empty folder ``scratch`` for copies, and the moments that are
+    tried: the first one and each ``every``-th after it.
     """
 
     library: Path
@@ -115,14 +117,14 @@ class Trial:
     every: int = 1
 
     def cut(self, step: Step) -> Tally:
-        """Try a step: cut the power at every moment of it; then refuse every write of it."""
+        """Try a step: cut the power at every moment, then refuse every write."""
         tally, looks = Tally(), Looks(self.scratch / "looks")
         for accident in self.accidents(step):
             tally.add(self.happens(accident, looks))
         return tally
 
     def accidents(self, step: Step) -> list[Accident]:
-        """All that may happen. Raises SoundalikeError when the step fails on a sound disk."""
+        """Return all that may happen. Raises SoundalikeError if the step fails on a sound disk."""
         place = looking.copy(self.library, self.scratch / "watched")
         before = _single_files(place, step)
         disk = Watched(place, every=self.every)
@@ -138,14 +140,14 @@ class Trial:
         return found
 
     def happens(self, accident: Accident, looks: Looks) -> Tally:
-        """Let it happen, and look what is left."""
+        """Let the accident happen, and inspect the result."""
         if accident.cut is not None:
             return self._after(accident.cut, accident, looks)
         assert accident.refuse is not None  # noqa: S101 - one of the two
         return self._refused(accident.refuse, accident, looks)
 
     def _after(self, cut: Cut, accident: Accident, looks: Looks) -> Tally:
-        """What is left after a power cut."""
+        """Inspect what a power cut leaves."""
         step, where, ended = accident.watching.step, f"{accident.name}, {cut.before}", cut.before == END
         tally = Tally(cuts=1)
         reached = looking.fresh(self.scratch / "cut")
@@ -159,7 +161,7 @@ class Trial:
         return tally
 
     def _refused(self, refuse: tuple[int, int], accident: Accident, looks: Looks) -> Tally:
-        """The step on a disk that refuses call after call; then on one with room again."""
+        """Run the step on a disk that refuses calls, then on one that has room again."""
         step, where = accident.watching.step, accident.name
         tally = Tally(refusals=1)
         place = looking.copy(self.library, self.scratch / "refused")
@@ -176,12 +178,12 @@ class Trial:
 
 @dataclass(frozen=True)
 class Kept:
-    """The folder of one library and of what was tried with it: a file for each step, a line for each accident."""
+    """The folder of one library and of its results: a file for each step, a line for each accident."""
 
     folder: Path
 
     def library(self, clips: int) -> Path:
-        """The library; it is made when it is not there."""
+        """Return the library; make it if it does not exist."""
         made = self.folder / "made"
         if not (made / "whole").exists():
             make_library(looking.fresh(made), clips)
@@ -189,11 +191,11 @@ class Kept:
         return made / LIBRARY
 
     def add(self, step: str, accident: str, tally: Tally) -> None:
-        """Keep what came of an accident."""
+        """Store the result of an accident."""
         append_line(self._file(step), {"accident": accident, "tally": asdict(tally)})
 
     def tallies(self, step: str) -> dict[str, Tally]:
-        """What came of each accident of a step that is kept, by its name."""
+        """Return the stored results of a step by the accident's name."""
         if not self._file(step).exists():
             return {}
         lines = (json.loads(line) for line in self._file(step).read_text("utf-8").splitlines())
@@ -204,7 +206,7 @@ class Kept:
 
 
 def run(kept: Kept, trial: Trial, workers: int) -> dict[str, Tally]:
-    """Try everything that is not kept yet, and keep it; what came of each step by its name."""
+    """Try every accident without a stored result, and store it; return the total of each step by name."""
     totals = {}
     for step in steps(trial.library):
         known = kept.tallies(step.name)
@@ -228,11 +230,11 @@ def run(kept: Kept, trial: Trial, workers: int) -> dict[str, Tally]:
 
 
 Outcomes = list[tuple[str, Tally]]
-"""What came of accidents, by their names."""
+"""The results of accidents, by their names."""
 
 
 def _outcomes(trial: Trial, accidents: Sequence[Accident], workers: int) -> Iterator[Outcomes]:
-    """Some at a time, as they are tried: by this process, or by several."""
+    """Results, some at a time as they arrive, from this process or from several."""
     parts = [accidents[first : first + TOGETHER] for first in range(0, len(accidents), TOGETHER)]
     if workers == 1 or len(parts) < workers:
         looks = Looks(trial.scratch / "looks")
@@ -251,7 +253,7 @@ def _outcomes(trial: Trial, accidents: Sequence[Accident], workers: int) -> Iter
 
 
 _mine: list[tuple[Trial, Looks]] = []
-"""Of a process that tries: where, and what it has seen."""
+"""In a process of the pool: its trial, and what it has looked at."""
 
 
 def _begin(trial: Trial) -> None:
@@ -273,7 +275,7 @@ def _single_files(place: Path, step: Step) -> Contents:
 
 
 def make_library(folder: Path, clips: int) -> Path:
-    """A library of synthetic clips and tunes with every kind of snapshot. Raises SoundalikeError where that fails."""
+    """Make a library of synthetic clips and tunes with every kind of snapshot. Raises SoundalikeError if that fails."""
     sounds = folder / "sounds"
     synthetic.write_clips(sounds, clips, seed=5)
     rng = np.random.default_rng(5)
@@ -288,7 +290,7 @@ def make_library(folder: Path, clips: int) -> Path:
 
 
 def report(totals: dict[str, Tally]) -> str:
-    """A Markdown table: a row for each step, and one for all."""
+    """Return a Markdown table: a row for each step, and one for all."""
     whole = Tally()
     for tally in totals.values():
         whole.add(tally)
@@ -307,8 +309,10 @@ def report(totals: dict[str, Tally]) -> str:
 
 @contextmanager
 def _folders(keep: Path, clips: int, every: int) -> Iterator[tuple[Path, Path]]:
-    """Where what was tried is kept (of code that was changed since its commit it is not), and a folder for copies:
-    in memory where there is room, since the disk that fails is a simulation.
+    """The folder for results, and one for copies.
+
+    Results of code that has changed since its commit are not kept. Copies are in memory if there is room; the failing
+    disk is simulated anyway.
     """
     memory = Path("/dev/shm")  # noqa: S108 - a folder within it is made
     roomy = "TMPDIR" not in os.environ and memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES
@@ -322,7 +326,7 @@ def _folders(keep: Path, clips: int, every: int) -> Iterator[tuple[Path, Path]]:
 
 @with_status
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; 0 when nothing was lost and nothing unsound called sound, 130 when it was interrupted."""
+    """Run the command; return 0 if nothing was lost and nothing unsound called sound, 130 if it was interrupted."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.robustness.power_cuts", description=__doc__.splitlines()[0]
     )

@@ -1,7 +1,7 @@
-"""A record of rounds of the tests that is committed: what sittings on any machine did adds up in it.
+"""A committed record of rounds of the tests, which accumulates rounds from any machine.
 
-It is a file of JSON, a line for each whole round, and a page of Markdown beside it that is made from all its lines. A
-round stands in it once, however often it is added.
+It is a file with a line of JSON for each whole round, and a Markdown page made from all its lines. A round is recorded
+once, however often it is added.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from benchmarks.common import report
 from benchmarks.common.report import markdown_table
 
 SLOWEST = 5
-"""How many of its slowest tests a round is recorded with."""
+"""How many of its slowest tests are recorded with a round."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A round: when (UTC), on which ``machine``, with how many ``workers`` beside how many busy processes (``load``);
-    how many rounds ran ``at_once``, this among them.
+    """A round: when (UTC), on which ``machine``, with how many ``workers``, with how many other busy processes
+    (``load``), and as one of how many rounds ``at_once``.
 
-    ``failed`` are tests by name; ``slowest`` are names and seconds. ``status`` is pytest's.
+    ``failed`` are names of tests; ``slowest`` are names and seconds. ``status`` is pytest's.
     """
 
     commit: str
@@ -45,7 +45,7 @@ class Recorded:
 
     @property
     def what(self) -> tuple[str, int, int, int, int]:
-        """What tells it from other rounds."""
+        """What identifies a round."""
         return self.commit, self.seed, self.workers, self.load, self.at_once
 
     @property
@@ -66,14 +66,15 @@ class Record:
     file: Path
 
     def rounds(self) -> list[Recorded]:
-        """All of them, in the order in which they were added."""
+        """Return all rounds in the order in which they were added."""
         if not self.file.exists():
             return []
         return [_recorded(json.loads(line)) for line in self.file.read_text("utf-8").splitlines()]
 
     def add(self, rounds: Iterable[Recorded]) -> int:
-        """Add those that are not there, and make the page anew; how many there were. Raises UsageError where the files
-        cannot be written.
+        """Add the rounds that are new, and write the page again; return how many were new.
+
+        Raises UsageError if the files cannot be written.
         """
         known = {one.what for one in self.rounds()}
         new = [one for one in rounds if one.what not in known]
@@ -89,7 +90,7 @@ def _recorded(line: dict[str, Any]) -> Recorded:
 
 
 def page(rounds: Sequence[Recorded]) -> str:
-    """Markdown: a row for each commit and machine, one for all, the tests that failed and the slowest ones."""
+    """Return Markdown: a row for each commit and machine, one for all, the tests that failed and the slowest ones."""
     parts = [
         "# Rounds of the tests",
         "All that `make test` runs, in random order, again and again, on processors that are kept busy by other "
@@ -132,7 +133,7 @@ def _failures(rounds: Sequence[Recorded]) -> str:
 
 
 def _slowest(rounds: Sequence[Recorded]) -> str:
-    """Of the newest commit alone: others' tests were others."""
+    """The slowest tests of the newest commit only; other commits have other tests."""
     seconds: dict[str, list[float]] = defaultdict(list)
     for one in rounds:
         if one.commit == rounds[-1].commit:

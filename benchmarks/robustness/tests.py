@@ -1,20 +1,20 @@
-"""Run the tests again and again, in random order, beside a load that keeps every processor busy: none may fail.
+"""Run the tests repeatedly in random order under a load that keeps every processor busy: none may fail.
 
     python -m benchmarks.robustness.tests --rounds 20
     python -m benchmarks.robustness.tests --rounds 20 --at-once 2 --load 0
 
-The tests are those of ``make test``. With ``--at-once`` several rounds run side by side, each the load of the others.
+The tests are those of ``make test``. With ``--at-once`` several rounds run in parallel, each as the load of the others.
 
-A test that hangs on the speed of the machine, on another test or on luck fails in one of the rounds. Each round has a
+A test that depends on the machine's speed, on another test or on luck fails in one of the rounds. Each round has a
 seed, printed with the command that runs the same order again: modules are shuffled, and the tests within each. Ctrl-C
-ends the run and prints what it has. The status is 1 when a round of this commit failed.
+ends the run and prints the results so far. The status is 1 if a round of this commit failed.
 
-Whole rounds are kept in a folder (``--keep``), by commit and seed. The same command goes on with those that are missing
-at this commit, and the report adds up all that are there, of any commit. Rounds of code that was changed since its
-commit are printed, and not kept.
+Whole rounds are kept in a folder (``--keep``) by commit and seed. The same command later runs those that are missing at
+this commit; its report covers all kept rounds, of any commit. Rounds of code that has changed since its commit are
+printed but not kept.
 
-``--record FILE`` adds the whole rounds of all these tests to a small record that is committed
-(`benchmarks.robustness.round_record`), where those of other machines and sittings stand.
+``--record FILE`` adds the whole rounds of all these tests to a small committed record
+(`benchmarks.robustness.round_record`), which also has rounds from other machines and sittings.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ from search.ground.ending import with_status
 PLUGINS = ("pytest", "pytest-xdist", "pytest-random-order", "hypothesis")
 KEPT = Path("run/rounds")
 STOP_S = 60.0
-"""How long a round that was interrupted may take to write down what it has."""
+"""How long an interrupted round may take to write its results."""
 TAIL_LINES = 40
 _BUSY = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(1_000_000))"
-"""Ends with the process that started it, however that ends."""
+"""Ends with the process that started it, however that one ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``paths``: what to run, all that ``make test`` runs when empty. ``load``: processes that keep a processor busy
-    each. ``at_once``: rounds side by side.
+    """``paths``: what to run; if empty, all that ``make test`` runs. ``load``: processes that keep one processor busy
+    each. ``at_once``: rounds in parallel.
     """
 
     rounds: int = 20
@@ -73,20 +73,20 @@ class Options:
 
     @property
     def beside(self) -> str:
-        """What a round ran on, and beside what."""
+        """The conditions of a round, in words."""
         return f"{self.workers} workers, {self.load} busy processes, {self.at_once} rounds at once"
 
     def command(self, seed: int) -> list[str]:
-        """The command line that runs the tests in the order of a seed."""
+        """Return the command line that runs the tests in a seed's order."""
         shared_out = ["-n", str(self.workers), "--dist", "worksteal"]
         return [sys.executable, "-m", "pytest", *shared_out, "--random-order-seed", str(seed), *self.paths]
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One test in one round: its name as pytest takes it, and seconds with its fixtures.
+    """One test in one round: its name as pytest accepts it, and its seconds including fixtures.
 
-    ``failure`` is why it failed ("": it did not), ``trace`` the last lines of where.
+    ``failure`` is the reason of its failure, "" if it did not fail; ``trace`` the last lines of the traceback.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Ran:
 class Round:
     """One run of the tests of a ``commit`` (`Checkout.commit`).
 
-    ``status`` is pytest's, None where it was interrupted; ``output`` the end of its output; ``at`` when it ended (UTC).
+    ``status`` is pytest's, None if interrupted; ``output`` is the end of its output; ``at`` is when it ended (UTC).
     """
 
     commit: str
@@ -122,7 +122,7 @@ class Round:
         return bool(self.failures) or self.status not in (0, None)
 
     def sentence(self) -> str:
-        """One line."""
+        """Return one line."""
         skipped, failed = sum(one.skipped for one in self.ran), len(self.failures)
         passed = len(self.ran) - skipped - failed
         counts = f"{passed} passed, {skipped} skipped, {failed} failed in {self.seconds:.0f} s"
@@ -132,21 +132,21 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The folder of whole rounds: one file for each commit and seed, of the same tests, workers and load."""
+    """The folder of whole rounds: one file for each commit and seed, by tests, workers and load."""
 
     folder: Path
 
     def add(self, options: Options, done: Round) -> None:
-        """Keep a round, unless it was interrupted or its code has no commit of its own."""
+        """Keep a round, unless it was interrupted or its code differs from its commit."""
         if done.status is not None and done.commit.isalnum():
             reports.write(self._file(options, done.commit, done.seed), reports.to_json(done))
 
     def has(self, options: Options, commit: str, seed: int) -> bool:
-        """Whether this round is there."""
+        """Return whether this round is kept."""
         return self._file(options, commit, seed).exists()
 
     def rounds(self, options: Options) -> list[Round]:
-        """All that are there, of every commit, in the order in which they were done."""
+        """Return all kept rounds, of every commit, in the order in which they were run."""
         files = sorted(self._of(options).glob("*.json"), key=lambda file: (file.stat().st_mtime_ns, file.name))
         return [_round(json.loads(file.read_text("utf-8"))) for file in files]
 
@@ -163,7 +163,7 @@ def _round(kept: dict[str, Any]) -> Round:
 
 
 class Sittings:
-    """The processes of rounds that are going on: to wait for, and to interrupt all of them. For several threads."""
+    """The processes of running rounds: wait for one, or interrupt them all. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -171,7 +171,7 @@ class Sittings:
         self._interrupted = False
 
     def wait(self, process: subprocess.Popen[bytes]) -> int | None:
-        """Pytest's status; None where it was interrupted. All that it started ends with it."""
+        """Return pytest's status, None if interrupted. All processes that it started end with it."""
         with self._lock:
             self._going.add(process)
             if self._interrupted:
@@ -183,12 +183,12 @@ class Sittings:
             return None if self._interrupted else status
 
     def interrupt(self) -> None:
-        """Ask those that go on, and those that begin after it, to end; who does not within a minute is killed."""
+        """Ask running rounds, and later ones, to end; kill those that do not within a minute."""
         with self._lock:
             self._interrupted = True
             going = list(self._going)
             for process in going:
-                _signal(process, signal.SIGINT)  # its workers too, as Ctrl-C would; it waits 10 s for one that hangs
+                _signal(process, signal.SIGINT)  # to its workers too, as Ctrl-C does; it waits 10 s for one that hangs
         until = time.monotonic() + STOP_S
         for process in going:
             with suppress(subprocess.TimeoutExpired):
@@ -197,15 +197,15 @@ class Sittings:
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Send it to all that a process started."""
+    """Send the signal to all processes that a process started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
 
 
 def run(options: Options, kept: Kept) -> Iterator[Round]:
-    """Run the rounds that are not kept of this commit, each as it is done, and keep them.
+    """Run the rounds that are not kept for this commit; keep each and yield it when it is done.
 
-    The last are those that were interrupted (SIGINT), if any was.
+    After an interruption (SIGINT), yield the interrupted rounds last.
     """
     dice = random.Random(options.seed)  # noqa: S311 -- an order, not a secret
     seeds = [dice.randrange(100_000) for _ in range(options.rounds)]
@@ -240,19 +240,19 @@ def run_once(options: Options, seed: int, sittings: Sittings) -> Round:
                 cwd=HERE.folder,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C of the terminal comes to us alone, and from us once to pytest
+                start_new_session=True,  # the terminal's Ctrl-C reaches us alone; we pass it on to pytest once
             )
             status = sittings.wait(process)
         output = _tail(output_file.read_text("utf-8", "replace"))
         if HERE.commit() != commit:
-            commit = f"{commit.rstrip('+')}+"  # it was changed meanwhile
+            commit = f"{commit.rstrip('+')}+"  # the code changed meanwhile
         at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
         return Round(commit, seed, time.monotonic() - started_s, status, tuple(_read(junit)), output, at)
 
 
 @contextmanager
 def busy(count: int) -> Iterator[None]:
-    """Keep ``count`` processors busy within the block."""
+    """Keep ``count`` processors busy inside the block."""
     load = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(count)]  # noqa: S603 -- our own code
     try:
         yield
@@ -263,7 +263,7 @@ def busy(count: int) -> Iterator[None]:
 
 
 def _read(junit: Path) -> Iterator[Ran]:
-    """What pytest wrote down, which is nothing when it could not even start."""
+    """The results that pytest wrote; none if it could not even start."""
     if not junit.exists():
         return
     for case in ET.parse(junit).getroot().iter("testcase"):  # noqa: S314 -- written by pytest a moment ago
@@ -282,7 +282,7 @@ def _tail(text: str) -> str:
 
 
 def record(file: Path, options: Options, rounds: Sequence[Round]) -> int:
-    """Add whole rounds of committed code to a record; how many were not there. ``rounds`` are of this machine."""
+    """Add whole rounds of committed code to a record; return how many were new. ``rounds`` are from this machine."""
     here = this_machine()
     machine = f"{here.processor}, {here.cores} cores, Python {here.python}"
     return Record(file).add(
@@ -307,7 +307,9 @@ def record(file: Path, options: Options, rounds: Sequence[Round]) -> int:
 
 
 def report(options: Options, rounds: Sequence[Round], slowest: int) -> str:
-    """Markdown: the tests that failed and how to run them in that order, the slowest, and all rounds in numbers."""
+    """Return Markdown: the tests that failed and how to run them in that order, the slowest, and all rounds in
+    numbers.
+    """
     parts = (_failures(options, rounds), _slowest(rounds, slowest), _summary(rounds))
     return "\n\n".join(filter(None, parts))
 
@@ -357,7 +359,7 @@ def _row(what: str, rounds: Sequence[Round]) -> tuple[str, ...]:
 
 @with_status
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command: 0 when no round of this commit failed, 1 when one did, 130 when it was interrupted before."""
+    """Run the command; return 0 if no round of this commit failed, 1 if one did, 130 if interrupted before that."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.robustness.tests", description=__doc__.splitlines()[0])
     usual = Options()
     parser.add_argument("--rounds", type=int, default=usual.rounds, metavar="N")

@@ -1,13 +1,13 @@
-"""Two workers that share a job against one process that does it all, in turn, and shared jobs whose workers are killed.
+"""Two workers that share a job, compared with one process that does it alone; and shared jobs whose workers are killed.
 
     python -m benchmarks.robustness.workers --clips 600 --rounds 3 --kills 4 --pause 5
 
-prints wall and CPU seconds of both and their ratio, then how many clips the job with kills lost, has twice or has
-otherwise, which is to be 0 of each. Killing is SIGKILL, at moments drawn with a seed; each time another worker is
-started. ``--pause`` stops one worker for so many seconds (SIGSTOP) at another such moment.
+Prints wall and CPU seconds of both ways, run in turn, and their ratio. Then it prints how many clips the job with kills
+lost, has twice or has with differences; each should be 0. Workers are killed with SIGKILL at random moments, and each
+time another worker is started. ``--pause`` stops one worker for this many seconds (SIGSTOP) at another such moment.
 
-With ``--server URL`` every library has its catalog in a new database on that PostgreSQL server; ``--restart COMMAND``
-is run at one more such moment. A server of the tests' own, which is killed and started again then:
+With ``--server URL`` the catalog of every library is in a new database on that PostgreSQL server. ``--restart COMMAND``
+is run at one more such moment. For a server that the tests provide, and that is killed and started again:
 
     python -m tests.postgresql python -m benchmarks.robustness.workers --server URL --restart RESTART --pause 30
 """
@@ -44,10 +44,10 @@ WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How many clips of about so many seconds, how often each way, how many kills, with which encoder and seed.
+    """How many clips of about how many seconds, how often each way, how many kills, and the encoder and seed.
 
-    ``pause`` seconds are how long a worker is stopped; 0: none is. ``server`` is the address of any database on the
-    PostgreSQL server that has the catalogs, which ``restart`` starts again; empty: catalogs are in SQLite.
+    ``pause``: seconds that a worker is stopped, 0 for none. ``server``: the address of any database on the PostgreSQL
+    server for the catalogs, empty for SQLite; ``restart`` is the command that restarts this server.
     """
 
     clips: int = 600
@@ -63,7 +63,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a job took: seconds of the clock, and of all processors, those of its workers among them."""
+    """What a job took: wall-clock seconds, and CPU seconds of all its processes, workers included."""
 
     wall_s: float
     cpu_s: float
@@ -71,8 +71,8 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What each way took for a single clip (``starting``) and, round by round, for all; what the job with ``kills``
-    took and did to the library.
+    """What each way took for a single clip (``starting``) and, round by round, for all clips; what the job with
+    ``kills`` took and did to the library.
     """
 
     starting: tuple[Spent, Spent]
@@ -127,7 +127,7 @@ def run(options: Options, folder: Path, settings: Settings) -> Outcome:
 
 
 def _make(library: Path, options: Options) -> None:
-    """Make an empty library whose catalog is on the server; without one the job makes it."""
+    """Make an empty library whose catalog is on the server. Without a server the job makes its library itself."""
     if not options.server:
         return
     import psycopg
@@ -192,7 +192,7 @@ def _with_kills(sounds: Path, library: Path, options: Options, calm_s: float) ->
     for place in np.argsort(moments).tolist():
         try:
             job.wait(max(0.0, started_s + float(moments[place]) - time.monotonic()))
-            break  # it was through before
+            break  # the job finished earlier
         except subprocess.TimeoutExpired:
             accidents[place]()
     _finish(job)
@@ -204,7 +204,7 @@ def _with_kills(sounds: Path, library: Path, options: Options, calm_s: float) ->
 
 
 def _pause(worker: subprocess.Popen[bytes], seconds: int) -> None:
-    """Stop a worker, and let it go on after so many seconds; nobody waits for that."""
+    """Stop a worker, and let it continue after ``seconds``, without waiting for that."""
     worker.send_signal(signal.SIGSTOP)
     timer = threading.Timer(seconds, worker.send_signal, [signal.SIGCONT])
     timer.daemon = True
@@ -217,7 +217,7 @@ def _worker(library: Path) -> subprocess.Popen[bytes]:
 
 
 def report(outcome: Outcome, options: Options) -> list[str]:
-    """What is printed."""
+    """Return the printed lines."""
     lines = [
         f"{outcome.clips} clips of {options.seconds} s, {options.encoder}, catalogs in "
         f"{'PostgreSQL' if options.server else 'SQLite'}, {options.rounds} rounds in turn, medians"
@@ -252,7 +252,7 @@ def report(outcome: Outcome, options: Options) -> list[str]:
 
 @with_status
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command; 0 when nothing was lost, written twice or different."""
+    """Run the command; return 0 if nothing was lost, written twice or different."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.robustness.workers", description=__doc__.splitlines()[0]
     )

@@ -1,17 +1,17 @@
-"""How late answers are while a job indexes clips into the library that is served, against the same without the job.
+"""How a job that indexes clips into the served library delays answers, compared with the same load without the job.
 
     python -m benchmarks.serving.busy --report docs/figures/busy.md
 
-Each round serves a fresh copy of the library with ``soundalike serve`` and asks for similar clips over kept-open
-connections: first with nothing else going on, then for as long as the job takes, or for ``--beside`` seconds of it.
-``--checkout`` measures another commit's code in turn with this one's, in the same run. Everything goes over HTTP and
-the command line, so that commit may be any that can open the library; where it is older, let it make the library and
-hand that in with ``--library``.
+Each round serves a fresh copy of the library with ``soundalike serve`` and asks for similar clips over keep-alive
+connections: first without a job, then until the job ends, or for ``--beside`` seconds of it. ``--checkout`` measures
+the code of another commit in turn with this one's. Only HTTP and the command line are used, so the other commit may be
+any that can open the library. If it is older, let it make the library and pass that with ``--library``.
 
-The job is either ``soundalike index`` beside the service (``--job command``), or files that a client uploads to
-``POST /api/v1/clips``, a hundred a request, which the service indexes in as many jobs (``--job uploads``). It indexes
-generated clips of about a second with the encoder ``spectral``. The load generator runs on the same machine. How much
-of it is the machine's, ``--job elsewhere`` tells: the same command fills a library that nobody serves.
+``--job command`` runs ``soundalike index`` as a process besides the service. With ``--job uploads`` a client uploads
+files to ``POST /api/v1/clips``, a hundred per request, and the service indexes each request in a job. Either job
+indexes generated clips of about a second with the encoder ``spectral``. The load generator runs on the same machine. To
+show how much of the delay comes from sharing the machine, ``--job elsewhere`` runs the same command into a library that
+is not served.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ WARM_UP_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """Answers of one half of a round, with or without the job: how many a second, and milliseconds of them."""
+    """Answers in one half of a round, with or without the job: how many per second, and their latency in
+    milliseconds.
+    """
 
     per_second: float
     p50_ms: float
@@ -66,7 +68,9 @@ class Half:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round of one commit; ``job_s`` is how long its job took or was watched, ``indexed`` how many clips it did."""
+    """One round of one commit. ``job_s``: how long its job ran or was watched; ``indexed``: the clips indexed by
+    then.
+    """
 
     commit: str
     quiet: Half
@@ -76,21 +80,21 @@ class Round:
 
     @property
     def ratio(self) -> float:
-        """The 99th percentile with the job, as a multiple of that without."""
+        """The 99th percentile with the job, as a multiple of the one without it."""
         return self.busy.p99_ms / self.quiet.p99_ms
 
 
 class Job(Protocol):
-    """A job that was begun and indexes clips into the library that is served."""
+    """A running job that indexes clips into a library."""
 
     def is_over(self) -> bool:
-        """Whether it has ended, well or not."""
+        """Return whether it has ended, successfully or not."""
 
     def check(self) -> None:
-        """Raises SoundalikeError when it did not do what it was to do."""
+        """Raise SoundalikeError if it failed."""
 
     def end(self) -> None:
-        """See to it that nothing of it goes on."""
+        """Stop whatever of it still runs."""
 
 
 @with_status
@@ -117,7 +121,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measured(checkout: Checkout, library: Path, sounds: Path, args: argparse.Namespace, settings: Settings) -> Round:
-    """One round: serve a copy of ``library`` by ``checkout``, ask about its clips, without and with the job."""
+    """Run one round: ``checkout`` serves a copy of ``library`` and answers about its clips, without and with the
+    job.
+    """
     clips = clips_in(library, settings)
     ids = shuffled(clips, args.seed)
     endless = itertools.cycle(stream("similar", ids))
@@ -142,7 +148,7 @@ def measured(checkout: Checkout, library: Path, sounds: Path, args: argparse.Nam
 
 
 def markdown(args: argparse.Namespace, clips: int, rounds: Sequence[Round]) -> str:
-    """The report: medians over the rounds of each commit."""
+    """Return the report: medians over the rounds of each commit."""
     commits = list(dict.fromkeys(one.commit for one in rounds))
     rows = []
     for commit in commits:
@@ -193,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _sounds(work: Path, clips: int, seed: int) -> Path:
-    """The folder of clips that is kept below ``work``; made when it is not there."""
+    """The folder of clips kept below ``work``; made if it does not exist."""
     folder = (work / f"clips-{clips}-{seed}").absolute()
     done = folder.with_suffix(".complete")
     if not done.exists():
@@ -234,7 +240,7 @@ def _job_in_words(args: argparse.Namespace) -> str:
 
 
 class IndexCommand:
-    """``soundalike index`` as a process beside the service."""
+    """``soundalike index`` as a process besides the service."""
 
     def __init__(self, checkout: Checkout, sounds: Path, library: Path) -> None:
         words = ("index", str(sounds), "--library", str(library), "--encoder", ENCODER, "--quiet")
@@ -264,7 +270,7 @@ class IndexCommand:
 
 
 class Uploads:
-    """A client that uploads files as fast as it may, and waits for the service's jobs that index them."""
+    """A client that uploads files as fast as the service accepts them, and waits until the service has indexed them."""
 
     def __init__(self, url: str, sounds: Path) -> None:
         self._url = url
@@ -307,7 +313,7 @@ class Uploads:
             yield http_load.form("clips", f"{API}/clips", [("files", file.name, file.read_bytes()) for file in batch])
 
     def _jobs(self) -> list[dict[str, object]]:
-        """The newest jobs: those before them are done when the oldest of these is begun."""
+        """The newest jobs. Earlier ones are done when the oldest of these begins."""
         with urllib.request.urlopen(f"{self._url}{API}/jobs?limit=100", timeout=60) as response:  # noqa: S310  a service of this machine
             jobs: list[dict[str, object]] = json.loads(response.read())["jobs"]
         return jobs

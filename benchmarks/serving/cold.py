@@ -1,7 +1,7 @@
-"""``python -m benchmarks.serving.cold --library LIBRARY``: what a command takes from cold, most of it importing.
+"""``python -m benchmarks.serving.cold --library LIBRARY``: the cost of a command from a cold start, mostly imports.
 
-Commands take turns within a round, and beside them the least that one can take: a Python that imports numpy and
-SQLAlchemy. On a busy machine the ratio to that is worth more than the seconds.
+Commands take turns within a round. Each is compared with the least that a command can take: a Python process that only
+imports numpy and SQLAlchemy. On a busy machine this ratio is more reliable than the seconds.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ LEAST: Final = "import numpy, sqlalchemy"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a command: CPU seconds of its process, and the most memory it held (MiB)."""
+    """One run of a command: CPU seconds of its process, and its peak memory (MiB)."""
 
     cpu_s: float
     memory_mib: float
 
 
 def commands(checkout: Checkout, library: Path, sound: Path) -> dict[str, list[str]]:
-    """The command lines that are measured, by what a table calls them."""
+    """Return the measured command lines by their name in the table."""
     there = ("--library", str(library.resolve()))
     return {
         LEAST: [str(checkout.python), "-c", LEAST],
@@ -50,7 +50,7 @@ def commands(checkout: Checkout, library: Path, sound: Path) -> dict[str, list[s
 
 
 def measured(command: Sequence[str], folder: Path) -> Run:
-    """Run a command to its end in ``folder``. Raises UsageError where it fails."""
+    """Run a command to its end in ``folder``. Raises UsageError if it fails."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=environ) as process:  # noqa: S603 - our own
         _, status, used = os.wait4(process.pid, 0)
@@ -61,9 +61,9 @@ def measured(command: Sequence[str], folder: Path) -> Run:
 
 
 def measure(checkouts: Sequence[Checkout], library: Path, rounds: int) -> dict[tuple[str, str], list[Run]]:
-    """The runs of each command by each checkout's commit. The first run of each compiles, and does not count."""
+    """Return the runs of each (commit, command). The first run of each compiles modules and does not count."""
     runs: dict[tuple[str, str], list[Run]] = {}
-    commits = [checkout.commit() for checkout in checkouts]  # once: somebody may work on while this runs
+    commits = [checkout.commit() for checkout in checkouts]  # once: the checkout may change while this runs
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "asked.wav"
         sound.write_bytes(wav(1))
@@ -78,7 +78,7 @@ def measure(checkouts: Sequence[Checkout], library: Path, rounds: int) -> dict[t
 
 
 def markdown(runs: dict[tuple[str, str], list[Run]], rounds: int) -> str:
-    """The report: medians, and the least of the rounds."""
+    """Return the report: medians, and the least of the rounds."""
     rows = []
     for (commit, name), each in runs.items():
         cpu = np.array([run.cpu_s for run in each])

@@ -1,11 +1,12 @@
-"""How much memory a service takes that sees clips come in, above the same library opened fresh.
+"""How much more memory a service needs after clips were added while it ran than when it opens the same library fresh.
 
     python -m benchmarks.serving.growth --report docs/figures/growth.md
 
-A service answers questions of several kinds all along. Meanwhile another process writes clips into its library as a
-bulk job does, batch by batch through the catalog's writer, and publishes snapshots on the way; the vectors are made up,
-nothing is encoded. Then the questions go on for a while, the service is started anew and asked the same. What is
-compared is anonymous memory (`Served.own_bytes`): pages of mapped snapshots are the system's to take back.
+A service answers questions of several kinds all the time. Meanwhile another process writes clips into its library as a
+bulk job does, in batches through the catalog's writer, and publishes snapshots in between. The vectors are synthetic;
+nothing is encoded. The questions then continue for a while. Afterwards the service is started again and gets the same
+questions. The figures are of anonymous memory (`Served.own_bytes`), because the system can reclaim the pages of mapped
+snapshots.
 """
 
 from __future__ import annotations
@@ -43,17 +44,18 @@ from search.settings import Settings
 
 ENCODER = "spectral"
 ANCHORS = 2_000
-"""That the vectors which come in are grown from."""
+"""The number of anchors that the added vectors are generated from."""
 BATCH = 256
-"""Clips a transaction, as many as the bulk job writes."""
+"""Clips in each transaction, as in the bulk job."""
 WATCH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Anonymous bytes of the service: before, at the most and after the clips came in, and opened fresh with them.
+    """Anonymous bytes of the service: before the clips were added, at the peak, afterwards, and when opened fresh with
+    them.
 
-    ``writing_s`` is how long they took; ``questions`` were answered in all, ``failures`` of them by an error.
+    ``writing_s`` is how long adding them took. ``questions`` were answered in all, ``failures`` of them with an error.
     """
 
     before_bytes: int
@@ -66,7 +68,7 @@ class Growth:
 
     @property
     def above_fresh(self) -> float:
-        """By which part the memory is above that of the library opened fresh."""
+        """How far the memory is above that of the library opened fresh, as a share of the latter."""
         return self.after_bytes / self.fresh_bytes - 1
 
 
@@ -89,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(library: Path, clips: int, args: argparse.Namespace) -> Growth:
-    """Serve a copy of ``library``, which has ``clips``, let clips come in, and serve it afresh."""
+    """Serve a copy of ``library``, which has ``clips``, while clips are added; then serve it fresh."""
     options = ("--workers", str(args.workers), "--threads", str(args.threads))
     with copy_of(library) as copy:
         with Served(copy, *options) as server, _watched(server) as memory:
@@ -121,7 +123,7 @@ def run(library: Path, clips: int, args: argparse.Namespace) -> Growth:
 
 
 def bring(library: Path, first: int, clips: int, publish_every: int, seed: int) -> None:
-    """Write ``clips`` clips into a library, in batches as a bulk job's; their numbers begin at ``first``."""
+    """Write ``clips`` clips into a library, in batches like a bulk job's; their numbers begin at ``first``."""
     with wiring.library(library, Settings.from_env(os.environ)) as opened:
         (space,) = (space for space in opened.reader.spaces() if not space.is_melody)
         root = opened.writer.root("/incoming")
@@ -140,7 +142,7 @@ def bring(library: Path, first: int, clips: int, publish_every: int, seed: int) 
 
 
 def markdown(args: argparse.Namespace, clips: int, grown: Growth) -> str:
-    """The report."""
+    """Return the report."""
     rows = [
         ("before they came", grown.before_bytes),
         ("at the most while they came", grown.most_bytes),
@@ -179,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 class _Memory:
-    """What a service's memory was since the last question about it, looked at every `WATCH_S`."""
+    """The memory of a service over time, sampled every `WATCH_S`."""
 
     def __init__(self, server: Served) -> None:
         self._server = server
@@ -190,7 +192,7 @@ class _Memory:
         self._bytes.append(self._server.own_bytes())
 
     def settled(self) -> int:
-        """The median over the last ten looks."""
+        """The median of the last ten samples."""
         self.look()
         return int(np.median(self._bytes[-10:]))
 
@@ -217,7 +219,7 @@ def _watched(server: Served) -> Iterator[_Memory]:
 
 @contextmanager
 def _writing(library: Path, first: int, args: argparse.Namespace) -> Iterator[BaseProcess]:
-    """The process that writes. Raises SoundalikeError when it fails."""
+    """The process that writes. Raises SoundalikeError if it fails."""
     context = multiprocessing.get_context("spawn")
     writer = context.Process(target=bring, args=(library, first, args.clips, args.publish_every, args.seed + 1))
     writer.start()
@@ -239,14 +241,14 @@ def _ask(
     for_s: float = float("inf"),
     while_: Callable[[], bool] = lambda: True,
 ) -> Tally:
-    """Ask about ``clips`` over and over, at a pace that leaves the processors to the writer."""
+    """Ask about ``clips`` repeatedly, at a rate that leaves processor time to the writer."""
     paced = _paced(_questions(shuffled(clips, args.seed)), args.per_second)
     questions = itertools.takewhile(lambda _: while_(), paced)
     return http_load.run(server.url, questions, args.connections, for_s)
 
 
 def _paced(questions: Iterator[Request], per_second: float) -> Iterator[Request]:
-    """The same, none before it is due."""
+    """The same questions, none before it is due."""
     begun_s = time.monotonic()
     for number, question in enumerate(questions):
         time.sleep(max(0.0, begun_s + number / per_second - time.monotonic()))
@@ -254,7 +256,7 @@ def _paced(questions: Iterator[Request], per_second: float) -> Iterator[Request]
 
 
 def _questions(ids: Sequence[int]) -> Iterator[Request]:
-    """Similar clips, words, single clips and pages of the list, in turn."""
+    """Questions for similar clips, by words, for single clips and for pages of the list, in turn."""
     kinds = (
         itertools.cycle(stream("similar", ids)),
         itertools.cycle(stream("text", ids)),

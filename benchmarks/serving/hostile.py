@@ -1,7 +1,8 @@
-"""What a service stands: ``python -m benchmarks.serving.hostile`` (docs/figures/hostile.md).
+"""``python -m benchmarks.serving.hostile``: what hostile uploads do to a service (docs/figures/hostile.md).
 
-Spoiled uploads of every format, small files that hold hours, senders that never finish, a thousand at once. Counted
-are answers 5xx, processes that ended, answers that took longer than 10 s, and the memory of all processes together.
+Corrupt uploads of every format, small files that hold hours of audio, clients that never finish sending, a thousand
+uploads at once. The figures are 5xx answers, processes that ended, answers that took longer than 10 s, and the memory
+of all processes together.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ HANG_MS = 10_000.0
 
 @dataclass
 class Watch:
-    """The most memory of the processes' own that was seen, in bytes."""
+    """The peak of the processes' anonymous memory, in bytes."""
 
     server: Served
     own: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Look a few times a second until ``stop``."""
+        """Sample a few times a second until ``stop``."""
         while not self.stop.wait(0.3):
             self.own = max(self.own, self.server.own_bytes())
 
@@ -62,7 +63,7 @@ class Row:
 
 @with_status
 def main(argv: Sequence[str] | None = None) -> int:
-    """Attack and report; 1 when anything failed, hung or ended."""
+    """Attack and report; return 1 if anything failed, hung or ended."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.hostile", description=__doc__)
     parser.add_argument("--files", type=int, default=10_000, metavar="N", help="spoiled uploads (10,000)")
     parser.add_argument("--at-once", type=int, default=1000, metavar="N", help="uploads at once (1,000)")
@@ -93,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _alternating(files: Iterable[tuple[str, bytes]]) -> Iterator[Request]:
-    """Every file as a query, every third as an upload to index too."""
+    """Requests with every file as a query and every third file as an upload to index too."""
     for number, (name, content) in enumerate(files):
         yield http_load.form(name, SEARCH, [("audio", f"{name}.bin", content)])
         if number % 3 == 0:
@@ -120,7 +121,7 @@ def _row(what: str, tally: Tally, restarts: int) -> Row:
 
 
 def _slowly(server: Served, count: int) -> Row:
-    """Senders that send a byte a second; meanwhile others are to be answered as ever."""
+    """Clients that send one byte a second; other requests must be answered as usual meanwhile."""
     before = server.restarts()
     where = urlsplit(server.url)
     head = (
@@ -148,7 +149,7 @@ def _slowly(server: Served, count: int) -> Row:
 
 
 def _finished(server: Served) -> Row:
-    """Every job that the uploads made has ended, one way or the other."""
+    """Wait until every job of the uploads has ended; count the jobs by state."""
     before = server.restarts()
     states: Counter[str] = Counter()
     started_s = time.monotonic()

@@ -1,4 +1,4 @@
-"""Files that mean harm: every format with its header or its body spoiled, and small files that hold very much sound."""
+"""Hostile files: every format with a corrupt header or body, and small files that hold very much audio."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEADER_BYTES = 200
 
 
 def whole_files() -> dict[str, bytes]:
-    """A second of noise in every format that can be written here, by its name."""
+    """Return a second of noise in every format that can be written here, by format name."""
     sound = 0.3 * np.random.default_rng(1).standard_normal(RATE_HZ)
     found = {name.lower(): _by_sndfile(sound, name) for name in _SNDFILE}
     found.update({f"{container}-{codec}": _by_libav(sound, container, codec) for container, codec in _LIBAV})
@@ -31,7 +31,7 @@ def whole_files() -> dict[str, bytes]:
 
 
 def spoiled(files: dict[str, bytes], count: int, seed: int) -> Iterator[tuple[str, bytes]]:
-    """``count`` files with the name of their kind, the same for the same seed."""
+    """Yield ``count`` corrupt files with the name of their format; the same seed gives the same files."""
     rng = np.random.default_rng(seed)
     names = sorted(files)
     for number in range(count):
@@ -40,7 +40,9 @@ def spoiled(files: dict[str, bytes], count: int, seed: int) -> Iterator[tuple[st
 
 
 def bombs() -> dict[str, bytes]:
-    """Small files that say, or really hold, hours of sound, thousands of channels or millions of samples a second."""
+    """Return small files that claim or really hold hours of sound, thousands of channels or billions of samples a
+    second.
+    """
     silence = np.zeros(RATE_HZ * 3600, np.int16)
     wav = bytearray(_by_sndfile(np.zeros(100), "WAV"))
     huge, wide, fast = bytearray(wav), bytearray(wav), bytearray(wav)
@@ -59,7 +61,7 @@ def bombs() -> dict[str, bytes]:
 
 
 def _spoil(content: bytes, other: bytes, rng: np.random.Generator) -> bytes:
-    """One of: bytes of the header or the body changed, cut, doubled, two formats joined, noise."""
+    """Corrupt a file in one random way: changed bytes in header or body, cut, a gap, two formats joined, or noise."""
     spoiled = bytearray(content)
     match rng.integers(7):
         case 0:

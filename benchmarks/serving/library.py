@@ -31,9 +31,9 @@ def made(
     settings: Settings,
     anchors: Callable[[], Anchors] | None = None,
 ) -> Path:
-    """The library of ``segments`` that is kept below ``work``; made when it is not there.
+    """Return the library of ``segments`` kept below ``work``; make it if it does not exist.
 
-    Its vectors have the form of the named encoder's. They are grown from ``anchors``, else from synthetic ones.
+    Its vectors have the form of the named encoder's. They are generated from ``anchors``, else from synthetic ones.
     """
     path = work / f"{encoder.replace(':', '-')}-{segments}-{seed}"
     if not (path / "complete.json").exists():
@@ -47,9 +47,9 @@ def made(
 
 @contextmanager
 def copy_of(library: Path) -> Iterator[Path]:
-    """A copy beside ``library`` for one run, which adds clips that every later search would read; gone afterwards.
+    """Yield a copy beside ``library`` for one run and delete it afterwards, because a run adds clips to its library.
 
-    What is large and never changes (snapshots) is linked, the catalog copied. The library must not be in use.
+    Large files that never change (snapshots) are linked, the catalog is copied. The library must not be in use.
     """
     with tempfile.TemporaryDirectory(prefix="scratch-", dir=library.parent) as folder:
         copy = Path(folder).resolve() / library.name
@@ -58,7 +58,7 @@ def copy_of(library: Path) -> Iterator[Path]:
 
 
 def clips_in(path: Path, settings: Settings) -> int:
-    """How many clips the library at ``path`` has; their ids are 1 to this."""
+    """Return the number of clips in the library at ``path``; their ids are 1 to this."""
     done = path / "complete.json"
     if done.exists():
         return -(-int(json.loads(done.read_text("utf-8"))["segments"]) // SEGMENTS_PER_CLIP)
@@ -66,7 +66,7 @@ def clips_in(path: Path, settings: Settings) -> int:
 
 
 def clips_now(path: Path, settings: Settings) -> int:
-    """How many clips the catalog of the library at ``path`` has; 0 where there is none yet."""
+    """Return the number of clips in the catalog of the library at ``path``; 0 if there is no library yet."""
     if not path.exists():
         return 0
     with wiring.library(path, settings, read_only=True) as library:

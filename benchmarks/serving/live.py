@@ -1,12 +1,12 @@
-"""How soon ``soundalike listen`` tells what sounds, and what of a core it takes.
+"""How soon ``soundalike listen`` reports a sound, and what share of a core it takes.
 
     python -m benchmarks.serving.live --seconds 120
 
-A library with one siren is made. Then the command is started as people start it, ``listen -``, once for each kind of
-thing that is watched for, and once for all: samples are written into its standard input in real time, 20 ms after 20
-ms, hiss with that siren in it now and then. A sound's delay counts on the wall's clock, from when its first samples
-were written until the line that tells of it was read: the pipe, decoding and the window that must fill are in it.
-Processor time is that of the process, all threads, while it listens; loading is not in it.
+The library has one siren. The command is started as a user starts it, ``listen -``, once for each kind of alert and
+once for all kinds together. The benchmark writes samples to its standard input in real time, in blocks of 20 ms: hiss,
+with that siren in it now and then. The delay of a sound is wall-clock time, from the writing of its first samples until
+the line that reports it has been read. It includes the pipe, decoding, and the window that must fill. Processor time is
+that of all threads of the process while it listens, without loading.
 """
 
 from __future__ import annotations
@@ -39,9 +39,11 @@ RATE_HZ: Final = 32_000
 BLOCK_S: Final = 0.02
 SIREN_S: Final = 4.0
 EACH_S: Final = (12.0, 14.0)
-"""A siren begins so long after the one before it, at any moment between two windows."""
+"""A siren begins this long after the one before it, at a random time relative to the windows."""
 READY_S: Final = 4.0
-"""Hiss that goes before: a pipe holds a second, so once it is written the command listens. Then it may catch up."""
+"""Seconds of hiss that come first. The pipe holds one second, so when all is written the command is listening; then it
+gets as long again to catch up.
+"""
 WAIT_S: Final = 30.0
 
 Samples = NDArray[np.float64]
@@ -49,9 +51,9 @@ Samples = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What came of one kind of thing watched for: ``delays_s`` of the sirens that were reported, of ``sirens``.
+    """The figures of one kind of alert: ``delays_s`` of the sirens that were reported, out of ``sirens``.
 
-    ``latency_s`` is the median of what the alerts themselves say, ``cpu`` the share of one core.
+    ``latency_s`` is the median of the latencies in the alerts themselves; ``cpu`` is the share of one core.
     """
 
     watched: str
@@ -87,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def sound(seconds: float, rng: np.random.Generator) -> tuple[Samples, list[float]]:
-    """Hiss with sirens in it (samples,), and when each begins, in seconds."""
+    """Return hiss with sirens in it (samples,), and when each begins, in seconds."""
     wave = 0.003 * rng.normal(size=int(seconds * RATE_HZ))
     onsets_s, at_s = [], float(rng.uniform(6, 8))
     while at_s + SIREN_S + 2 <= seconds:
@@ -99,14 +101,14 @@ def sound(seconds: float, rng: np.random.Generator) -> tuple[Samples, list[float
 
 
 def siren() -> Samples:
-    """One that goes up and down once in two seconds (samples,)."""
+    """Return a siren that rises and falls once in two seconds (samples,)."""
     at_s = np.arange(int(SIREN_S * RATE_HZ)) / RATE_HZ
     turns = np.cumsum(800 + 400 * np.sin(np.pi * at_s)) / RATE_HZ
     return np.asarray(0.3 * sum(np.sin(2 * np.pi * harmonic * turns) / harmonic for harmonic in (1, 2, 3)))
 
 
 def listened(name: str, options: Sequence[str], stream: Samples, onsets_s: Sequence[float]) -> list[Reported]:
-    """What the command tells of a stream that comes in real time. Raises SoundalikeError where it fails."""
+    """Return what the command reports of a stream that comes in real time. Raises SoundalikeError if it fails."""
     command = [sys.executable, "-m", "search.cli", "listen", "-", "--rate", str(RATE_HZ), "--json", *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603  # our own
         if process.stdin is None or process.stdout is None:
@@ -136,7 +138,7 @@ def listened(name: str, options: Sequence[str], stream: Samples, onsets_s: Seque
 def _reported(
     name: str, kind: str, lines: Sequence[tuple[float, dict[str, object]]], onsets_s: Sequence[float], cpu: float
 ) -> Reported:
-    """What was told of a kind: of each siren the first alert after it began, before the next."""
+    """The figures of one kind: for each siren the first alert after its beginning and before the next siren."""
     begun = [(at_s, line) for at_s, line in lines if line["state"] == "begun"]
     delays_s, latencies_s = [], []
     for onset_s in onsets_s:
@@ -150,7 +152,7 @@ def _reported(
 
 
 def markdown(args: argparse.Namespace, reported: Sequence[Reported]) -> str:
-    """The report."""
+    """Return the report."""
     rows = []
     for one in reported:
         delays = np.array(one.delays_s) if one.delays_s else np.array([np.nan])
@@ -213,7 +215,7 @@ def _write(pipe: IO[bytes], wave: Samples) -> None:
 
 
 def _write_in_time(pipe: IO[bytes], wave: Samples, begun_s: float) -> None:
-    """Each block when its last sample has sounded."""
+    """Write each block when its last sample is due."""
     size = int(BLOCK_S * RATE_HZ)
     for first in range(0, len(wave), size):
         until_s = begun_s + min(first + size, len(wave)) / RATE_HZ

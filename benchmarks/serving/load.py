@@ -1,4 +1,5 @@
-"""How fast a service answers, and how it holds out: ``python -m benchmarks.serving.load`` (docs/figures/serving.md).
+"""``python -m benchmarks.serving.load``: how fast a service answers, also under a long mixed load
+(docs/figures/serving.md).
 
 The load generator runs on the same machine and takes its share of it. The library is made once (1 million segments in
 125,000 clips, vectors and words distributed like real ones) and kept under ``--work``.
@@ -49,7 +50,7 @@ _UPLOAD_FILES = 20
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. ``cpu_ms`` is the service's CPU time for a request, which other load moves little."""
+    """One line of the table. ``cpu_ms`` is the service's CPU time for a request; other load hardly changes it."""
 
     what: str
     requests: int
@@ -64,7 +65,7 @@ class Row:
 class Alone:
     """One caller at a time: median CPU milliseconds of the engine's own calls, and what a request adds to one.
 
-    ``within_ms`` is Flask, validation and JSON, without a network; ``over_http_ms`` all of the way there and back.
+    ``within_ms`` is Flask, validation and JSON, without a network; ``over_http_ms`` is the whole way there and back.
     """
 
     engine_ms: Mapping[str, float]
@@ -74,7 +75,7 @@ class Alone:
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """The long run: what failed, and how much memory was the processes' own after a minute and at the end."""
+    """The long run: what failed, and the processes' anonymous memory after a minute and at the end."""
 
     minutes: float
     requests: int
@@ -154,7 +155,7 @@ def _measured(server: Served, part: str, clips: int, args: argparse.Namespace) -
         what = f"{part}, {args.connections} connections for {tally.seconds:.0f} s"
     else:
         made = list(itertools.islice(stream(part, ids), args.queries + 10))
-        http_load.run(url, iter(made[:10]), 1, 60)  # the encoder is loaded by the first
+        http_load.run(url, iter(made[:10]), 1, 60)  # the first one loads the encoder
         cpu_s = server.cpu_s()
         tally = http_load.run(url, iter(made[10:]), 1, 600)
         what = {"text": "words, one connection", "upload": "a 5-second WAV file, one connection"}[part]
@@ -168,7 +169,7 @@ def _measured(server: Served, part: str, clips: int, args: argparse.Namespace) -
 def _alone(library: Path, clips: int, settings: Settings, args: argparse.Namespace) -> tuple[dict[str, float], float]:
     """In this process: median CPU milliseconds of the engine's own calls, and milliseconds that the service adds.
 
-    The first tell how fast the machine is at this hour.
+    The first figures show how fast the machine is at the moment.
     """
     ids = itertools.cycle(shuffled(clips, args.seed + 4))
     with wiring.library(library, settings, read_only=True) as opened, threadpool_limits(1):
@@ -196,7 +197,7 @@ def _median_cpu_ms(call: Callable[[], object]) -> float:
 
 
 def _over_http(url: str, clips: int, args: argparse.Namespace) -> float:
-    """What an answer takes more than the engine's own time, in milliseconds, on one connection that stays open."""
+    """How much longer an answer takes than the engine's own time, in milliseconds, on one keep-alive connection."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
 
     def ask(clip: int) -> bytes:
@@ -210,7 +211,7 @@ def _over_http(url: str, clips: int, args: argparse.Namespace) -> float:
 
 
 def _added_ms(ask: Callable[[int], bytes], clips: Iterable[int]) -> float:
-    """Median milliseconds of answers about ``clips`` that are not the engine's own."""
+    """Median milliseconds of answers about ``clips``, without the engine's own time."""
     spent = []
     for clip in clips:
         started_s = time.perf_counter()
@@ -220,7 +221,7 @@ def _added_ms(ask: Callable[[int], bytes], clips: Iterable[int]) -> float:
 
 
 def _mixed(server: Served, clips: int, args: argparse.Namespace) -> Mixed:
-    """Everything at once while jobs index uploads all along."""
+    """All kinds of requests at once, while jobs index uploads all the time."""
     stop = threading.Event()
     memory: list[tuple[float, int]] = []
     started_s = time.monotonic()
@@ -274,7 +275,7 @@ def _everything(clips: int, seed: int) -> Iterator[Request]:
 
 
 def _keep_indexing(url: str, stop: threading.Event, tally: Tally) -> None:
-    """Upload some files, wait for their job, again. 200 counts the jobs that were done."""
+    """Upload some files, wait for their job, repeat. Status 200 counts the jobs that succeeded."""
     number = 1_000_000
     while not stop.is_set():
         number += _UPLOAD_FILES

@@ -1,8 +1,8 @@
-"""How heavy and how quick the search page is, in a real Chromium: ``python -m benchmarks.serving.page``.
+"""``python -m benchmarks.serving.page``: how heavy and how fast the search page is, in a real Chromium.
 
-Script time is the page's own: what Chromium counts as running JavaScript (``ScriptDuration``), not layout, painting or
-the service, in time of the processor, so that a busy machine changes little of it. What is waited for (typing, sound)
-is time of a clock: the service and the browser share the machine with whatever else runs on it.
+Script time is the page's own: the processor time that Chromium counts as running JavaScript (``ScriptDuration``),
+without layout, painting or the service. A busy machine changes it little. What a user waits for (typing, sound) is
+measured in wall-clock time: the service and the browser share the machine with any other load.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _ARGUMENTS = (
 
 
 def first_page(browser: Browser, url: str, rounds: int) -> list[Figure]:
-    """Bytes, requests, and script time on a slowed processor, each in a fresh context: nothing is cached."""
+    """Bytes, requests, and script time on a slowed processor, each in a fresh context with nothing cached."""
     weights, requests, scripts = [], [], []
     for _ in range(rounds):
         probe = Probe(browser)
@@ -73,7 +73,7 @@ def first_page(browser: Browser, url: str, rounds: int) -> list[Figure]:
 
 
 def typing(browser: Browser, url: str, rounds: int) -> Figure:
-    """From the last stroke to the first frame with its hits, over words of the library."""
+    """From the last keystroke to the first frame with its hits, for words in the library."""
     probe = Probe(browser)
     probe.page.goto(url)
     probe.page.wait_for_selector(".row")
@@ -105,7 +105,7 @@ _WATCH_FOR_HITS = """(word) => {
     asked.observe({ type: 'resource' });
   });
 }"""
-"""A search's resource entry comes when its answer is read; the frame after it has drawn the hits."""
+"""A search's resource entry appears when its answer has been read; the frame after it has drawn the hits."""
 
 
 _FETCH_ALL = """() => {
@@ -114,11 +114,13 @@ _FETCH_ALL = """() => {
   list.scrollTo(0, known ? 0 : list.scrollHeight);
   return known;
 }"""
-"""The list knows how long it is when its last hits are there; their end in sight fetches more. Then its top again."""
+"""The list knows its length once its last hits are loaded; scrolling to their end loads more. Then return to the
+top.
+"""
 
 
 def scrolling(browser: Browser, url: str, clips: int, *, compact: bool = False) -> Figure:
-    """Script time a frame while a list of that many hits is scrolled by the wheel; ``compact``: in low rows."""
+    """Script time per frame while a list of this many hits is scrolled with the wheel; ``compact``: with low rows."""
     probe = Probe(browser, "localStorage.setItem('soundalike.compact', 'on')" if compact else "")
     probe.page.goto(f"{url}?part=clip:1")
     probe.page.wait_for_selector(".list-compact .row" if compact else ".row")
@@ -135,7 +137,7 @@ def scrolling(browser: Browser, url: str, clips: int, *, compact: bool = False) 
 
 
 def map_moving(browser: Browser, url: str) -> list[Figure]:
-    """Script time a frame while a map of 100,000 points is panned, then zoomed; the points are made up."""
+    """Script time per frame while a map of 100,000 synthetic points is panned, then zoomed."""
     body = _made_up_map()
     probe = Probe(browser)
 
@@ -180,14 +182,14 @@ def _made_up_map() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Chromium:
-    """A browser's program, and what its environment needs."""
+    """A browser's program, and the environment that it needs."""
 
     path: str
     environment: dict[str, str]
 
 
 def find_chromium() -> Chromium:
-    """Return the browser that the page's tests use. Raises UsageError where there is none."""
+    """Return the browser that the page's tests use. Raises UsageError if there is none."""
     asked = [sys.executable, "-m", "webui.browser"]  # rooms do not import each other
     done = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
     if done.returncode != 0:
@@ -198,7 +200,7 @@ def find_chromium() -> Chromium:
 
 @with_status
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure; 0 when every figure holds, else 1."""
+    """Measure; return 0 if every figure stays within its limit, else 1."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.page", description=__doc__)
     parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"where the library goes ({WORK})")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each is repeated (5)")
@@ -240,7 +242,7 @@ def _seeing(browser: Browser, work: Path, rounds: int) -> list[Figure]:
 
 
 def script_beside(browser: Browser, work: Path, other: Checkout, rounds: int) -> Figure:
-    """The first page's script as a multiple of that of another commit's page, over the same sounds and in turn."""
+    """The first page's script time as a multiple of another commit's, with the same sounds and in turn."""
     with Served(made(work)) as ours, Served(made_by(other, work), checkout=other) as theirs:
         scripts = [
             [first_page(browser, f"{service.url}/", 1)[-1].value for service in (ours, theirs)] for _ in range(rounds)
@@ -295,7 +297,7 @@ PARTS: Mapping[str, Callable[[Browser, Path, int], list[Figure]]] = {
     "access": _access,
     "session": _session,
 }
-"""What is measured, each with a service of its own."""
+"""What is measured; each part has a service of its own."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""What axe-core (WCAG 2.2 A and AA, best practices) finds on every screen, at four widths, in dark and light."""
+"""Violations that axe-core (WCAG 2.2 A and AA, best practices) finds on every screen, at four widths, dark and
+light.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ AXE = HERE.folder / "webui" / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (390, 1024, 1440, 1920)
 SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 PATIENCE_MS = 120_000
-"""On a machine with other work to do; nothing here is a figure of time."""
+"""Long, for a busy machine; nothing here measures time."""
 _RUN = """async () => {
   const found = await axe.run(document);
   return found.violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.target.join(' ')).join(', '));
@@ -29,7 +31,7 @@ _IS_TOO_WIDE = "() => document.documentElement.scrollWidth > innerWidth"
 
 
 def violations(browser: Browser, url: str, pictures: Path | None = None) -> Figure:
-    """How many rules are broken on all screens together; each is told. ``pictures`` is where screenshots go."""
+    """Count the violations on all screens together and report each one. Screenshots go to ``pictures``."""
     if not AXE.exists():
         raise UsageError("axe-core is not here: make page")
     found: list[str] = []
@@ -37,7 +39,7 @@ def violations(browser: Browser, url: str, pictures: Path | None = None) -> Figu
         for name, screen in SCREENS.items():
             context = browser.new_context(
                 viewport={"width": width, "height": 900}, reduced_motion="reduce", bypass_csp=True
-            )  # a colour on its way has the contrast of neither end
+            )  # during a transition, a colour has the contrast of neither end
             page = _opened(context, url, screen)
             page.evaluate(AXE.read_text("utf-8") + "\n;0")
             for scheme in SCHEMES:

@@ -1,4 +1,4 @@
-"""How soon the search page is heard, how many actions that takes, and whether what it hands out is the source."""
+"""How soon the search page plays a sound, how many actions that takes, and whether downloads equal the source."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ PASSAGES = 100
 FROM_MATCHES = 20
 MOST_STROKES = 2 * PLAYED
 SILENT_MS = 10_000
-"""After so long a stroke has made no sound."""
+"""Wait this long for a sound after a keystroke."""
 LISTENED_MS = 300
-"""So long each sound of a list is heard before the next is chosen."""
+"""How long each sound of a list plays before the next is chosen."""
 NOTE_SOUNDING = """(() => {
   let pressed = 0;
   window.sounding = [];
@@ -46,8 +46,10 @@ NOTE_SOUNDING = """(() => {
 
 
 def listening(browser: Browser, url: str) -> list[Figure]:
-    """From a stroke of an arrow to the first sound of what it chooses, row by row; and how many strokes forty different
-    sounds take, by somebody who has left the switch for that on.
+    """From an arrow key to the first sound of the chosen row; and the keystrokes until forty different sounds have
+    played.
+
+    The switch that plays a row when it is chosen is on.
     """
     probe = Probe(browser, f"localStorage.setItem('soundalike.audition', 'on'); {NOTE_SOUNDING}")
     probe.page.goto(url)
@@ -71,7 +73,7 @@ def listening(browser: Browser, url: str) -> list[Figure]:
 
 
 def _sounded(probe: Probe, wanted: int) -> int:
-    """How many different sounds were heard, once that is so many, or nothing more comes for a while."""
+    """The number of different sounds played, once it reaches ``wanted`` or no other sound plays for a while."""
     from playwright.sync_api import TimeoutError as Silence
 
     different = "() => new Set(window.sounding.map(([, , address]) => address)).size"
@@ -83,7 +85,7 @@ def _sounded(probe: Probe, wanted: int) -> int:
 
 
 def long_recordings(browser: Browser, url: str, long: LongLibrary) -> list[Figure]:
-    """From a press on play to the first sound, from the match in a recording of three hours that nothing has cached."""
+    """From a press on play to the first sound, starting at the match in a three-hour recording that is not cached."""
     figures = []
     for clip_id, kind in long.recordings:
         took = []
@@ -102,9 +104,9 @@ def long_recordings(browser: Browser, url: str, long: LongLibrary) -> list[Figur
 
 
 def passages(browser: Browser, url: str, sounds: Path, seed: int = 5) -> Figure:
-    """Of a hundred passages at random the ones that are not, sample by sample, the slice of their source.
+    """Count, among a hundred random passages, those that differ from the slice of their source in any sample.
 
-    They are fetched from the address that the page's own link has.
+    They are downloaded from the address of the page's own link.
     """
     link = _passage_link(browser, url)
     rng = np.random.default_rng(seed)
@@ -123,12 +125,12 @@ def passages(browser: Browser, url: str, sounds: Path, seed: int = 5) -> Figure:
 
 
 def _is_slice(got: NDArray[np.float32], wanted: NDArray[np.float32]) -> bool:
-    """Whether samples are the same, to the last bit of a file of 16."""
+    """Whether the samples are equal within the last of 16 bits."""
     return got.shape == wanted.shape and bool(np.all(np.abs(got - wanted) <= 2**-16))
 
 
 def _passage_link(browser: Browser, url: str) -> Callable[[int, float, float], str]:
-    """What makes the address that the page's link has, of another passage."""
+    """Return a function that turns the address of the page's link into that of another passage."""
     probe = Probe(browser)
     probe.page.goto(f"{url}?part=clip:1")
     probe.page.locator(".row-title").first.click()

@@ -1,4 +1,4 @@
-"""Libraries of real sounds for the page to show: the demo collection's generator, indexed once and kept."""
+"""Libraries of demo sounds for the page to show, generated, indexed once and kept."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _KINDS = 25
 LONG_S = 3 * 3600.0
 LONG_RATE_HZ = 16_000
 PLACED = 20
-"""Sounds that are in the long recordings, and beside them to ask with."""
+"""How many sounds are mixed into the long recordings; each is also a clip of its own, to query with."""
 LONG_FORMATS = (("mp3", "MPEG_LAYER_III"), ("flac", "PCM_16"))
 
 
 def made(work: Path, clips: int = CLIPS) -> Path:
-    """The library below ``work``, of ``clips`` clips (a multiple of 25); made when it is not there."""
+    """Return the library below ``work``, of ``clips`` clips (a multiple of 25); make it if it does not exist."""
     library, sounds = work / "library", work / "sounds"
     if (work / "complete").exists():
         return library
@@ -44,7 +44,9 @@ def made(work: Path, clips: int = CLIPS) -> Path:
 
 
 def made_by(checkout: Checkout, work: Path) -> Path:
-    """Another commit's library of the sounds below ``work``, indexed by its own code; made when it is not there."""
+    """Return another commit's library of the sounds below ``work``, indexed by its own code; make it if it does not
+    exist.
+    """
     library = work / f"library-{checkout.commit()}"
     done = library.with_suffix(".complete")
     if not done.exists():
@@ -55,13 +57,15 @@ def made_by(checkout: Checkout, work: Path) -> Path:
 
 
 def made_many(work: Path, times: int) -> Path:
-    """A library of each of the sounds below ``work`` so many times, in folders of their own; made when not there."""
+    """Return a library with each sound below ``work`` this many times, in different folders; make it if it does not
+    exist.
+    """
     library, sounds = work / "many-library", work / "many-sounds"
     if (work / "many-complete").exists():
         return library
     report_progress(f"making a library of {times} times as many clips under {work}, once ...")
     if not library.exists():
-        shutil.copytree(made(work), library)  # what is known need not be encoded again
+        shutil.copytree(made(work), library)  # known sounds need not be encoded again
     for source in sorted((work / "sounds").rglob("*.*")):
         for number in range(1, times):
             place = sounds / f"take {number}" / source.relative_to(work / "sounds")
@@ -75,7 +79,7 @@ def made_many(work: Path, times: int) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class LongLibrary:
-    """The clips of a library of long recordings: those, each with what its format is called, and sounds that are in
+    """The clips of a library of long recordings: the recordings, each with the name of its format, and the sounds in
     them.
     """
 
@@ -84,7 +88,7 @@ class LongLibrary:
 
     @classmethod
     def at(cls, url: str) -> LongLibrary:
-        """What a service of it has."""
+        """Read them from a service of this library."""
         listed = requests.get(f"{url}api/v1/clips", params={"limit": "100", "sort": "path"}, timeout=60).json()
         ids = {clip["path"]: int(clip["id"]) for clip in listed["clips"]}
         long = [(ids[f"long.{suffix}"], suffix.upper()) for suffix, _ in LONG_FORMATS]
@@ -92,7 +96,7 @@ class LongLibrary:
 
 
 def made_long(work: Path) -> Path:
-    """A library of recordings of three hours, in them sounds of those below ``work``; made when it is not there."""
+    """Return a library of three-hour recordings with sounds of those below ``work``; make it if it does not exist."""
     library, sounds = work / "long-library", work / "long-sounds"
     if (work / "long-complete").exists():
         return library
@@ -117,7 +121,7 @@ def _mono(path: Path) -> NDArray[np.float32]:
 
 
 def _write_long(path: Path, subtype: str, waves: Sequence[NDArray[np.float32]]) -> None:
-    """Minutes of soft noise, in one of nine of them a sound, each sound once."""
+    """Minutes of soft noise; one minute in nine has a sound in it, each sound once."""
     rng = np.random.default_rng(9)
     minute = 60 * LONG_RATE_HZ
     minutes = round(LONG_S / 60)

@@ -1,4 +1,4 @@
-"""What every measurement of the search page needs: a page with Chromium's counters, and figures with their limits."""
+"""Shared by all measurements of the search page: a page with Chromium's counters, and figures with their limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEXT_FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAni
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure with what it should stay under; ``spread`` is its smallest and largest value over the repetitions."""
+    """A figure and its limit; ``spread`` is its smallest and largest value over the repetitions."""
 
     what: str
     value: float
@@ -32,17 +32,17 @@ class Figure:
 
     @property
     def holds(self) -> bool:
-        """Whether it stays under."""
+        """Whether it is within the limit."""
         return self.value <= self.most
 
 
 def figure(what: str, values: Sequence[float], unit: str, most: float) -> Figure:
-    """The median of what was measured."""
+    """Return the median of the values."""
     return Figure(what, statistics.median(values), unit, most, (min(values), max(values)))
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """The figures as a table in Markdown; those that hold are bold."""
+    """Return the figures as a Markdown table; those within their limit are bold."""
     header = ("what", "median", "at most", "smallest to largest")
     rows = [
         (
@@ -57,7 +57,7 @@ def table(figures: Sequence[Figure]) -> str:
 
 
 def _held_bytes(snapshot: Mapping[str, Any]) -> float:
-    """Bytes of what a heap snapshot of V8 lists of scripts but code, with the samples of arrays."""
+    """Bytes that scripts hold, without code, according to a V8 heap snapshot; samples of arrays included."""
     layout = snapshot["snapshot"]["meta"]
     fields, kinds = layout["node_fields"], layout["node_types"][layout["node_fields"].index("type")]
     nodes = np.asarray(snapshot["nodes"], np.int64).reshape(-1, len(fields))
@@ -82,16 +82,16 @@ class Probe:
         self.client.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def script_ms(self) -> float:
-        """Milliseconds of a processor that JavaScript took since the page was opened; other programs do not count."""
+        """Return the milliseconds of processor time that JavaScript took since the page was opened."""
         return 1e3 * self._metric("ScriptDuration")
 
     def heap_bytes(self) -> tuple[float, float]:
-        """The heap of scripts once all garbage was collected, and what they hold.
+        """Return the script heap after garbage collection, and the part of it that scripts hold.
 
-        That is a heap snapshot without code, of which a browser compiles more the longer a page is used, and without
-        what is the browser's own, as nodes of a document.
+        The second is a heap snapshot without code and without objects of the browser itself, such as document nodes.
+        Code is left out because the browser compiles more of it the longer a page is used.
         """
-        for _ in range(3):  # what finalizers let go of is collected by the next
+        for _ in range(3):  # the next round collects what finalizers release
             self.client.send("HeapProfiler.collectGarbage")
         used = self._metric("JSHeapUsedSize")
         parts: list[str] = []
@@ -100,7 +100,7 @@ class Probe:
         return used, _held_bytes(json.loads("".join(parts)))
 
     def nodes(self) -> float:
-        """Nodes of the document and what scripts hold of former ones."""
+        """Return the number of document nodes, including former ones that scripts still hold."""
         return self._metric("Nodes")
 
     def _metric(self, name: str) -> float:
@@ -108,7 +108,7 @@ class Probe:
         return float(next(one["value"] for one in metrics if one["name"] == name))
 
     def each_frame(self, move: Callable[[int], None], frames: int = FRAMES) -> list[float]:
-        """Script milliseconds of each of so many frames, one movement in each."""
+        """Return the script milliseconds of each of ``frames`` frames, with one movement in each."""
         spent = []
         for frame in range(frames):
             before = self.script_ms()
@@ -118,5 +118,5 @@ class Probe:
         return spent
 
     def close(self) -> None:
-        """Close the page and what belongs to it."""
+        """Close the page and its context."""
         self.context.close()

@@ -1,4 +1,4 @@
-"""The screens of the search page, and the states in which something is missing or went wrong: how each comes about."""
+"""The screens of the search page, including those where something is missing or failed, and how to reach each."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _dialog(button: str) -> Prepare:
 
 
 def _seen(*selectors: str) -> Prepare:
-    """There once all of these are, and nothing more is fetched."""
+    """Wait until all of these are there and nothing more is fetched."""
 
     def prepare(page: Page) -> None:
         for selector in selectors:
@@ -103,7 +103,7 @@ def _refused_file(page: Page) -> None:
 
 
 def _muted(page: Page) -> None:
-    """Without a microphone the dialog says what to do."""
+    """Without a microphone the dialog explains what to do."""
     _rows(page)
     page.get_by_role("button", name="Record", exact=True).click()
     page.wait_for_selector("dialog[open] [role=alert], dialog[open] [role=timer]")
@@ -136,10 +136,10 @@ _COLUMNS = """localStorage.setItem('soundalike.columns',
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A screen: its address below the page's, and how it is brought about there.
+    """A screen: its address relative to the page's, and the steps that reach it.
 
-    ``answers`` stand in for what the service answers to addresses of its API (a status, and what it says); ``before``
-    is a script that runs before the page's own.
+    ``answers`` replace the service's answers to addresses of its API (status and body). ``before`` is a script that
+    runs before the page's own.
     """
 
     address: str
@@ -201,4 +201,4 @@ SCREENS: Mapping[str, Screen] = {
     "the map of an answer": Screen("map?q=rain", _seen(".caught")),
     "no map yet": Screen("map", _seen(".screen"), {"map": (200, _UNDRAWN)}),
 }  # fmt: skip
-"""What the page shows, the states in which something is missing or went wrong among it."""
+"""All screens of the page, including those where something is missing or failed."""

@@ -1,4 +1,6 @@
-"""An hour with the search page, in minutes: two thousand actions of every kind, and what its scripts hold then."""
+"""An hour of use of the search page in a few minutes: two thousand actions of every kind, and the memory held
+afterwards.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 ACTIONS = 2_000
 WORDS = ("rain", "wind", "siren", "bell", "dog", "clock", "saw", "thunder", "glass", "horn")
 PAUSE_MS = 15
-"""Between two actions; what the page waits for by itself is waited for as well."""
+"""Pause between two actions; waits of the page itself are added."""
 
 Action: TypeAlias = "Callable[[Page, int], object]"
 
@@ -36,7 +38,7 @@ def _leave(page: Page, _: int) -> None:
 
 
 def _settle(page: Page, _: int) -> None:
-    page.locator(".row").first.wait_for()  # wait_for_selector gives a handle, which keeps what it names for good
+    page.locator(".row").first.wait_for()  # wait_for_selector returns a handle, which holds its element forever
     page.wait_for_function("() => !document.querySelector('.busy-on')")
 
 
@@ -65,14 +67,16 @@ ROUND: Sequence[Action] = (
     _key("?"), _key("Escape"), _key("a"), _key("ArrowDown"), _key("ArrowDown"), _key("a"),
     _view("Map"), _view("Library"), _view("Search"), _settle, _back, _back, _view("Search"), _settle,
 )  # fmt: skip
-"""What somebody does who looks for sounds, in turn; the words are other ones each time."""
+"""The actions of a user who looks for sounds, in turn; the words change with each round."""
 
 
 def session(browser: Browser, url: str, actions: int = ACTIONS) -> list[Figure]:
-    """By how many per cent more scripts hold, and nodes there are, so many actions after the first two rounds.
+    """Return by how many per cent script memory and document nodes grow over ``actions`` actions after the first two
+    rounds.
 
-    In these every part of the page was fetched and every kind of action done. V8 compiles what is called often once
-    more in the course of time, so the whole heap, code and all, is compared with that after a quarter of the actions.
+    The first two rounds load every part of the page and perform every kind of action. V8 later recompiles functions
+    that are called often. The growth of the whole heap, with code, is therefore measured from a quarter of the actions
+    on.
     """
     probe = Probe(browser)
     probe.page.goto(url)
@@ -108,7 +112,7 @@ def _act(page: Page, action: Action, number: int) -> None:
 
 
 def _rest(probe: Probe) -> tuple[float, float]:
-    """What is held once the page has nothing to do, with nothing asked and nothing open."""
+    """The memory held when the page is idle, with no query and nothing open."""
     probe.page.keyboard.press("Escape")
     probe.page.locator("#question").fill("")
     probe.page.wait_for_load_state("networkidle")

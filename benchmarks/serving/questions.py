@@ -1,4 +1,4 @@
-"""The requests that a measured service answers, and the sounds that are uploaded to it."""
+"""The requests to a measured service, and the sounds that are uploaded to it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ API = "/api/v1"
 
 
 def shuffled(clips: int, seed: int) -> list[int]:
-    """The ids 1 to ``clips`` in random order."""
+    """Return the ids 1 to ``clips`` in random order."""
     return [int(clip) for clip in 1 + np.random.default_rng(seed).permutation(clips)]
 
 
 def stream(kind: str, ids: Sequence[int]) -> Iterator[Request]:
-    """Requests of a kind (similar, recommend, text, upload) about the clips ``ids``, none of them twice."""
+    """Return requests of a kind (similar, recommend, text, upload) about the clips ``ids``, all different."""
     match kind:
         case "similar":
             return (http_load.get(kind, f"{API}/clips/{clip}/similar?k=10") for clip in ids)
@@ -38,7 +38,7 @@ def stream(kind: str, ids: Sequence[int]) -> Iterator[Request]:
 
 
 def wav(seed: int, seconds: float = 5.0, rate_hz: int = 44_100) -> bytes:
-    """Coloured noise that comes and goes, as a 16-bit WAV file."""
+    """Return coloured noise of varying level as a 16-bit WAV file."""
     rng = np.random.default_rng(seed)
     count = round(seconds * rate_hz)
     noise = np.convolve(rng.standard_normal(count), np.hanning(3 + seed % 40), "same")

@@ -2,11 +2,11 @@
 
     python -m benchmarks.serving.rolling --rate 50 --restarts 4
 
-Two ``soundalike serve`` of one library stand behind a real nginx with the configuration of ``deploy/nginx.conf``.
-Requests are sent at a rate that does not wait for answers: lists, similar clips and words, each on a connection of its
-own, half of them by GET. One service is told to end (SIGTERM), started again at its port, and waited for until its
-``/ready`` says 200; then the other one. What is not answered with 200 has failed. Milliseconds count from when a
-request was due.
+Two ``soundalike serve`` of one library run behind a real nginx with the configuration of ``deploy/nginx.conf``.
+Requests are sent at a fixed rate, without waiting for answers: lists, similar clips and words, each on its own
+connection, half of them with GET. One service gets SIGTERM, is started again at its port, and must answer ``/ready``
+with 200; then the other one is restarted. A request without a 200 answer has failed. Milliseconds count from the time
+when a request was due.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "nginx.conf"
 TIMEOUT_S = 60.0
 AT_ONCE = 128
 SETTLED_S = 3.0
-"""So long requests go on before, between and after restarts."""
+"""How long requests run before, between and after restarts."""
 _OPTIONS = ("--trusted-proxy", "127.0.0.1", "--rate", "1000000")
 
 
 @dataclass
 class Asked:
-    """What came of the requests: milliseconds from when each was due, and why those failed that did."""
+    """The results of the requests: milliseconds from when each was due, and the reasons of those that failed."""
 
     ms: list[float] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
@@ -66,7 +66,7 @@ class Asked:
 
 @with_status
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print; 1 where a request failed."""
+    """Measure and print; return 1 if a request failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.rolling", description=__doc__.splitlines()[0])
     parser.add_argument("--rate", type=float, default=50.0, metavar="N", help="requests a second (50)")
     parser.add_argument("--restarts", type=int, default=4, metavar="N", help="of services, in turn (4)")
@@ -87,12 +87,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measured(library: Path, clips: int, rate: float, restarts: int) -> Asked:
-    """What came of requests about a library of ``clips`` at ``rate`` a second. Raises SoundalikeError, UsageError."""
+    """Return the results of requests at ``rate`` per second about a library of ``clips``.
+
+    Raises SoundalikeError, UsageError.
+    """
     with ExitStack() as stack:
         services = [stack.enter_context(Served(library, *_OPTIONS)) for _ in range(2)]
         root = stack.enter_context(nginx(Path(stack.enter_context(tempfile.TemporaryDirectory())), services))
         for number in range(2 * len(services)):
-            _ask(root, number, clips)  # so that what is loaded at the first question is
+            _ask(root, number, clips)  # loads what the first question loads
         load = stack.enter_context(_Load(root, clips, rate))
         time.sleep(SETTLED_S)
         for number in range(restarts):
@@ -110,7 +113,7 @@ def measured(library: Path, clips: int, rate: float, restarts: int) -> Asked:
 
 @contextmanager
 def nginx(folder: Path, services: Sequence[Served]) -> Iterator[str]:
-    """The address of an nginx in front of two services, set as ``deploy/nginx.conf`` says. Raises UsageError."""
+    """Yield the address of an nginx in front of two services, set up as in ``deploy/nginx.conf``. Raises UsageError."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None or not CONFIGURATION.is_file():
         raise UsageError("nginx, or deploy/nginx.conf, is not here; on Debian: apt-get install nginx-light")
@@ -128,7 +131,7 @@ def nginx(folder: Path, services: Sequence[Served]) -> Iterator[str]:
         with (folder / "log").open("wb") as log:
             running = subprocess.Popen(  # noqa: S603  # our own configuration
                 command,
-                env={**os.environ, "NGINX": f"{listening.fileno()};"},  # as it hands its sockets to a newer one
+                env={**os.environ, "NGINX": f"{listening.fileno()};"},  # as nginx passes sockets to a newer nginx
                 pass_fds=[listening.fileno()],
                 stderr=log,
             )
@@ -140,7 +143,7 @@ def nginx(folder: Path, services: Sequence[Served]) -> Iterator[str]:
 
 
 class _Load:
-    """Requests at a rate, from the beginning of the block until `stop`."""
+    """Sends requests at a rate, from the beginning of the block until `stop`."""
 
     def __init__(self, root: str, clips: int, rate: float) -> None:
         self._root, self._clips, self._rate = root, clips, rate
@@ -160,7 +163,7 @@ class _Load:
         self._pool.shutdown()
 
     def stop(self) -> Asked:
-        """End, when all that was sent is answered; what came of it."""
+        """Stop sending, wait for all answers, and return the results."""
         self._over.set()
         self._sending.join()
         self._asked.seconds = time.monotonic() - self._begun_s
@@ -183,7 +186,7 @@ class _Load:
 
 
 def _ask(root: str, number: int, clips: int) -> str:
-    """Send the request of a number; '' where it was answered, else why not."""
+    """Send request ``number``; return '' if it was answered with 200, else the reason."""
     connection = http.client.HTTPConnection(root, timeout=TIMEOUT_S)
     clip = 1 + number * 7_919 % clips
     part = {"clip_id": clip} if number % 4 == 1 else {"text": "rain"}
@@ -221,7 +224,7 @@ def _wait_until_ready(url: str) -> None:
 
 
 def sentence(asked: Asked, rate: float, restarts: int) -> str:
-    """What is printed."""
+    """Return the printed result."""
     p50, p99 = np.percentile(asked.ms, (50, 99))
     failed = sum(asked.failed.values())
     causes = "".join(f"\n  {count} times {cause}" for cause, count in asked.failed.most_common(5))

@@ -1,4 +1,4 @@
-"""A ``soundalike serve`` to measure: started on a free port, watched, ended."""
+"""A ``soundalike serve`` to measure: started on a free port, watched, stopped."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ START_S = 180.0
 
 
 class Served:
-    """A running service of a library, by the code of a checkout; a context manager that ends it."""
+    """A running service of a library, with the code of a checkout; a context manager that stops it."""
 
     def __init__(self, library: Path, *options: str, checkout: Checkout = HERE) -> None:
         self._log = tempfile.NamedTemporaryFile(prefix="soundalike-serve-", suffix=".log")  # noqa: SIM115 - kept
         command = checkout.soundalike("serve", "--library", str(library.resolve()), "--port", "0", *options)
-        environ = {"SOUNDALIKE_FACTS": "off", **os.environ}  # what it measures by itself is no part of what is measured
+        environ = {"SOUNDALIKE_FACTS": "off", **os.environ}  # measuring facts would disturb the figures
         self._process = subprocess.Popen(command, cwd=checkout.folder, stderr=self._log, env=environ)  # noqa: S603 - our own command
         self.url = self._url()
 
@@ -40,25 +40,25 @@ class Served:
         self._log.close()
 
     def stop(self) -> tuple[int, float]:
-        """End it in order; its exit status, and the seconds that it took."""
+        """Stop it with SIGTERM; return its exit status and the seconds that this took."""
         begun_s = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(60), time.monotonic() - begun_s
 
     def processes(self) -> list[psutil.Process]:
-        """The supervisor and its children."""
+        """Return the supervisor and its children."""
         supervisor = psutil.Process(self._process.pid)
         return [supervisor, *supervisor.children(recursive=True)]
 
     def own_bytes(self) -> int:
-        """Anonymous memory of these processes together: what a leak would add to."""
+        """Return the anonymous memory of these processes together, which a leak would increase."""
         return sum(self.own_bytes_each())
 
     def own_bytes_each(self) -> list[int]:
-        """The same of each process.
+        """Return the anonymous memory of each process.
 
-        Mapped files do not count. Their pages are the system's to take back, and the longer a worker serves the more of
-        a snapshot it has touched; USS would count those that the other worker has not.
+        Mapped files do not count: the system can reclaim their pages, and a worker touches more pages of a snapshot the
+        longer it serves. USS would count the pages that only one worker has touched.
         """
         sizes = []
         for process in self.processes():
@@ -70,7 +70,7 @@ class Served:
         return sizes
 
     def cpu_s(self) -> float:
-        """CPU seconds that these processes have used."""
+        """Return the CPU seconds that these processes have used."""
         total = 0.0
         for process in self.processes():
             try:
@@ -81,7 +81,7 @@ class Served:
         return total
 
     def restarts(self) -> int:
-        """How many of its processes ended on their own."""
+        """Return how many of its processes ended on their own."""
         return Path(self._log.name).read_text("utf-8", "replace").count("ended with status")
 
     def _url(self) -> str:

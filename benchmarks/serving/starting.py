@@ -1,10 +1,10 @@
-"""How long a service takes until it is ready, what its first questions take, and how it ends.
+"""How long a service takes until it is ready, what its first questions take, and how it stops.
 
     python -m benchmarks.serving.starting --library LIBRARY --report docs/figures/starting.md
 
-Each round starts ``soundalike serve`` on a copy of the library twice. The first time every kind of question is asked
-twice as soon as `/ready` answers 200, and the service is ended with nothing to do. The second time clients ask without
-a pause and a job indexes what another one uploaded; then it is ended. Whoever asked before the signal is to be
+Each round starts ``soundalike serve`` on a copy of the library twice. The first time, every kind of question is asked
+twice as soon as `/ready` answers 200; then the idle service is stopped. The second time, clients ask without a pause
+while a job indexes uploaded files; then the busy service is stopped. Every request sent before the signal should be
 answered.
 """
 
@@ -45,8 +45,8 @@ UPLOADED_S = 10.0
 class Round:
     """One round: seconds until the address was printed and until ready, milliseconds of first and second questions.
 
-    ``lost`` are requests that were sent before the signal and not answered. ``idle_bytes``: what each process keeps for
-    itself after those questions, the largest first.
+    ``lost``: requests that were sent before the signal and not answered. ``idle_bytes``: the anonymous memory of each
+    process after those questions, the largest first.
     """
 
     printed_s: float
@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measured(library: Path, args: argparse.Namespace) -> Round:
-    """One round on a copy of ``library``."""
+    """Run one round on a copy of ``library``."""
     options = ("--workers", str(args.workers))
     with copy_of(library) as copy:
         begun_s = time.monotonic()
@@ -132,7 +132,7 @@ QUESTIONS: dict[str, Callable[[str], requests.Response]] = {
 
 @dataclass
 class _Clients:
-    """So many threads that ask for similar clips, each as soon as it is answered, until the service is gone."""
+    """Threads that ask for similar clips, each again as soon as it has its answer, until the service is gone."""
 
     url: str
     connections: int
@@ -145,7 +145,7 @@ class _Clients:
             thread.start()
 
     def end(self, signal_s: float) -> tuple[int, int]:
-        """Of the requests sent before ``signal_s``, how many were answered and how many were not."""
+        """Return how many of the requests sent before ``signal_s`` were answered, and how many were not."""
         self._ended.set()
         for thread in self._threads:
             thread.join()
@@ -171,7 +171,7 @@ class _Clients:
 
 
 def markdown(args: argparse.Namespace, clips: int, rounds: Sequence[Round]) -> str:
-    """The report: medians over the rounds."""
+    """Return the report: medians over the rounds."""
 
     def median(values: Sequence[float]) -> float:
         return float(np.median(values))

@@ -1,1 +1,1 @@
-"""How fast sounds are indexed and questions answered, and in how much memory."""
+"""How fast the engine indexes sounds and answers queries, and how much memory it needs."""

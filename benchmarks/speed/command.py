@@ -1,4 +1,4 @@
-"""``soundalike bench speed``: indexing and search beside their limit and their alternatives, and whole queries."""
+"""``soundalike bench speed``: indexing and search compared with their limit and with alternatives; whole queries."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ SYNTHETIC_ANCHORS = 20_000
 
 
 FILTERS = ("all", "half", "hundredth", "ten-thousandth")
-"""What part of the segments passes; "all", no filter, is measured in any case."""
+"""Shares of the segments that pass the filter. "all" means no filter and is always measured."""
 
 PEERS, MORE_PEERS = ("hnswlib", "usearch", "voyager"), ("lancedb", "zvec")
 
 PARTS = ("indexing", "search", "library", "writing", "stores")
-"""All but the last, which needs a server of S3, are measured where no one part is named."""
+"""Without ``--only``, every part is measured except "stores", which needs an S3 server."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedReport:
-    """Its parts; what was not asked for is None, or empty."""
+    """The report's parts; those that were not requested are None or empty."""
 
     indexing: IndexingReport | None
     search: SearchSpeedReport | None
@@ -57,7 +57,7 @@ class SpeedReport:
 
 
 class Speed:
-    """How fast the work is done."""
+    """The speed of indexing, search, whole queries, writing and stores."""
 
     name = "speed"
     help = "how fast: indexing against its limit and a loop with librosa; search against other libraries; whole queries"
@@ -109,7 +109,7 @@ class Speed:
         add_outputs(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Measure, print, and write what was asked for."""
+        """Measure, print, and write the requested files."""
         from benchmarks.common import report
 
         check(args)
@@ -127,7 +127,7 @@ class Speed:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Raises UsageError for numbers that make no sense, or a folder of recordings that is not there."""
+    """Raise UsageError for numbers that make no sense, or a missing folder of recordings."""
     if not args.minutes > 0 or args.rounds < 1:
         raise UsageError("--minutes must be more than 0 and --rounds at least 1")
     if min(args.sizes) < 1 or args.queries < 1 or args.anchor_files < 0:
@@ -139,7 +139,7 @@ def check(args: argparse.Namespace) -> None:
 
 
 def measure_indexing(args: argparse.Namespace, settings: Settings) -> IndexingReport:
-    """The part that indexes."""
+    """Measure indexing."""
     from benchmarks.common import material
     from benchmarks.speed import indexing as indexing_speed
 
@@ -154,7 +154,7 @@ def measure_indexing(args: argparse.Namespace, settings: Settings) -> IndexingRe
 
 
 def measure_search(args: argparse.Namespace, settings: Settings) -> SearchSpeedReport:
-    """The part that searches vectors."""
+    """Measure the search of vectors."""
     from benchmarks.index import measure
     from benchmarks.index.vectors import VectorSource
 
@@ -174,7 +174,7 @@ def measure_search(args: argparse.Namespace, settings: Settings) -> SearchSpeedR
 
 
 def measure_libraries(args: argparse.Namespace, settings: Settings) -> tuple[LibrarySpeedReport, ...]:
-    """The part that opens whole libraries and asks them."""
+    """Measure the opening of whole libraries, and queries to them."""
     from benchmarks.index.vectors import VectorSource
     from benchmarks.speed import library
 
@@ -186,7 +186,7 @@ def measure_libraries(args: argparse.Namespace, settings: Settings) -> tuple[Lib
 
 
 def measure_writing(args: argparse.Namespace, settings: Settings) -> WritingReport:
-    """The part that writes to a catalog."""
+    """Measure writing to a catalog."""
     from benchmarks.index.vectors import VectorSource
     from benchmarks.speed import writing
 
@@ -194,14 +194,16 @@ def measure_writing(args: argparse.Namespace, settings: Settings) -> WritingRepo
 
 
 def measure_stores(args: argparse.Namespace, settings: Settings) -> StoresReport:
-    """The part that indexes what lies in an object store."""
+    """Measure the indexing of files in an object store."""
     from benchmarks.speed import stores
 
     return stores.run(args.encoder or settings.encoder, args.seed, settings, report_progress)
 
 
 def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
-    """What an encoder's vectors are grown from: recordings where there are some, else synthetic ones of its length."""
+    """Return the anchors that vectors are generated from: encoded recordings, or synthetic ones with ``--anchor-files
+    0``.
+    """
     from benchmarks.common import material
     from benchmarks.index.vectors import encoded_anchors, synthetic_anchors
     from benchmarks.quality.encoding import EncodingCache
@@ -215,7 +217,7 @@ def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
 
 
 def markdown(report: SpeedReport) -> str:
-    """Every section that was measured."""
+    """Return every section that was measured."""
     from benchmarks.index import report as search_report
     from benchmarks.speed import indexing_report, library, writing
 
@@ -233,13 +235,13 @@ def markdown(report: SpeedReport) -> str:
 def _of_stores(report: SpeedReport) -> list[str]:
     if report.stores is None:
         return []
-    from benchmarks.speed import stores  # who measures no store needs no client of one
+    from benchmarks.speed import stores  # the client of a store is only needed to measure one
 
     return [stores.markdown(report.stores)]
 
 
 def figures(report: SpeedReport) -> dict[str, Figure]:
-    """The plot of each part that has one."""
+    """Return the plot of each part that has one."""
     from benchmarks.index import report as search_report
     from benchmarks.speed import indexing_report
 

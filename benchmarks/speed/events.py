@@ -1,10 +1,10 @@
-"""What finding events in the bulk job costs: a folder indexed with ``--events`` and without, in turn.
+"""What finding events in the bulk job costs: a folder is indexed without events and with ``--events``, in turn.
 
     python -m benchmarks.speed.events --clips 400 --rounds 5
 
-Each job is a process of its own into a new library, and counts whole: starting, encoding, and the look afterwards for
-sounds that have no events. The clips are made, uncompressed and of 5 s, so that nearly all of a job is encoding: of
-sounds that are harder to decode the share of events is less. ``--sounds FOLDER`` takes others.
+Each job is a process of its own into a new library. Its whole time counts: starting, encoding, and the final search for
+sounds that have no events. The clips are synthetic, uncompressed and 5 s long, so that nearly all of a job is encoding.
+For sounds that take longer to decode, the share of events is smaller. ``--sounds FOLDER`` uses other sounds.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _AFTERWARDS: Final = "then `soundalike events`"
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one job took: seconds on the wall, and of processors."""
+    """What one job took: wall-clock seconds, and processor seconds."""
 
     wall_s: float
     cpu_s: float
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def markdown(args: argparse.Namespace, costs: dict[str, list[Cost]]) -> str:
-    """The report: medians over rounds, and medians of the ratios within a round."""
+    """Return the report: medians over rounds, and medians of the ratios within a round."""
     rows = []
     for way, of_way in costs.items():
         ratios = [
@@ -94,7 +94,7 @@ def markdown(args: argparse.Namespace, costs: dict[str, list[Cost]]) -> str:
 
 
 def _indexed(sounds: Path, library: Path, options: Sequence[str], way: str) -> Cost:
-    """What a job costs. Raises SoundalikeError where it fails."""
+    """What a job costs. Raises SoundalikeError if it fails."""
     arguments = [["index", str(sounds), *options, "--quiet"]]
     if way == _AFTERWARDS:
         arguments.append(["events"])

@@ -1,8 +1,9 @@
-"""``python -m benchmarks.speed.facts``: what each part of the facts costs, and a fingerprint beside them.
+"""``python -m benchmarks.speed.facts``: the cost of each part of the facts, and of a fingerprint.
 
-Recordings become MP3 as in `benchmarks.speed.indexing`. They are decoded once; each part then measures them by itself,
-in one thread, so the sum lies a little above what all of them take together. With ``--index ROUNDS`` the files are
-also indexed without facts, with them, and with them and fingerprints, by turns: what the command and its job spend.
+Recordings are encoded as MP3, as in `benchmarks.speed.indexing`, and decoded once. Then each part measures them by
+itself in one thread, so the sum of the parts is a little above the cost of all together. With ``--index ROUNDS`` the
+files are also indexed without facts, with facts, and with facts and fingerprints, in turn; the figures are the times of
+the command and of its job.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _ROUNDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A decoded file: its ``blocks``, and what is measured ``at_once`` of them; its ``mix``, and how long it is."""
+    """A decoded file: its ``blocks``; the passages that facts measure ``at_once``; their ``mix``; and its length."""
 
     info: AudioInfo
     blocks: tuple[Block, ...]
@@ -54,12 +55,12 @@ class Sound:
 
     @property
     def like(self) -> tuple[int, int]:
-        """Its sample rate and how many channels it has."""
+        """Its sample rate and number of channels."""
         return self.blocks[0].rate_hz, len(self.blocks[0].samples)
 
 
 def decoded(path: str) -> Sound:
-    """A file, decoded. Raises AudioError."""
+    """Decode a file. Raises AudioError."""
     info = audio.probe(path)
     blocks = tuple(audio.channels(path))
     rate_hz, whole = blocks[0].rate_hz, np.concatenate([block.samples for block in blocks], axis=1)
@@ -74,9 +75,10 @@ def _mixed(rate_hz: int, at_once: Sequence[Samples]) -> tuple[Samples, ...]:
 
 
 def parts_ms_per_s(sounds: Sequence[Sound]) -> dict[str, float]:
-    """Milliseconds of one core for a second of sound, of each part, of all of them as they are, and of a fingerprint.
+    """Return milliseconds of one core for a second of sound, for each part, for all facts together and for a
+    fingerprint.
 
-    The medians of three rounds.
+    The figures are medians of three rounds.
     """
     seconds = sum(sound.seconds for sound in sounds)
     return {
@@ -180,7 +182,7 @@ PARTS: Final[dict[str, Callable[[Sound], object]]] = {
 
 
 def by_turns(folder: Path, encoder: str, rounds: int) -> str:
-    """A table of what ``soundalike index`` spends: medians, and the medians of each round's ratio to the first."""
+    """Return a table of what ``soundalike index`` spends: medians, and medians of each round's ratio to "without"."""
     ways = {"without": (False, False), "facts": (True, False), "facts and fingerprints": (True, True)}
     spent: dict[str, list[CommandSpent]] = {name: [] for name in ways}
     for _ in range(rounds):

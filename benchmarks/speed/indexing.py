@@ -1,10 +1,10 @@
-"""How fast a folder of MP3s is indexed: against decoding and resampling alone, and against the loop people write.
+"""How fast a folder of MP3s is indexed, compared with decoding and resampling alone and with the usual librosa loop.
 
-Each round runs the three on the same files, one after the other, so that a ratio compares like with like on a noisy
-machine; medians over rounds are reported. Ours is the command ``soundalike index`` as a user starts it, loading of
-libraries and model included; so is the loop (`benchmarks.speed.librosa_loop`). The loop measures no facts: beside it
-ours is the command as it comes, with ``--no-facts``, and that with ``--facts``, and with ``--facts --fingerprints``, is
-measured right after it.
+Each round runs all of them on the same files one after the other, so that ratios stay comparable on a noisy machine.
+Medians over rounds are reported. Our side is the command ``soundalike index`` as a user starts it, including the
+loading of libraries and of the model. The loop includes them too (`benchmarks.speed.librosa_loop`). Since the loop
+measures no facts, it is compared with the command with ``--no-facts``. The command with ``--facts``, and with ``--facts
+--fingerprints``, is measured right after that.
 """
 
 from __future__ import annotations
@@ -65,11 +65,12 @@ class StageSeconds:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round. ``limit_s``: decoding and resampling alone, on all cores; ``command_s``: ``soundalike index
-    --no-facts``, ``job_s`` of it the job proper; ``facts``: the command with facts, ``facts_job_s`` of it the job;
-    ``both``: with facts and fingerprints; ``loop_s``: the loop. These are wall time; ``*_cpu_s`` is processor time of
-    the whole command and loop, which other programs on the machine hardly change, ``*_stages_s`` that of the job's
-    stages.
+    """One round.
+
+    ``limit_s``: decoding and resampling alone, on all cores. ``command_s``: ``soundalike index --no-facts``; ``job_s``:
+    its job alone. ``facts``: the command with facts; ``facts_job_s``: its job. ``both``: with facts and fingerprints.
+    ``loop_s``: the loop. These are wall time. ``*_cpu_s`` is the processor time of the whole command or loop, which
+    other programs on the machine hardly change; ``*_stages_s`` is that of the job's stages.
     """
 
     limit_s: float
@@ -90,11 +91,11 @@ class Round:
 class IndexingReport:
     """The figures of `run`. Ratios are medians of each round's ratio.
 
-    ``over_ideal``: the job's wall time over (sum of the stages' CPU seconds / cores). ``loop_over_ours``: the
-    loop's wall time over the command's; ``loop_over_ours_cpu``: the same in processor time. ``ours_over_limit``: the
-    job's wall time over decoding and resampling alone. ``with_facts``: wall and processor time of the command with
-    facts over those without; ``with_facts_job`` the same of the job alone; ``with_both`` and ``with_both_job`` with
-    facts and fingerprints.
+    ``over_ideal``: the job's wall time over (sum of the stages' CPU seconds / cores). ``loop_over_ours``: the loop's
+    wall time over the command's; ``loop_over_ours_cpu``: the same in processor time. ``ours_over_limit``: the job's
+    wall time over that of decoding and resampling alone. ``with_facts``: wall and processor time of the command with
+    facts over those without; ``with_facts_job``: the same for the job alone. ``with_both`` and ``with_both_job``: the
+    same with facts and fingerprints. ``encoding_hours_per_minute``: see `encoding_pace`.
     """
 
     machine: Machine
@@ -121,7 +122,7 @@ class IndexingReport:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to measure. ``source``: a folder of audio; ``minutes`` of it become MP3; ``rounds`` of the whole."""
+    """What to measure. ``source``: a folder of audio, of which ``minutes`` become MP3; ``rounds``: how often."""
 
     encoder: str
     source: Path
@@ -131,7 +132,7 @@ class Options:
 
 
 def run(options: Options, settings: Settings, progress: Progress) -> IndexingReport:
-    """Measure. Raises UsageError when the audio or what the loop needs is not there, SoundalikeError if a run fails."""
+    """Measure. Raises UsageError if the audio or librosa is missing, SoundalikeError if a run fails."""
     check_loop()
     encoder = wiring.encoder(options.encoder, settings)
     spec = encoder.spec
@@ -176,7 +177,7 @@ def run(options: Options, settings: Settings, progress: Progress) -> IndexingRep
 
 
 def median_ratio(pairs: Sequence[tuple[Spent, Spent]]) -> Spent:
-    """The medians of what the first of each pair spent over what the second did."""
+    """Return the medians of the ratios of what the first and the second of each pair spent."""
     return Spent(
         float(np.median([one.wall_s / max(other.wall_s, 1e-9) for one, other in pairs])),
         float(np.median([one.cpu_s / max(other.cpu_s, 1e-9) for one, other in pairs])),
@@ -184,7 +185,7 @@ def median_ratio(pairs: Sequence[tuple[Spent, Spent]]) -> Spent:
 
 
 def compile_all(material: Material, spec: EncoderSpec, folder: Path) -> None:
-    """Run the command and the loop on one file, so that no round compiles modules: installing a package did that."""
+    """Run the command and the loop once on one file, so that no round includes the compiling of Python modules."""
     one = folder / "one"
     one.mkdir()
     shutil.copy(material.files[0], one)
@@ -193,7 +194,9 @@ def compile_all(material: Material, spec: EncoderSpec, folder: Path) -> None:
 
 
 def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
-    """The limit, the command without facts, with them, with them and fingerprints, the loop, in this order."""
+    """Measure the limit, the command without facts, with facts, with facts and fingerprints, and the loop, in this
+    order.
+    """
     folder.mkdir()
     limit_s = decode_all(material.files, spec.sample_rate_hz)
     sounds = material.folder
@@ -220,7 +223,9 @@ def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, Spent]:
-    """What ``work`` gives, its wall time, and the processor time of the processes that it started and waited for."""
+    """Return the result of ``work``, and its wall time and the processor time of the child processes that it waited
+    for.
+    """
     before, started = os.times(), time.perf_counter()
     result = work()
     wall_s, after = time.perf_counter() - started, os.times()
@@ -229,7 +234,7 @@ def timed(work: Callable[[], Result]) -> tuple[Result, Spent]:
 
 
 def decode_all(files: Sequence[Path], sample_rate_hz: int) -> float:
-    """Wall seconds for decoding and resampling every file, a thread for each core, keeping nothing."""
+    """Return wall seconds for decoding and resampling every file, with a thread for each core, keeping nothing."""
 
     def decode(path: Path) -> int:
         return sum(len(block) for block in audio.stream(str(path), sample_rate_hz))
@@ -242,7 +247,7 @@ def decode_all(files: Sequence[Path], sample_rate_hz: int) -> float:
 
 
 def spent_by_index(folder: Path, library: Path, encoder: str, *, facts: bool, fingerprints: bool) -> CommandSpent:
-    """What the command spends. Raises SoundalikeError as `index_command`."""
+    """Return what the command spends. Raises SoundalikeError as `index_command` does."""
     (job_s, stages), command = timed(
         lambda: index_command(folder, library, encoder, facts=facts, fingerprints=fingerprints)
     )
@@ -252,9 +257,9 @@ def spent_by_index(folder: Path, library: Path, encoder: str, *, facts: bool, fi
 def index_command(
     folder: Path, library: Path, encoder: str, *, facts: bool = True, fingerprints: bool = False
 ) -> tuple[float, dict[str, float]]:
-    """Run ``soundalike index``: wall seconds and CPU seconds by stage, both as the job itself counts them.
+    """Run ``soundalike index``; return wall seconds, and CPU seconds by stage, both as the job itself counts them.
 
-    Raises SoundalikeError when it failed or left files out.
+    Raises SoundalikeError if it fails or leaves files out.
     """
     command = ["-m", "search.cli", "index", str(folder), "--library", str(library), "--encoder", encoder, "--json"]
     command += ["--facts"] if facts else ["--no-facts"]
@@ -264,17 +269,16 @@ def index_command(
 
 
 def loop_command(folder: Path, out: Path, encoder: str) -> None:
-    """Run the loop. Raises SoundalikeError when it failed."""
+    """Run the loop. Raises SoundalikeError if it fails."""
     run_python(["-m", "benchmarks.speed.librosa_loop", str(folder), str(out), "--encoder", encoder])
 
 
 def run_python(arguments: Sequence[str]) -> str:
-    """Run a module of ours as a process of its own, as a user would; what it prints.
+    """Run one of our modules as a process of its own, as a user would; return what it prints.
 
-    It gives way to nobody, as its peers do not. Modules that it compiles are kept, whatever the environment says of
-    that: compiling them would cost more than half a second at each start.
-
-    Raises SoundalikeError when it fails.
+    Its priority is not lowered, like that of the programs it is compared with. Compiled modules are kept whatever the
+    environment says: compiling them would add more than half a second to each start. Raises SoundalikeError if it
+    fails.
     """
     own = {"SOUNDALIKE_NICENESS": "0", "PYTHONDONTWRITEBYTECODE": ""}
     command, environ = [sys.executable, *arguments], {**os.environ, **own}
@@ -286,9 +290,9 @@ def run_python(arguments: Sequence[str]) -> str:
 
 
 def encoding_pace(encoder: Encoder) -> float:
-    """Hours of sound per minute through the encoder alone, all windows at hand, on the device that it runs on.
+    """Return the hours of sound that the encoder alone encodes in a minute on its device, with all windows in memory.
 
-    Counts the sound that windows advance by (the hop), as indexing long files does; the median of three.
+    A window counts as its hop, as in the indexing of long files. The figure is the median of three runs.
     """
     spec = encoder.spec
     count = GPU_WINDOWS if gpu() else 64
@@ -304,14 +308,14 @@ def encoding_pace(encoder: Encoder) -> float:
 
 
 def gpu() -> bool:
-    """Whether torch has a CUDA device."""
+    """Return whether torch has a CUDA device."""
     import torch
 
     return bool(torch.cuda.is_available())
 
 
 def check_loop() -> None:
-    """Raises UsageError before any work when the loop could not run."""
+    """Raise UsageError before any work if the loop could not run."""
     from importlib.util import find_spec
 
     if find_spec("librosa") is None:

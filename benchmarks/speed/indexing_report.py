@@ -1,4 +1,4 @@
-"""The figures of `benchmarks.speed.indexing` for people: tables in Markdown and two bar charts."""
+"""The report of `benchmarks.speed.indexing`: tables in Markdown and two bar charts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def markdown(report: IndexingReport) -> str:
-    """The section on indexing."""
+    """Return the section on indexing."""
     return "\n\n".join(
         [
             "## Indexing",
@@ -37,14 +37,16 @@ def markdown(report: IndexingReport) -> str:
 
 
 def figure(report: IndexingReport) -> Figure:
-    """Both charts side by side."""
+    """Return both charts side by side."""
     out = new_figure(11, 4)
     draw(report, out.add_subplot(1, 2, 1), out.add_subplot(1, 2, 2))
     return out
 
 
 def draw(report: IndexingReport, walls: Axes, stages: Axes) -> None:
-    """Left: wall time of the limit, the job, the command and the loop. Right: CPU seconds of the job's stages."""
+    """Draw wall time of the limit, the job, the command and the loop (left) and CPU seconds of the job's stages
+    (right).
+    """
     bars = {
         "decoding and\nresampling alone": [r.limit_s for r in report.rounds],
         "indexing job": [r.job_s for r in report.rounds],
@@ -68,7 +70,7 @@ def draw(report: IndexingReport, walls: Axes, stages: Axes) -> None:
 
 
 def stage_medians(report: IndexingReport) -> dict[str, float]:
-    """Stage -> median CPU seconds over the rounds, in the job's order."""
+    """Return stage -> median CPU seconds over the rounds, in the job's order."""
     names = [stage.stage for stage in report.rounds[0].stages]
     return {
         name: float(np.median([stage.cpu_s for r in report.rounds for stage in r.stages if stage.stage == name]))

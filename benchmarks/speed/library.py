@@ -1,7 +1,8 @@
-"""What surrounds the vector search: opening a library, parsing, grouping, hydrating; and the command line from cold.
+"""The cost around the vector search: opening a library, parsing, grouping, loading hits; and the command from a cold
+start.
 
-The library is real (catalog, snapshots, columns), its vectors are `benchmarks.index.vectors`', its clips have names
-made of words. It is kept in a folder, so that the next run measures at once.
+The library is real (catalog, snapshots, columns). Its vectors are those of `benchmarks.index.vectors`; its clips have
+names made of words. It is kept in a folder, so that the next run need not make it again.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ with wiring.library(Path(sys.argv[1]), settings, read_only=True) as library:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds of one kind of query: median, 95th and 99th percentile; ``around_ms`` without the vector search."""
+    """Milliseconds of one kind of query: median, 95th and 99th percentile; ``around_ms``: without the vector search."""
 
     what: str
     median_ms: float
@@ -70,7 +71,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class LibrarySpeedReport:
-    """Everything measured on one library."""
+    """All that was measured on one library."""
 
     machine: Machine
     vectors: str
@@ -88,7 +89,7 @@ def run(
     source: VectorSource, segments: int, folder: Path, settings: Settings, *, queries: int, seed: int,
     progress: Callable[[str], None],
 ) -> LibrarySpeedReport:  # fmt: skip
-    """Measure a library of ``segments`` below ``folder``, made there when it is new."""
+    """Measure a library of ``segments`` below ``folder``. If it is not there yet, make it first."""
     path = folder / f"library-{source.dim}x{segments}-{seed}"
     if not (path / "complete.json").exists():
         progress(f"making a library of {segments:,} segments (once) ...")
@@ -117,7 +118,7 @@ def run(
 
 
 def markdown(reports: Sequence[LibrarySpeedReport]) -> str:
-    """The section on whole queries."""
+    """Return the section on whole queries."""
     rows = [
         (
             f"{r.segments:,} segments, {r.clips:,} clips: {one.what}",
@@ -168,7 +169,8 @@ def _answered(library: Library, query: Query) -> float:
 def _vector_search(library: Library, query: Query) -> float:
     """Milliseconds of the vector search inside a query by clip.
 
-    One clip more is asked for (the one in hand is left out), and segments until so many clips are among them.
+    It asks for one clip more than k, because the query's own clip is left out, and for more segments than clips,
+    because several segments belong to one clip.
     """
     vector = library.engine.query_vector(query.parts)[np.newaxis]
     index = library.view().of()[0].index
@@ -178,7 +180,7 @@ def _vector_search(library: Library, query: Query) -> float:
 
 
 def _one_percent(library: Library) -> str:
-    """A filter on the duration that a hundredth of the clips pass."""
+    """A filter on duration that one hundredth of the clips pass."""
     durations = library.view().of()[0].columns.base.duration_s
     return f"duration_s <= {float(np.quantile(durations, 0.01)):.3f}"
 
@@ -189,7 +191,7 @@ def _latency(what: str, times_ms: Sequence[float], around: float | None) -> Late
 
 
 def synthetic_spec(dim: int) -> EncoderSpec:
-    """The facts of an encoder that there is not: nothing can be asked of it that is not in the library already."""
+    """Return the specification of an encoder that does not exist. Only clips that are in the library can be queries."""
     digest = hashlib.sha256(b"synthetic").hexdigest()
     return EncoderSpec("synthetic", "1", digest, dim, 32_000, WINDOW_S, HOP_S, calibration=(10.0, -5.0))
 
@@ -203,9 +205,9 @@ def make(
     *,
     words: Callable[[int], str] | None = None,
 ) -> None:
-    """Fill a library as a bulk job with the encoder of ``spec`` would, a batch of contents a transaction.
+    """Fill a library as a bulk job with the encoder of ``spec`` would, with a batch of contents in each transaction.
 
-    ``words`` makes the name of a clip by its number, counted from 0.
+    ``words`` returns the name of a clip by its number, counted from 0.
     """
     with wiring.library(path, settings, create=True) as library:
         space, root = library.writer.space(spec), library.writer.root("/synthetic")
@@ -223,19 +225,21 @@ def make(
 
 
 def by_clip(source: VectorSource, segments: int) -> Iterator[Vectors]:
-    """The vectors (n, dim) of one clip after the other, ``segments`` in all."""
+    """Yield the vectors (n, dim) of one clip after another, ``segments`` in all."""
     for chunk in source.chunks(segments):
         for start in range(0, len(chunk), SEGMENTS_PER_CLIP):
             yield chunk[start : start + SEGMENTS_PER_CLIP]
 
 
 def few_words(number: int) -> str:
-    """Two of a dozen words: each is in every sixth name, which is as hard as full text gets."""
+    """Return two of a dozen words. Each word is in every sixth name, about the worst case for full-text search."""
     return "_".join(_WORDS[(number // len(_WORDS) ** power) % len(_WORDS)] for power in range(2))
 
 
 def clip_of(number: int, words: str, vectors: Vectors, root_id: int, space_id: int) -> AddContent:
-    """Clip ``number`` with a name of ``words`` and these ``vectors`` (n, dim), as a bulk job would write it."""
+    """Return clip ``number`` with ``words`` as its name and these ``vectors`` (n, dim), as a bulk job would write
+    it.
+    """
     n = len(vectors)
     starts = HOP_S * np.arange(n)
     duration_s = WINDOW_S + HOP_S * (n - 1) + (number * 7919 % 1000) / 1000
@@ -261,7 +265,7 @@ def _child(path: Path, clip_id: int) -> tuple[float, float]:
 
 
 def _command(path: Path, clip_id: int) -> float:
-    """Seconds of the whole command, interpreter and all."""
+    """Seconds of the whole command, including the interpreter's start."""
     command = [sys.executable, "-m", "search.cli", "search", "--clip", str(clip_id), "--json", "--library", str(path)]
     started = time.perf_counter()
     subprocess.run(command, capture_output=True, check=True)  # noqa: S603 - our own code

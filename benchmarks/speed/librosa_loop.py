@@ -1,9 +1,9 @@
-"""The loop people write to encode a folder: librosa, one clip at a time. See `benchmarks.speed.indexing`.
+"""The usual loop to encode a folder: librosa, one clip at a time. See `benchmarks.speed.indexing`.
 
     python -m benchmarks.speed.librosa_loop FOLDER OUT.npz --encoder NAME [--processes 2]
 
-Weights, windows and hop are those of ``soundalike index``. It is written with care: a process for each core, one thread
-for a call of any numeric library, so that processes do not fight for the cores, and freed memory is kept.
+Weights, windows and hop are those of ``soundalike index``. The loop is a fair one: each process uses one thread in any
+numeric library, so that processes do not compete for cores, and freed memory is kept for reuse.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from search.settings import Settings
 
 @cache
 def model(name: str) -> Encoder:
-    """The encoder, loaded once in each process; the network in PyTorch, as people run it."""
+    """Return the encoder, loaded once in each process. The network runs in PyTorch, as in the usual loop."""
     from search import wiring
     from search.encoders.soundalike import SoundalikeEncoder
 
@@ -34,7 +34,7 @@ def model(name: str) -> Encoder:
 
 
 def embed(job: tuple[str, str]) -> np.ndarray:
-    """One clip: load at the model's rate, cut, encode."""
+    """Encode one clip: load it at the model's sample rate, cut it into windows, encode them."""
     import librosa
 
     name, path = job
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--encoder", required=True)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args()
-    process.own(threads=1)  # the environment of those that are started
+    process.own(threads=1)  # sets the environment that the started processes inherit
     files = sorted(str(file) for file in args.folder.rglob("*") if file.is_file())
     with get_context("spawn").Pool(args.processes) as pool:
         vectors = pool.map(embed, [(args.encoder, file) for file in files], chunksize=1)

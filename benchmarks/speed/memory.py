@@ -1,13 +1,13 @@
-"""The peak of a job's resident memory: many clips, ten times as many, and one very long recording.
+"""The peak of a job's resident memory: for many clips, for ten times as many, and for one very long recording.
 
     python -m benchmarks.speed.memory --clips 10000 100000 --hours 24
 
-Each job is a process of its own; the peak is what Linux kept as ``VmHWM``, the idle figure that of the same command
-over an empty folder (encoder loaded, nothing to do). The process that publishes a large library for it, for seconds
-at a time, is told apart: its peak is what the system kept of finished children.
-
-With ``--kill`` the job of the long recording is killed half-way into another library, and made again: the processor's
-time of both together, beside that of the whole, says what is done twice.
+Each job is a process of its own. Its peak is the ``VmHWM`` that Linux records. The idle figure is that of the same
+command on an empty folder: the encoder is loaded and there is nothing to do. A separate process publishes a large
+library, for seconds at a time. Its peak is reported separately, as the largest of all finished child processes. With
+``--kill`` the long recording is indexed once more into another library: the job is killed after half of the processor
+time and started again. The processor time of both parts, compared with that of one whole run, shows how much work is
+done twice.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ _LOOK_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """What one job needed: its clips, the hours they last, its wall seconds, its processor's, those of the job that was
-    killed before it (or 0), its peak, and its publisher's (or 0).
+    """What one job needed: its clips and their hours, wall seconds, processor seconds, processor seconds of the job
+    that was killed before it (or 0), its peak, and its publisher's peak (or 0).
     """
 
     what: str
@@ -60,7 +60,7 @@ class Peak:
 
 
 def measure(what: str, sounds: Path, library: Path, options: Sequence[str], kill_s: float | None = None) -> Peak:
-    """Index ``sounds`` in a process of its own, killed after ``kill_s`` of the processor and made again.
+    """Index ``sounds`` in a process of its own; with ``kill_s``, kill it after this processor time and start it again.
 
     Raises SoundalikeError.
     """
@@ -94,7 +94,7 @@ def measure(what: str, sounds: Path, library: Path, options: Sequence[str], kill
 
 
 def _processor_s_of(pid: int) -> float:
-    """What a process that runs took of the processor up to now."""
+    """Processor seconds that a running process has taken so far."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:  # it ended between two looks
@@ -103,14 +103,14 @@ def _processor_s_of(pid: int) -> float:
 
 
 def _processor_s() -> float:
-    """What all jobs up to now took of the processor."""
+    """Processor seconds that all finished jobs have taken so far."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 @with_status
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.memory", description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, nargs="*", default=[10_000, 100_000], metavar="N")
     parser.add_argument("--hours", type=float, default=24.0, metavar="H", help="of the long recording; 0: none")

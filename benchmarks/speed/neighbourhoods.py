@@ -1,10 +1,10 @@
-"""How long the neighbourhoods of a large library take: from nothing, and for clips that come later.
+"""How long the neighbourhoods of a large library take to make: from nothing, and for clips that are added later.
 
     python -m benchmarks.speed.neighbourhoods run/bench-serving/cnn-mn04-1000000-7 [--sample 50000] [--more 10000]
 
-The library (``python -m benchmarks.serving.load`` makes one) stays as it is: a copy is worked on. With ``--sample``
-only so many of its segments are searched for, and the time for all is that in proportion. CPU seconds stand beside
-wall seconds, which other work on the machine stretches.
+The library (``python -m benchmarks.serving.load`` makes one) is not changed: the benchmark works on a copy. With
+``--sample`` it searches only the neighbours of that many segments and extrapolates the time to all. CPU seconds are
+reported besides wall seconds, which other load on the machine increases.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 
 QUERIES, WARM_UP, K = 300, 100, 10
 NOISE = 0.3
-"""Length of what is added to vectors that are there, to make those of new clips."""
+"""Length of the noise that is added to stored vectors to make the vectors of new clips."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one piece of work took, for so many segments."""
+    """What one piece of work took, and for how many segments."""
 
     what: str
     segments: int
@@ -55,14 +55,16 @@ class Cost:
 
 
 def timed(what: str, segments: int, work: Callable[[], object]) -> Cost:
-    """Do it, and say what it took."""
+    """Do the work and return what it took."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return Cost(what, segments, time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def sampled(library: Library, sample: int, seed: int) -> list[Cost]:
-    """Search for the neighbours of ``sample`` segments that follow each other, and that in proportion."""
+    """Search for the neighbours of ``sample`` consecutive segments; return that cost and the cost extrapolated to
+    all.
+    """
     (view,) = library.view().of()
     ids = view.index.ids()
     start = int(np.random.default_rng(seed).integers(0, max(1, ids.size - sample)))
@@ -77,7 +79,7 @@ def sampled(library: Library, sample: int, seed: int) -> list[Cost]:
 
 
 def whole(library: Library, more: int, seed: int) -> list[Cost]:
-    """Make all neighbourhoods, then add ``more`` segments and bring them up."""
+    """Make all neighbourhoods, then add ``more`` segments and update the neighbourhoods."""
     (view,) = library.view().of()
     count = len(view.index)
 
@@ -90,7 +92,7 @@ def whole(library: Library, more: int, seed: int) -> list[Cost]:
 
 
 def searches(library: Library, seed: int) -> list[Cost]:
-    """The medians of `QUERIES` searches by stored segments, without neighbourhoods and with."""
+    """Return the medians of `QUERIES` searches by stored segments, without neighbourhoods and with them."""
     costs = []
     for what, on in (("a search, plain", False), ("a search by neighbourhoods", True)):
         settings = replace(library.settings, neighbourhoods=on)
@@ -105,7 +107,7 @@ def searches(library: Library, seed: int) -> list[Cost]:
 
 
 def add(library: Library, more: int, seed: int) -> None:
-    """Add clips of about ``more`` segments that are like those there, and publish them without neighbourhoods."""
+    """Add clips of about ``more`` segments similar to stored ones, and publish them without neighbourhoods."""
     (view,) = library.view().of()
     rng = np.random.default_rng(seed)
     ids = view.index.ids()
@@ -153,7 +155,7 @@ def main() -> None:
 
 
 def _copy(source: str, target: str) -> None:
-    """Snapshots never change and can be linked; the catalog does, and is copied."""
+    """Snapshots never change and are linked; the catalog changes and is copied."""
     if "spaces" in Path(source).parts:
         os.link(source, target)
     else:

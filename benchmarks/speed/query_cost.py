@@ -1,4 +1,4 @@
-"""``python -m benchmarks.speed.query_cost``: what one query costs encoders on one core, in milliseconds of CPU time."""
+"""``python -m benchmarks.speed.query_cost``: the cost of one query for each encoder, in ms of CPU time on one core."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from search.settings import Settings
 TEXTS = ("rain", "puppy barking", "a police car far away", "heavy rain on a tin roof", "somebody sawing wood by hand")
 WARM_UP = 5
 BATCH = 8
-"""Windows, as many as the network takes at once."""
+"""Windows in a batch: as many as the network takes at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Milliseconds of CPU time in one thread: median and least of the rounds. ``what`` was asked of ``encoder``."""
+    """Milliseconds of CPU time in one thread, median and least of the rounds, for the input ``what``."""
 
     encoder: str
     what: str
@@ -34,10 +34,10 @@ class Cost:
 
 
 def measure(encoders: Sequence[Encoder], rounds: int) -> list[Cost]:
-    """One window of sound, a batch of them, and one text where an encoder reads.
+    """Measure one window of sound, a batch of windows, and one text if the encoder reads words.
 
-    Encoders take turns within a round, since the machine's own speed changes from one minute to the next. The least is
-    what an idle machine would take.
+    Encoders take turns within a round, because the machine's speed changes from one minute to the next. The least time
+    is about what an idle machine would take.
     """
     asks = [(encoder.spec.name, what, ask) for encoder in encoders for what, ask in _asks(encoder)]
     times_ms: list[list[float]] = [[] for _ in asks]

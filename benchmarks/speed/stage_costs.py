@@ -1,4 +1,4 @@
-"""What each stage of indexing costs by itself, in milliseconds of one core for every second of sound."""
+"""The cost of each stage of indexing by itself, in milliseconds of one core for each second of sound."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WINDOWS_AT_ONCE = 16
 ROUNDS = 5
-"""Rounds of which the median counts: other programs take their share of a core now and then."""
+"""The median of these rounds counts, because other programs take part of a core now and then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class StageCost:
 
 
 def stage_costs(files: Sequence[Path], encoder: Encoder) -> tuple[StageCost, ...]:
-    """Decoding, resampling, cutting, then the encoder's parts, one after the other in one thread, medians of rounds.
+    """Measure decoding, resampling, cutting and the encoder's parts in turn, in one thread; return medians of rounds.
 
-    A second of sound is encoded more than once where windows overlap; that is part of an encoder's cost here.
+    Overlapping windows encode a second of sound more than once; this is part of the encoder's cost here.
     """
     rounds = [_round(files, encoder) for _ in range(ROUNDS)]
     return tuple(StageCost(stage, float(np.median([costs[stage] for costs in rounds]))) for stage in rounds[0])
@@ -59,7 +59,7 @@ def _round(files: Sequence[Path], encoder: Encoder) -> dict[str, float]:
 
 
 def _encoder_parts(waves: np.ndarray, encoder: Encoder) -> dict[str, float]:
-    """Seconds in every outermost torch module of an encoder by its class name, and outside of them."""
+    """Seconds in every outermost torch module of an encoder, by class name, and the seconds outside of them."""
     with timed_modules() as modules:
         started = time.process_time()
         for start in range(0, len(waves), WINDOWS_AT_ONCE):
@@ -70,9 +70,9 @@ def _encoder_parts(waves: np.ndarray, encoder: Encoder) -> dict[str, float]:
 
 @contextmanager
 def timed_modules() -> Iterator[defaultdict[str, float]]:
-    """CPU seconds of every outermost module call while this runs, by class name; torch computes in one thread.
+    """CPU seconds of every outermost module call inside this context, by class name; torch computes in one thread.
 
-    Works on any encoder made of torch modules without knowing it. On a GPU the CPU waits for each module to end.
+    Works with any encoder made of torch modules. On a GPU the CPU waits for each module to end.
     """
     import torch
     from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook

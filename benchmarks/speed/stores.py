@@ -1,7 +1,7 @@
-"""What sounds in an object store cost beside the same sounds in a folder: processor time, requests, bytes.
+"""The cost of sounds in an object store compared with the same sounds in a folder: processor time, requests, bytes.
 
-The store is a real server of S3 (moto) in a process of its own, so that this process's time is that of the job. The
-sounds are noise of ten seconds. What is asked of the store is counted where the engine asks it.
+The store is a real S3 server (moto) in another process, so that this process's time is that of the job. The sounds are
+ten seconds of noise each. Requests are counted at the engine's client.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ _STARTING_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class StoresReport:
-    """``*_cpu_ms``: processor time a clip, the median of the rounds. Bytes and requests of the store are for a clip,
-    or for ``CLIP_S`` from the middle of a FLAC file of ten minutes.
+    """``*_cpu_ms``: processor time for a clip, the median of the rounds. ``bytes_share``: bytes fetched, as a share of
+    the clips' bytes. ``again_requests``: requests for all clips when nothing changed. ``passage_*``: what reading
+    ``CLIP_S`` from the middle of a ten-minute FLAC file needs.
     """
 
     machine: Machine
@@ -66,7 +67,7 @@ class _Counts:
 
 
 class _Counted(buckets.Bucket):
-    """A bucket that counts what is read of it."""
+    """A bucket that counts the requests to it and the bytes that it returns."""
 
     def read(self, key: str, start: int = 0, end: int | None = None, etag: str = "") -> tuple[StoredObject, memoryview]:
         found, data = super().read(key, start, end, etag)
@@ -80,7 +81,7 @@ class _Counted(buckets.Bucket):
 
 
 def run(encoder: str, seed: int, settings: Settings, progress: Callable[[str], None]) -> StoresReport:
-    """Measure. Raises UsageError where the server is not installed."""
+    """Measure. Raises UsageError if the server is not installed."""
     if not is_installed("moto"):
         raise UsageError("the store is played by moto, which is not installed: pip install 'moto[s3]' flask-cors")
     with tempfile.TemporaryDirectory() as name, _server(), mock.patch.object(buckets, "Bucket", _Counted):
@@ -113,7 +114,7 @@ def run(encoder: str, seed: int, settings: Settings, progress: Callable[[str], N
 
 
 def markdown(report: StoresReport) -> str:
-    """The section on stores."""
+    """Return the section on stores."""
     rows = [
         ("processor time a clip, folder", f"{report.folder_cpu_ms:.1f} ms"),
         ("the same, store", f"{report.store_cpu_ms:.1f} ms"),
@@ -135,7 +136,7 @@ def markdown(report: StoresReport) -> str:
 
 
 def _make(folder: Path, seed: int) -> int:
-    """Make the sounds in ``folder`` and in the bucket; how many bytes the clips have."""
+    """Make the sounds in ``folder`` and in the bucket; return the size of the clips in bytes."""
     import obstore
     from obstore.store import S3Store
 
@@ -160,7 +161,7 @@ def _noise(rng: np.random.Generator, seconds: float, channels: int, form: str) -
 
 
 def _index(library: Path, place: str, encoder: str, settings: Settings) -> float:
-    """The processor time of this process, in seconds."""
+    """Index; return the processor time of this process in seconds."""
     with wiring.library(library, settings, create=True) as opened:
         began = time.process_time()
         failures = api.index(opened, [place], encoder=encoder)

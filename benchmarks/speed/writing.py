@@ -1,7 +1,9 @@
-"""What writing to a catalog takes, and following it: clips and segments a second, in a file or on a server.
+"""What it takes to write to a catalog and to replay its changes: clips and segments per second, in a file or on a
+server.
 
-The vectors are `benchmarks.index.vectors`', the clips have names of words, as a bulk job would write them: so many a
-transaction, into an empty catalog. Beside the median the best batch stands: the others had the machine to share.
+The vectors are those of `benchmarks.index.vectors`, and the clips have names made of words. They are written as a bulk
+job writes them, in transactions of `CLIPS_AT_ONCE` clips, into an empty catalog. The best batch is reported besides the
+median, because other load slows the rest down.
 """
 
 from __future__ import annotations
@@ -32,10 +34,10 @@ LOOKS = 200
 
 @dataclass(frozen=True, slots=True)
 class WritingReport:
-    """Of one catalog; ``cpu_ms`` is the processor time that this process takes for a clip, in the best batch.
+    """The figures of one catalog. ``cpu_ms``: this process's processor time for a clip, in the best batch.
 
-    ``replay_per_s``: segments a second; ``replay_cpu_us``: processor time of this process for one; both of the best
-    replay. ``nothing_ms``: to hear that nothing is new, the median.
+    ``replay_per_s``: segments per second; ``replay_cpu_us``: this process's processor time for a segment; both of the
+    best replay. ``nothing_ms``: the median time to learn that nothing is new.
     """
 
     machine: Machine
@@ -51,7 +53,7 @@ class WritingReport:
 
 
 def run(source: VectorSource, url: str | None, settings: Settings, progress: Callable[[str], None]) -> WritingReport:
-    """Write to the empty database at ``url``, or a new file. Raises UsageError where there are clips already."""
+    """Write to the empty database at ``url``, or to a new file. Raises UsageError if it has clips already."""
     with tempfile.TemporaryDirectory() as folder:
         wiring.new_library(Path(folder) / "library", settings, catalog=url or "")
         with wiring.library(Path(folder) / "library", settings) as library:
@@ -78,7 +80,7 @@ def run(source: VectorSource, url: str | None, settings: Settings, progress: Cal
 
 
 def markdown(report: WritingReport) -> str:
-    """The section on writing."""
+    """Return the section on writing."""
     row = (
         report.database,
         f"{report.best_per_s:,.0f}",
@@ -104,7 +106,7 @@ def markdown(report: WritingReport) -> str:
 
 
 def _times(source: VectorSource, catalog: CatalogWriter) -> Iterator[tuple[float, float]]:
-    """Seconds of each batch, by the clock and by this process's processor time."""
+    """Seconds of each batch: wall-clock time, and this process's processor time."""
     space, root = catalog.space(synthetic_spec(source.dim)), catalog.root("/synthetic")
     clips = [
         clip_of(number, few_words(number), vectors, root.id, space.id)
@@ -119,8 +121,8 @@ def _times(source: VectorSource, catalog: CatalogWriter) -> Iterator[tuple[float
 
 
 def _followed(catalog: CatalogReader) -> tuple[tuple[float, float], float]:
-    """Seconds to replay a space from nothing, by the clock and by this process's processor time, the least of each;
-    milliseconds to hear that nothing is new.
+    """Seconds to replay a space from nothing, wall-clock and processor time of this process, the least of each; and
+    milliseconds to learn that nothing is new.
     """
     (space,) = catalog.spaces()
     replays_s, asked_ms, sequence = [], [], 0
