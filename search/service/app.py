@@ -135,7 +135,11 @@ def _bare(service: Service) -> OpenAPI:
     """The application, without an endpoint."""
     app = OpenAPI(
         "soundalike",
-        info=Info(title="Soundalike", version=version("soundalike"), description="Find sounds by sound and by words."),
+        info=Info(
+            title="Soundalike",
+            version=version("soundalike"),
+            description="Search a library of sounds, by example and by words.",
+        ),
         security_schemes=_security(service),
         doc_ui=False,
         validation_error_status=422,
@@ -149,7 +153,7 @@ def _bare(service: Service) -> OpenAPI:
 
 
 def _security(service: Service) -> SecuritySchemesDict:
-    key = SecurityScheme(type="http", scheme="bearer", description="An API key, made by `soundalike keys add`.")
+    key = SecurityScheme(type="http", scheme="bearer", description="An API key, created with `soundalike keys add`.")
     return {"key": key} if service.config.needs_keys else {}
 
 

@@ -18,7 +18,7 @@ from search.service.http.requests.queries import AskIn
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="search", description="Asking the library.")
+TAG = Tag(name="search", description="Searching the library.")
 
 
 class AskRoutes:
@@ -32,10 +32,10 @@ class AskRoutes:
         api.post("/ask", tags=[TAG], responses={200: AskOut})(view(self.ask))
 
     def ask(self, body: AskIn) -> Response:
-        """What a sentence in plain English means as a query, and, if asked for, the answer to it.
+        """Turn a sentence in plain English into a query, and answer it if `answer` is set.
 
-        `query` is what `POST /search` takes: show it, let a person change it, send it. What was not understood is
-        named, and filters nothing. A sentence that says nothing to look for has no answer.
+        `query` is what `POST /search` takes: show it, let a person change it, send it. Words that were not understood
+        are listed and filter nothing. If the sentence says nothing to look for, there is no answer.
         """
         library = self._service.library
         understood = understand(library, body.sentence, previous=body.previous, reader=body.reader)

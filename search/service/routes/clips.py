@@ -29,7 +29,7 @@ from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="clips", description="What is in the library.")
+TAG = Tag(name="clips", description="The clips of the library.")
 LEASE_WAIT_S = 2.0
 """How long a change waits for an indexing job's batch; the job holds the right to write all along, so not longer."""
 
@@ -55,15 +55,15 @@ class ClipRoutes:
         api.get(f"{one}/goes-with", tags=[TAG], responses={200: CompanionsOut})(view(self.companions))
 
     def list_clips(self, query: ClipList) -> Response:
-        """The clips that pass a filter, sorted, a page at a time."""
+        """List the clips that pass a filter, sorted, one page at a time."""
         return revisable(reply(self._listing.page(query)))
 
     def get_clip(self, path: ClipPath) -> Response:
-        """One clip."""
+        """Get one clip."""
         return revisable(reply(clip_out(the_clip(self._library, path.clip_id))))
 
     def similar_clips(self, path: ClipPath, query: SimilarTo) -> Response:
-        """The clips that sound most like this one."""
+        """Find the clips that sound most like this one."""
         asked = Query(
             (ClipPart(path.clip_id),),
             query.k,
@@ -85,16 +85,16 @@ class ClipRoutes:
             return reply(search_out(answer, self._library if query.facts else None))
 
     def path_of_clips(self, path: ClipPath, query: PathTo) -> Response:
-        """Clips that lead from this one to another in even steps: the way whose largest step is the smallest."""
+        """Find clips that lead from this one to another in even steps: the path whose largest step is smallest."""
         ends = [ClipPart(the_clip(self._library, clip_id).id) for clip_id in (path.clip_id, query.to)]
         with self._service.one_at_a_time():
             found = self._library.path_between(*ends, steps=query.steps, where=query.where, space=query.space)
         return reply(PathOut.model_validate(path_as_json(found, paths="relative")))
 
     def companions(self, path: ClipPath, query: CompanionsOf) -> Response:
-        """The clips that go with this one: tempo and key fit, and they are of another kind; with the reasons.
+        """Find other kinds of sounds that fit this clip in tempo and key, and say why they fit.
 
-        By facts: 422 for a clip that was not measured, or has neither tempo nor key.
+        Needs facts: 422 for a clip that was not measured, or has neither tempo nor key.
         """
         clip = the_clip(self._library, path.clip_id)
         with self._service.one_at_a_time():
@@ -104,10 +104,10 @@ class ClipRoutes:
         return reply(CompanionsOut.model_validate(companions_as_json(found, paths="relative")))
 
     def upload_clips(self, form: UploadForm, header: UploadHeaders) -> Response:
-        """Store audio files in the library and queue the job that indexes them, or let them join one.
+        """Store audio files in the library, and index them in a new job or as part of an earlier upload job.
 
-        Once this is answered they are kept, whatever happens to the service. The answer is the job; its `Location` can
-        be asked for progress, or followed at `events`.
+        Once the service has answered, it does not lose the files, even if it is killed. The answer is the job. Poll its
+        `Location` for progress, or follow its `events`.
         """
         limits = self._service.config.limits
         if len(form.files) > limits.files:
@@ -143,9 +143,9 @@ class ClipRoutes:
             return paths
 
     def change_clip(self, path: ClipPath, body: ClipChange) -> Response:
-        """Give a clip another title, other metadata, own tags or a remark.
+        """Change the title, the metadata, the own tags or the remark of a clip.
 
-        Title and metadata hold until its file changes and is indexed again; own tags and remark stay.
+        When the file changes and is indexed again, title and metadata are read from it again; own tags and remark stay.
         """
         clip = the_clip(self._library, path.clip_id)
         title = clip.title if body.title is None else body.title
@@ -155,7 +155,7 @@ class ClipRoutes:
         return reply(clip_out(the_clip(self._library, clip.id)))
 
     def remove_clip(self, path: ClipPath) -> Response:
-        """Take a clip out of the library. A file that was uploaded is deleted, every other file stays where it is."""
+        """Remove a clip from the library. An uploaded file is deleted; any other file stays where it is."""
         clip = the_clip(self._library, path.clip_id)
         self._apply(TakeOutClip(clip.id))
         self._service.uploads.discard(clip.absolute_path)

@@ -13,7 +13,7 @@ from search.service.http.requests.keeping import CollectedIn, CollectionChange, 
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="collections", description="Clips kept together.")
+TAG = Tag(name="collections", description="Named collections of clips.")
 
 
 class CollectionRoutes:
@@ -32,12 +32,12 @@ class CollectionRoutes:
         api.delete(one, tags=[TAG], responses={204: None})(view(self.delete_collection))
 
     def list_collections(self) -> Response:
-        """Every collection, by name."""
+        """List all collections, sorted by name."""
         made = [CollectionSummaryOut.model_validate(one) for one in self._store.all()]
         return revisable(reply(CollectionsOut(collections=made)))
 
     def make_collection(self, body: NewCollection) -> Response:
-        """Make a collection, empty or with these clips. 422 for a name that is taken."""
+        """Create a collection, empty or with these clips. 422 if the name is taken."""
         made = self._store.add(body.name)
         self._store.change(made.id, _collected(body.clips))
         response = reply(self._out(made.id), 201)
@@ -45,11 +45,11 @@ class CollectionRoutes:
         return response
 
     def get_collection(self, path: CollectionPath) -> Response:
-        """One collection, and what is in it, oldest first; clips that were removed from the library are named too."""
+        """Get a collection and its clips, oldest first; clips that left the library are listed too."""
         return revisable(reply(self._out(path.collection_id)))
 
     def change_collection(self, path: CollectionPath, body: CollectionChange) -> Response:
-        """Give a collection another name, take clips out, put clips in: each clip once, with its newest passage."""
+        """Rename a collection, remove clips, add clips; a clip added again replaces its passage."""
         if body.name is not None:
             self._store.rename(path.collection_id, body.name)
         if body.added or body.removed:

@@ -28,7 +28,7 @@ from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="search", description="Asking the library.")
+TAG = Tag(name="search", description="Searching the library.")
 ROOT_PATH: Final = "/v1/embeddings"
 """Where clients of OpenAI's look for it, whose base address ends in ``/v1``."""
 _DATA_URL: Final = "data:audio/"
@@ -52,10 +52,11 @@ class EmbeddingRoutes:
         return self.embeddings(reading.valid(EmbeddingsIn, request.get_json()))
 
     def embeddings(self, body: EmbeddingsIn) -> Response:
-        """Vectors of words and sounds, in the shape of OpenAI's embeddings; also at `/v1/embeddings`.
+        """Get vectors of words and sounds, in the format of OpenAI's embeddings; also at `/v1/embeddings`.
 
-        A string is words, or a sound as `data:audio/wav;base64,...`. Rows have length 1, and those of one model can be
-        compared by their products. A sound longer than the encoder's window is the mean of its windows.
+        A string is words, or a sound as `data:audio/wav;base64,...`. Vectors have length 1: the dot product of two
+        vectors of one model is their cosine similarity. A sound longer than the encoder's window gets the mean of its
+        windows.
         """
         inputs = [body.input] if isinstance(body.input, str) else body.input
         space = self._service.library.spaces.get(body.model)

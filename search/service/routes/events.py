@@ -16,7 +16,7 @@ from search.service.http.requests.clips import ClipPath, EventsOf
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="clips", description="What is in the library.")
+TAG = Tag(name="clips", description="The clips of the library.")
 _MEDIA_TYPES = {"csv": "text/csv", "srt": "application/x-subrip"}
 
 
@@ -31,10 +31,10 @@ class EventRoutes:
         api.get("/clips/<int:clip_id>/events", tags=[TAG], responses={200: TimeLineOut})(view(self.clip_events))
 
     def clip_events(self, path: ClipPath, query: EventsOf) -> Response:
-        """What happens when in a clip, in order of time: as JSON, or in a form that other programs read.
+        """Get the events of a clip, in order of time, as JSON or in a format for other programs.
 
-        Events that were not found before are found now, which takes as long as encoding the clip; with `stored` they
-        are left out, and `stored` in the answer says whether they were found.
+        If the events of the clip are not stored, they are found now, which takes as long as encoding the clip. With
+        `stored`, only stored events are returned, and `stored` in the answer is false if the clip has none stored.
         """
         clip = the_clip(self._service.library, path.clip_id)
         line = self._service.library.events.stored(clip.id, least=query.least)

@@ -27,7 +27,7 @@ from search.service.media.files import file_of
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="export", description="Sounds for other programs.")
+TAG = Tag(name="export", description="Exports for other programs.")
 FIELD = "export"
 WAV, ZIP, EDL, PROJECT = "audio/wav", "application/zip", "text/plain; charset=utf-8", "application/x-reaper"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -35,7 +35,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 def _sends(*media_types: str) -> ResponseDict:
     content = {one.partition(";")[0]: _BINARY for one in media_types}
-    return {200: {"description": "The file, while it is made.", "content": content}}
+    return {200: {"description": "The file, streamed while it is made.", "content": content}}
 
 
 class ExportRoutes:
@@ -58,7 +58,7 @@ class ExportRoutes:
         )(view(self.export))
 
     def clip_passage(self, path: ClipPath, query: PassageOf) -> Response:
-        """A passage of a clip as a WAV file: its very samples, at its own rate; of notes the tune as it is played."""
+        """Get a passage of a clip as WAV: its original samples at its own rate; for notes (MIDI), the tune played."""
         clip = the_clip(self._service.library, path.clip_id)
         file_of(clip)
         item = ExportItem.of(clip, query.start_s, query.end_s, query.handles_s)
@@ -72,18 +72,18 @@ class ExportRoutes:
         return response
 
     def clip_passage_named(self, path: NamedClipPath, query: PassageOf) -> Response:
-        """The same, under an address that ends with a name: file managers and `wget` keep it under that."""
+        """Get a passage of a clip from a URL that ends in a name, for programs that save it under that name."""
         return self.clip_passage(path, query)
 
     def export_files(self, path: NamedExport, query: FilesOf) -> Response:
-        """The files of some clips in an archive, as `POST /export` makes it: under an address, which can be dragged."""
+        """Get an archive of the files of some clips, as `POST /export` makes it, from a URL that can be dragged."""
         body = ExportIn(items=[ExportItemIn(clip_id=clip_id) for clip_id in query.clip_id])
         return self._streamed(zip_blocks(bundles.files(self._items(body))), ZIP, path.name)
 
     def export(self) -> Response:
-        """Take many sounds out at once: an archive of files or passages, an edit list, or a project of REAPER.
+        """Export many sounds at once: an archive of files or passages, an edit list, or a REAPER project.
 
-        Send JSON, or, as a form of a page does, multipart/form-data with the same JSON in the field `export`.
+        Send JSON, or multipart/form-data with the same JSON in the field `export`, as an HTML form does.
         """
         if request.mimetype == "multipart/form-data":
             body = reading.json_field(ExportIn, FIELD)

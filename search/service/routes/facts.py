@@ -37,9 +37,9 @@ class FactRoutes:
         api.get("/defects", tags=[TAG], responses={200: DefectsOut})(view(self.defects))
 
     def clip_facts(self, path: ClipPath) -> Response:
-        """What a clip is: loudness, brightness, bandwidth and the rest, those left out that mean nothing for it.
+        """Get the measured facts of a clip: loudness, brightness, bandwidth and others, as far as they apply to it.
 
-        A clip that nobody measured yet is listened to now.
+        If the clip was not measured yet, it is measured now.
         """
         clip = the_clip(self._library, path.clip_id)
         facts = self._library.facts.of([clip.id]).get(clip.id)
@@ -56,7 +56,7 @@ class FactRoutes:
         return revisable(reply(FactsOut(clip_id=clip.id, facts=facts_as_json(facts))))
 
     def many_facts(self, query: ManyFacts) -> Response:
-        """What several clips are, as far as it was measured: nothing is listened to."""
+        """Get the stored facts of several clips. Clips without facts are not measured."""
         clips = {clip.id: clip for clip in self._library.reader.clips(query.clip_id)}
         known = self._library.facts.of(clips)
         found = [
@@ -72,7 +72,7 @@ class FactRoutes:
         return revisable(reply(ManyFactsOut(facts=found)))
 
     def defects(self, query: DefectsOf) -> Response:
-        """How many clips have which defect, of those that pass a filter; `where` selects exactly these."""
+        """Count the clips with each defect, among those that pass a filter; each `where` selects the clips counted."""
         beside = f" and ({query.where})" if query.where else ""
         counts = []
         if any(not space.is_melody for space in self._library.reader.spaces()):

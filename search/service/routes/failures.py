@@ -36,16 +36,16 @@ class FailureRoutes:
         api.delete("/failures", tags=[TAG], responses={204: None})(view(self.clear_failures))
 
     def list_failures(self, query: FailureList) -> Response:
-        """The files that are there and could not be indexed, and why, a page at a time.
+        """List the existing files that could not be indexed, and why, one page at a time.
 
-        A file is listed until it is indexed or gone, its folder is taken out, or the list is cleared.
+        A file is listed until it is indexed or gone, its folder is removed, or the list is cleared.
         """
         failed = failures(self._service.library)
         page = [self._out(*one) for one in failed[query.offset : query.offset + query.limit]]
         return revisable(reply(FailuresOut(total=len(failed), offset=query.offset, failures=page)))
 
     def retry_failures(self) -> Response:
-        """Look at them again, by a job (the first thousand). 404 where there is none."""
+        """Start a job that tries the listed files again (the first thousand). 404 if the list is empty."""
         failed = failures(self._service.library)[:MAX_JOB_FILES]
         if not failed:
             raise NotFound("no file is there that could not be indexed")
@@ -54,7 +54,7 @@ class FailureRoutes:
         return accepted(self._service.jobs.add("scan", files))
 
     def clear_failures(self) -> Response:
-        """Clear the list. What a later scan cannot index either is listed again."""
+        """Clear the list. A file that a later scan cannot index is listed again."""
         catalog = self._service.library.writer
         cleared = [replace(one, cause="") for one in self._service.library.catalog.failed_files()]
         with catalog.lease(holder("serve"), LEASE_WAIT_S) as lease:

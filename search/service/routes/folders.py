@@ -37,7 +37,7 @@ class FolderRoutes:
         api.delete(one, tags=[TAG], responses={202: JobOut})(view(self.remove_root))
 
     def list_roots(self) -> Response:
-        """Every folder, how many clips it has, and when it was looked through last."""
+        """List the indexed folders, with the number of clips and the time of the last scan of each."""
         states = self._service.library.catalog.root_states()
         folders = [state for state in states if not self._is_of_uploads(state)]
         uploads = sum(state.clips for state in states if self._is_of_uploads(state))
@@ -45,10 +45,10 @@ class FolderRoutes:
         return revisable(reply(RootsOut(roots=[self._out(one) for one in folders], uploads=uploads, addable=addable)))
 
     def add_root(self, body: NewRoot) -> Response:
-        """Index a folder of the service's machine where it lies, with all that is below it; its files stay there.
+        """Index a folder of the service's machine and everything below it; its files stay where they are.
 
-        403 where the service does not take folders by their path (`--folders`), 422 for what is no folder that it can
-        read. One that is indexed already is scanned again.
+        403 if the service does not accept folders by path (`--folders`); 422 if the path is not a folder that it can
+        read. A folder that is indexed already is scanned again.
         """
         if not self._service.config.folders:
             raise Forbidden(
@@ -59,11 +59,11 @@ class FolderRoutes:
         return self._queue("scan", str(folder))
 
     def scan_root(self, path: RootPath) -> Response:
-        """Look through a folder again: new and changed files are indexed, those that are gone marked missing."""
+        """Scan a folder again: new and changed files are indexed, and missing files are marked as missing."""
         return self._queue("scan", self._root(path.root_id).root.path)
 
     def remove_root(self, path: RootPath) -> Response:
-        """Take a folder and all of its clips out of the library, by a job. Its files stay where they are."""
+        """Start a job that removes a folder and all of its clips from the library. Its files stay where they are."""
         return self._queue("remove", self._root(path.root_id).root.path)
 
     def _queue(self, kind: JobKind, path: str) -> Response:

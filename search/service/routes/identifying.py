@@ -16,7 +16,7 @@ from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="search", description="Asking the library.")
+TAG = Tag(name="search", description="Searching the library.")
 
 
 class IdentifyRoutes:
@@ -30,10 +30,10 @@ class IdentifyRoutes:
         api.post("/identify", tags=[TAG], responses={200: IdentificationOut})(view(self.identify))
 
     def identify(self, form: IdentifyForm) -> Response:
-        """Say which recording of the library a sound is: in another format, in noise, cut, 2 % faster or slower.
+        """Find which recording of the library a sound is, even if re-encoded, noisy, trimmed or 2 % off speed.
 
-        Of ten seconds at most the likeliest recordings, of more what is played when. Sounds without fingerprints are
-        not known; `fingerprinted` says how many have some.
+        For a sound of up to ten seconds, the answer is the likeliest recordings; for a longer one, which recording
+        plays when. Only sounds with fingerprints can be found; `fingerprinted` says how many have them.
         """
         if form.end_s is not None and form.end_s <= form.start_s:
             raise UnprocessableEntity("the passage ends before it starts: end_s has to be more than start_s")

@@ -22,7 +22,7 @@ from search.service.service import Service
 TAG = Tag(
     name="jobs",
     description="Long work: indexing uploads, finding duplicates, drawing the map, measuring facts, finding events, "
-    "making fingerprints, writing down what is said.",
+    "making fingerprints, transcribing speech.",
 )
 POLL_S = 0.3
 BEAT_S = 10.0
@@ -59,46 +59,47 @@ class JobRoutes:
         api.post(f"{one}/cancel", tags=[TAG], responses={200: JobOut})(view(self.cancel_job))
 
     def list_jobs(self, query: JobList) -> Response:
-        """The jobs, newest first, a page at a time."""
+        """List the jobs, newest first, one page at a time."""
         total, jobs = self._jobs.list(query.state, query.offset, query.limit)
         self._take_up(jobs)
         return revisable(reply(JobsOut.model_validate({"total": total, "offset": query.offset, "jobs": jobs})))
 
     def start_job(self, body: NewJob) -> Response:
-        """Find the duplicates of the library anew, draw its map anew, or find facts, events, fingerprints or speech of
-        what has none.
+        """Start a job on the whole library: duplicates, map, facts, events, fingerprints or speech.
 
-        A library that has events or fingerprints makes those of what is uploaded while it indexes it.
+        A job does only what is missing: it compares new clips, places them on the map, or processes the sounds that
+        lack facts, events, fingerprints or a transcript. If the library has events or fingerprints, uploads get theirs
+        while they are indexed.
         """
         return accepted(self._jobs.add(body.kind, []))
 
     def get_job(self, path: JobPath) -> Response:
-        """One job, and how far it is."""
+        """Get one job and its progress."""
         return revisable(reply(JobOut.model_validate(self._job(path.job_id))))
 
     def pause_job(self, path: JobPath) -> Response:
-        """Stop a job within seconds and keep what it did; `resume` goes on."""
+        """Pause a job, which stops within seconds; its work so far is kept, and `resume` continues it."""
         return self._request(path.job_id, "pause")
 
     def resume_job(self, path: JobPath) -> Response:
-        """Go on with a job that was paused."""
+        """Resume a paused job."""
         return self._request(path.job_id, "resume")
 
     def retry_job(self, path: JobPath) -> Response:
-        """Do a job once more that is done or failed; what it did already is passed over."""
+        """Run a job again that is done or failed, skipping what it did already."""
         return self._request(path.job_id, "retry")
 
     def cancel_job(self, path: JobPath) -> Response:
-        """Stop a job for good. What it indexed stays; uploaded files that it did not reach are deleted."""
+        """Cancel a job. What it indexed stays; uploaded files that it did not reach are deleted."""
         return self._request(path.job_id, "cancel")
 
     def forget_job(self, path: JobPath) -> Response:
-        """Take a job that has ended off the list, with its failures. What it did stays."""
+        """Delete an ended job and its failures from the list. Its results stay."""
         self._request(path.job_id, "forget")
         return Response(status=204)
 
     def job_events(self, path: JobPath) -> Response:
-        """Follow a job: server-sent events. The id of an event is the job's version."""
+        """Follow a job as server-sent events. The id of an event is the job's version."""
         job = self._job(path.job_id)
         held = ExitStack()
         held.enter_context(self._service.streams.taken())

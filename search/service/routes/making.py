@@ -33,7 +33,7 @@ from search.service.routes.media import WAV, ranged
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="making", description="Sounds that are generated, and in no library.")
+TAG = Tag(name="making", description="Generated sounds, which are in no library.")
 MIDI: Final = "audio/midi"
 LONGEST_S: Final = 60.0
 """Of a simple sound: five minutes, as the command makes them, take hundreds of megabytes."""
@@ -56,14 +56,14 @@ class MakingRoutes:
         api.get("/composed.mid", tags=[TAG], responses=ranged(MIDI))(view(self.composed_notes))
 
     def made(self, query: MadeOf) -> Response:
-        """Whether a simple sound can be made from words, and why not."""
+        """Check whether a simple sound can be made from words, and if not, why."""
         why = simple.why_not(query.words, LONGEST_S)
         return revisable(reply(MadeOut(can_be_made=why is None, why=why, kinds=list(simple.KINDS))))
 
     def made_sound(self, query: MadeSoundOf) -> Response:
-        """A simple sound from words, by formulas: beeps, bells, knocks, noise. What cannot be made is named.
+        """Make a simple sound from words: beeps, bells, knocks, noise. 422 names words that cannot be made.
 
-        Its comment says that it was generated. It lasts a minute at most.
+        The comment in the file says that it was generated. It lasts a minute at most.
         """
         if why := simple.why_not(query.words, LONGEST_S):
             raise UnprocessableEntity(why)
@@ -74,9 +74,9 @@ class MakingRoutes:
         return self._sent(f"made {query.seed} {query.words}", make, WAV, f"{named(query.words)}.wav")
 
     def composed_sound(self, query: PlayedTuneOf) -> Response:
-        """A tune that goes on, or a variation of it, as sound: by a model of songs, marked as generated.
+        """Continue a tune, or vary it, with a model of songs; the sound is marked as generated.
 
-        It begins with the end of the tune that is given, up to 64 notes, and lasts two minutes at most.
+        It begins with up to the last 64 notes of the given tune, and lasts two minutes at most.
         """
         about, title, given = self._given(query)
 
@@ -92,7 +92,7 @@ class MakingRoutes:
         return self._sent(f"{about} played by {query.instrument}", make, WAV, f"{named(title)}.wav")
 
     def composed_notes(self, query: ComposedOf) -> Response:
-        """The same as notes (MIDI)."""
+        """Continue a tune, or vary it, as a MIDI file."""
         about, title, given = self._given(query)
 
         def make() -> bytes:

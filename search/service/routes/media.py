@@ -36,7 +36,7 @@ from search.service.media.sounds import PlayedTune, RecordedSound, Sound, sound_
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="media", description="Hearing and seeing clips.")
+TAG = Tag(name="media", description="Audio, waveforms and spectrograms of clips.")
 PNG = "image/png"
 WAV = "audio/wav"
 MOST_NOTES = 4000
@@ -56,8 +56,8 @@ def ranged(*media_types: str) -> ResponseDict:
     content = dict.fromkeys(media_types, _BINARY)
     return {
         200: {"description": "The file.", "content": content},
-        206: {"description": "The range of it that was asked for.", "content": content},
-        304: {"description": "The client has it."},
+        206: {"description": "The requested range of the file.", "content": content},
+        304: {"description": "The client's copy is current."},
         416: {"description": "No such range."},
     }
 
@@ -78,7 +78,7 @@ class MediaRoutes:
         picture: ResponseDict = {200: {"description": "The picture.", "content": {PNG: _BINARY}}}
         listened: ResponseDict = {
             **ranged("audio/*", "video/*"),
-            307: {"description": "Where the store has it, with ``direct``."},
+            307: {"description": "Redirect to the object store, with `direct`."},
         }
         api.get(f"{one}/audio", tags=[TAG], responses=listened)(view(self.clip_audio))
         api.get(f"{one}/file", tags=[TAG], responses=ranged(OCTETS))(view(self.clip_file))
@@ -88,7 +88,7 @@ class MediaRoutes:
         api.get(f"{one}/spectrogram.png", tags=[TAG], responses=picture)(view(self.clip_spectrogram))
 
     def clip_audio(self, path: ClipPath, query: AudioOf) -> Response:
-        """The clip as sound, whole or in ranges: its file as it is, or as WAV: notes (MIDI), further tracks."""
+        """Get the sound of a clip, whole or in ranges: its file, or WAV for notes (MIDI) and tracks after the first."""
         clip, digest = self._clip(path)
         if clip.notes:
             played = self._once(f"{digest} played", lambda: PlayedTune(file_of(clip).path).wav())
@@ -106,12 +106,12 @@ class MediaRoutes:
         return self._as_it_is(clip, digest, media_type(clip.path))
 
     def clip_file(self, path: ClipPath) -> Response:
-        """The clip's file as it is, to be kept."""
+        """Download the file of a clip, unchanged."""
         clip, digest = self._clip(path)
         return self._as_it_is(clip, digest, OCTETS, to_keep=True)
 
     def clip_file_named(self, path: NamedClipPath) -> Response:
-        """The same, under an address that ends with a name: file managers and `wget` keep it under that."""
+        """Download the file of a clip from a URL that ends in a name, for programs that save it under that name."""
         return self.clip_file(path)
 
     def _as_it_is(self, clip: Clip, digest: str, media_type_: str, *, to_keep: bool = False) -> Response:
@@ -130,7 +130,7 @@ class MediaRoutes:
         )
 
     def clip_peaks(self, path: ClipPath, query: PeaksOf) -> Response:
-        """The waveform of a clip, or of a passage of it, in few numbers."""
+        """Get the waveform of a clip or of a passage of it, as peaks."""
         clip, digest = self._clip(path)
         body, name = self._peaks(clip, digest, query, query.buckets)
         return lasting(body, JSON, name.replace(" ", "-"))
@@ -148,7 +148,7 @@ class MediaRoutes:
         return _peaks_json(coarse), f"{name} in {buckets}"
 
     def many_peaks(self, query: ManyPeaks) -> Response:
-        """The waveforms of several clips, each whole."""
+        """Get the waveforms of several whole clips."""
         clips = {clip.id: clip for clip in self._service.library.reader.clips(query.clip_id)}
         wanted = [clips[clip_id] for clip_id in query.clip_id if clip_id in clips]
         if query.short:
@@ -176,7 +176,7 @@ class MediaRoutes:
         return ClipPeaksOut(clip_id=clip.id, end_s=clip.duration_s, low=found.low, high=found.high)
 
     def clip_spectrogram(self, path: ClipPath, query: PictureOf) -> Response:
-        """The spectrogram of a clip, or of a passage of it, up to 11,025 Hz: 80 dB, loud is light."""
+        """Draw the spectrogram of a clip or of a passage of it: up to 11,025 Hz, 80 dB deep, louder is lighter."""
 
         def make(sound: Sound, start_s: float, end_s: float) -> bytes:
             return pictures.spectrogram_png(sound, start_s, end_s, query.width, query.height, scale=query.scale)

@@ -17,7 +17,7 @@ from search.service.routes.clips import LEASE_WAIT_S
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="merges", description="Clips of one recording made one, and that undone.")
+TAG = Tag(name="merges", description="Merging clips of one recording, and undoing it.")
 
 
 class MergeRoutes:
@@ -34,15 +34,15 @@ class MergeRoutes:
         api.post("/merges/<int:merge_id>/undo", tags=[TAG], responses={200: UnmergedOut})(view(self.undo_merge))
 
     def list_merges(self, query: MergeList) -> Response:
-        """The merges that can be undone, newest first, a page at a time."""
+        """List the merges that can be undone, newest first, one page at a time."""
         total, made = self._library.catalog.merges(query.offset, query.limit)
         return revisable(reply(MergesOut(total=total, offset=query.offset, merges=[self._out(one) for one in made])))
 
     def make_merge(self, body: NewMerge) -> Response:
-        """Keep one clip and take others out that are the same recording.
+        """Keep one clip and remove others of the same recording.
 
         Own tags, remarks, opinions and places in collections pass to the clip that is kept. No file is deleted, not
-        even one that was uploaded, so the merge can be undone.
+        even an uploaded one, so the merge can be undone.
         """
         for clip_id in (body.keep, *body.clips):
             the_clip(self._library, clip_id)
@@ -52,9 +52,9 @@ class MergeRoutes:
         return reply(self._out(made), 201)
 
     def undo_merge(self, path: MergePath) -> Response:
-        """Undo a merge: the clips come back as they were; `notes` name what was changed since and stays so.
+        """Undo a merge, so that its clips come back; `notes` lists what has changed since and stays changed.
 
-        422 while a later merge concerns the same clips.
+        422 while a later merge involves the same clips.
         """
         self._check(path.merge_id)
         with self._library.writer.lease(holder("serve"), LEASE_WAIT_S) as lease:
@@ -63,7 +63,7 @@ class MergeRoutes:
         return reply(UnmergedOut(restored=list(undone.restored), notes=list(undone.notes)))
 
     def make_final(self, path: MergePath) -> Response:
-        """Make a merge final: it cannot be undone any more, and what was held for that goes."""
+        """Make a merge final: it cannot be undone any more, and the data kept to undo it is deleted."""
         self._check(path.merge_id)
         with self._library.writer.lease(holder("serve"), LEASE_WAIT_S) as lease:
             self._library.catalog.make_merge_final(lease, path.merge_id)

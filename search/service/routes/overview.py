@@ -27,7 +27,7 @@ from search.service.http.requests.overview import GroupList
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="overview", description="The library as a whole; `POST /jobs` brings it up to date.")
+TAG = Tag(name="overview", description="Views of the whole library; `POST /jobs` updates them.")
 
 
 class _Suggested:
@@ -75,7 +75,7 @@ class OverviewRoutes:
         api.get("/suggestions", tags=[TAG], responses={200: SuggestionsOut})(view(self.suggestions))
 
     def duplicates(self, query: GroupList) -> Response:
-        """Groups of clips that are copies, or the same recording in another shape, with the one worth keeping."""
+        """List groups of clips of the same recording, as copies or in another form, with the one worth keeping."""
         if not self._service.spaces():
             return reply(DuplicatesOut(total=0, offset=query.offset, current=True, groups=[]))
         with self._service.metrics.stage("engine"):
@@ -86,7 +86,7 @@ class OverviewRoutes:
         return revisable(reply(DuplicatesOut.model_validate(body)))
 
     def suggestions(self, query: SuggestionList) -> Response:
-        """What can be asked here in words: each suggestion is answered with the verdict `good`."""
+        """Suggest words to search for; a search for each of them gets the verdict `good`."""
         if not self._service.spaces():
             return reply(SuggestionsOut(suggestions=[]))
         with self._service.metrics.stage("engine"):  # it asks dozens of questions: nobody takes turns with that
@@ -94,9 +94,9 @@ class OverviewRoutes:
         return revisable(reply(SuggestionsOut.model_validate({"suggestions": found})))
 
     def map(self, query: MapOf) -> Response:
-        """Where each clip lies in a plane in which clips that sound alike lie close; empty before it was drawn.
+        """Get the map: a position for each clip, with clips that sound alike close together; empty until it is drawn.
 
-        With a filter or a region only the clips that pass; colours and ``fitted`` are those of the whole map.
+        With a filter or a region, only the clips that pass are returned; colours and `fitted` are for the whole map.
         """
         library = self._service.library
         where = parse(query.where) if query.where else None

@@ -19,7 +19,7 @@ from search.service.refusals import public_message
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="recommendation", description="Clips for someone, by what they liked so far.")
+TAG = Tag(name="recommendation", description="Clips for someone, from what they liked so far.")
 
 
 PROFILE = "profile"
@@ -55,16 +55,16 @@ class RecommendRoutes:
         api.delete(opinion, tags=[TAG], responses={204: None})(view(self.forget_opinion))
 
     def recommend(self, body: RecommendIn) -> Response:
-        """Clips for someone who liked some and disliked others; none that they know already.
+        """Recommend clips from likes and dislikes, leaving out clips that the person knows already.
 
-        With no likes at all it is a varied sample of the library, the same until the library changes.
+        Without likes, the answer is a varied sample of the library, the same one until the library changes.
         """
         answer = self._service.search_stored(lambda: self._library.recommend(body.query()))
         with self._service.metrics.stage("write"):
             return reply(search_out(answer, self._library if body.facts else None))
 
     def recommend_batch(self, body: RecommendBatchIn) -> Response:
-        """The same for several at once; what is wrong with one question stands in its place."""
+        """Answer several recommendation queries at once; an invalid one gets its error in place of its answer."""
         answers = self._service.search_stored_each(
             lambda: self._library.recommend_each(one.query() for one in body.queries)
         )
@@ -73,24 +73,24 @@ class RecommendRoutes:
             return reply(RecommendBatchOut(answers=batched))
 
     def get_feedback(self, path: ProfilePath) -> Response:
-        """Everything that is known under a name; nothing for a name that was never used."""
+        """Get all opinions kept under a name; an empty list for a name that was never used."""
         return revisable(self._feedback(path.profile))
 
     def replace_feedback(self, path: ProfilePath, body: FeedbackIn) -> Response:
-        """Keep these opinions under a name, and forget what was known there."""
+        """Replace all opinions kept under a name with these."""
         return self._write(self._library.feedback.put, path.profile, body)
 
     def add_feedback(self, path: ProfilePath, body: FeedbackIn) -> Response:
-        """Keep these opinions too; a newer one of the same clip replaces the older."""
+        """Add opinions under a name; a newer opinion of a clip replaces the older one."""
         return self._write(self._library.feedback.add, path.profile, body)
 
     def forget_feedback(self, path: ProfilePath) -> Response:
-        """Forget everything that is known under a name."""
+        """Delete all opinions kept under a name."""
         self._library.feedback.forget(path.profile)
         return Response(status=204)
 
     def forget_opinion(self, path: OpinionPath) -> Response:
-        """Forget what is known of one clip under a name; the others stay as they are."""
+        """Delete the opinion of one clip under a name; the others stay."""
         self._library.feedback.forget(path.profile, path.clip_id)
         return Response(status=204)
 

@@ -45,17 +45,17 @@ from search.service.routes.searching import SearchRoutes
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="saved searches", description="Questions that are kept, and tell of new matches.")
+TAG = Tag(name="saved searches", description="Searches that are kept, and notify of new matches.")
 POLL_S = 0.5
 _EVENTS: ResponseDict = {
     200: {
-        "description": "An event `match` for each new match from now on, or behind the `Last-Event-ID`.",
+        "description": "An event `match` for each new match from now on, or after the `Last-Event-ID`.",
         "content": {"text/event-stream": {"schema": SavedMatchEvent.model_json_schema()}},
     }
 }
 _SOUND: ResponseDict = {
     200: {
-        "description": "The file, as it was sent or cut.",
+        "description": "The sound, as it was sent, or the passage cut from it.",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
@@ -94,16 +94,16 @@ class SavedSearchRoutes:
     # --- keeping --------------------------------------------------------------------------------------------
 
     def list_searches(self) -> Response:
-        """Every saved search, by name, with how many new matches nobody has seen."""
+        """List all saved searches, sorted by name, with the number of unseen matches of each."""
         searches = self._library.searches.all()
         out = SavedSearchesOut(searches=[_out(one) for one in searches], unseen=sum(one.unseen for one in searches))
         return revisable(reply(out))
 
     def save_search(self) -> Response:
-        """Save a search: what ``POST /search`` takes, with a `name`. 422 for a name that is taken.
+        """Save a search: the body of `POST /search`, with a `name`. 422 if the name is taken.
 
-        With files it is sent as one to `/search` is. What comes to the library from now on, and is at least so likely,
-        is a new match; those are posted to the `webhook`, signed with the `secret` of this answer.
+        Files are sent as to `/search`. A clip that enters the library from now on is a new match if its probability is
+        `least` or more. New matches are posted to the `webhook`, signed with the `secret` of this answer.
         """
         with self._service.metrics.stage("receive"):
             question = self._asking.question(NewSearchIn)
@@ -121,11 +121,11 @@ class SavedSearchRoutes:
         return response
 
     def get_search(self, path: SearchPath) -> Response:
-        """One saved search."""
+        """Get one saved search."""
         return revisable(reply(_out(self._search(path.search_id))))
 
     def change_search(self, path: SearchPath, body: SearchChange) -> Response:
-        """Give a saved search another name, another probability, another address or (empty) none."""
+        """Change the name, the least probability or the webhook of a saved search; an empty webhook removes it."""
         before = search = self._search(path.search_id)
         if body.webhook is not None:
             private = self._service.config.private_webhooks
@@ -137,13 +137,13 @@ class SavedSearchRoutes:
         return reply(_out(self._search(path.search_id), secret=secret))
 
     def delete_search(self, path: SearchPath) -> Response:
-        """Delete a saved search, and its matches; no clip goes."""
+        """Delete a saved search and its matches; clips stay."""
         if not self._library.searches.remove(path.search_id):
             raise _gone(path.search_id)
         return Response(status=204)
 
     def search_sound(self, path: SearchSoundPath) -> Response:
-        """A sound that a saved search asks with, by the place that its part names."""
+        """Get a sound that a saved search searches by, at the place that its part names."""
         sound = self._library.searches.sound(path.search_id, path.place)
         if sound is None:
             raise NotFound(f"the saved search {path.search_id} has no sound {path.place}")
@@ -152,7 +152,7 @@ class SavedSearchRoutes:
     # --- asking ---------------------------------------------------------------------------------------------
 
     def search_hits(self, path: SearchPath, query: SavedHits) -> Response:
-        """Ask it again, of the library as it is now; its matches stay unseen."""
+        """Run a saved search on the library as it is now; its matches stay unseen."""
         search = self._search(path.search_id)
         with ExitStack() as held:
             if _out(search).sounds:
@@ -163,19 +163,19 @@ class SavedSearchRoutes:
         return reply(search_out(answer))
 
     def list_matches(self, query: MatchList) -> Response:
-        """What saved searches found since they were saved: of one, or of all."""
+        """List the matches that one or all saved searches found since they were saved."""
         ids = None if query.search_id is None else [query.search_id]
         found = self._library.matches.list(ids, after=query.after, unseen=query.unseen, limit=query.limit)
         return revisable(reply(SavedMatchesOut(matches=list(self._matches(found)))))
 
     def see_matches(self, path: SearchPath, body: SeenMatches) -> Response:
-        """Say that somebody has seen the matches of a saved search."""
+        """Mark the matches of a saved search as seen."""
         self._search(path.search_id)
         self._library.matches.see(path.search_id, body.up_to)
         return reply(_out(self._search(path.search_id)))
 
     def match_events(self) -> Response:
-        """Follow new matches of every saved search: server-sent events. The id of an event is the match's."""
+        """Follow new matches of all saved searches as server-sent events. The id of an event is that of its match."""
         last = request.headers.get("Last-Event-ID", "")
         newest = self._library.matches.newest() if not (last.isascii() and last.isdigit()) else int(last[:18])
         held = ExitStack()

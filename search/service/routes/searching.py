@@ -40,7 +40,7 @@ from search.service.refusals import FileRefused
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="search", description="Asking the library.")
+TAG = Tag(name="search", description="Searching the library.")
 QUERY_FIELD = "query"
 A = TypeVar("A")
 B = TypeVar("B", bound=PassagesIn)
@@ -94,10 +94,10 @@ class SearchRoutes:
         )(view(self.moments))
 
     def search(self) -> Response:
-        """Find the clips that sound like, or are called, what is asked for.
+        """Find clips by sound, by words, by a tune, or by any combination.
 
-        Send JSON, or, with files, multipart/form-data: the same JSON in the field `query`, and the files in the fields
-        that its parts name. A lone file in the field `audio` (or `hum`: a tune) needs no part.
+        Send JSON. To send files too, use multipart/form-data: the same JSON in the field `query`, and each file in the
+        field that its part names. A single file in the field `audio` (or `hum`, for a tune) needs no part.
         """
         library = self._service.library
         body, answer = self._answered(SearchIn, lambda _, query: self._service.search(lambda: library.search(query())))
@@ -109,10 +109,10 @@ class SearchRoutes:
             return reply(search_out(answer, library if body.facts else None))
 
     def moments(self) -> Response:
-        """Find passages with boundaries of their own, several of a recording.
+        """Find passages with their own start and end, possibly several in one recording.
 
-        The question is sent as one to `/search` is. Words may ask for order and company: `dog THEN car`,
-        `rain WHILE speech`, `bark WITHOUT music`.
+        Send the query as to `/search`. Words may combine two sounds: `dog THEN car`, `rain WHILE speech`,
+        `bark WITHOUT music`.
         """
         library = self._service.library
 

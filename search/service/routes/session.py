@@ -11,7 +11,7 @@ from search.service.http.requests.overview import SessionIn
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="status", description="For whoever runs the service.")
+TAG = Tag(name="status", description="For the operators of the service.")
 MAX_AGE_S = 30 * 86_400
 
 
@@ -27,7 +27,7 @@ class SessionRoutes:
         api.delete("/session", tags=[TAG], responses={204: None})(view(self.end_session))
 
     def begin_session(self, body: SessionIn) -> Response:
-        """Keep an API key in this browser: as a cookie that no script reads and no other site can use."""
+        """Store an API key in this browser, as a cookie that scripts cannot read and other sites cannot use."""
         if self._service.keys.find(body.key) is None:
             raise Unauthorized("no such API key, or it was revoked")
         response = Response(status=204)
@@ -43,7 +43,7 @@ class SessionRoutes:
         return response
 
     def end_session(self) -> Response:
-        """Forget the key that this browser kept."""
+        """Delete the API key that this browser stores."""
         response = Response(status=204)
         response.delete_cookie(COOKIE, path=None, secure=self._is_secure(), httponly=True, samesite="Strict")
         return response

@@ -18,8 +18,8 @@ from search.service.http.requests.clips import ClipPath, SpeechOf, SpokenQuery
 from search.service.routes.view import view
 from search.service.service import Service
 
-CLIPS = Tag(name="clips", description="What is in the library.")
-SEARCH = Tag(name="search", description="Asking the library.")
+CLIPS = Tag(name="clips", description="The clips of the library.")
+SEARCH = Tag(name="search", description="Searching the library.")
 NO_RECOGNISER: Final = (
     "not known yet, and the service cannot recognise words: it needs the package soundalike[speech] and a model"
 )
@@ -38,9 +38,9 @@ class SpeechRoutes:
         api.get("/spoken", tags=[SEARCH], responses={200: SayingsOut})(view(self.spoken))
 
     def clip_speech(self, path: ClipPath, query: SpeechOf) -> Response:
-        """What is said in a clip, with the times of words: as JSON, or as subtitles.
+        """Get what is said in a clip, with the times of words, as JSON or as subtitles.
 
-        What was not recognised before is recognised now, which takes about a tenth of the clip's length.
+        If the clip was not transcribed yet, it is transcribed now, which takes about a tenth of its length.
         """
         library = self._service.library
         clip = the_clip(library, path.clip_id)
@@ -58,10 +58,10 @@ class SpeechRoutes:
         return Response(FORMS[query.form](said.transcript, clip), mimetype=_MEDIA_TYPES.get(query.form, "text/plain"))
 
     def spoken(self, query: SpokenQuery) -> Response:
-        """Passages in which words are said, best first, each with the line that it stands in.
+        """Find passages in which words are said, best first, each with its line of the transcript.
 
-        Words, phrases in quotes, and beginnings (`thunder*`). Sounds that nobody listened to for words say nothing:
-        `transcribed` of `contents` were.
+        Search for words, phrases in quotes, and beginnings of words (`thunder*`). Only transcribed sounds can be found:
+        `transcribed` of `contents`.
         """
         library = self._service.library
         with self._service.metrics.stage("engine"):

@@ -18,7 +18,7 @@ from search.service.http.replies import reply
 from search.service.routes.view import view
 from search.service.service import Service
 
-TAG = Tag(name="status", description="For whoever runs the service.")
+TAG = Tag(name="status", description="For the operators of the service.")
 START_RETRY_S = 1
 _METRICS: ResponseDict = {
     200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -67,14 +67,14 @@ class StatusRoutes:
             app.add_url_rule(f"/{method.__name__}", f"root_{method.__name__}", method)
 
     def health(self) -> Response:
-        """The process answers."""
+        """Check that the process answers."""
         return reply(HealthOut(status="ok"))
 
     def ready(self) -> Response:
-        """The library is open; how much is in it, whether its models are loaded, and what else does not work.
+        """Check that the library is open: its size, whether its models are loaded, and what does not work.
 
-        503 with the same answer while the service starts: it answers, but a question may wait for a model; and while
-        the catalog is away.
+        503 with the same body while the service starts, when a search may have to wait for a model, and while the
+        catalog does not answer.
         """
         try:
             found = self._found()
@@ -115,7 +115,7 @@ class StatusRoutes:
             yield DegradedOut(what="snapshots", why="what was published last cannot be fetched; the log says why")
 
     def metrics(self) -> Response:
-        """Figures for Prometheus: latency by endpoint and stage, errors, the job queue, the size of the index."""
+        """Get metrics for Prometheus: latency by endpoint and stage, errors, the job queue, the size of the index."""
         with_state = self._service.metrics.page(self._service.library, self._service.jobs)
         return Response(with_state, content_type=metrics.MEDIA_TYPE)
 

@@ -14,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find the clips that sound like, or are called, what is asked for.
-         * @description <br/>Send JSON, or, with files, multipart/form-data: the same JSON in the field `query`, and the files in the fields<br/>that its parts name. A lone file in the field `audio` (or `hum`: a tune) needs no part.
+         * Find clips by sound, by words, by a tune, or by any combination.
+         * @description <br/>Send JSON. To send files too, use multipart/form-data: the same JSON in the field `query`, and each file in the<br/>field that its part names. A single file in the field `audio` (or `hum`, for a tune) needs no part.
          */
         post: operations["api_search_search_post"];
         delete?: never;
@@ -34,8 +34,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find passages with boundaries of their own, several of a recording.
-         * @description <br/>The question is sent as one to `/search` is. Words may ask for order and company: `dog THEN car`,<br/>`rain WHILE speech`, `bark WITHOUT music`.
+         * Find passages with their own start and end, possibly several in one recording.
+         * @description <br/>Send the query as to `/search`. Words may combine two sounds: `dog THEN car`, `rain WHILE speech`,<br/>`bark WITHOUT music`.
          */
         post: operations["api_moments_moments_post"];
         delete?: never;
@@ -52,8 +52,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What a clip is: loudness, brightness, bandwidth and the rest, those left out that mean nothing for it.
-         * @description <br/>A clip that nobody measured yet is listened to now.
+         * Get the measured facts of a clip: loudness, brightness, bandwidth and others, as far as they apply to it.
+         * @description <br/>If the clip was not measured yet, it is measured now.
          */
         get: operations["api_clip_facts_clips__int_clip_id__facts_get"];
         put?: never;
@@ -71,7 +71,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What several clips are, as far as it was measured: nothing is listened to. */
+        /** Get the stored facts of several clips. Clips without facts are not measured. */
         get: operations["api_many_facts_facts_get"];
         put?: never;
         post?: never;
@@ -88,7 +88,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How many clips have which defect, of those that pass a filter; `where` selects exactly these. */
+        /** Count the clips with each defect, among those that pass a filter; each `where` selects the clips counted. */
         get: operations["api_defects_defects_get"];
         put?: never;
         post?: never;
@@ -108,8 +108,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say which recording of the library a sound is: in another format, in noise, cut, 2 % faster or slower.
-         * @description <br/>Of ten seconds at most the likeliest recordings, of more what is played when. Sounds without fingerprints are<br/>not known; `fingerprinted` says how many have some.
+         * Find which recording of the library a sound is, even if re-encoded, noisy, trimmed or 2 % off speed.
+         * @description <br/>For a sound of up to ten seconds, the answer is the likeliest recordings; for a longer one, which recording<br/>plays when. Only sounds with fingerprints can be found; `fingerprinted` says how many have them.
          */
         post: operations["api_identify_identify_post"];
         delete?: never;
@@ -128,8 +128,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What a sentence in plain English means as a query, and, if asked for, the answer to it.
-         * @description <br/>`query` is what `POST /search` takes: show it, let a person change it, send it. What was not understood is<br/>named, and filters nothing. A sentence that says nothing to look for has no answer.
+         * Turn a sentence in plain English into a query, and answer it if `answer` is set.
+         * @description <br/>`query` is what `POST /search` takes: show it, let a person change it, send it. Words that were not understood<br/>are listed and filter nothing. If the sentence says nothing to look for, there is no answer.
          */
         post: operations["api_ask_ask_post"];
         delete?: never;
@@ -148,8 +148,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Vectors of words and sounds, in the shape of OpenAI's embeddings; also at `/v1/embeddings`.
-         * @description <br/>A string is words, or a sound as `data:audio/wav;base64,...`. Rows have length 1, and those of one model can be<br/>compared by their products. A sound longer than the encoder's window is the mean of its windows.
+         * Get vectors of words and sounds, in the format of OpenAI's embeddings; also at `/v1/embeddings`.
+         * @description <br/>A string is words, or a sound as `data:audio/wav;base64,...`. Vectors have length 1: the dot product of two<br/>vectors of one model is their cosine similarity. A sound longer than the encoder's window gets the mean of its<br/>windows.
          */
         post: operations["api_embeddings_embeddings_post"];
         delete?: never;
@@ -168,8 +168,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Clips for someone who liked some and disliked others; none that they know already.
-         * @description <br/>With no likes at all it is a varied sample of the library, the same until the library changes.
+         * Recommend clips from likes and dislikes, leaving out clips that the person knows already.
+         * @description <br/>Without likes, the answer is a varied sample of the library, the same one until the library changes.
          */
         post: operations["api_recommend_recommend_post"];
         delete?: never;
@@ -187,7 +187,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The same for several at once; what is wrong with one question stands in its place. */
+        /** Answer several recommendation queries at once; an invalid one gets its error in place of its answer. */
         post: operations["api_recommend_batch_recommend_batch_post"];
         delete?: never;
         options?: never;
@@ -202,13 +202,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything that is known under a name; nothing for a name that was never used. */
+        /** Get all opinions kept under a name; an empty list for a name that was never used. */
         get: operations["api_get_feedback_feedback__profile_profile__get"];
-        /** Keep these opinions under a name, and forget what was known there. */
+        /** Replace all opinions kept under a name with these. */
         put: operations["api_replace_feedback_feedback__profile_profile__put"];
-        /** Keep these opinions too; a newer one of the same clip replaces the older. */
+        /** Add opinions under a name; a newer opinion of a clip replaces the older one. */
         post: operations["api_add_feedback_feedback__profile_profile__post"];
-        /** Forget everything that is known under a name. */
+        /** Delete all opinions kept under a name. */
         delete: operations["api_forget_feedback_feedback__profile_profile__delete"];
         options?: never;
         head?: never;
@@ -225,7 +225,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Forget what is known of one clip under a name; the others stay as they are. */
+        /** Delete the opinion of one clip under a name; the others stay. */
         delete: operations["api_forget_opinion_feedback__path_profile___int_clip_id__delete"];
         options?: never;
         head?: never;
@@ -239,12 +239,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The clips that pass a filter, sorted, a page at a time. */
+        /** List the clips that pass a filter, sorted, one page at a time. */
         get: operations["api_list_clips_clips_get"];
         put?: never;
         /**
-         * Store audio files in the library and queue the job that indexes them, or let them join one.
-         * @description <br/>Once this is answered they are kept, whatever happens to the service. The answer is the job; its `Location` can<br/>be asked for progress, or followed at `events`.
+         * Store audio files in the library, and index them in a new job or as part of an earlier upload job.
+         * @description <br/>Once the service has answered, it does not lose the files, even if it is killed. The answer is the job. Poll its<br/>`Location` for progress, or follow its `events`.
          */
         post: operations["api_upload_clips_clips_post"];
         delete?: never;
@@ -260,17 +260,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One clip. */
+        /** Get one clip. */
         get: operations["api_get_clip_clips__int_clip_id__get"];
         put?: never;
         post?: never;
-        /** Take a clip out of the library. A file that was uploaded is deleted, every other file stays where it is. */
+        /** Remove a clip from the library. An uploaded file is deleted; any other file stays where it is. */
         delete: operations["api_remove_clip_clips__int_clip_id__delete"];
         options?: never;
         head?: never;
         /**
-         * Give a clip another title, other metadata, own tags or a remark.
-         * @description <br/>Title and metadata hold until its file changes and is indexed again; own tags and remark stay.
+         * Change the title, the metadata, the own tags or the remark of a clip.
+         * @description <br/>When the file changes and is indexed again, title and metadata are read from it again; own tags and remark stay.
          */
         patch: operations["api_change_clip_clips__int_clip_id__patch"];
         trace?: never;
@@ -282,7 +282,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The clips that sound most like this one. */
+        /** Find the clips that sound most like this one. */
         get: operations["api_similar_clips_clips__int_clip_id__similar_get"];
         put?: never;
         post?: never;
@@ -299,7 +299,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Clips that lead from this one to another in even steps: the way whose largest step is the smallest. */
+        /** Find clips that lead from this one to another in even steps: the path whose largest step is smallest. */
         get: operations["api_path_of_clips_clips__int_clip_id__path_get"];
         put?: never;
         post?: never;
@@ -317,8 +317,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The clips that go with this one: tempo and key fit, and they are of another kind; with the reasons.
-         * @description <br/>By facts: 422 for a clip that was not measured, or has neither tempo nor key.
+         * Find other kinds of sounds that fit this clip in tempo and key, and say why they fit.
+         * @description <br/>Needs facts: 422 for a clip that was not measured, or has neither tempo nor key.
          */
         get: operations["api_companions_clips__int_clip_id__goes_with_get"];
         put?: never;
@@ -336,10 +336,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every collection, by name. */
+        /** List all collections, sorted by name. */
         get: operations["api_list_collections_collections_get"];
         put?: never;
-        /** Make a collection, empty or with these clips. 422 for a name that is taken. */
+        /** Create a collection, empty or with these clips. 422 if the name is taken. */
         post: operations["api_make_collection_collections_post"];
         delete?: never;
         options?: never;
@@ -354,7 +354,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One collection, and what is in it, oldest first; clips that were removed from the library are named too. */
+        /** Get a collection and its clips, oldest first; clips that left the library are listed too. */
         get: operations["api_get_collection_collections__int_collection_id__get"];
         put?: never;
         post?: never;
@@ -362,7 +362,7 @@ export interface paths {
         delete: operations["api_delete_collection_collections__int_collection_id__delete"];
         options?: never;
         head?: never;
-        /** Give a collection another name, take clips out, put clips in: each clip once, with its newest passage. */
+        /** Rename a collection, remove clips, add clips; a clip added again replaces its passage. */
         patch: operations["api_change_collection_collections__int_collection_id__patch"];
         trace?: never;
     };
@@ -373,12 +373,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every saved search, by name, with how many new matches nobody has seen. */
+        /** List all saved searches, sorted by name, with the number of unseen matches of each. */
         get: operations["api_list_searches_searches_get"];
         put?: never;
         /**
-         * Save a search: what ``POST /search`` takes, with a `name`. 422 for a name that is taken.
-         * @description <br/>With files it is sent as one to `/search` is. What comes to the library from now on, and is at least so likely,<br/>is a new match; those are posted to the `webhook`, signed with the `secret` of this answer.
+         * Save a search: the body of `POST /search`, with a `name`. 422 if the name is taken.
+         * @description <br/>Files are sent as to `/search`. A clip that enters the library from now on is a new match if its probability is<br/>`least` or more. New matches are posted to the `webhook`, signed with the `secret` of this answer.
          */
         post: operations["api_save_search_searches_post"];
         delete?: never;
@@ -394,7 +394,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What saved searches found since they were saved: of one, or of all. */
+        /** List the matches that one or all saved searches found since they were saved. */
         get: operations["api_list_matches_searches_matches_get"];
         put?: never;
         post?: never;
@@ -411,7 +411,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Follow new matches of every saved search: server-sent events. The id of an event is the match's. */
+        /** Follow new matches of all saved searches as server-sent events. The id of an event is that of its match. */
         get: operations["api_match_events_searches_events_get"];
         put?: never;
         post?: never;
@@ -428,15 +428,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One saved search. */
+        /** Get one saved search. */
         get: operations["api_get_search_searches__int_search_id__get"];
         put?: never;
         post?: never;
-        /** Delete a saved search, and its matches; no clip goes. */
+        /** Delete a saved search and its matches; clips stay. */
         delete: operations["api_delete_search_searches__int_search_id__delete"];
         options?: never;
         head?: never;
-        /** Give a saved search another name, another probability, another address or (empty) none. */
+        /** Change the name, the least probability or the webhook of a saved search; an empty webhook removes it. */
         patch: operations["api_change_search_searches__int_search_id__patch"];
         trace?: never;
     };
@@ -447,7 +447,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ask it again, of the library as it is now; its matches stay unseen. */
+        /** Run a saved search on the library as it is now; its matches stay unseen. */
         get: operations["api_search_hits_searches__int_search_id__hits_get"];
         put?: never;
         post?: never;
@@ -466,7 +466,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say that somebody has seen the matches of a saved search. */
+        /** Mark the matches of a saved search as seen. */
         post: operations["api_see_matches_searches__int_search_id__seen_post"];
         delete?: never;
         options?: never;
@@ -481,7 +481,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A sound that a saved search asks with, by the place that its part names. */
+        /** Get a sound that a saved search searches by, at the place that its part names. */
         get: operations["api_search_sound_searches__int_search_id__sounds__int_place__get"];
         put?: never;
         post?: never;
@@ -498,7 +498,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The clip as sound, whole or in ranges: its file as it is, or as WAV: notes (MIDI), further tracks. */
+        /** Get the sound of a clip, whole or in ranges: its file, or WAV for notes (MIDI) and tracks after the first. */
         get: operations["api_clip_audio_clips__int_clip_id__audio_get"];
         put?: never;
         post?: never;
@@ -515,7 +515,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The clip's file as it is, to be kept. */
+        /** Download the file of a clip, unchanged. */
         get: operations["api_clip_file_clips__int_clip_id__file_get"];
         put?: never;
         post?: never;
@@ -532,7 +532,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same, under an address that ends with a name: file managers and `wget` keep it under that. */
+        /** Download the file of a clip from a URL that ends in a name, for programs that save it under that name. */
         get: operations["api_clip_file_named_clips__int_clip_id__file__name__get"];
         put?: never;
         post?: never;
@@ -549,7 +549,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The waveform of a clip, or of a passage of it, in few numbers. */
+        /** Get the waveform of a clip or of a passage of it, as peaks. */
         get: operations["api_clip_peaks_clips__int_clip_id__peaks_get"];
         put?: never;
         post?: never;
@@ -566,7 +566,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The waveforms of several clips, each whole. */
+        /** Get the waveforms of several whole clips. */
         get: operations["api_many_peaks_peaks_get"];
         put?: never;
         post?: never;
@@ -583,7 +583,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The spectrogram of a clip, or of a passage of it, up to 11,025 Hz: 80 dB, loud is light. */
+        /** Draw the spectrogram of a clip or of a passage of it: up to 11,025 Hz, 80 dB deep, louder is lighter. */
         get: operations["api_clip_spectrogram_clips__int_clip_id__spectrogram_png_get"];
         put?: never;
         post?: never;
@@ -600,7 +600,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether a simple sound can be made from words, and why not. */
+        /** Check whether a simple sound can be made from words, and if not, why. */
         get: operations["api_made_made_get"];
         put?: never;
         post?: never;
@@ -618,8 +618,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A simple sound from words, by formulas: beeps, bells, knocks, noise. What cannot be made is named.
-         * @description <br/>Its comment says that it was generated. It lasts a minute at most.
+         * Make a simple sound from words: beeps, bells, knocks, noise. 422 names words that cannot be made.
+         * @description <br/>The comment in the file says that it was generated. It lasts a minute at most.
          */
         get: operations["api_made_sound_made_wav_get"];
         put?: never;
@@ -638,8 +638,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A tune that goes on, or a variation of it, as sound: by a model of songs, marked as generated.
-         * @description <br/>It begins with the end of the tune that is given, up to 64 notes, and lasts two minutes at most.
+         * Continue a tune, or vary it, with a model of songs; the sound is marked as generated.
+         * @description <br/>It begins with up to the last 64 notes of the given tune, and lasts two minutes at most.
          */
         get: operations["api_composed_sound_composed_wav_get"];
         put?: never;
@@ -657,7 +657,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same as notes (MIDI). */
+        /** Continue a tune, or vary it, as a MIDI file. */
         get: operations["api_composed_notes_composed_mid_get"];
         put?: never;
         post?: never;
@@ -675,8 +675,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What happens when in a clip, in order of time: as JSON, or in a form that other programs read.
-         * @description <br/>Events that were not found before are found now, which takes as long as encoding the clip; with `stored` they<br/>are left out, and `stored` in the answer says whether they were found.
+         * Get the events of a clip, in order of time, as JSON or in a format for other programs.
+         * @description <br/>If the events of the clip are not stored, they are found now, which takes as long as encoding the clip. With<br/>`stored`, only stored events are returned, and `stored` in the answer is false if the clip has none stored.
          */
         get: operations["api_clip_events_clips__int_clip_id__events_get"];
         put?: never;
@@ -695,8 +695,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is said in a clip, with the times of words: as JSON, or as subtitles.
-         * @description <br/>What was not recognised before is recognised now, which takes about a tenth of the clip's length.
+         * Get what is said in a clip, with the times of words, as JSON or as subtitles.
+         * @description <br/>If the clip was not transcribed yet, it is transcribed now, which takes about a tenth of its length.
          */
         get: operations["api_clip_speech_clips__int_clip_id__speech_get"];
         put?: never;
@@ -715,8 +715,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Passages in which words are said, best first, each with the line that it stands in.
-         * @description <br/>Words, phrases in quotes, and beginnings (`thunder*`). Sounds that nobody listened to for words say nothing:<br/>`transcribed` of `contents` were.
+         * Find passages in which words are said, best first, each with its line of the transcript.
+         * @description <br/>Search for words, phrases in quotes, and beginnings of words (`thunder*`). Only transcribed sounds can be found:<br/>`transcribed` of `contents`.
          */
         get: operations["api_spoken_spoken_get"];
         put?: never;
@@ -734,7 +734,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A passage of a clip as a WAV file: its very samples, at its own rate; of notes the tune as it is played. */
+        /** Get a passage of a clip as WAV: its original samples at its own rate; for notes (MIDI), the tune played. */
         get: operations["api_clip_passage_clips__int_clip_id__passage_wav_get"];
         put?: never;
         post?: never;
@@ -751,7 +751,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same, under an address that ends with a name: file managers and `wget` keep it under that. */
+        /** Get a passage of a clip from a URL that ends in a name, for programs that save it under that name. */
         get: operations["api_clip_passage_named_clips__int_clip_id__passage__name__get"];
         put?: never;
         post?: never;
@@ -768,7 +768,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The files of some clips in an archive, as `POST /export` makes it: under an address, which can be dragged. */
+        /** Get an archive of the files of some clips, as `POST /export` makes it, from a URL that can be dragged. */
         get: operations["api_export_files_export__name__get"];
         put?: never;
         post?: never;
@@ -788,8 +788,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take many sounds out at once: an archive of files or passages, an edit list, or a project of REAPER.
-         * @description <br/>Send JSON, or, as a form of a page does, multipart/form-data with the same JSON in the field `export`.
+         * Export many sounds at once: an archive of files or passages, an edit list, or a REAPER project.
+         * @description <br/>Send JSON, or multipart/form-data with the same JSON in the field `export`, as an HTML form does.
          */
         post: operations["api_export_export_post"];
         delete?: never;
@@ -805,7 +805,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Groups of clips that are copies, or the same recording in another shape, with the one worth keeping. */
+        /** List groups of clips of the same recording, as copies or in another form, with the one worth keeping. */
         get: operations["api_duplicates_duplicates_get"];
         put?: never;
         post?: never;
@@ -823,8 +823,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Where each clip lies in a plane in which clips that sound alike lie close; empty before it was drawn.
-         * @description <br/>With a filter or a region only the clips that pass; colours and ``fitted`` are those of the whole map.
+         * Get the map: a position for each clip, with clips that sound alike close together; empty until it is drawn.
+         * @description <br/>With a filter or a region, only the clips that pass are returned; colours and `fitted` are for the whole map.
          */
         get: operations["api_map_map_get"];
         put?: never;
@@ -842,7 +842,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What can be asked here in words: each suggestion is answered with the verdict `good`. */
+        /** Suggest words to search for; a search for each of them gets the verdict `good`. */
         get: operations["api_suggestions_suggestions_get"];
         put?: never;
         post?: never;
@@ -859,12 +859,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The merges that can be undone, newest first, a page at a time. */
+        /** List the merges that can be undone, newest first, one page at a time. */
         get: operations["api_list_merges_merges_get"];
         put?: never;
         /**
-         * Keep one clip and take others out that are the same recording.
-         * @description <br/>Own tags, remarks, opinions and places in collections pass to the clip that is kept. No file is deleted, not<br/>even one that was uploaded, so the merge can be undone.
+         * Keep one clip and remove others of the same recording.
+         * @description <br/>Own tags, remarks, opinions and places in collections pass to the clip that is kept. No file is deleted, not<br/>even an uploaded one, so the merge can be undone.
          */
         post: operations["api_make_merge_merges_post"];
         delete?: never;
@@ -883,7 +883,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Make a merge final: it cannot be undone any more, and what was held for that goes. */
+        /** Make a merge final: it cannot be undone any more, and the data kept to undo it is deleted. */
         delete: operations["api_make_final_merges__int_merge_id__delete"];
         options?: never;
         head?: never;
@@ -900,8 +900,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Undo a merge: the clips come back as they were; `notes` name what was changed since and stays so.
-         * @description <br/>422 while a later merge concerns the same clips.
+         * Undo a merge, so that its clips come back; `notes` lists what has changed since and stays changed.
+         * @description <br/>422 while a later merge involves the same clips.
          */
         post: operations["api_undo_merge_merges__int_merge_id__undo_post"];
         delete?: never;
@@ -917,12 +917,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every folder, how many clips it has, and when it was looked through last. */
+        /** List the indexed folders, with the number of clips and the time of the last scan of each. */
         get: operations["api_list_roots_roots_get"];
         put?: never;
         /**
-         * Index a folder of the service's machine where it lies, with all that is below it; its files stay there.
-         * @description <br/>403 where the service does not take folders by their path (`--folders`), 422 for what is no folder that it can<br/>read. One that is indexed already is scanned again.
+         * Index a folder of the service's machine and everything below it; its files stay where they are.
+         * @description <br/>403 if the service does not accept folders by path (`--folders`); 422 if the path is not a folder that it can<br/>read. A folder that is indexed already is scanned again.
          */
         post: operations["api_add_root_roots_post"];
         delete?: never;
@@ -940,7 +940,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Look through a folder again: new and changed files are indexed, those that are gone marked missing. */
+        /** Scan a folder again: new and changed files are indexed, and missing files are marked as missing. */
         post: operations["api_scan_root_roots__int_root_id__scan_post"];
         delete?: never;
         options?: never;
@@ -958,7 +958,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take a folder and all of its clips out of the library, by a job. Its files stay where they are. */
+        /** Start a job that removes a folder and all of its clips from the library. Its files stay where they are. */
         delete: operations["api_remove_root_roots__int_root_id__delete"];
         options?: never;
         head?: never;
@@ -973,13 +973,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The files that are there and could not be indexed, and why, a page at a time.
-         * @description <br/>A file is listed until it is indexed or gone, its folder is taken out, or the list is cleared.
+         * List the existing files that could not be indexed, and why, one page at a time.
+         * @description <br/>A file is listed until it is indexed or gone, its folder is removed, or the list is cleared.
          */
         get: operations["api_list_failures_failures_get"];
         put?: never;
         post?: never;
-        /** Clear the list. What a later scan cannot index either is listed again. */
+        /** Clear the list. A file that a later scan cannot index is listed again. */
         delete: operations["api_clear_failures_failures_delete"];
         options?: never;
         head?: never;
@@ -995,7 +995,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Look at them again, by a job (the first thousand). 404 where there is none. */
+        /** Start a job that tries the listed files again (the first thousand). 404 if the list is empty. */
         post: operations["api_retry_failures_failures_retry_post"];
         delete?: never;
         options?: never;
@@ -1010,12 +1010,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The jobs, newest first, a page at a time. */
+        /** List the jobs, newest first, one page at a time. */
         get: operations["api_list_jobs_jobs_get"];
         put?: never;
         /**
-         * Find the duplicates of the library anew, draw its map anew, or find facts, events, fingerprints or speech of
-         * @description what has none.<br/><br/>A library that has events or fingerprints makes those of what is uploaded while it indexes it.
+         * Start a job on the whole library: duplicates, map, facts, events, fingerprints or speech.
+         * @description <br/>A job does only what is missing: it compares new clips, places them on the map, or processes the sounds that<br/>lack facts, events, fingerprints or a transcript. If the library has events or fingerprints, uploads get theirs<br/>while they are indexed.
          */
         post: operations["api_start_job_jobs_post"];
         delete?: never;
@@ -1031,11 +1031,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One job, and how far it is. */
+        /** Get one job and its progress. */
         get: operations["api_get_job_jobs__int_job_id__get"];
         put?: never;
         post?: never;
-        /** Take a job that has ended off the list, with its failures. What it did stays. */
+        /** Delete an ended job and its failures from the list. Its results stay. */
         delete: operations["api_forget_job_jobs__int_job_id__delete"];
         options?: never;
         head?: never;
@@ -1049,7 +1049,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Follow a job: server-sent events. The id of an event is the job's version. */
+        /** Follow a job as server-sent events. The id of an event is the job's version. */
         get: operations["api_job_events_jobs__int_job_id__events_get"];
         put?: never;
         post?: never;
@@ -1068,7 +1068,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop a job within seconds and keep what it did; `resume` goes on. */
+        /** Pause a job, which stops within seconds; its work so far is kept, and `resume` continues it. */
         post: operations["api_pause_job_jobs__int_job_id__pause_post"];
         delete?: never;
         options?: never;
@@ -1085,7 +1085,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go on with a job that was paused. */
+        /** Resume a paused job. */
         post: operations["api_resume_job_jobs__int_job_id__resume_post"];
         delete?: never;
         options?: never;
@@ -1102,7 +1102,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Do a job once more that is done or failed; what it did already is passed over. */
+        /** Run a job again that is done or failed, skipping what it did already. */
         post: operations["api_retry_job_jobs__int_job_id__retry_post"];
         delete?: never;
         options?: never;
@@ -1119,7 +1119,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stop a job for good. What it indexed stays; uploaded files that it did not reach are deleted. */
+        /** Cancel a job. What it indexed stays; uploaded files that it did not reach are deleted. */
         post: operations["api_cancel_job_jobs__int_job_id__cancel_post"];
         delete?: never;
         options?: never;
@@ -1134,7 +1134,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process answers. */
+        /** Check that the process answers. */
         get: operations["api_health_health_get"];
         put?: never;
         post?: never;
@@ -1152,8 +1152,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The library is open; how much is in it, whether its models are loaded, and what else does not work.
-         * @description <br/>503 with the same answer while the service starts: it answers, but a question may wait for a model; and while<br/>the catalog is away.
+         * Check that the library is open: its size, whether its models are loaded, and what does not work.
+         * @description <br/>503 with the same body while the service starts, when a search may have to wait for a model, and while the<br/>catalog does not answer.
          */
         get: operations["api_ready_ready_get"];
         put?: never;
@@ -1171,7 +1171,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Figures for Prometheus: latency by endpoint and stage, errors, the job queue, the size of the index. */
+        /** Get metrics for Prometheus: latency by endpoint and stage, errors, the job queue, the size of the index. */
         get: operations["api_metrics_metrics_get"];
         put?: never;
         post?: never;
@@ -1190,9 +1190,9 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keep an API key in this browser: as a cookie that no script reads and no other site can use. */
+        /** Store an API key in this browser, as a cookie that scripts cannot read and other sites cannot use. */
         post: operations["api_begin_session_session_post"];
-        /** Forget the key that this browser kept. */
+        /** Delete the API key that this browser stores. */
         delete: operations["api_end_session_session_delete"];
         options?: never;
         head?: never;
@@ -1205,7 +1205,7 @@ export interface components {
     schemas: {
         /**
          * SearchIn
-         * @description What to look for, and how it is answered.
+         * @description What to look for, and what the answer contains.
          */
         SearchIn: {
             /**
@@ -1221,7 +1221,7 @@ export interface components {
             k?: number;
             /**
              * Offset
-             * @description How many hits to pass over: the `next_offset` of the page before.
+             * @description How many hits to skip: the `next_offset` of the page before.
              * @default 0
              */
             offset?: number;
@@ -1257,19 +1257,19 @@ export interface components {
             recall?: number | null;
             /**
              * Collapse
-             * @description One hit for each recording, its best; `copies` names the other clips of it that were found.
+             * @description One hit for each recording, its best; `copies` lists the other clips of that recording that were found.
              * @default false
              */
             collapse?: boolean;
             /**
              * Facets
-             * @description Count the clips that are likely (`likely`), and their tags, durations, dates, folders and facts (`facets`), however many hits are asked for; those of the hits where none is likely or nobody can tell.
+             * @description Count the likely clips of the whole library (`likely`), and their tags, durations, dates, folders and facts (`facets`). If no clip is likely, or there are no probabilities, `facets` counts over the hits.
              * @default false
              */
             facets?: boolean;
             /**
              * Facts
-             * @description Whether each hit has its facts, as far as they were measured.
+             * @description Whether to add to each hit its facts, if they were measured.
              * @default false
              */
             facts?: boolean;
@@ -1281,36 +1281,36 @@ export interface components {
         };
         /**
          * AspectsIn
-         * @description How much each way of being alike counts; those that are not named, not at all.
+         * @description How much each aspect of similarity counts; an aspect that is absent does not count.
          */
         AspectsIn: {
             /**
              * Kind
-             * @description How much it counts what the encoder hears.
+             * @description Weight of the kind of sound, as the encoder hears it.
              * @default 0
              */
             kind?: number;
             /**
              * Timbre
-             * @description How much the spectrum counts.
+             * @description Weight of the spectrum.
              * @default 0
              */
             timbre?: number;
             /**
              * Pitch
-             * @description How much the pitch counts.
+             * @description Weight of the pitch.
              * @default 0
              */
             pitch?: number;
             /**
              * Envelope
-             * @description How much it counts how the level rises and falls.
+             * @description Weight of how the level rises and falls.
              * @default 0
              */
             envelope?: number;
             /**
              * Rhythm
-             * @description How much it counts how onsets come again.
+             * @description Weight of the pattern of onsets.
              * @default 0
              */
             rhythm?: number;
@@ -1337,13 +1337,13 @@ export interface components {
             end_s?: number | null;
             /**
              * Weight
-             * @description How much it counts; below 0: not like this. Not 0.
+             * @description How much it counts; negative: unlike this. Must not be 0.
              * @default 1
              */
             weight?: number;
             /**
              * Speed
-             * @description At what speed the file is played.
+             * @description Playback speed of the file.
              * @default 1
              */
             speed?: number;
@@ -1354,7 +1354,7 @@ export interface components {
             track?: number | null;
             /**
              * Imitation
-             * @description Whether a voice imitates what is looked for; ``aspects``, where given, win.
+             * @description Whether a voice imitates the sound to look for; `aspects`, if given, take precedence.
              * @default false
              */
             imitation?: boolean;
@@ -1389,7 +1389,7 @@ export interface components {
             end_s?: number | null;
             /**
              * Weight
-             * @description How much it counts; below 0: not like this. Not 0.
+             * @description How much it counts; negative: unlike this. Must not be 0.
              * @default 1
              */
             weight?: number;
@@ -1407,7 +1407,7 @@ export interface components {
         };
         /**
          * HumIn
-         * @description A file of this request, or the passage of it, in which a tune is hummed, sung or whistled.
+         * @description A file of this request, or a passage of it, in which a tune is hummed, sung or whistled.
          */
         HumIn: {
             /**
@@ -1427,27 +1427,27 @@ export interface components {
             end_s?: number | null;
             /**
              * Weight
-             * @description How much it counts; below 0: not like this. Not 0.
+             * @description How much it counts; negative: unlike this. Must not be 0.
              * @default 1
              */
             weight?: number;
             /**
              * Track
-             * @description A sound track, from 0.
+             * @description An audio track, counted from 0.
              * @default 0
              */
             track?: number;
         };
         /**
          * NotesIn
-         * @description A tune that is typed: names of notes, like `C4 D4 E4:2 r G4`, or ABC.
+         * @description A typed tune: names of notes, like `C4 D4 E4:2 r G4`, or ABC.
          */
         NotesIn: {
             /** Notes */
             notes: string;
             /**
              * Weight
-             * @description How much it counts; below 0: not like this. Not 0.
+             * @description How much it counts; negative: unlike this. Must not be 0.
              * @default 1
              */
             weight?: number;
@@ -1461,7 +1461,7 @@ export interface components {
             segment_id: number;
             /**
              * Weight
-             * @description How much it counts; below 0: not like this. Not 0.
+             * @description How much it counts; negative: unlike this. Must not be 0.
              * @default 1
              */
             weight?: number;
@@ -1479,21 +1479,21 @@ export interface components {
         };
         /**
          * TextIn
-         * @description Words: looked up in meaning, where the encoder reads, and in names and metadata.
+         * @description Words: matched by meaning, if the encoder reads text, and in names and metadata.
          */
         TextIn: {
             /** Text */
             text: string;
             /**
              * Weight
-             * @description How much it counts; below 0: not like this. Not 0.
+             * @description How much it counts; negative: unlike this. Must not be 0.
              * @default 1
              */
             weight?: number;
         };
         /**
          * SearchForm
-         * @description A search with files: ``query`` names the fields that hold them; a lone file stands in ``audio`` or ``hum``.
+         * @description A search with files: ``query`` names their fields; a single file may be sent in ``audio`` or ``hum``.
          */
         SearchForm: {
             /** @default null */
@@ -1511,9 +1511,9 @@ export interface components {
         };
         /**
          * SearchOut
-         * @description The hits, best first, and whether the library has what was asked for at all; ``reason``: why not, if known.
+         * @description The hits, best first, and a verdict whether the library has a match at all; ``reason``: why not, if known.
          *
-         *     ``recall``: the part of the nearest ten that was to be found; null where nobody said any.
+         *     ``recall``: the share of the true nearest ten that the search aimed for; null if none was set.
          */
         SearchOut: {
             /**
@@ -1581,7 +1581,7 @@ export interface components {
         };
         /**
          * FacetsOut
-         * @description Counts over ``clips`` clips: tags and folders most frequent first, durations and dates in their order.
+         * @description Counts over ``clips`` clips: tags and folders, most frequent first; durations and dates, in order.
          */
         FacetsOut: {
             /** Clips */
@@ -1603,12 +1603,12 @@ export interface components {
         };
         /**
          * HitOut
-         * @description A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
+         * @description A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: clips that it stands for.
          *
-         *     ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
-         *     ``notes``: whether the file holds notes (MIDI), not sound. ``remark``: what a person wrote of it.
-         *     ``facts``, where they were asked for: what it is, by name; null where nobody measured it. ``same``: whether it is
-         *     the content that was asked with, another shape of its recording, or its tune.
+         *     ``track`` is its audio track in the file, counted from 0. ``own_tags`` are tags that a person set.
+         *     ``notes``: whether the file holds notes (MIDI) and not sound. ``remark``: a person's note on the clip.
+         *     ``facts``, if requested: its facts by name; null if it was not measured. ``same``: whether it is the content that
+         *     was searched with, another form of that recording, or the same tune.
          */
         HitOut: {
             /** Clip Id */
@@ -1656,9 +1656,9 @@ export interface components {
         };
         /**
          * LikelyOut
-         * @description How many clips are meant rather than not: their probability is ``least`` or more, or their name says every word.
+         * @description How many clips are likely matches: their probability is ``least`` or more, or their names have every word.
          *
-         *     Not ``is_all``: there are more of them.
+         *     If ``is_all`` is false, there are more of them.
          */
         LikelyOut: {
             /** Clips */
@@ -1680,7 +1680,7 @@ export interface components {
         };
         /**
          * ViaOut
-         * @description Why a hit was found: a part of the query by its place; shares sum to 1.
+         * @description Why a hit was found: a part of the query, by its place, and its share; shares sum to 1.
          */
         ViaOut: {
             /** Part */
@@ -1690,7 +1690,7 @@ export interface components {
         };
         /**
          * MomentsIn
-         * @description What to look for in moments: words may say `dog THEN car`, `rain WHILE speech`, `bark WITHOUT music`.
+         * @description A query for moments: words may say `dog THEN car`, `rain WHILE speech`, `bark WITHOUT music`.
          */
         MomentsIn: {
             /**
@@ -1706,7 +1706,7 @@ export interface components {
             k?: number;
             /**
              * Offset
-             * @description How many hits to pass over: the `next_offset` of the page before.
+             * @description How many hits to skip: the `next_offset` of the page before.
              * @default 0
              */
             offset?: number;
@@ -1742,14 +1742,14 @@ export interface components {
             recall?: number | null;
             /**
              * Gap S
-             * @description With THEN: so long between two sounds, at most.
+             * @description With THEN: most seconds between the two sounds.
              * @default 30
              */
             gap_s?: number;
         };
         /**
          * MomentsForm
-         * @description A question for moments with files, as `SearchForm`.
+         * @description A query for moments with files, like `SearchForm`.
          */
         MomentsForm: {
             /** @default null */
@@ -1762,7 +1762,7 @@ export interface components {
         };
         /**
          * MomentsOut
-         * @description The passages that a question found, best first.
+         * @description The passages that a query found, best first.
          */
         MomentsOut: {
             /** Moments */
@@ -1774,10 +1774,10 @@ export interface components {
         };
         /**
          * MomentOut
-         * @description A passage of a clip with boundaries of its own; a segment's (not ``exact``) where its file could not be read.
+         * @description A passage with its own start and end; not ``exact``: those of a segment, because the file could not be read.
          *
-         *     ``score`` is a cosine; of two sounds that THEN, WHILE or WITHOUT joins it is how likely they are there, where the
-         *     words of both mean classes of the encoder's vocabulary. Higher is better.
+         *     ``score`` is a cosine similarity. For THEN, WHILE and WITHOUT, if the words of both sounds are classes of the
+         *     encoder's vocabulary, it is the probability that both are there. Higher is better.
          */
         MomentOut: {
             /** Clip Id */
@@ -1799,7 +1799,7 @@ export interface components {
         };
         /**
          * FactsOut
-         * @description What a clip is. A fact is a number, a word, or words; one that means nothing for the clip is not there.
+         * @description The facts of a clip. A fact is a number, a word or a list of words; facts that do not apply are absent.
          */
         FactsOut: {
             /** Clip Id */
@@ -1811,7 +1811,7 @@ export interface components {
         };
         /**
          * ManyFactsOut
-         * @description What clips are, in the order in which they were asked for; unknown clips are left out.
+         * @description The facts of clips, in the order of the request; unknown clips are left out.
          */
         ManyFactsOut: {
             /** Facts */
@@ -1819,7 +1819,7 @@ export interface components {
         };
         /**
          * ClipFactsOut
-         * @description The same beside how long the clip is; not ``measured``: nobody listened to it yet, and its facts are unknown.
+         * @description The facts and the duration of a clip; if it is not ``measured``, its facts are unknown.
          */
         ClipFactsOut: {
             /** Clip Id */
@@ -1835,7 +1835,7 @@ export interface components {
         };
         /**
          * DefectsOut
-         * @description How many clips have which defect; ``unmeasured`` sounds have not been looked at yet.
+         * @description How many clips have each defect; ``unmeasured`` sounds were not checked yet.
          */
         DefectsOut: {
             /** Defects */
@@ -1845,7 +1845,7 @@ export interface components {
         };
         /**
          * IdentificationOut
-         * @description Which recordings a sound is of: of a short one the likeliest first, of a long one in order of time.
+         * @description The recordings in a sound: the likeliest first if it is short, else in order of time.
          */
         IdentificationOut: {
             /** Recognitions */
@@ -1869,7 +1869,7 @@ export interface components {
         };
         /**
          * RecognitionOut
-         * @description A passage of a sound that is one of a clip.
+         * @description A passage of the sound that matches a passage of a clip.
          */
         RecognitionOut: {
             /** Clip Id */
@@ -1918,20 +1918,20 @@ export interface components {
             end_s?: number | null;
             /**
              * Track
-             * @description A sound track, from 0.
+             * @description An audio track, counted from 0.
              * @default 0
              */
             track?: number;
             /**
              * K
-             * @description How many recordings, of ten seconds at most.
+             * @description How many recordings, for a sound of ten seconds at most.
              * @default 10
              */
             k?: number;
         };
         /**
          * AskOut
-         * @description A sentence as a query, term by term; ``not_understood`` filters nothing.
+         * @description A sentence as a query, term by term; words in ``not_understood`` filter nothing.
          */
         AskOut: {
             /** Sentence */
@@ -1962,7 +1962,7 @@ export interface components {
         };
         /**
          * AskedQueryOut
-         * @description A query, as `POST /search` takes it.
+         * @description A query that `POST /search` takes.
          */
         AskedQueryOut: {
             /** Parts */
@@ -1986,7 +1986,7 @@ export interface components {
         };
         /**
          * TermOut
-         * @description Words of a sentence, and what they became.
+         * @description Words of a sentence, and what they mean in the query.
          */
         TermOut: {
             /** Said */
@@ -2011,32 +2011,32 @@ export interface components {
             sentence: string;
             /**
              * Previous
-             * @description The clips of the last answer, best first, that "the second one" means.
+             * @description The clips of the last answer, best first, so that the sentence can say "the second one".
              * @default []
              */
             previous?: number[];
             /**
              * Reader
-             * @description Who reads it; without it rules first, then the service's language model if it has one.
+             * @description What reads the sentence; by default rules, then the service's language model if it has one.
              * @default null
              */
             reader?: ("rules" | "model") | null;
             /**
              * Answer
-             * @description Whether to answer it at once.
+             * @description Whether to run the query at once.
              * @default false
              */
             answer?: boolean;
             /**
              * Offset
-             * @description How many hits to pass over: the `next_offset` of the page before.
+             * @description How many hits to skip: the `next_offset` of the page before.
              * @default 0
              */
             offset?: number;
         };
         /**
          * EmbeddingsOut
-         * @description Vectors, in OpenAI's shape.
+         * @description Vectors, in OpenAI's format.
          */
         EmbeddingsOut: {
             /**
@@ -2069,7 +2069,7 @@ export interface components {
         };
         /**
          * UsageOut
-         * @description What OpenAI's clients expect to be counted.
+         * @description Token counts, which OpenAI's clients expect.
          */
         UsageOut: {
             /** Prompt Tokens */
@@ -2079,17 +2079,17 @@ export interface components {
         };
         /**
          * EmbeddingsIn
-         * @description What to make vectors of, in OpenAI's shape.
+         * @description What to encode, in OpenAI's format.
          */
         EmbeddingsIn: {
             /**
              * Input
-             * @description Words, or a sound as `data:audio/wav;base64,...` or as an object; or several of them.
+             * @description Words, or a sound as `data:audio/wav;base64,...` or as an object; or a list of these.
              */
             input: string | (string | components["schemas"]["SoundIn"])[];
             /**
              * Model
-             * @description A space of the library; the first of sounds without it.
+             * @description A space of the library; by default its first space of sounds.
              * @default null
              */
             model?: string | null;
@@ -2102,7 +2102,7 @@ export interface components {
             encoding_format?: "float" | "base64";
             /**
              * Dimensions
-             * @description Those that the space has, if given.
+             * @description If given, it must be the dimensions of the space.
              * @default null
              */
             dimensions?: number | null;
@@ -2115,7 +2115,7 @@ export interface components {
         };
         /**
          * InputAudioIn
-         * @description A sound as base64, in any format that is read.
+         * @description A sound as base64, in any supported format.
          */
         InputAudioIn: {
             /**
@@ -2125,19 +2125,19 @@ export interface components {
             data: string;
             /**
              * Format
-             * @description Ignored: what a file is, its content says.
+             * @description Ignored: the format is read from the data.
              * @default null
              */
             format?: string | null;
         };
         /**
          * SoundIn
-         * @description A sound, in the shape of OpenAI's content parts.
+         * @description A sound, in the format of OpenAI's content parts.
          */
         SoundIn: {
             /**
              * Type
-             * @description That a sound follows.
+             * @description Marks a sound.
              * @constant
              */
             type: "input_audio";
@@ -2146,7 +2146,7 @@ export interface components {
         };
         /**
          * RecommendIn
-         * @description For whom: what they liked and disliked, what they know already, and the profile kept under a name.
+         * @description Likes, dislikes, and clips known already; with ``profile``, also those kept under that name.
          */
         RecommendIn: {
             /**
@@ -2177,13 +2177,13 @@ export interface components {
             k?: number;
             /**
              * Offset
-             * @description How many hits to pass over: the `next_offset` of the page before.
+             * @description How many hits to skip: the `next_offset` of the page before.
              * @default 0
              */
             offset?: number;
             /**
              * Diversity
-             * @description 0: the likeliest, however alike; 1: varied.
+             * @description 0: the best matches, however alike; 1: most varied.
              * @default 0.3
              */
             diversity?: number;
@@ -2199,7 +2199,7 @@ export interface components {
             space?: string | null;
             /**
              * Facts
-             * @description Whether each hit has its facts, as far as they were measured.
+             * @description Whether to add to each hit its facts, if they were measured.
              * @default false
              */
             facts?: boolean;
@@ -2220,7 +2220,7 @@ export interface components {
         };
         /**
          * RecommendBatchOut
-         * @description An answer for each question, in their order.
+         * @description An answer for each query, in order.
          */
         RecommendBatchOut: {
             /** Answers */
@@ -2228,7 +2228,7 @@ export interface components {
         };
         /**
          * BatchedOut
-         * @description The answer to one of several questions, or what is wrong with that question.
+         * @description The answer to one of several queries, or the error of that query.
          */
         BatchedOut: {
             answer: components["schemas"]["SearchOut"] | null;
@@ -2237,7 +2237,7 @@ export interface components {
         };
         /**
          * RecommendBatchIn
-         * @description Several questions at once, as a backend has them.
+         * @description Several recommendation queries at once.
          */
         RecommendBatchIn: {
             /** Queries */
@@ -2245,7 +2245,7 @@ export interface components {
         };
         /**
          * FeedbackOut
-         * @description Everything known under a name, newest first.
+         * @description All opinions kept under a name, newest first.
          */
         FeedbackOut: {
             /** Profile */
@@ -2255,7 +2255,7 @@ export interface components {
         };
         /**
          * OpinionOut
-         * @description What someone thought of a clip, and when.
+         * @description An opinion of a clip, and when it was given.
          */
         OpinionOut: {
             /** Clip Id */
@@ -2280,7 +2280,7 @@ export interface components {
         };
         /**
          * OpinionIn
-         * @description What someone thought of a clip; ``at`` is seconds since 1970, now without it.
+         * @description An opinion of a clip; ``at`` is seconds since 1970, by default now.
          */
         OpinionIn: {
             /** Clip Id */
@@ -2304,9 +2304,9 @@ export interface components {
         };
         /**
          * ClipsOut
-         * @description A page of clips; ``total`` counts all that pass the filter. ``facets`` are there when they were asked for.
+         * @description A page of clips; ``total`` counts all that pass the filter. ``facets`` are present if requested.
          *
-         *     ``unmeasured`` clips have no facts yet, so that a filter over facts, or an order by one, could not know them.
+         *     ``unmeasured`` clips have no facts yet, so a filter or a sort by facts cannot place them.
          */
         ClipsOut: {
             /** Total */
@@ -2327,11 +2327,11 @@ export interface components {
          * ClipOut
          * @description A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC.
          *
-         *     ``own_tags`` are those that a person set; before anybody did, the keywords of its file. ``remark`` is what a person
-         *     wrote of it, empty where nobody did.
+         *     ``own_tags`` are tags that a person set; until then, the keywords of the file. ``remark`` is a person's note on the
+         *     clip, or empty.
          *
-         *     ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings``: what
-         *     was amiss with the file when it was decoded. ``notes``: whether the file holds notes (MIDI), not sound.
+         *     ``track`` is the audio track in the file, counted from 0, out of ``tracks`` (0 if not counted). ``warnings`` lists
+         *     problems that decoding the file found. ``notes``: whether the file holds notes (MIDI) and not sound.
          */
         ClipOut: {
             /** Id */
@@ -2373,7 +2373,7 @@ export interface components {
         };
         /**
          * JobOut
-         * @description A job. Times are seconds since 1970, UTC. ``clip_ids`` are the clips of its files, once they are there.
+         * @description A job. Times are seconds since 1970, UTC. ``clip_ids`` are the clips of its files, once they are indexed.
          */
         JobOut: {
             /** Id */
@@ -2416,9 +2416,10 @@ export interface components {
         };
         /**
          * ProgressOut
-         * @description How far a job is.
+         * @description The progress of a job.
          *
-         *     `share` is how much of the work is done, long files part by part; `left_s` how long the rest will take, if known.
+         *     `share` is the part of the work that is done, counting parts of long files; `left_s` is how long the rest will take,
+         *     if known.
          */
         ProgressOut: {
             /** Files Done */
@@ -2446,7 +2447,7 @@ export interface components {
             files: string[];
             /**
              * Job
-             * @description The job that these files join, of at most 1,000; without it they are a job of their own.
+             * @description The job that these files join; a job has at most 1,000 files. Without it they get a new job.
              * @default null
              */
             job?: number | null;
@@ -2479,9 +2480,10 @@ export interface components {
         };
         /**
          * PathOut
-         * @description Clips from one sound to another, in order, and how alike the two of each step are: one more than clips.
+         * @description Clips from one sound to another, in order; ``similarities`` has one value for each step, one more than clips.
          *
-         *     ``least`` is that of the largest step, ``straight`` what each would be on a straight way, ``direct`` of both ends.
+         *     ``least`` is the similarity of the largest step, ``straight`` that of each step on a straight path, ``direct`` that
+         *     of the two ends.
          */
         PathOut: {
             /** Clips */
@@ -2497,7 +2499,7 @@ export interface components {
         };
         /**
          * NamedClipOut
-         * @description A clip by its name.
+         * @description A clip with its path and title.
          */
         NamedClipOut: {
             /** Clip Id */
@@ -2509,7 +2511,7 @@ export interface components {
         };
         /**
          * CompanionsOut
-         * @description What goes with a clip of a tempo and a key, best first; clips that nobody measured may, too.
+         * @description Clips that go with a clip of this tempo and key, best first; ``unmeasured`` clips were not considered.
          */
         CompanionsOut: {
             /** Tempo */
@@ -2523,7 +2525,7 @@ export interface components {
         };
         /**
          * CompanionOut
-         * @description A clip that goes with another: it runs ``times`` as fast once it is played ``stretch`` as fast; and why.
+         * @description A clip that goes with another, and why: played ``stretch`` times as fast, it has ``times`` the other's tempo.
          */
         CompanionOut: {
             /** Clip Id */
@@ -2587,7 +2589,7 @@ export interface components {
         };
         /**
          * CollectedOut
-         * @description A clip of a collection, the passage that is meant (null: all of it), and since when it is there.
+         * @description A clip of a collection, its passage (null: the whole clip), and when it was added.
          */
         CollectedOut: {
             /** Clip Id */
@@ -2601,24 +2603,24 @@ export interface components {
         };
         /**
          * NewCollection
-         * @description A collection to be made.
+         * @description A collection to create.
          */
         NewCollection: {
             /**
              * Name
-             * @description Its name; no two have the same.
+             * @description The name; no two collections share one.
              */
             name: string;
             /**
              * Clips
-             * @description What is in it from the beginning.
+             * @description Its first clips.
              * @default []
              */
             clips?: components["schemas"]["CollectedIn"][];
         };
         /**
          * CollectedIn
-         * @description A clip, and the passage of it that is meant; all of it without one.
+         * @description A clip, or a passage of it.
          */
         CollectedIn: {
             /** Clip Id */
@@ -2636,7 +2638,7 @@ export interface components {
         };
         /**
          * CollectionChange
-         * @description What becomes of a collection.
+         * @description Changes of a collection.
          */
         CollectionChange: {
             /**
@@ -2646,20 +2648,20 @@ export interface components {
             name?: string | null;
             /**
              * Added
-             * @description Clips to put in.
+             * @description Clips to add.
              * @default []
              */
             added?: components["schemas"]["CollectedIn"][];
             /**
              * Removed
-             * @description Clips to take out.
+             * @description Clips to remove.
              * @default []
              */
             removed?: number[];
         };
         /**
          * SavedSearchesOut
-         * @description Every saved search, by name; ``unseen`` matches of all.
+         * @description All saved searches, by name; ``unseen`` counts the matches of all.
          */
         SavedSearchesOut: {
             /** Searches */
@@ -2669,10 +2671,10 @@ export interface components {
         };
         /**
          * SavedSearchOut
-         * @description A saved search. ``query`` is what ``POST /search`` takes, its sounds named by their places.
+         * @description A saved search. ``query`` is what ``POST /search`` takes, with sounds named by their places.
          *
-         *     ``unseen``: how many matches came since somebody looked. ``trouble``: why it could not be asked the last time.
-         *     ``secret`` is what posts to the ``webhook`` are signed with; it is told once, when the address is set.
+         *     ``unseen`` counts matches that nobody has seen. ``trouble``: why the search failed the last time.
+         *     ``secret`` signs posts to the ``webhook``; it is returned once, when the webhook is set.
          */
         SavedSearchOut: {
             /** Id */
@@ -2703,7 +2705,7 @@ export interface components {
         };
         /**
          * NewSearchIn
-         * @description A search to be saved: a question, and what it is called.
+         * @description A search to save, and its name.
          */
         NewSearchIn: {
             /**
@@ -2719,7 +2721,7 @@ export interface components {
             k?: number;
             /**
              * Offset
-             * @description How many hits to pass over: the `next_offset` of the page before.
+             * @description How many hits to skip: the `next_offset` of the page before.
              * @default 0
              */
             offset?: number;
@@ -2755,19 +2757,19 @@ export interface components {
             recall?: number | null;
             /**
              * Collapse
-             * @description One hit for each recording, its best; `copies` names the other clips of it that were found.
+             * @description One hit for each recording, its best; `copies` lists the other clips of that recording that were found.
              * @default false
              */
             collapse?: boolean;
             /**
              * Facets
-             * @description Count the clips that are likely (`likely`), and their tags, durations, dates, folders and facts (`facets`), however many hits are asked for; those of the hits where none is likely or nobody can tell.
+             * @description Count the likely clips of the whole library (`likely`), and their tags, durations, dates, folders and facts (`facets`). If no clip is likely, or there are no probabilities, `facets` counts over the hits.
              * @default false
              */
             facets?: boolean;
             /**
              * Facts
-             * @description Whether each hit has its facts, as far as they were measured.
+             * @description Whether to add to each hit its facts, if they were measured.
              * @default false
              */
             facts?: boolean;
@@ -2778,25 +2780,25 @@ export interface components {
             sort?: ("loudness" | "-loudness" | "loudness_range" | "-loudness_range" | "true_peak_db" | "-true_peak_db" | "peak_to_loudness_db" | "-peak_to_loudness_db" | "centroid_hz" | "-centroid_hz" | "noisiness" | "-noisiness" | "bandwidth_hz" | "-bandwidth_hz" | "sounding_s" | "-sounding_s" | "head_silence_s" | "-head_silence_s" | "tail_silence_s" | "-tail_silence_s" | "channels" | "-channels" | "correlation" | "-correlation" | "sample_rate_hz" | "-sample_rate_hz" | "bits" | "-bits" | "bit_rate_kbps" | "-bit_rate_kbps" | "dc_offset" | "-dc_offset" | "hum_db" | "-hum_db" | "pitch_hz" | "-pitch_hz" | "pitch_certainty" | "-pitch_certainty" | "tempo" | "-tempo" | "tempo_certainty" | "-tempo_certainty" | "key_certainty" | "-key_certainty" | "events" | "-events" | "attack_s" | "-attack_s" | "decay_s" | "-decay_s") | null;
             /**
              * Name
-             * @description Its name.
+             * @description The name of the search.
              */
             name: string;
             /**
              * Least
-             * @description How likely a match has to be to be told of as new.
+             * @description Least probability at which a match counts as new.
              * @default 0.5
              */
             least?: number;
             /**
              * Webhook
-             * @description The address that new matches are posted to; empty: none.
+             * @description The URL to which new matches are posted; empty for none.
              * @default
              */
             webhook?: string;
         };
         /**
          * NewSearchForm
-         * @description A search to be saved with files, as `SearchForm`; ``query`` has its name, too.
+         * @description A search to save, with files, like `SearchForm`; ``query`` also has the name.
          */
         NewSearchForm: {
             query: components["schemas"]["NewSearchIn"];
@@ -2821,7 +2823,7 @@ export interface components {
         };
         /**
          * SavedMatchOut
-         * @description A clip that came, or whose sound changed, since a search was saved, and that it finds.
+         * @description A match: a clip that was added, or whose sound changed, after the search was saved, and that it finds.
          */
         SavedMatchOut: {
             /** Id */
@@ -2849,7 +2851,7 @@ export interface components {
         };
         /**
          * SearchChange
-         * @description What becomes of a saved search.
+         * @description Changes of a saved search.
          */
         SearchChange: {
             /**
@@ -2870,19 +2872,19 @@ export interface components {
         };
         /**
          * SeenMatches
-         * @description How far somebody looked.
+         * @description Which matches were seen.
          */
         SeenMatches: {
             /**
              * Up To
-             * @description The last match that was seen; without it, all.
+             * @description The last match that was seen; all if absent.
              * @default null
              */
             up_to?: number | null;
         };
         /**
          * PeaksOut
-         * @description The waveform: lowest and highest sample, in [-1, 1], of each of equal stretches between the two times.
+         * @description A waveform: the lowest and highest sample, in [-1, 1], of each of equal stretches between the two times.
          */
         PeaksOut: {
             /** Start S */
@@ -2896,7 +2898,7 @@ export interface components {
         };
         /**
          * ManyPeaksOut
-         * @description Waveforms, in the order in which they were asked for; unknown clips are left out, with `short` long ones too.
+         * @description Waveforms, in the order of the request; unknown clips are left out, and with `short`, long ones too.
          */
         ManyPeaksOut: {
             /** Peaks */
@@ -2906,7 +2908,7 @@ export interface components {
          * ClipPeaksOut
          * @description The waveform of a whole clip, or the notes of a MIDI file.
          *
-         *     ``low`` and ``high`` are empty where it has none: its file is away, or holds notes.
+         *     ``low`` and ``high`` are empty if the file is missing or holds notes.
          */
         ClipPeaksOut: {
             /** Clip Id */
@@ -2922,7 +2924,7 @@ export interface components {
         };
         /**
          * NotesOut
-         * @description The notes of a tune, by start; the three lists go together. A pitch is a MIDI note number: 69 is A4, 440 Hz.
+         * @description The notes of a tune, by start, in three parallel lists. A pitch is a MIDI note number: 69 is A4, 440 Hz.
          */
         NotesOut: {
             /** Start S */
@@ -2934,7 +2936,7 @@ export interface components {
         };
         /**
          * MadeOut
-         * @description Whether a simple sound can be made from words, and ``why`` not; ``kinds`` are those that there are.
+         * @description Whether a simple sound can be made from words, and ``why`` not; ``kinds`` lists the kinds of sound.
          */
         MadeOut: {
             /** Can Be Made */
@@ -2946,7 +2948,7 @@ export interface components {
         };
         /**
          * TimeLineOut
-         * @description The events of a clip, in order of time. ``stored``: they were found before; else just now, or not at all.
+         * @description The events of a clip, in order of time. ``stored``: they were found before; else now, or not at all.
          */
         TimeLineOut: {
             /** Clip Id */
@@ -2964,9 +2966,9 @@ export interface components {
         };
         /**
          * EventOut
-         * @description From ``start_s`` to ``end_s`` of a clip, what is called ``name`` sounds; ``probability`` at its best.
+         * @description An event ``name`` in a clip from ``start_s`` to ``end_s``; ``probability`` is the highest in that time.
          *
-         *     ``background``: it is no likelier than what the same name has in a tenth of the clip or more.
+         *     ``background``: it is no likelier than events of the same name that fill a tenth of the clip or more.
          */
         EventOut: {
             /** Name */
@@ -2982,7 +2984,7 @@ export interface components {
         };
         /**
          * TranscriptOut
-         * @description What is said in a clip. ``stored``: it was recognised before; ``language`` is "" where no word was understood.
+         * @description What is said in a clip. ``stored``: it was transcribed before; ``language`` is "" if no word was understood.
          */
         TranscriptOut: {
             /** Clip Id */
@@ -3008,7 +3010,7 @@ export interface components {
         };
         /**
          * SpokenLineOut
-         * @description Words that are said one after the other.
+         * @description A line of consecutive words.
          */
         SpokenLineOut: {
             /** Text */
@@ -3022,7 +3024,7 @@ export interface components {
         };
         /**
          * SpokenWordOut
-         * @description A word that is said from ``start_s`` to ``end_s``; ``probability`` is the recogniser's own.
+         * @description A word spoken from ``start_s`` to ``end_s``; ``probability`` is from the recogniser.
          */
         SpokenWordOut: {
             /** Text */
@@ -3036,7 +3038,7 @@ export interface components {
         };
         /**
          * StretchOut
-         * @description From ``start_s`` to ``end_s`` somebody speaks.
+         * @description A stretch of speech from ``start_s`` to ``end_s``.
          */
         StretchOut: {
             /** Start S */
@@ -3046,7 +3048,7 @@ export interface components {
         };
         /**
          * SayingsOut
-         * @description Passages, best first. ``transcribed`` of the library's ``contents`` were listened to for words.
+         * @description Passages, best first. ``transcribed`` counts the contents with a transcript, out of ``contents``.
          */
         SayingsOut: {
             /** Sayings */
@@ -3062,7 +3064,7 @@ export interface components {
         };
         /**
          * SayingOut
-         * @description A passage that says what was asked for, and the ``line`` that it stands in; ``score``: higher is closer.
+         * @description A passage with the words searched for, and the ``line`` that contains it; ``score``: higher is closer.
          */
         SayingOut: {
             /** Clip Id */
@@ -3085,31 +3087,31 @@ export interface components {
         };
         /**
          * ExportIn
-         * @description What to take out, and as what.
+         * @description What to export, and in which format.
          */
         ExportIn: {
             /**
              * Items
-             * @description The sounds, in their order.
+             * @description The sounds, in order.
              */
             items: components["schemas"]["ExportItemIn"][];
             /**
              * Format
-             * @description A ZIP of the files (with an edit list, a project and a list of licences), or of the passages as WAV; an edit list (CMX 3600), or a project of REAPER, in which files lie below the library's folders.
+             * @description A ZIP of the files (with an edit list, a project and a list of licences), a ZIP of the passages as WAV, an edit list (CMX 3600), or a REAPER project. The last two name files by their paths below the library's folders.
              * @default files
              * @enum {string}
              */
             format?: "files" | "passages" | "edl" | "reaper";
             /**
              * Handles S
-             * @description So many seconds more at both ends, as far as the sound reaches.
+             * @description Extra seconds before and after the passage, as far as the sound reaches.
              * @default 0
              */
             handles_s?: number;
         };
         /**
          * ExportItemIn
-         * @description A clip, and the passage of it that is meant; all of it without one.
+         * @description A clip, or a passage of it.
          */
         ExportItemIn: {
             /** Clip Id */
@@ -3127,15 +3129,15 @@ export interface components {
         };
         /**
          * ExportForm
-         * @description The same as a form.
+         * @description The same JSON as a field of a form.
          */
         ExportForm: {
-            /** @description What to take out, as JSON. */
+            /** @description What to export, as JSON. */
             export: components["schemas"]["ExportIn"];
         };
         /**
          * DuplicatesOut
-         * @description A page of the groups, largest first. ``current`` is false when clips came or went since they were looked for.
+         * @description A page of the groups, largest first. ``current`` is false if clips came or went after the last comparison.
          */
         DuplicatesOut: {
             /** Total */
@@ -3149,7 +3151,7 @@ export interface components {
         };
         /**
          * DuplicateGroupOut
-         * @description Clips of one recording; ``keep`` is the one worth keeping, and ``why`` says why.
+         * @description Clips of one recording; ``keep`` is the clip worth keeping, and ``why`` the reason.
          */
         DuplicateGroupOut: {
             /** Keep */
@@ -3161,7 +3163,7 @@ export interface components {
         };
         /**
          * DuplicateOut
-         * @description A clip of a group: a ``copy`` has the same bytes, the ``same recording`` may begin later or be louder.
+         * @description A clip of a group: a ``copy`` has the same bytes; a ``same recording`` may start later or be louder.
          *
          *     ``lossless``, ``bandwidth_hz``, ``silence_s`` and ``clipped`` say what each is worth; null: not measured.
          */
@@ -3190,11 +3192,11 @@ export interface components {
         };
         /**
          * MapOut
-         * @description Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The four lists go together.
+         * @description The positions of clips, mostly within 0 to 1; clips that sound alike are close. The four lists are parallel.
          *
-         *     ``groups`` are what was asked for, at most eight: else the tags that are most often a clip's likeliest (folders, in
-         *     a library without tags). ``wheres`` are the filters that select them; of what a profile liked the list for `within`.
-         *     ``group`` is a clip's place among them, -1 for any other.
+         *     ``groups`` are those of the requested colour, at most eight; by default the tags that are most often the likeliest
+         *     of a clip, or folders in a library without tags. ``wheres`` are the filters that select the groups; for the likes of
+         *     a profile, the list for `within`. ``group`` is the index of a clip's group, or -1 for none.
          */
         MapOut: {
             /** Fitted */
@@ -3214,7 +3216,7 @@ export interface components {
         };
         /**
          * SuggestionsOut
-         * @description What can be asked of the library in words.
+         * @description Words to search for in the library.
          */
         SuggestionsOut: {
             /** Suggestions */
@@ -3222,7 +3224,7 @@ export interface components {
         };
         /**
          * SuggestionOut
-         * @description Words that find something here.
+         * @description Words that find something in this library.
          */
         SuggestionOut: {
             /** Text */
@@ -3249,7 +3251,7 @@ export interface components {
         };
         /**
          * MergeOut
-         * @description A merge that can be undone: the clip that was kept, and those that left, at a time in seconds since 1970.
+         * @description A merge that can be undone: the clip kept, those removed, and when, in seconds since 1970.
          */
         MergeOut: {
             /** Id */
@@ -3263,7 +3265,7 @@ export interface components {
         };
         /**
          * MergedClipOut
-         * @description A clip that left the library in a merge; ``path`` is where its file lay, below its root.
+         * @description A clip that a merge removed; ``path`` is where its file was, below its root.
          */
         MergedClipOut: {
             /** Clip Id */
@@ -3275,23 +3277,23 @@ export interface components {
         };
         /**
          * NewMerge
-         * @description Clips of one recording: the one that is kept, and those that leave the library.
+         * @description Clips of one recording: the one to keep, and those to remove from the library.
          */
         NewMerge: {
             /**
              * Keep
-             * @description The clip that stays.
+             * @description The clip to keep.
              */
             keep: number;
             /**
              * Clips
-             * @description The clips that leave.
+             * @description The clips to remove.
              */
             clips: number[];
         };
         /**
          * UnmergedOut
-         * @description What came back when a merge was undone, and a line for all that is not as it was before.
+         * @description The clips that came back when a merge was undone, and a note on each thing that differs from before.
          */
         UnmergedOut: {
             /** Restored */
@@ -3301,9 +3303,9 @@ export interface components {
         };
         /**
          * RootsOut
-         * @description The folders that the library indexes, beside ``uploads``: the clips whose files were sent to it.
+         * @description The folders that the library indexes, and ``uploads``: how many clips were uploaded.
          *
-         *     ``addable``: whether a folder can be added by its path.
+         *     ``addable``: whether clients can add a folder by its path.
          */
         RootsOut: {
             /** Roots */
@@ -3317,7 +3319,7 @@ export interface components {
          * RootOut
          * @description A folder that the library indexes. ``scanned`` is seconds since 1970, UTC.
          *
-         *     ``path`` is where it lies on the service's machine, null where clients are not told; ``name`` its last part.
+         *     ``path`` is its path on the service's machine, or null if clients may not see it; ``name`` is the last part of it.
          */
         RootOut: {
             /** Id */
@@ -3337,18 +3339,18 @@ export interface components {
         };
         /**
          * NewRoot
-         * @description A folder of the service's machine to index, with all that is below it.
+         * @description A folder of the service's machine to index, with everything below it.
          */
         NewRoot: {
             /**
              * Path
-             * @description Where it lies: absolute, or from `~` on.
+             * @description The path of the folder: absolute, or starting with `~`.
              */
             path: string;
         };
         /**
          * FailuresOut
-         * @description A page of them.
+         * @description A page of files that could not be indexed.
          */
         FailuresOut: {
             /** Total */
@@ -3360,8 +3362,8 @@ export interface components {
         };
         /**
          * FailedFileOut
-         * @description A file that is there and could not be indexed. ``folder`` is the name of that which it lies in, null for uploads;
-         *     ``file`` where it lies there.
+         * @description An existing file that could not be indexed. ``folder`` is the name of its root, null for uploads; ``file`` is its
+         *     path below it.
          */
         FailedFileOut: {
             /** Folder */
@@ -3407,14 +3409,14 @@ export interface components {
         };
         /**
          * ReadyOut
-         * @description The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run;
-         *     ``giving_way``: slower than they could, since somebody asks something at this moment.
+         * @description The state of the library; ``melody``: it can be searched by humming. ``jobs`` counts waiting and running jobs;
+         *     ``giving_way``: they run slower, because requests are being answered.
          *
-         *     ``unmeasured`` clips have sound and no facts yet: a service with nothing else to do measures them.
+         *     ``unmeasured`` counts clips with sound but without facts; the service measures them when it is idle.
          *
-         *     ``starting``, within seconds of the start: questions are answered, but those by sound and by words wait for a model.
-         *     ``away``: the catalog does not answer, so nothing is known of the rest.
-         *     ``warm``: the models of its spaces are loaded; those of a space that is new are soon after it is.
+         *     ``starting``, for seconds after the start: searches by sound and by words wait for a model.
+         *     ``away``: the catalog does not answer, so the other fields are unknown.
+         *     ``warm``: the models of all spaces are loaded; those of a new space are loaded soon after it appears.
          */
         ReadyOut: {
             /**
@@ -3443,12 +3445,12 @@ export interface components {
         };
         /**
          * DegradedOut
-         * @description Something that does not work now, and ``why``. Searches do.
+         * @description Something that does not work now, and ``why``. Searches still work, except with ``catalog``.
          *
-         *     ``writing``: nothing can be kept, so uploads, new jobs, feedback and changes of clips are refused. ``jobs``: those
-         *     that wait do not go on; they will, by themselves, once the cause is gone.
-         *     ``snapshots``: what another machine published last cannot be fetched; answers are right, and take longer.
-         *     ``catalog``: it does not answer, nor does this service until it does.
+         *     ``writing``: nothing can be stored, so uploads, new jobs, feedback and changes of clips are refused.
+         *     ``jobs``: waiting jobs do not run; they start by themselves once the cause is gone.
+         *     ``snapshots``: the last snapshot of another machine cannot be fetched; answers are right, but take longer.
+         *     ``catalog``: the catalog does not answer, so the service answers no requests until it does.
          */
         DegradedOut: {
             /**
@@ -4834,7 +4836,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A name that callers choose, without `/`: what follows one in an address is a clip. */
+                /** @description Any name without `/`, chosen by the caller. */
                 profile: string;
             };
             cookie?: never;
@@ -4965,7 +4967,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A name that callers choose, without `/`: what follows one in an address is a clip. */
+                /** @description Any name without `/`, chosen by the caller. */
                 profile: string;
             };
             cookie?: never;
@@ -5100,7 +5102,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A name that callers choose, without `/`: what follows one in an address is a clip. */
+                /** @description Any name without `/`, chosen by the caller. */
                 profile: string;
             };
             cookie?: never;
@@ -5235,7 +5237,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A name that callers choose, without `/`: what follows one in an address is a clip. */
+                /** @description Any name without `/`, chosen by the caller. */
                 profile: string;
             };
             cookie?: never;
@@ -5364,7 +5366,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A name that callers choose, without `/`: what follows one in an address is a clip. */
+                /** @description Any name without `/`, chosen by the caller. */
                 profile: string;
                 clip_id: number;
             };
@@ -5495,11 +5497,11 @@ export interface operations {
                 where?: string | null;
                 region?: string | null;
                 within?: string | null;
-                /** @description A column or a fact that is a number; with - before it from high to low. Absent ones come last. */
+                /** @description A column or a numeric fact, lowest first; with - before it, highest first. Absent ones come last. */
                 sort?: "id" | "-id" | "added" | "-added" | "duration_s" | "-duration_s" | "size_bytes" | "-size_bytes" | "title" | "-title" | "path" | "-path" | "loudness" | "-loudness" | "loudness_range" | "-loudness_range" | "true_peak_db" | "-true_peak_db" | "peak_to_loudness_db" | "-peak_to_loudness_db" | "centroid_hz" | "-centroid_hz" | "noisiness" | "-noisiness" | "bandwidth_hz" | "-bandwidth_hz" | "sounding_s" | "-sounding_s" | "head_silence_s" | "-head_silence_s" | "tail_silence_s" | "-tail_silence_s" | "channels" | "-channels" | "correlation" | "-correlation" | "sample_rate_hz" | "-sample_rate_hz" | "bits" | "-bits" | "bit_rate_kbps" | "-bit_rate_kbps" | "dc_offset" | "-dc_offset" | "hum_db" | "-hum_db" | "pitch_hz" | "-pitch_hz" | "pitch_certainty" | "-pitch_certainty" | "tempo" | "-tempo" | "tempo_certainty" | "-tempo_certainty" | "key_certainty" | "-key_certainty" | "events" | "-events" | "attack_s" | "-attack_s" | "decay_s" | "-decay_s";
                 offset?: number;
                 limit?: number;
-                /** @description Count tags, durations, dates, folders and facts of everything found. */
+                /** @description Also count tags, durations, dates, folders and facts over all clips that pass. */
                 facets?: boolean;
             };
             header?: never;
@@ -5631,7 +5633,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Any text that no other upload has. Sent again with it within a day, the same files are no copies: the answer is their job. */
+                /** @description Any text that no other upload uses. If the same files are sent again with it within a day, they are not stored again, and the answer is their job. */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -6159,13 +6161,13 @@ export interface operations {
             query?: {
                 /** @description How many hits. */
                 k?: number;
-                /** @description How many hits to pass over: the `next_offset` of the page before. */
+                /** @description How many hits to skip: the `next_offset` of the page before. */
                 offset?: number;
                 where?: string | null;
                 space?: string | null;
-                /** @description One hit for each recording, its best; `copies` names the other clips of it that were found. */
+                /** @description One hit for each recording, its best; `copies` lists the other clips of that recording that were found. */
                 collapse?: boolean;
-                /** @description Whether each hit has its facts, as far as they were measured. */
+                /** @description Whether to add to each hit its facts, if they were measured. */
                 facts?: boolean;
                 sort?: ("loudness" | "-loudness" | "loudness_range" | "-loudness_range" | "true_peak_db" | "-true_peak_db" | "peak_to_loudness_db" | "-peak_to_loudness_db" | "centroid_hz" | "-centroid_hz" | "noisiness" | "-noisiness" | "bandwidth_hz" | "-bandwidth_hz" | "sounding_s" | "-sounding_s" | "head_silence_s" | "-head_silence_s" | "tail_silence_s" | "-tail_silence_s" | "channels" | "-channels" | "correlation" | "-correlation" | "sample_rate_hz" | "-sample_rate_hz" | "bits" | "-bits" | "bit_rate_kbps" | "-bit_rate_kbps" | "dc_offset" | "-dc_offset" | "hum_db" | "-hum_db" | "pitch_hz" | "-pitch_hz" | "pitch_certainty" | "-pitch_certainty" | "tempo" | "-tempo" | "tempo_certainty" | "-tempo_certainty" | "key_certainty" | "-key_certainty" | "events" | "-events" | "attack_s" | "-attack_s" | "decay_s" | "-decay_s") | null;
                 recall?: number | null;
@@ -6300,9 +6302,9 @@ export interface operations {
     api_path_of_clips_clips__int_clip_id__path_get: {
         parameters: {
             query: {
-                /** @description The clip that the path ends at. */
+                /** @description The clip at which the path ends. */
                 to: number;
-                /** @description How many steps it has. */
+                /** @description How many steps the path has. */
                 steps?: number;
                 where?: string | null;
                 space?: string | null;
@@ -6441,7 +6443,7 @@ export interface operations {
                 k?: number;
                 where?: string | null;
                 space?: string | null;
-                /** @description How much a tempo may be changed: .08 is 8 %. */
+                /** @description How far a tempo may be stretched to fit: 0.08 is 8 %. */
                 stretch?: number;
             };
             header?: never;
@@ -7488,9 +7490,9 @@ export interface operations {
         parameters: {
             query?: {
                 search_id?: number | null;
-                /** @description Those with higher ids alone. */
+                /** @description Only matches with higher ids. */
                 after?: number;
-                /** @description Those alone that nobody has seen. */
+                /** @description Only unseen matches. */
                 unseen?: boolean;
                 limit?: number;
             };
@@ -7628,7 +7630,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description An event `match` for each new match from now on, or behind the `Last-Event-ID`. */
+            /** @description An event `match` for each new match from now on, or after the `Last-Event-ID`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8153,7 +8155,7 @@ export interface operations {
         parameters: {
             query?: {
                 k?: number | null;
-                /** @description How many hits to pass over: the `next_offset` of the page before. */
+                /** @description How many hits to skip: the `next_offset` of the page before. */
                 offset?: number;
             };
             header?: never;
@@ -8429,7 +8431,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The file, as it was sent or cut. */
+            /** @description The sound, as it was sent, or the passage cut from it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8551,7 +8553,7 @@ export interface operations {
     api_clip_audio_clips__int_clip_id__audio_get: {
         parameters: {
             query?: {
-                /** @description A clip in an object store: be sent there (307), by an address that holds for ten minutes, instead of hearing it through the service. Where the store makes none it comes as always. */
+                /** @description For a clip in an object store: redirect (307) to a URL of the store, valid for ten minutes, instead of sending the sound through the service. If the store has no such URLs, the service sends it. */
                 direct?: boolean;
             };
             header?: never;
@@ -8572,7 +8574,7 @@ export interface operations {
                     "video/*": string;
                 };
             };
-            /** @description The range of it that was asked for. */
+            /** @description The requested range of the file. */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -8582,14 +8584,14 @@ export interface operations {
                     "video/*": string;
                 };
             };
-            /** @description The client has it. */
+            /** @description The client's copy is current. */
             304: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Where the store has it, with ``direct``. */
+            /** @description Redirect to the object store, with `direct`. */
             307: {
                 headers: {
                     [name: string]: unknown;
@@ -8733,7 +8735,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description The range of it that was asked for. */
+            /** @description The requested range of the file. */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -8742,7 +8744,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description The client has it. */
+            /** @description The client's copy is current. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -8872,7 +8874,7 @@ export interface operations {
             header?: never;
             path: {
                 clip_id: number;
-                /** @description Any name. It is not read: who fetches this may keep the file under it. */
+                /** @description Any name. The service ignores it; programs save the file under it. */
                 name: string;
             };
             cookie?: never;
@@ -8888,7 +8890,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description The range of it that was asked for. */
+            /** @description The requested range of the file. */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -8897,7 +8899,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description The client has it. */
+            /** @description The client's copy is current. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -9026,7 +9028,7 @@ export interface operations {
             query?: {
                 start_s?: number;
                 end_s?: number | null;
-                /** @description Into how many equal stretches of time. */
+                /** @description Into how many equal stretches of time to divide it. */
                 buckets?: number;
             };
             header?: never;
@@ -9160,9 +9162,9 @@ export interface operations {
         parameters: {
             query: {
                 clip_id: number[];
-                /** @description Into how many equal stretches of time. */
+                /** @description Into how many equal stretches of time to divide each. */
                 buckets?: number;
-                /** @description Leave out recordings of more than five minutes whose waveforms were not made yet: each takes long, and the others would wait for it. Ask for them alone. */
+                /** @description Leave out recordings of more than five minutes whose waveforms were not made yet: each takes long, and delays the others. Request them one by one. */
                 short?: boolean;
             };
             header?: never;
@@ -9297,7 +9299,7 @@ export interface operations {
                 end_s?: number | null;
                 width?: number;
                 height?: number;
-                /** @description Frequency upwards: as it is heard, from 30 Hz, or evenly, from 0. */
+                /** @description The frequency axis: mel, from 30 Hz, or linear, from 0. */
                 scale?: "mel" | "linear";
             };
             header?: never;
@@ -9563,7 +9565,7 @@ export interface operations {
             query: {
                 /** @description Like `two short beeps, then a low rumble`. */
                 words: string;
-                /** @description Another one makes another; the same the same. */
+                /** @description Random seed; the same seed gives the same result. */
                 seed?: number;
             };
             header?: never;
@@ -9581,7 +9583,7 @@ export interface operations {
                     "audio/wav": string;
                 };
             };
-            /** @description The range of it that was asked for. */
+            /** @description The requested range of the file. */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -9590,7 +9592,7 @@ export interface operations {
                     "audio/wav": string;
                 };
             };
-            /** @description The client has it. */
+            /** @description The client's copy is current. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -9717,17 +9719,17 @@ export interface operations {
     api_composed_sound_composed_wav_get: {
         parameters: {
             query?: {
-                /** @description Like `C4 D4 E4:2 r G4`, or ABC; or `clip_id`. */
+                /** @description The tune in notes, like `C4 D4 E4:2 r G4`, or in ABC; or give `clip_id`. */
                 notes?: string | null;
-                /** @description Notes (MIDI), or a sound with one voice. */
+                /** @description The clip with the tune: notes (MIDI), or a sound with one voice; or give `notes`. */
                 clip_id?: number | null;
-                /** @description How many notes are added; 24. */
+                /** @description How many notes to add; 24 by default. */
                 count?: number | null;
-                /** @description Vary the tune instead: no notes are added. */
+                /** @description Vary the tune instead of adding notes. */
                 varied?: boolean;
-                /** @description Another one makes another; the same the same. */
+                /** @description Random seed; the same seed gives the same result. */
                 seed?: number;
-                /** @description Of General MIDI; 0 is a piano. */
+                /** @description General MIDI instrument; 0 is a piano. */
                 instrument?: number;
             };
             header?: never;
@@ -9745,7 +9747,7 @@ export interface operations {
                     "audio/wav": string;
                 };
             };
-            /** @description The range of it that was asked for. */
+            /** @description The requested range of the file. */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -9754,7 +9756,7 @@ export interface operations {
                     "audio/wav": string;
                 };
             };
-            /** @description The client has it. */
+            /** @description The client's copy is current. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -9881,15 +9883,15 @@ export interface operations {
     api_composed_notes_composed_mid_get: {
         parameters: {
             query?: {
-                /** @description Like `C4 D4 E4:2 r G4`, or ABC; or `clip_id`. */
+                /** @description The tune in notes, like `C4 D4 E4:2 r G4`, or in ABC; or give `clip_id`. */
                 notes?: string | null;
-                /** @description Notes (MIDI), or a sound with one voice. */
+                /** @description The clip with the tune: notes (MIDI), or a sound with one voice; or give `notes`. */
                 clip_id?: number | null;
-                /** @description How many notes are added; 24. */
+                /** @description How many notes to add; 24 by default. */
                 count?: number | null;
-                /** @description Vary the tune instead: no notes are added. */
+                /** @description Vary the tune instead of adding notes. */
                 varied?: boolean;
-                /** @description Another one makes another; the same the same. */
+                /** @description Random seed; the same seed gives the same result. */
                 seed?: number;
             };
             header?: never;
@@ -9907,7 +9909,7 @@ export interface operations {
                     "audio/midi": string;
                 };
             };
-            /** @description The range of it that was asked for. */
+            /** @description The requested range of the file. */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -9916,7 +9918,7 @@ export interface operations {
                     "audio/midi": string;
                 };
             };
-            /** @description The client has it. */
+            /** @description The client's copy is current. */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -10043,11 +10045,11 @@ export interface operations {
     api_clip_events_clips__int_clip_id__events_get: {
         parameters: {
             query?: {
-                /** @description How likely an event has to be. */
+                /** @description Least probability of an event. */
                 least?: number;
-                /** @description JSON, or what other programs read. */
+                /** @description JSON, or a format for other programs. */
                 form?: "json" | "audacity" | "raven" | "csv" | "srt";
-                /** @description Only what was found before: the clip is not listened to now. */
+                /** @description Return stored events only, and do not look for events now. */
                 stored?: boolean;
             };
             header?: never;
@@ -10182,7 +10184,7 @@ export interface operations {
             query?: {
                 /** @description JSON, subtitles, or text. */
                 form?: "json" | "srt" | "vtt" | "txt";
-                /** @description Like `en`; without it, it is found out. */
+                /** @description Like `en`; detected if absent. */
                 language?: string | null;
             };
             header?: never;
@@ -10318,7 +10320,7 @@ export interface operations {
                 words: string;
                 /** @description How many passages. */
                 k?: number;
-                /** @description How many to pass over. */
+                /** @description How many to skip. */
                 offset?: number;
                 where?: string | null;
             };
@@ -10452,7 +10454,7 @@ export interface operations {
             query?: {
                 start_s?: number;
                 end_s?: number | null;
-                /** @description So many seconds more at both ends, as far as the sound reaches. */
+                /** @description Extra seconds before and after the passage, as far as the sound reaches. */
                 handles_s?: number;
             };
             header?: never;
@@ -10463,7 +10465,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The file, while it is made. */
+            /** @description The file, streamed while it is made. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10587,20 +10589,20 @@ export interface operations {
             query?: {
                 start_s?: number;
                 end_s?: number | null;
-                /** @description So many seconds more at both ends, as far as the sound reaches. */
+                /** @description Extra seconds before and after the passage, as far as the sound reaches. */
                 handles_s?: number;
             };
             header?: never;
             path: {
                 clip_id: number;
-                /** @description Any name. It is not read: who fetches this may keep the file under it. */
+                /** @description Any name. The service ignores it; programs save the file under it. */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The file, while it is made. */
+            /** @description The file, streamed while it is made. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10722,19 +10724,19 @@ export interface operations {
     api_export_files_export__name__get: {
         parameters: {
             query: {
-                /** @description Their clips; more are asked for by POST. */
+                /** @description The clips; for more, use `POST /export`. */
                 clip_id: number[];
             };
             header?: never;
             path: {
-                /** @description Any name. The archive is offered under it. */
+                /** @description Any name; the archive is downloaded under it. */
                 name: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The file, while it is made. */
+            /** @description The file, streamed while it is made. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10867,7 +10869,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The file, while it is made. */
+            /** @description The file, streamed while it is made. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11126,7 +11128,7 @@ export interface operations {
                 where?: string | null;
                 region?: string | null;
                 within?: string | null;
-                /** @description What colours say: a facet, a fact, or what a profile liked (`liked:anna`); without it the likeliest tag of each, its folder in a library without tags. */
+                /** @description What colours show: a facet, a fact, or the likes of a profile (`liked:anna`); by default the likeliest tag of each clip, or its folder in a library without tags. */
                 colour?: string | null;
             };
             header?: never;
@@ -11258,7 +11260,7 @@ export interface operations {
         parameters: {
             query?: {
                 where?: string | null;
-                /** @description How many suggestions at most. */
+                /** @description Most suggestions to return. */
                 limit?: number;
             };
             header?: never;

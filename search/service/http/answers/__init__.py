@@ -1,1 +1,1 @@
-"""What comes back. Read from the engine's frozen values, written as JSON by pydantic, described by OpenAPI."""
+"""Models of the answers: built from the engine's frozen values, written as JSON, described in OpenAPI."""

@@ -1,4 +1,4 @@
-"""How a sentence was understood, what can be asked, and embeddings."""
+"""Sentences understood as queries, suggestions, and embeddings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from search.service.http.answers.hits import SearchOut
 
 
 class SuggestionOut(Answered):
-    """Words that find something here."""
+    """Words that find something in this library."""
 
     text: str
     kind: Literal["tag", "own_tag", "name"]
@@ -17,7 +17,7 @@ class SuggestionOut(Answered):
 
 
 class SuggestionsOut(Answered):
-    """What can be asked of the library in words."""
+    """Words to search for in the library."""
 
     suggestions: list[SuggestionOut]
 
@@ -37,7 +37,7 @@ class AskedClipOut(Answered):
 
 
 class AskedQueryOut(Answered):
-    """A query, as `POST /search` takes it."""
+    """A query that `POST /search` takes."""
 
     parts: list[AskedTextOut | AskedClipOut]
     k: int
@@ -46,7 +46,7 @@ class AskedQueryOut(Answered):
 
 
 class TermOut(Answered):
-    """Words of a sentence, and what they became."""
+    """Words of a sentence, and what they mean in the query."""
 
     said: str
     kind: Literal["words", "unwanted", "like", "unlike", "filter", "count", "collapse"]
@@ -54,7 +54,7 @@ class TermOut(Answered):
 
 
 class AskOut(Answered):
-    """A sentence as a query, term by term; ``not_understood`` filters nothing."""
+    """A sentence as a query, term by term; words in ``not_understood`` filter nothing."""
 
     sentence: str
     query: AskedQueryOut
@@ -74,14 +74,14 @@ class EmbeddingOut(Answered):
 
 
 class UsageOut(Answered):
-    """What OpenAI's clients expect to be counted."""
+    """Token counts, which OpenAI's clients expect."""
 
     prompt_tokens: int
     total_tokens: int
 
 
 class EmbeddingsOut(Answered):
-    """Vectors, in OpenAI's shape."""
+    """Vectors, in OpenAI's format."""
 
     object: Literal["list"] = "list"
     data: list[EmbeddingOut]

@@ -9,11 +9,11 @@ from search.service.http.answers.hits import FacetOut, FacetsOut, TagOut
 class ClipOut(Answered):
     """A clip. ``path`` is relative to root ``root_id``; ``added`` is seconds since 1970, UTC.
 
-    ``own_tags`` are those that a person set; before anybody did, the keywords of its file. ``remark`` is what a person
-    wrote of it, empty where nobody did.
+    ``own_tags`` are tags that a person set; until then, the keywords of the file. ``remark`` is a person's note on the
+    clip, or empty.
 
-    ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings``: what
-    was amiss with the file when it was decoded. ``notes``: whether the file holds notes (MIDI), not sound.
+    ``track`` is the audio track in the file, counted from 0, out of ``tracks`` (0 if not counted). ``warnings`` lists
+    problems that decoding the file found. ``notes``: whether the file holds notes (MIDI) and not sound.
     """
 
     id: int
@@ -36,36 +36,36 @@ class ClipOut(Answered):
 
 
 class FactsOut(Answered):
-    """What a clip is. A fact is a number, a word, or words; one that means nothing for the clip is not there."""
+    """The facts of a clip. A fact is a number, a word or a list of words; facts that do not apply are absent."""
 
     clip_id: int
     facts: dict[str, float | str | list[str]]
 
 
 class ClipFactsOut(FactsOut):
-    """The same beside how long the clip is; not ``measured``: nobody listened to it yet, and its facts are unknown."""
+    """The facts and the duration of a clip; if it is not ``measured``, its facts are unknown."""
 
     duration_s: RoundedSeconds
     measured: bool
 
 
 class ManyFactsOut(Answered):
-    """What clips are, in the order in which they were asked for; unknown clips are left out."""
+    """The facts of clips, in the order of the request; unknown clips are left out."""
 
     facts: list[ClipFactsOut]
 
 
 class DefectsOut(Answered):
-    """How many clips have which defect; ``unmeasured`` sounds have not been looked at yet."""
+    """How many clips have each defect; ``unmeasured`` sounds were not checked yet."""
 
     defects: list[FacetOut]
     unmeasured: int
 
 
 class ClipsOut(Answered):
-    """A page of clips; ``total`` counts all that pass the filter. ``facets`` are there when they were asked for.
+    """A page of clips; ``total`` counts all that pass the filter. ``facets`` are present if requested.
 
-    ``unmeasured`` clips have no facts yet, so that a filter over facts, or an order by one, could not know them.
+    ``unmeasured`` clips have no facts yet, so a filter or a sort by facts cannot place them.
     """
 
     total: int

@@ -1,4 +1,4 @@
-"""What several answers have in common: how paths, shares and seconds are written."""
+"""Parts that several answers share: how paths, shares and seconds are written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from search.service.http.described import Described
 
 
 def text(path: str) -> str:
-    """A path as JSON can write it: bytes that are no UTF-8 become replacement characters."""
+    """A path that JSON can hold: bytes that are not UTF-8 become replacement characters."""
     return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -21,13 +21,13 @@ RoundedSeconds: TypeAlias = Annotated[float, AfterValidator(partial(round, ndigi
 
 
 class Answered(Described, BaseModel):
-    """Built from frozen values by their attributes."""
+    """Base of answers, built from the attributes of frozen values."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
 class NamedClipOut(Answered):
-    """A clip by its name."""
+    """A clip with its path and title."""
 
     clip_id: int
     path: RelativePath

@@ -1,4 +1,4 @@
-"""The hits of a question, and what is counted beside them."""
+"""The hits of a query, and the counts beside them."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ class TagOut(Answered):
 
 
 class ViaOut(Answered):
-    """Why a hit was found: a part of the query by its place; shares sum to 1."""
+    """Why a hit was found: a part of the query, by its place, and its share; shares sum to 1."""
 
     part: str
     share: RoundedShare
 
 
 class HitOut(Answered):
-    """A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: what it stands for.
+    """A clip with its best passage. ``path`` is relative to the clip's root; ``copies``: clips that it stands for.
 
-    ``track`` is the sound track of the file that it is in, counted from 0. ``own_tags`` are those that a person set.
-    ``notes``: whether the file holds notes (MIDI), not sound. ``remark``: what a person wrote of it.
-    ``facts``, where they were asked for: what it is, by name; null where nobody measured it. ``same``: whether it is
-    the content that was asked with, another shape of its recording, or its tune.
+    ``track`` is its audio track in the file, counted from 0. ``own_tags`` are tags that a person set.
+    ``notes``: whether the file holds notes (MIDI) and not sound. ``remark``: a person's note on the clip.
+    ``facts``, if requested: its facts by name; null if it was not measured. ``same``: whether it is the content that
+    was searched with, another form of that recording, or the same tune.
     """
 
     clip_id: int
@@ -58,7 +58,7 @@ class FacetOut(Answered):
 
 
 class FacetsOut(Answered):
-    """Counts over ``clips`` clips: tags and folders most frequent first, durations and dates in their order."""
+    """Counts over ``clips`` clips: tags and folders, most frequent first; durations and dates, in order."""
 
     clips: int
     own_tags: list[FacetOut]
@@ -70,9 +70,9 @@ class FacetsOut(Answered):
 
 
 class LikelyOut(Answered):
-    """How many clips are meant rather than not: their probability is ``least`` or more, or their name says every word.
+    """How many clips are likely matches: their probability is ``least`` or more, or their names have every word.
 
-    Not ``is_all``: there are more of them.
+    If ``is_all`` is false, there are more of them.
     """
 
     clips: int
@@ -81,9 +81,9 @@ class LikelyOut(Answered):
 
 
 class SearchOut(Answered):
-    """The hits, best first, and whether the library has what was asked for at all; ``reason``: why not, if known.
+    """The hits, best first, and a verdict whether the library has a match at all; ``reason``: why not, if known.
 
-    ``recall``: the part of the nearest ten that was to be found; null where nobody said any.
+    ``recall``: the share of the true nearest ten that the search aimed for; null if none was set.
     """
 
     verdict: Literal["good", "weak", "none"]

@@ -1,4 +1,4 @@
-"""Jobs, folders and how the service is."""
+"""Jobs, folders and the state of the service."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from search.service.http.answers.common import Answered, RoundedSeconds, Rounded
 
 
 class ProgressOut(Answered):
-    """How far a job is.
+    """The progress of a job.
 
-    `share` is how much of the work is done, long files part by part; `left_s` how long the rest will take, if known.
+    `share` is the part of the work that is done, counting parts of long files; `left_s` is how long the rest will take,
+    if known.
     """
 
     files_done: int
@@ -29,7 +30,7 @@ class FailureOut(Answered):
 
 
 class JobOut(Answered):
-    """A job. Times are seconds since 1970, UTC. ``clip_ids`` are the clips of its files, once they are there."""
+    """A job. Times are seconds since 1970, UTC. ``clip_ids`` are the clips of its files, once they are indexed."""
 
     id: int
     kind: Literal["index", "scan", "remove", "duplicates", "map", "facts", "events", "fingerprints", "speech"]
@@ -55,7 +56,7 @@ class JobsOut(Answered):
 class RootOut(Answered):
     """A folder that the library indexes. ``scanned`` is seconds since 1970, UTC.
 
-    ``path`` is where it lies on the service's machine, null where clients are not told; ``name`` its last part.
+    ``path`` is its path on the service's machine, or null if clients may not see it; ``name`` is the last part of it.
     """
 
     id: int
@@ -68,9 +69,9 @@ class RootOut(Answered):
 
 
 class RootsOut(Answered):
-    """The folders that the library indexes, beside ``uploads``: the clips whose files were sent to it.
+    """The folders that the library indexes, and ``uploads``: how many clips were uploaded.
 
-    ``addable``: whether a folder can be added by its path.
+    ``addable``: whether clients can add a folder by its path.
     """
 
     roots: list[RootOut]
@@ -79,8 +80,8 @@ class RootsOut(Answered):
 
 
 class FailedFileOut(Answered):
-    """A file that is there and could not be indexed. ``folder`` is the name of that which it lies in, null for uploads;
-    ``file`` where it lies there.
+    """An existing file that could not be indexed. ``folder`` is the name of its root, null for uploads; ``file`` is its
+    path below it.
     """
 
     folder: str | None
@@ -89,7 +90,7 @@ class FailedFileOut(Answered):
 
 
 class FailuresOut(Answered):
-    """A page of them."""
+    """A page of files that could not be indexed."""
 
     total: int
     offset: int
@@ -103,12 +104,12 @@ class HealthOut(Answered):
 
 
 class DegradedOut(Answered):
-    """Something that does not work now, and ``why``. Searches do.
+    """Something that does not work now, and ``why``. Searches still work, except with ``catalog``.
 
-    ``writing``: nothing can be kept, so uploads, new jobs, feedback and changes of clips are refused. ``jobs``: those
-    that wait do not go on; they will, by themselves, once the cause is gone.
-    ``snapshots``: what another machine published last cannot be fetched; answers are right, and take longer.
-    ``catalog``: it does not answer, nor does this service until it does.
+    ``writing``: nothing can be stored, so uploads, new jobs, feedback and changes of clips are refused.
+    ``jobs``: waiting jobs do not run; they start by themselves once the cause is gone.
+    ``snapshots``: the last snapshot of another machine cannot be fetched; answers are right, but take longer.
+    ``catalog``: the catalog does not answer, so the service answers no requests until it does.
     """
 
     what: Literal["writing", "jobs", "snapshots", "catalog"]
@@ -116,14 +117,14 @@ class DegradedOut(Answered):
 
 
 class ReadyOut(Answered):
-    """The library is open and can be searched; ``melody``: by humming too. ``jobs`` are those that wait or run;
-    ``giving_way``: slower than they could, since somebody asks something at this moment.
+    """The state of the library; ``melody``: it can be searched by humming. ``jobs`` counts waiting and running jobs;
+    ``giving_way``: they run slower, because requests are being answered.
 
-    ``unmeasured`` clips have sound and no facts yet: a service with nothing else to do measures them.
+    ``unmeasured`` counts clips with sound but without facts; the service measures them when it is idle.
 
-    ``starting``, within seconds of the start: questions are answered, but those by sound and by words wait for a model.
-    ``away``: the catalog does not answer, so nothing is known of the rest.
-    ``warm``: the models of its spaces are loaded; those of a space that is new are soon after it is.
+    ``starting``, for seconds after the start: searches by sound and by words wait for a model.
+    ``away``: the catalog does not answer, so the other fields are unknown.
+    ``warm``: the models of all spaces are loaded; those of a new space are loaded soon after it appears.
     """
 
     status: Literal["ready", "starting", "away"]

@@ -8,7 +8,7 @@ from search.service.http.answers.common import Answered, RelativePath, RoundedSe
 
 
 class CollectedOut(Answered):
-    """A clip of a collection, the passage that is meant (null: all of it), and since when it is there."""
+    """A clip of a collection, its passage (null: the whole clip), and when it was added."""
 
     clip_id: int
     start_s: float | None
@@ -41,10 +41,10 @@ class CollectionsOut(Answered):
 
 
 class SavedSearchOut(Answered):
-    """A saved search. ``query`` is what ``POST /search`` takes, its sounds named by their places.
+    """A saved search. ``query`` is what ``POST /search`` takes, with sounds named by their places.
 
-    ``unseen``: how many matches came since somebody looked. ``trouble``: why it could not be asked the last time.
-    ``secret`` is what posts to the ``webhook`` are signed with; it is told once, when the address is set.
+    ``unseen`` counts matches that nobody has seen. ``trouble``: why the search failed the last time.
+    ``secret`` signs posts to the ``webhook``; it is returned once, when the webhook is set.
     """
 
     id: int
@@ -60,14 +60,14 @@ class SavedSearchOut(Answered):
 
 
 class SavedSearchesOut(Answered):
-    """Every saved search, by name; ``unseen`` matches of all."""
+    """All saved searches, by name; ``unseen`` counts the matches of all."""
 
     searches: list[SavedSearchOut]
     unseen: int
 
 
 class SavedMatchOut(Answered):
-    """A clip that came, or whose sound changed, since a search was saved, and that it finds."""
+    """A match: a clip that was added, or whose sound changed, after the search was saved, and that it finds."""
 
     id: int
     search_id: int

@@ -6,7 +6,7 @@ from search.service.http.answers.common import Answered, RoundedSeconds
 
 
 class PeaksOut(Answered):
-    """The waveform: lowest and highest sample, in [-1, 1], of each of equal stretches between the two times."""
+    """A waveform: the lowest and highest sample, in [-1, 1], of each of equal stretches between the two times."""
 
     start_s: RoundedSeconds
     end_s: RoundedSeconds
@@ -15,7 +15,7 @@ class PeaksOut(Answered):
 
 
 class MadeOut(Answered):
-    """Whether a simple sound can be made from words, and ``why`` not; ``kinds`` are those that there are."""
+    """Whether a simple sound can be made from words, and ``why`` not; ``kinds`` lists the kinds of sound."""
 
     can_be_made: bool
     why: str | None
@@ -23,7 +23,7 @@ class MadeOut(Answered):
 
 
 class NotesOut(Answered):
-    """The notes of a tune, by start; the three lists go together. A pitch is a MIDI note number: 69 is A4, 440 Hz."""
+    """The notes of a tune, by start, in three parallel lists. A pitch is a MIDI note number: 69 is A4, 440 Hz."""
 
     start_s: list[RoundedSeconds]
     end_s: list[RoundedSeconds]
@@ -33,7 +33,7 @@ class NotesOut(Answered):
 class ClipPeaksOut(Answered):
     """The waveform of a whole clip, or the notes of a MIDI file.
 
-    ``low`` and ``high`` are empty where it has none: its file is away, or holds notes.
+    ``low`` and ``high`` are empty if the file is missing or holds notes.
     """
 
     clip_id: int
@@ -44,6 +44,6 @@ class ClipPeaksOut(Answered):
 
 
 class ManyPeaksOut(Answered):
-    """Waveforms, in the order in which they were asked for; unknown clips are left out, with `short` long ones too."""
+    """Waveforms, in the order of the request; unknown clips are left out, and with `short`, long ones too."""
 
     peaks: list[ClipPeaksOut]

@@ -1,4 +1,4 @@
-"""What happens when, and what is said."""
+"""Moments, events and speech."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from search.service.http.answers.common import Answered, NamedClipOut
 
 
 class WholeClipOut(NamedClipOut):
-    """What is about all of a clip."""
+    """An answer about a whole clip."""
 
     duration_s: float
     stored: bool
 
 
 class PassageOut(NamedClipOut):
-    """What was found within a clip."""
+    """A passage found in a clip."""
 
     track: int
     start_s: float
@@ -22,9 +22,9 @@ class PassageOut(NamedClipOut):
 
 
 class EventOut(Answered):
-    """From ``start_s`` to ``end_s`` of a clip, what is called ``name`` sounds; ``probability`` at its best.
+    """An event ``name`` in a clip from ``start_s`` to ``end_s``; ``probability`` is the highest in that time.
 
-    ``background``: it is no likelier than what the same name has in a tenth of the clip or more.
+    ``background``: it is no likelier than events of the same name that fill a tenth of the clip or more.
     """
 
     name: str
@@ -35,14 +35,14 @@ class EventOut(Answered):
 
 
 class StretchOut(Answered):
-    """From ``start_s`` to ``end_s`` somebody speaks."""
+    """A stretch of speech from ``start_s`` to ``end_s``."""
 
     start_s: float
     end_s: float
 
 
 class SpokenWordOut(Answered):
-    """A word that is said from ``start_s`` to ``end_s``; ``probability`` is the recogniser's own."""
+    """A word spoken from ``start_s`` to ``end_s``; ``probability`` is from the recogniser."""
 
     text: str
     start_s: float
@@ -51,7 +51,7 @@ class SpokenWordOut(Answered):
 
 
 class SpokenLineOut(Answered):
-    """Words that are said one after the other."""
+    """A line of consecutive words."""
 
     text: str
     start_s: float
@@ -60,7 +60,7 @@ class SpokenLineOut(Answered):
 
 
 class TranscriptOut(WholeClipOut):
-    """What is said in a clip. ``stored``: it was recognised before; ``language`` is "" where no word was understood."""
+    """What is said in a clip. ``stored``: it was transcribed before; ``language`` is "" if no word was understood."""
 
     recogniser: str
     language: str
@@ -70,14 +70,14 @@ class TranscriptOut(WholeClipOut):
 
 
 class SayingOut(PassageOut):
-    """A passage that says what was asked for, and the ``line`` that it stands in; ``score``: higher is closer."""
+    """A passage with the words searched for, and the ``line`` that contains it; ``score``: higher is closer."""
 
     language: str
     line: SpokenLineOut
 
 
 class SayingsOut(Answered):
-    """Passages, best first. ``transcribed`` of the library's ``contents`` were listened to for words."""
+    """Passages, best first. ``transcribed`` counts the contents with a transcript, out of ``contents``."""
 
     sayings: list[SayingOut]
     took_ms: float
@@ -87,23 +87,23 @@ class SayingsOut(Answered):
 
 
 class TimeLineOut(WholeClipOut):
-    """The events of a clip, in order of time. ``stored``: they were found before; else just now, or not at all."""
+    """The events of a clip, in order of time. ``stored``: they were found before; else now, or not at all."""
 
     events: list[EventOut]
 
 
 class MomentOut(PassageOut):
-    """A passage of a clip with boundaries of its own; a segment's (not ``exact``) where its file could not be read.
+    """A passage with its own start and end; not ``exact``: those of a segment, because the file could not be read.
 
-    ``score`` is a cosine; of two sounds that THEN, WHILE or WITHOUT joins it is how likely they are there, where the
-    words of both mean classes of the encoder's vocabulary. Higher is better.
+    ``score`` is a cosine similarity. For THEN, WHILE and WITHOUT, if the words of both sounds are classes of the
+    encoder's vocabulary, it is the probability that both are there. Higher is better.
     """
 
     exact: bool
 
 
 class MomentsOut(Answered):
-    """The passages that a question found, best first."""
+    """The passages that a query found, best first."""
 
     moments: list[MomentOut]
     took_ms: float

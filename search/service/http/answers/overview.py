@@ -1,4 +1,4 @@
-"""Ways between sounds, what goes with one, and the map."""
+"""Paths between sounds, clips that go with another, and the map."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from search.service.http.answers.common import Answered, NamedClipOut
 
 
 class PathOut(Answered):
-    """Clips from one sound to another, in order, and how alike the two of each step are: one more than clips.
+    """Clips from one sound to another, in order; ``similarities`` has one value for each step, one more than clips.
 
-    ``least`` is that of the largest step, ``straight`` what each would be on a straight way, ``direct`` of both ends.
+    ``least`` is the similarity of the largest step, ``straight`` that of each step on a straight path, ``direct`` that
+    of the two ends.
     """
 
     clips: list[NamedClipOut]
@@ -21,7 +22,7 @@ class PathOut(Answered):
 
 
 class CompanionOut(NamedClipOut):
-    """A clip that goes with another: it runs ``times`` as fast once it is played ``stretch`` as fast; and why."""
+    """A clip that goes with another, and why: played ``stretch`` times as fast, it has ``times`` the other's tempo."""
 
     score: float
     tempo: float | None
@@ -34,7 +35,7 @@ class CompanionOut(NamedClipOut):
 
 
 class CompanionsOut(Answered):
-    """What goes with a clip of a tempo and a key, best first; clips that nobody measured may, too."""
+    """Clips that go with a clip of this tempo and key, best first; ``unmeasured`` clips were not considered."""
 
     tempo: float | None
     key: str | None
@@ -43,11 +44,11 @@ class CompanionsOut(Answered):
 
 
 class MapOut(Answered):
-    """Where each clip lies: clips that sound alike lie close, mostly within 0 to 1. The four lists go together.
+    """The positions of clips, mostly within 0 to 1; clips that sound alike are close. The four lists are parallel.
 
-    ``groups`` are what was asked for, at most eight: else the tags that are most often a clip's likeliest (folders, in
-    a library without tags). ``wheres`` are the filters that select them; of what a profile liked the list for `within`.
-    ``group`` is a clip's place among them, -1 for any other.
+    ``groups`` are those of the requested colour, at most eight; by default the tags that are most often the likeliest
+    of a clip, or folders in a library without tags. ``wheres`` are the filters that select the groups; for the likes of
+    a profile, the list for `within`. ``group`` is the index of a clip's group, or -1 for none.
     """
 
     fitted: int

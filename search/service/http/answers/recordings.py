@@ -1,4 +1,4 @@
-"""Recordings: duplicates, merges, and which one a sound is."""
+"""Recordings: duplicates, merges and identification."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from search.service.http.answers.common import Answered, RoundedSeconds, Rounded
 
 
 class DuplicateOut(Answered):
-    """A clip of a group: a ``copy`` has the same bytes, the ``same recording`` may begin later or be louder.
+    """A clip of a group: a ``copy`` has the same bytes; a ``same recording`` may start later or be louder.
 
     ``lossless``, ``bandwidth_hz``, ``silence_s`` and ``clipped`` say what each is worth; null: not measured.
     """
@@ -25,7 +25,7 @@ class DuplicateOut(Answered):
 
 
 class DuplicateGroupOut(Answered):
-    """Clips of one recording; ``keep`` is the one worth keeping, and ``why`` says why."""
+    """Clips of one recording; ``keep`` is the clip worth keeping, and ``why`` the reason."""
 
     keep: int
     why: str
@@ -33,7 +33,7 @@ class DuplicateGroupOut(Answered):
 
 
 class DuplicatesOut(Answered):
-    """A page of the groups, largest first. ``current`` is false when clips came or went since they were looked for."""
+    """A page of the groups, largest first. ``current`` is false if clips came or went after the last comparison."""
 
     total: int
     offset: int
@@ -42,7 +42,7 @@ class DuplicatesOut(Answered):
 
 
 class MergedClipOut(Answered):
-    """A clip that left the library in a merge; ``path`` is where its file lay, below its root."""
+    """A clip that a merge removed; ``path`` is where its file was, below its root."""
 
     clip_id: int
     path: str
@@ -50,7 +50,7 @@ class MergedClipOut(Answered):
 
 
 class MergeOut(Answered):
-    """A merge that can be undone: the clip that was kept, and those that left, at a time in seconds since 1970."""
+    """A merge that can be undone: the clip kept, those removed, and when, in seconds since 1970."""
 
     id: int
     keep: int
@@ -67,14 +67,14 @@ class MergesOut(Answered):
 
 
 class UnmergedOut(Answered):
-    """What came back when a merge was undone, and a line for all that is not as it was before."""
+    """The clips that came back when a merge was undone, and a note on each thing that differs from before."""
 
     restored: list[int]
     notes: list[str]
 
 
 class RecognitionOut(Answered):
-    """A passage of a sound that is one of a clip."""
+    """A passage of the sound that matches a passage of a clip."""
 
     clip_id: int
     path: str
@@ -90,7 +90,7 @@ class RecognitionOut(Answered):
 
 
 class IdentificationOut(Answered):
-    """Which recordings a sound is of: of a short one the likeliest first, of a long one in order of time."""
+    """The recordings in a sound: the likeliest first if it is short, else in order of time."""
 
     recognitions: list[RecognitionOut]
     duration_s: float

@@ -9,20 +9,20 @@ from search.service.http.answers.hits import SearchOut
 
 
 class BatchedOut(Answered):
-    """The answer to one of several questions, or what is wrong with that question."""
+    """The answer to one of several queries, or the error of that query."""
 
     answer: SearchOut | None
     error: str | None
 
 
 class RecommendBatchOut(Answered):
-    """An answer for each question, in their order."""
+    """An answer for each query, in order."""
 
     answers: list[BatchedOut]
 
 
 class OpinionOut(Answered):
-    """What someone thought of a clip, and when."""
+    """An opinion of a clip, and when it was given."""
 
     clip_id: int
     opinion: Literal["like", "dislike", "seen"]
@@ -31,7 +31,7 @@ class OpinionOut(Answered):
 
 
 class FeedbackOut(Answered):
-    """Everything known under a name, newest first."""
+    """All opinions kept under a name, newest first."""
 
     profile: str
     feedback: list[OpinionOut]

@@ -1,1 +1,1 @@
-"""What may be asked. These models validate requests and make the OpenAPI document."""
+"""Models of the requests: they validate requests and describe them in OpenAPI."""

@@ -33,7 +33,7 @@ from search.service.http.requests.common import (
 Sort: TypeAlias = Annotated[
     str,
     Field(
-        description="A column or a fact that is a number; with - before it from high to low. Absent ones come last.",
+        description="A column or a numeric fact, lowest first; with - before it, highest first. Absent ones come last.",
         json_schema_extra={
             "enum": [f"{sign}{name}" for name in ORDERS for sign in ("", "-")],
             "pattern": f"^-?({'|'.join(ORDERS)})$",
@@ -50,27 +50,27 @@ class ClipPath(Parameters):
 
 
 class NamedClipPath(ClipPath):
-    """A clip by its id, and a name for those who call what they fetch as its address ends."""
+    """A clip by its id, and a name at the end of the URL, under which programs save what they download."""
 
-    name: Annotated[str, Field(description="Any name. It is not read: who fetches this may keep the file under it.")]
+    name: Annotated[str, Field(description="Any name. The service ignores it; programs save the file under it.")]
 
 
 class EventsOf(Parameters):
-    """Which events, and how they are written."""
+    """Which events, and in which format."""
 
-    least: Annotated[float, Field(ge=0, le=1, description="How likely an event has to be.")] = 0.3
+    least: Annotated[float, Field(ge=0, le=1, description="Least probability of an event.")] = 0.3
     form: Annotated[
-        Literal["json", "audacity", "raven", "csv", "srt"], Field(description="JSON, or what other programs read.")
+        Literal["json", "audacity", "raven", "csv", "srt"], Field(description="JSON, or a format for other programs.")
     ] = "json"
-    stored: Annotated[bool, Field(description="Only what was found before: the clip is not listened to now.")] = False
+    stored: Annotated[bool, Field(description="Return stored events only, and do not look for events now.")] = False
 
 
 class SpeechOf(Parameters):
-    """How what is said is written, and in which language it is said."""
+    """The format of a transcript, and the language that is spoken."""
 
     form: Annotated[Literal["json", "srt", "vtt", "txt"], Field(description="JSON, subtitles, or text.")] = "json"
     language: Annotated[
-        str | None, Field(max_length=16, pattern=r"^[a-z]{2,3}$", description="Like `en`; without it, it is found out.")
+        str | None, Field(max_length=16, pattern=r"^[a-z]{2,3}$", description="Like `en`; detected if absent.")
     ] = None
 
 
@@ -79,12 +79,12 @@ class SpokenQuery(Parameters):
 
     words: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS, pattern=r"\S")]
     k: Annotated[int, Field(ge=1, le=MAX_K, description="How many passages.")] = 10
-    offset: Annotated[int, Field(ge=0, le=MAX_OFFSET, description="How many to pass over.")] = 0
+    offset: Annotated[int, Field(ge=0, le=MAX_OFFSET, description="How many to skip.")] = 0
     where: Filter | None = None
 
 
 class Narrowed(Parameters):
-    """Which clips: those that pass a filter, lie in a region of the map, and are in a list; without them all."""
+    """Which clips: those that pass a filter, lie in a region of the map and are in a list; all without these."""
 
     where: Filter | None = None
     region: Region | None = None
@@ -92,7 +92,7 @@ class Narrowed(Parameters):
 
 
 class MapOf(Narrowed):
-    """Which clips of the map, and what their colours say."""
+    """Which clips of the map, and what their colours show."""
 
     colour: Annotated[
         Annotated[
@@ -100,14 +100,14 @@ class MapOf(Narrowed):
         ]
         | None,
         Field(
-            description="What colours say: a facet, a fact, or what a profile liked (`liked:anna`); without it the "
-            "likeliest tag of each, its folder in a library without tags."
+            description="What colours show: a facet, a fact, or the likes of a profile (`liked:anna`); by default the "
+            "likeliest tag of each clip, or its folder in a library without tags."
         ),
     ] = None
 
 
 class DefectsOf(Parameters):
-    """Of which clips; without a filter of all."""
+    """Which clips: those that pass a filter; all without one."""
 
     where: Filter | None = None
 
@@ -116,7 +116,7 @@ class SuggestionList(Parameters):
     """How many suggestions, of which clips."""
 
     where: Filter | None = None
-    limit: Annotated[int, Field(ge=1, le=50, description="How many suggestions at most.")] = 10
+    limit: Annotated[int, Field(ge=1, le=50, description="Most suggestions to return.")] = 10
 
 
 class ClipList(Narrowed):
@@ -126,7 +126,7 @@ class ClipList(Narrowed):
     offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     facets: Annotated[
-        bool, Field(description="Count tags, durations, dates, folders and facts of everything found.")
+        bool, Field(description="Also count tags, durations, dates, folders and facts over all clips that pass.")
     ] = False
 
 
@@ -144,14 +144,12 @@ class ClipChange(Body):
     own_tags: (
         Annotated[
             list[Annotated[str, Field(max_length=200)]],
-            Field(max_length=100, description="All of its own tags from now on; a comma within one ends it."),
+            Field(max_length=100, description="The new list of own tags, replacing all; a comma separates two tags."),
         ]
         | None
     ) = None
     remark: (
-        Annotated[
-            str, Field(max_length=MAX_REMARK_CHARACTERS, description="What is to be remembered of it; empty: none.")
-        ]
+        Annotated[str, Field(max_length=MAX_REMARK_CHARACTERS, description="A note on the clip; empty removes it.")]
         | None
     ) = None
 
@@ -172,8 +170,8 @@ class SimilarTo(Parameters):
 class PathTo(Parameters):
     """Where a path leads to, and in how many steps."""
 
-    to: Annotated[Id, Field(description="The clip that the path ends at.")]
-    steps: Annotated[int, Field(ge=2, le=64, description="How many steps it has.")] = 8
+    to: Annotated[Id, Field(description="The clip at which the path ends.")]
+    steps: Annotated[int, Field(ge=2, le=64, description="How many steps the path has.")] = 8
     where: Filter | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
@@ -184,4 +182,6 @@ class CompanionsOf(Parameters):
     k: Annotated[int, Field(ge=1, le=1000, description="How many hits.")] = 10
     where: Filter | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    stretch: Annotated[float, Field(ge=0, le=0.5, description="How much a tempo may be changed: .08 is 8 %.")] = 0.08
+    stretch: Annotated[
+        float, Field(ge=0, le=0.5, description="How far a tempo may be stretched to fit: 0.08 is 8 %.")
+    ] = 0.08

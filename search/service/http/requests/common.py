@@ -21,21 +21,23 @@ MAX_WAVEFORMS = 24
 MAX_FACTS = 200
 MAX_EXPORTED = 10_000
 MAX_ADDRESSED = 400
-"""So many ids an address has room for, also at proxies: 8 KB."""
-ABOUT_FACTS = "Whether each hit has its facts, as far as they were measured."
+"""Most ids in a URL, so that it stays within the 8 KB that proxies accept."""
+ABOUT_FACTS = "Whether to add to each hit its facts, if they were measured."
 ABOUT_FACETS = (
-    "Count the clips that are likely (`likely`), and their tags, durations, dates, folders and facts (`facets`), "
-    "however many hits are asked for; those of the hits where none is likely or nobody can tell."
+    "Count the likely clips of the whole library (`likely`), and their tags, durations, dates, folders and facts "
+    "(`facets`). If no clip is likely, or there are no probabilities, `facets` counts over the hits."
 )
-ABOUT_COLLAPSE = "One hit for each recording, its best; `copies` names the other clips of it that were found."
+ABOUT_COLLAPSE = (
+    "One hit for each recording, its best; `copies` lists the other clips of that recording that were found."
+)
 
 Id: TypeAlias = Annotated[int, Field(ge=1, le=MAX_ID)]
 Weight: TypeAlias = Annotated[
-    float, Field(ge=-1000, le=1000, description="How much it counts; below 0: not like this. Not 0.")
+    float, Field(ge=-1000, le=1000, description="How much it counts; negative: unlike this. Must not be 0.")
 ]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=MAX_K, description="How many hits.")]
 Offset: TypeAlias = Annotated[
-    int, Field(ge=0, le=MAX_OFFSET, description="How many hits to pass over: the `next_offset` of the page before.")
+    int, Field(ge=0, le=MAX_OFFSET, description="How many hits to skip: the `next_offset` of the page before.")
 ]
 Filter: TypeAlias = Annotated[
     str,
@@ -43,15 +45,15 @@ Filter: TypeAlias = Annotated[
 ]
 Language: TypeAlias = Annotated[
     Literal["en", "de", "fr", "es", "it", "pt", "zh", "ja", "ru"],
-    Field(description="The language of the words; without it the service's own, else it is found out."),
+    Field(description="The language of the words; by default that of the service, else detected."),
 ]
 Recall: TypeAlias = Annotated[
     float,
     Field(
         ge=RECALLS[0],
         le=RECALLS[1],
-        description="In a large library: search with as much effort as finds this part of the nearest ten; without it "
-        "as the service is set.",
+        description="In a large library: the share of the true nearest ten to aim for; by default as the service is "
+        "configured.",
     ),
 ]
 Seconds: TypeAlias = Annotated[float, Field(ge=0, le=1e7)]
@@ -61,7 +63,7 @@ Region: TypeAlias = Annotated[
     Field(
         max_length=4000,
         pattern=f"^{CORNER}( {CORNER}){{2,199}}$",
-        description="Only clips inside this polygon of `GET /map`: its corners, `x,y x,y x,y`.",
+        description="Only clips inside this polygon on the map of `GET /map`, given by its corners: `x,y x,y x,y`.",
     ),
 ]
 
@@ -71,14 +73,14 @@ Within: TypeAlias = Annotated[
     Field(
         max_length=300,
         pattern=CLIP_LIST,
-        description="Only clips of a list: `collection:3`, or what a profile liked, `liked:anna`; of a folder, "
-        "`root:2`; or `clip:17`.",
+        description="Only clips in this list: a collection (`collection:3`), the likes of a profile (`liked:anna`), a "
+        "folder (`root:2`) or one clip (`clip:17`).",
     ),
 ]
 
 
 def one_of(orders: Sequence[str]) -> Callable[[str], str]:
-    """What takes one of these, also with - before it."""
+    """A validator that accepts one of these, also with - before it."""
 
     def check(order: str) -> str:
         if order.removeprefix("-") not in orders:
@@ -93,8 +95,8 @@ def one_of(orders: Sequence[str]) -> Callable[[str], str]:
 HitSort: TypeAlias = Annotated[
     str,
     Field(
-        description="A fact that is a number: hits from low to high, with - before it from high to low, in place of "
-        "the best first. Those without it come last.",
+        description="Sort the hits by a numeric fact, lowest first, or with - before it, highest first; by default the "
+        "best match comes first. Hits without the fact come last.",
         json_schema_extra={
             "enum": [f"{sign}{name}" for name in NUMBERS for sign in ("", "-")],
             "pattern": f"^-?({'|'.join(NUMBERS)})$",
@@ -105,13 +107,13 @@ HitSort: TypeAlias = Annotated[
 
 
 class Body(Described, BaseModel):
-    """A JSON body: types are taken at their word, and unknown fields are refused."""
+    """A JSON body: types are not converted, and unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Parameters(Described, BaseModel):
-    """Parameters of a path or a query string: text that is read as the type it should have."""
+    """Parameters of a path or a query string: text that is converted to the declared type."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 

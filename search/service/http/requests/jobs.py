@@ -1,4 +1,4 @@
-"""What is sent to be identified or indexed, folders and jobs."""
+"""Requests to identify and to index sounds; folders and jobs."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ class IdentifyForm(Described, BaseModel):
     audio: Annotated[FileStorage, Field(description="The sound: any format, five seconds or more.")]
     start_s: Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)] = 0.0
     end_s: Annotated[Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)] | None, Field()] = None
-    track: Annotated[int, Field(ge=0, le=9999, description="A sound track, from 0.")] = 0
-    k: Annotated[int, Field(ge=1, le=MAX_K, description="How many recordings, of ten seconds at most.")] = 10
+    track: Annotated[int, Field(ge=0, le=9999, description="An audio track, counted from 0.")] = 0
+    k: Annotated[int, Field(ge=1, le=MAX_K, description="How many recordings, for a sound of ten seconds at most.")] = (
+        10
+    )
 
 
 class UploadForm(Described, BaseModel):
@@ -35,19 +37,21 @@ class UploadForm(Described, BaseModel):
     ]
     job: Annotated[
         Annotated[int, Field(ge=1, le=MAX_ID)] | None,
-        Field(description="The job that these files join, of at most 1,000; without it they are a job of their own."),
+        Field(
+            description="The job that these files join; a job has at most 1,000 files. Without it they get a new job."
+        ),
     ] = None
 
 
 class UploadHeaders(Described, BaseModel):
-    """What is said of an upload beside its files."""
+    """The headers of an upload."""
 
     key: Annotated[
         Annotated[str, Field(min_length=1, max_length=200)] | None,
         Field(
             alias="Idempotency-Key",
-            description="Any text that no other upload has. Sent again with it within a day, the same files are no "
-            "copies: the answer is their job.",
+            description="Any text that no other upload uses. If the same files are sent again with it within a day, "
+            "they are not stored again, and the answer is their job.",
         ),
     ] = None
 
@@ -74,11 +78,16 @@ class FailureList(Parameters):
 
 
 class NewRoot(Body):
-    """A folder of the service's machine to index, with all that is below it."""
+    """A folder of the service's machine to index, with everything below it."""
 
     path: Annotated[
         str,
-        Field(min_length=1, max_length=4096, pattern=r"\S", description="Where it lies: absolute, or from `~` on."),
+        Field(
+            min_length=1,
+            max_length=4096,
+            pattern=r"\S",
+            description="The path of the folder: absolute, or starting with `~`.",
+        ),
     ]
 
 

@@ -16,7 +16,7 @@ from search.service.http.requests.common import MAX_EXPORTED, MAX_ID, Body, Coun
 from search.service.http.requests.queries import SearchIn
 
 CollectionName: TypeAlias = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=r"\S", description="Its name; no two have the same.")
+    str, Field(min_length=1, max_length=200, pattern=r"\S", description="The name; no two collections share one.")
 ]
 
 
@@ -27,7 +27,7 @@ class CollectionPath(Parameters):
 
 
 class CollectedIn(Body):
-    """A clip, and the passage of it that is meant; all of it without one."""
+    """A clip, or a passage of it."""
 
     clip_id: Id
     start_s: Seconds | None = None
@@ -35,20 +35,18 @@ class CollectedIn(Body):
 
 
 class NewCollection(Body):
-    """A collection to be made."""
+    """A collection to create."""
 
     name: CollectionName
-    clips: Annotated[
-        list[CollectedIn], Field(max_length=MAX_EXPORTED, description="What is in it from the beginning.")
-    ] = []
+    clips: Annotated[list[CollectedIn], Field(max_length=MAX_EXPORTED, description="Its first clips.")] = []
 
 
 class CollectionChange(Body):
-    """What becomes of a collection."""
+    """Changes of a collection."""
 
     name: CollectionName | None = None
-    added: Annotated[list[CollectedIn], Field(max_length=MAX_EXPORTED, description="Clips to put in.")] = []
-    removed: Annotated[list[Id], Field(max_length=MAX_EXPORTED, description="Clips to take out.")] = []
+    added: Annotated[list[CollectedIn], Field(max_length=MAX_EXPORTED, description="Clips to add.")] = []
+    removed: Annotated[list[Id], Field(max_length=MAX_EXPORTED, description="Clips to remove.")] = []
 
 
 # --- merges -----------------------------------------------------------------------------------------------
@@ -68,25 +66,27 @@ class MergeList(Parameters):
 
 
 class NewMerge(Body):
-    """Clips of one recording: the one that is kept, and those that leave the library."""
+    """Clips of one recording: the one to keep, and those to remove from the library."""
 
-    keep: Annotated[Id, Field(description="The clip that stays.")]
-    clips: Annotated[list[Id], Field(min_length=1, max_length=1000, description="The clips that leave.")]
+    keep: Annotated[Id, Field(description="The clip to keep.")]
+    clips: Annotated[list[Id], Field(min_length=1, max_length=1000, description="The clips to remove.")]
 
 
 # --- saved searches ---------------------------------------------------------------------------------------
 
-SearchName: TypeAlias = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S", description="Its name.")]
+SearchName: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"\S", description="The name of the search.")
+]
 LeastLikely: TypeAlias = Annotated[
-    float, Field(gt=0, le=1, description="How likely a match has to be to be told of as new.")
+    float, Field(gt=0, le=1, description="Least probability at which a match counts as new.")
 ]
 WebhookUrl: TypeAlias = Annotated[
-    str, Field(max_length=2000, description="The address that new matches are posted to; empty: none.")
+    str, Field(max_length=2000, description="The URL to which new matches are posted; empty for none.")
 ]
 
 
 class NewSearchIn(SearchIn):
-    """A search to be saved: a question, and what it is called."""
+    """A search to save, and its name."""
 
     name: SearchName
     least: LeastLikely = LEAST
@@ -94,7 +94,7 @@ class NewSearchIn(SearchIn):
 
 
 class NewSearchForm(Described, BaseModel):
-    """A search to be saved with files, as `SearchForm`; ``query`` has its name, too."""
+    """A search to save, with files, like `SearchForm`; ``query`` also has the name."""
 
     query: NewSearchIn
     audio: FileStorage | None = None
@@ -102,7 +102,7 @@ class NewSearchForm(Described, BaseModel):
 
 
 class SearchChange(Body):
-    """What becomes of a saved search."""
+    """Changes of a saved search."""
 
     name: SearchName | None = None
     least: LeastLikely | None = None
@@ -116,13 +116,13 @@ class SearchPath(Parameters):
 
 
 class SearchSoundPath(SearchPath):
-    """A sound that a saved search asks with, by its place."""
+    """A sound that a saved search searches by, by its place."""
 
     place: Annotated[int, Field(ge=0, le=MAX_PARTS)]
 
 
 class SavedHits(Parameters):
-    """Which page of its answer; without `k` as many hits as it was saved with."""
+    """Which page of the answer; without `k`, as many hits as were saved."""
 
     k: Count | None = None
     offset: Offset = 0
@@ -132,15 +132,15 @@ class MatchList(Parameters):
     """Which matches of saved searches."""
 
     search_id: Id | None = None
-    after: Annotated[int, Field(ge=0, le=MAX_ID, description="Those with higher ids alone.")] = 0
-    unseen: Annotated[bool, Field(description="Those alone that nobody has seen.")] = False
+    after: Annotated[int, Field(ge=0, le=MAX_ID, description="Only matches with higher ids.")] = 0
+    unseen: Annotated[bool, Field(description="Only unseen matches.")] = False
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
 class SeenMatches(Body):
-    """How far somebody looked."""
+    """Which matches were seen."""
 
-    up_to: Annotated[Id | None, Field(description="The last match that was seen; without it, all.")] = None
+    up_to: Annotated[Id | None, Field(description="The last match that was seen; all if absent.")] = None
 
 
 # --- uploads and jobs -------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Questions: what is looked for by words, sounds, clips, hums and notes."""
+"""Queries by words, sounds, clips, hums and notes."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ from search.service.http.requests.common import (
 )
 
 SoundTrack: TypeAlias = Annotated[
-    int, Field(ge=0, le=9999, description="A sound track, from 0. Without it: the first that is not silent.")
+    int, Field(ge=0, le=9999, description="An audio track, counted from 0; by default the first that is not silent.")
 ]
 
 
 class TextIn(Body):
-    """Words: looked up in meaning, where the encoder reads, and in names and metadata."""
+    """Words: matched by meaning, if the encoder reads text, and in names and metadata."""
 
     text: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS, pattern=r"\S")]
     weight: Weight = 1.0
@@ -57,13 +57,13 @@ AspectWeight: TypeAlias = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=Fa
 
 
 class AspectsIn(Body):
-    """How much each way of being alike counts; those that are not named, not at all."""
+    """How much each aspect of similarity counts; an aspect that is absent does not count."""
 
-    kind: Annotated[AspectWeight, Field(description="How much it counts what the encoder hears.")] = 0.0
-    timbre: Annotated[AspectWeight, Field(description="How much the spectrum counts.")] = 0.0
-    pitch: Annotated[AspectWeight, Field(description="How much the pitch counts.")] = 0.0
-    envelope: Annotated[AspectWeight, Field(description="How much it counts how the level rises and falls.")] = 0.0
-    rhythm: Annotated[AspectWeight, Field(description="How much it counts how onsets come again.")] = 0.0
+    kind: Annotated[AspectWeight, Field(description="Weight of the kind of sound, as the encoder hears it.")] = 0.0
+    timbre: Annotated[AspectWeight, Field(description="Weight of the spectrum.")] = 0.0
+    pitch: Annotated[AspectWeight, Field(description="Weight of the pitch.")] = 0.0
+    envelope: Annotated[AspectWeight, Field(description="Weight of how the level rises and falls.")] = 0.0
+    rhythm: Annotated[AspectWeight, Field(description="Weight of the pattern of onsets.")] = 0.0
 
 
 SoundChanges: TypeAlias = Annotated[
@@ -84,7 +84,7 @@ class ClipIn(Body):
 
     @property
     def is_passage(self) -> bool:
-        """Whether a part of the clip is meant, which is listened to, and not the clip as it is indexed."""
+        """Whether a passage of the clip is meant, which has to be decoded, and not the clip as it is indexed."""
         return self.start_s > 0 or self.end_s is not None
 
 
@@ -104,10 +104,10 @@ class AudioIn(Body):
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
     weight: Weight = 1.0
-    speed: Annotated[float, Field(ge=SPEEDS[0], le=SPEEDS[1], description="At what speed the file is played.")] = 1.0
+    speed: Annotated[float, Field(ge=SPEEDS[0], le=SPEEDS[1], description="Playback speed of the file.")] = 1.0
     track: SoundTrack | None = None
     imitation: Annotated[
-        bool, Field(description="Whether a voice imitates what is looked for; ``aspects``, where given, win.")
+        bool, Field(description="Whether a voice imitates the sound to look for; `aspects`, if given, take precedence.")
     ] = False
     aspects: Annotated[AspectsIn | None, Field(description="In which way hits should be like it.")] = None
     changes: SoundChanges = []
@@ -119,13 +119,13 @@ class AudioIn(Body):
 
 
 class HumIn(Body):
-    """A file of this request, or the passage of it, in which a tune is hummed, sung or whistled."""
+    """A file of this request, or a passage of it, in which a tune is hummed, sung or whistled."""
 
     hum: Annotated[str, Field(min_length=1, max_length=100, description="The multipart field that has the file.")]
     start_s: Seconds = 0.0
     end_s: Seconds | None = None
     weight: Weight = 1.0
-    track: Annotated[int, Field(ge=0, le=9999, description="A sound track, from 0.")] = 0
+    track: Annotated[int, Field(ge=0, le=9999, description="An audio track, counted from 0.")] = 0
 
     @property
     def file(self) -> str:
@@ -134,7 +134,7 @@ class HumIn(Body):
 
 
 class NotesIn(Body):
-    """A tune that is typed: names of notes, like `C4 D4 E4:2 r G4`, or ABC."""
+    """A typed tune: names of notes, like `C4 D4 E4:2 r G4`, or ABC."""
 
     notes: Annotated[str, Field(min_length=1, max_length=MAX_QUERY_CHARACTERS, pattern=r"\S")]
     weight: Weight = 1.0
@@ -151,9 +151,9 @@ _PARTS: Mapping[str, type[Body]] = {
 
 
 def _by_its_key(part: object, as_any: ValidatorFunctionWrapHandler) -> object:
-    """The part that its key says it is: it alone is checked, so that nothing but what is wrong with it is reported.
+    """Validate a part as the kind that its key names, so that errors are about that kind alone.
 
-    Pydantic's own choice among several models (`Discriminator`) would tell its label as a step of where.
+    Pydantic's own choice among several models (`Discriminator`) would add its label to the location of an error.
     """
     if isinstance(part, Body):
         return as_any(part)
@@ -182,13 +182,13 @@ class PassagesIn(Body):
 
 
 class MomentsIn(PassagesIn):
-    """What to look for in moments: words may say `dog THEN car`, `rain WHILE speech`, `bark WITHOUT music`."""
+    """A query for moments: words may say `dog THEN car`, `rain WHILE speech`, `bark WITHOUT music`."""
 
-    gap_s: Annotated[float, Field(ge=0, le=3600, description="With THEN: so long between two sounds, at most.")] = 30.0
+    gap_s: Annotated[float, Field(ge=0, le=3600, description="With THEN: most seconds between the two sounds.")] = 30.0
 
 
 class SearchIn(PassagesIn):
-    """What to look for, and how it is answered."""
+    """What to look for, and what the answer contains."""
 
     collapse: Annotated[bool, Field(description=ABOUT_COLLAPSE)] = False
     facets: Annotated[bool, Field(description=ABOUT_FACETS)] = False
@@ -210,59 +210,65 @@ class AskIn(Body):
     ]
     previous: Annotated[
         list[Id],
-        Field(max_length=MAX_K, description='The clips of the last answer, best first, that "the second one" means.'),
+        Field(
+            max_length=MAX_K,
+            description='The clips of the last answer, best first, so that the sentence can say "the second one".',
+        ),
     ] = []
     reader: Annotated[
         Literal["rules", "model"] | None,
-        Field(description="Who reads it; without it rules first, then the service's language model if it has one."),
+        Field(
+            description="What reads the sentence; by default rules, then the service's language model if it has one."
+        ),
     ] = None
-    answer: Annotated[bool, Field(description="Whether to answer it at once.")] = False
+    answer: Annotated[bool, Field(description="Whether to run the query at once.")] = False
     offset: Offset = 0
 
 
 class InputAudioIn(Body):
-    """A sound as base64, in any format that is read."""
+    """A sound as base64, in any supported format."""
 
     data: Annotated[str, Field(min_length=1, description="The file, as base64.")]
-    format: Annotated[str | None, Field(max_length=32, description="Ignored: what a file is, its content says.")] = None
+    format: Annotated[str | None, Field(max_length=32, description="Ignored: the format is read from the data.")] = None
 
 
 class SoundIn(Body):
-    """A sound, in the shape of OpenAI's content parts."""
+    """A sound, in the format of OpenAI's content parts."""
 
-    type: Annotated[Literal["input_audio"], Field(description="That a sound follows.")]
+    type: Annotated[Literal["input_audio"], Field(description="Marks a sound.")]
     input_audio: Annotated[InputAudioIn, Field(description="The sound.")]
 
 
 class EmbeddingsIn(Body):
-    """What to make vectors of, in OpenAI's shape."""
+    """What to encode, in OpenAI's format."""
 
     input: Annotated[
         str | Annotated[list[str | SoundIn], Field(min_length=1, max_length=MAX_BATCH)],
-        Field(description="Words, or a sound as `data:audio/wav;base64,...` or as an object; or several of them."),
+        Field(description="Words, or a sound as `data:audio/wav;base64,...` or as an object; or a list of these."),
     ]
     model: Annotated[
         Annotated[str, Field(min_length=1, max_length=200)] | None,
-        Field(description="A space of the library; the first of sounds without it."),
+        Field(description="A space of the library; by default its first space of sounds."),
     ] = None
     encoding_format: Annotated[
         Literal["float", "base64"], Field(description="Numbers, or base64 of float32, lowest byte first.")
     ] = "float"
     dimensions: Annotated[
-        Annotated[int, Field(ge=1, le=1 << 20)] | None, Field(description="Those that the space has, if given.")
+        Annotated[int, Field(ge=1, le=1 << 20)] | None,
+        Field(description="If given, it must be the dimensions of the space."),
     ] = None
     user: Annotated[Annotated[str, Field(max_length=200)] | None, Field(description="Ignored.")] = None
 
 
 class MomentsForm(Described, BaseModel):
-    """A question for moments with files, as `SearchForm`."""
+    """A query for moments with files, like `SearchForm`."""
 
     query: MomentsIn | None = None
     audio: FileStorage | None = None
 
 
 class SearchForm(Described, BaseModel):
-    """A search with files: ``query`` names the fields that hold them; a lone file stands in ``audio`` or ``hum``."""
+    """A search with files: ``query`` names their fields; a single file may be sent in ``audio`` or ``hum``."""
 
     query: SearchIn | None = None
     audio: FileStorage | None = None
@@ -270,9 +276,9 @@ class SearchForm(Described, BaseModel):
 
 
 def part_of(part: PartIn, paths: Mapping[str, str]) -> Part:
-    """The engine's part; ``paths`` says where the file of a field was put. Raises KeyError for a field without one.
+    """The engine's part; ``paths`` is the file of each field. Raises KeyError for a field without one.
 
-    The passage of a clip is a part of audio whose file the caller knows (`SearchRoutes`); here it is the clip.
+    A clip gives a part of the whole clip. `SearchRoutes` handles passages of clips, since it knows their files.
     """
     match part:
         case TextIn(text=text, weight=weight):
@@ -291,7 +297,7 @@ def part_of(part: PartIn, paths: Mapping[str, str]) -> Part:
 
 
 def aspects_of(aspects: AspectsIn | None) -> Aspects | None:
-    """The engine's. Raises QueryError where all are 0."""
+    """The engine's aspects. Raises QueryError if all are 0."""
     return None if aspects is None else Aspects(**aspects.model_dump())
 
 

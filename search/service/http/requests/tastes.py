@@ -1,4 +1,4 @@
-"""What somebody likes, and recommendations from it."""
+"""Opinions of clips, and recommendations from them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ProfileName: TypeAlias = Annotated[
         min_length=1,
         max_length=MAX_PROFILE_CHARACTERS,
         pattern=r"^[^/]*[^/\s][^/]*$",
-        description="A name that callers choose, without `/`: what follows one in an address is a clip.",
+        description="Any name without `/`, chosen by the caller.",
     ),
 ]
 Amount: TypeAlias = Annotated[float, Field(ge=0.001, le=1000, description="How much it counts.")]
@@ -38,7 +38,7 @@ class TasteIn(Body):
 
 
 class RecommendIn(Body):
-    """For whom: what they liked and disliked, what they know already, and the profile kept under a name."""
+    """Likes, dislikes, and clips known already; with ``profile``, also those kept under that name."""
 
     likes: Annotated[list[TasteIn], Field(max_length=MAX_TASTES)] = []
     dislikes: Annotated[list[TasteIn], Field(max_length=MAX_TASTES)] = []
@@ -46,15 +46,15 @@ class RecommendIn(Body):
     profile: ProfileName | None = None
     k: Count = 10
     offset: Offset = 0
-    diversity: Annotated[float, Field(ge=0, le=1, description="0: the likeliest, however alike; 1: varied.")] = (
-        DEFAULT_DIVERSITY
-    )
+    diversity: Annotated[
+        float, Field(ge=0, le=1, description="0: the best matches, however alike; 1: most varied.")
+    ] = DEFAULT_DIVERSITY
     where: Filter | None = None
     space: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     facts: Annotated[bool, Field(description=ABOUT_FACTS)] = False
 
     def query(self) -> RecommendQuery:
-        """The engine's question."""
+        """The engine's query."""
         return RecommendQuery(
             likes=tuple(ClipPart(one.clip_id, one.weight) for one in self.likes),
             dislikes=tuple(ClipPart(one.clip_id, one.weight) for one in self.dislikes),
@@ -69,7 +69,7 @@ class RecommendIn(Body):
 
 
 class RecommendBatchIn(Body):
-    """Several questions at once, as a backend has them."""
+    """Several recommendation queries at once."""
 
     queries: Annotated[list[RecommendIn], Field(min_length=1, max_length=MAX_BATCH)]
 
@@ -87,7 +87,7 @@ class OpinionPath(ProfilePath):
 
 
 class OpinionIn(Body):
-    """What someone thought of a clip; ``at`` is seconds since 1970, now without it."""
+    """An opinion of a clip; ``at`` is seconds since 1970, by default now."""
 
     clip_id: Id
     opinion: Opinion
