@@ -1,1 +1,1 @@
-"""Soundalike's engine. Programs import `soundalike`, which has every public name of it."""
+"""Soundalike's engine. Programs import `soundalike`, which exports every public name."""

@@ -1,4 +1,4 @@
-"""What a Python program begins with: it opens a library, and indexes sounds into it."""
+"""Entry points for Python programs: open a library, and index sounds into it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 def _nobody(done: int, total: int) -> None:
-    """A progress that shows nothing."""
+    """Ignore progress."""
 
 
 def open_library(
@@ -39,14 +39,15 @@ def open_library(
     index: str | None = None,
     settings: Settings | None = None,
 ) -> Library:
-    """The library in the folder ``path`` (default: the one of the settings), to be used as a context manager.
+    """Open the library in the folder ``path`` (default: `Settings.library`). Use it as a context manager.
 
-    ``read_only`` opens one on media that cannot be written, and writes nothing: no migration, no snapshot. A new
-    library (``create``) has the kind of ``index`` that is named, and keeps it. ``settings`` are those of the
-    environment where none are given, as on the command line.
+    * ``create``: make the library if there is none.
+    * ``read_only``: write nothing (no migration, no snapshot), as on media that cannot be written.
+    * ``index``: the kind of index of a new library. A library keeps the kind that it was made with.
+    * ``settings``: by default read from the environment, as on the command line.
 
-    Raises LibraryError when there is no library and ``create`` is false, or it has another kind of index than the one
-    named; UsageError for an unknown kind, or a variable of the environment that makes no sense.
+    Raises LibraryError if there is no library and ``create`` is false, or if the library has another kind of index than
+    ``index``. Raises UsageError for an unknown kind of index, or an environment variable with an invalid value.
 
     Examples:
         >>> with soundalike.open_library("sounds.library", read_only=True) as opened:
@@ -78,22 +79,28 @@ def index(
     wait_s: float = 0.0,
     progress: Callable[[int, int], None] = _nobody,
 ) -> tuple[JobFailure, ...]:
-    """The files that could not be indexed, once all sounds and tunes (MIDI) at or below ``paths`` are in the library.
+    """Index all sounds and tunes (MIDI files) at or below ``paths``. Return the files that could not be indexed.
 
-    ``paths`` are folders and files, or one of them.
-    What is there already and has not changed is left alone; a call that was interrupted is simply made again.
-    ``encoder`` is a name such as ``cnn:soundalike-1``, by default the library's own. ``facts``: measure what each sound
-    is (`Library.facts`), by default as the settings say; it can be done later (`Facts.measure`). ``events``: find
-    what happens when in what is new, in the same pass (`Library.events.find`), where the encoder tells.
-    ``fingerprints``: make those of what is new in that pass, too (`Recordings.fingerprint`), so that `identify` knows
-    it. ``melody``: follow the tunes of recordings too, as those of MIDI files always are. ``exclude``: patterns, as in
-    .gitignore, of what the folders leave out, kept with them. ``speed``: at what speed new folders are played. Files
-    longer than ``max_duration_s`` fail. ``wait_s``: how long another writer is waited for. ``progress`` is called a few
-    times a second with how many files of how many are done.
+    ``paths`` is one file or folder, or several. Unchanged files that the library has already are skipped. To resume an
+    interrupted call, make the same call again.
 
-    Raises EncoderError for an encoder that is not there, LibraryBusy while another process writes, LibraryError for a
-    disk that is full or read-only, SpaceMismatch when the encoder changed since the library was made, UsageError for a
-    pattern, a speed or a length that is none.
+    * ``encoder``: a name like ``cnn:soundalike-1``; by default the library's own encoder.
+    * ``facts``: measure each sound in the same pass (`Library.facts`); by default if `Settings.facts` is ``on``.
+      `Facts.measure` can do it later.
+    * ``events``: find the events of new sounds in the same pass (`Library.events`), if the encoder is a `FrameReader`.
+    * ``fingerprints``: fingerprint new sounds in the same pass (`Recordings.fingerprint`), so that `identify` can
+      recognise them.
+    * ``melody``: extract tunes from recordings too; tunes of MIDI files are always extracted.
+    * ``exclude``: patterns, as in .gitignore, of files that the folders leave out. The library stores them with the
+      folders.
+    * ``speed``: the speed at which new folders are played.
+    * ``max_duration_s``: longer files fail.
+    * ``wait_s``: how long to wait for another writer.
+    * ``progress(done, total)``: called a few times a second with numbers of files.
+
+    Raises EncoderError if the encoder is not available, LibraryBusy while another process writes, LibraryError if the
+    disk is full or read-only, SpaceMismatch if the encoder changed since the library was made, and UsageError for an
+    invalid pattern, speed or duration.
 
     Examples:
         >>> soundalike.index(library, ["sounds"], fingerprints=True)
@@ -126,7 +133,7 @@ def index(
 
 @dataclass
 class _Report:
-    """What the bulk job says while it runs."""
+    """Receives what the bulk job reports while it runs."""
 
     on_progress: Callable[[int, int], None]
     failures: list[JobFailure] = field(default_factory=list)

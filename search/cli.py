@@ -1,4 +1,4 @@
-"""The root of the one command, ``soundalike``: finds the subcommand, runs it, turns errors into exit statuses.
+"""The ``soundalike`` command: finds the subcommand, runs it, and turns errors into exit statuses.
 
 Exit status: 0 done (also with no match), 1 some inputs failed, 2 wrong use, 3 could not run, 130 interrupted.
 """
@@ -38,13 +38,13 @@ SECTIONS = (
     ("Make sounds", ("make", "compose", "say")),
     ("Measure and teach", ("bench", "train")),
 )
-"""What ``--help`` lists: headings, each with the names of Soundalike's own commands; those of plug-ins come last."""
+"""The headings of ``--help``, each with Soundalike's own commands. Commands of plug-ins come last."""
 OTHERS = "From other packages"
 _NAME_WIDTH = 14
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``soundalike`` with ``argv`` (the process's own when None); the exit status."""
+    """Run ``soundalike`` with ``argv`` (default: this process's arguments). Return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _let_any_name_be_printed()
     process.own()
@@ -67,7 +67,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _command_first(arguments: Sequence[str], commands: Container[str]) -> Sequence[str]:
-    """The arguments with options that stand before the command behind it: ``--library L search dog`` is understood."""
+    """Move options that stand before the command behind it, so that ``--library L search dog`` works."""
     if not arguments or not arguments[0].startswith("-") or arguments[0] in (*ASK_HELP, "--version"):
         return arguments
     words = [place for place, argument in enumerate(arguments) if not argument.startswith("-")]
@@ -81,8 +81,9 @@ def _command_first(arguments: Sequence[str], commands: Container[str]) -> Sequen
 
 
 def _parser(commands: dict[str, Command], called: str | None, *, described: bool = False) -> argparse.ArgumentParser:
-    """The parser, with the subcommand that is called alone: the others would cost start-up time, and so does to list
-    all of them as ``described``.
+    """Build the parser with only the called subcommand: the others would cost start-up time.
+
+    ``described``: list all commands in the help, which costs start-up time too.
     """
     parser = Parser(
         prog="soundalike",
@@ -101,7 +102,7 @@ def _parser(commands: dict[str, Command], called: str | None, *, described: bool
 
 
 def overview(commands: Mapping[str, str]) -> str:
-    """The names of commands, each with its line of help, under headings."""
+    """Return the commands with their help lines, grouped under headings."""
     return "\n\n".join("\n".join([f"{heading}:", *lines]) for heading, lines in _listed(commands))
 
 
@@ -129,7 +130,7 @@ def _no_command(called: str, commands: dict[str, Command]) -> str:
 
 
 def _let_any_name_be_printed() -> None:
-    """File names may hold bytes that are no UTF-8, and a pipe may be ASCII: never die of printing."""
+    """Make printing never fail: file names may hold bytes that are not UTF-8, and a pipe may be ASCII."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

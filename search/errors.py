@@ -1,4 +1,4 @@
-"""Everything that Soundalike raises on purpose::
+"""The exceptions of Soundalike::
 
     SoundalikeError
     ├── AudioError            a file cannot be decoded: says which file and why
@@ -8,12 +8,12 @@
     │   └── WhereError        a filter that does not parse: says where
     ├── LibraryError          a library that cannot be opened, written or trusted
     │   ├── SpaceMismatch     vectors of another fingerprint: names `soundalike reindex`
-    │   ├── ChangeRefused     one change that the catalog cannot hold; says which, the others can be written without it
+    │   ├── ChangeRefused     the catalog cannot hold one change; says which, the others can be written without it
     │   ├── LibraryBusy       another writer holds the lease: says who, since when
-    │   │   └── ClaimLost     a worker's chunk or a job's pass is another's by now: nothing of it is written
-    │   ├── LibraryUnwritable its disk is full, read-only or refuses; it can be searched all the same
+    │   │   └── ClaimLost     another worker has the chunk now, or another job the pass: nothing is written
+    │   ├── LibraryUnwritable its disk is full, read-only or faulty; the library can still be searched
     │   └── SnapshotError     a snapshot on disk is damaged or incomplete
-    ├── JobError              the bulk job cannot go on (out of file handles): says what to raise or free
+    ├── JobError              the bulk job cannot continue (out of file handles): says what to raise or free
     │   └── StoreAway         an object store does not answer: says which, and why
     └── UsageError            a command or setting that is wrong
 
@@ -27,14 +27,14 @@ import shlex
 from typing import Final, Self
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT)
-"""What the system says of a disk, or a share of it, that is full."""
+"""The error numbers for a full disk or an exceeded quota."""
 NO_HANDLES: Final = (errno.EMFILE, errno.ENFILE)
-"""What the system says to a process, or when it itself, has as many files open as it may."""
+"""The error numbers for too many open files, in the process or in the system."""
 CLOSE_FILES: Final = "no file handles left; close other programs or raise `ulimit -n`, then run the command again"
 
 
 class SoundalikeError(Exception):
-    """The root of the tree; the edge of a process catches this and nothing wider.
+    """Base class of all errors that Soundalike raises. Catch this, and nothing wider, at the top level of a program.
 
     Examples:
         >>> try:
@@ -46,7 +46,7 @@ class SoundalikeError(Exception):
 
 
 class AudioError(SoundalikeError):
-    """A file cannot be decoded. ``str()`` is one line whatever the file is called: the path, a colon, the cause.
+    """A file cannot be decoded. ``str()`` is always one line: the path, a colon, the cause.
 
     Examples:
         >>> try:
@@ -75,7 +75,7 @@ class EncoderError(SoundalikeError):
 
 
 class ModelNotFound(EncoderError):
-    """A model file is nowhere; the message names every place that was tried and how to get it.
+    """A model file was not found. The message names every place that was tried, and how to get the file.
 
     Examples:
         >>> try:
@@ -122,11 +122,12 @@ class LibraryError(SoundalikeError):
     """
 
     of_server: bool = False
-    """Whether the message says which server has the catalog, and its words: not for clients of a service."""
+    """Whether the message names the catalog's server or quotes it. Do not show such a message to a service's clients.
+    """
 
 
 class SpaceMismatch(LibraryError):
-    """The encoder at hand is not the one that made the space.
+    """The available encoder is not the one that made the space.
 
     Examples:
         >>> try:
@@ -137,9 +138,9 @@ class SpaceMismatch(LibraryError):
 
 
 class ChangeRefused(LibraryError):
-    """The catalog cannot hold one of the changes it was given, and wrote none of them: ``place`` is its index.
+    """The catalog cannot hold one of the changes in a batch, and wrote none of them. ``place`` is its index.
 
-    Nothing is wrong with the library; the other changes can be written without this one.
+    The library is intact: the other changes can be written without this one.
     """
 
     def __init__(self, place: int, cause: str) -> None:
@@ -162,11 +163,11 @@ class LibraryBusy(LibraryError):
 
 
 class ClaimLost(LibraryBusy):
-    """A worker's claim ran out, or another has its chunk; or another job took the place of one that shared its work."""
+    """A worker's claim ran out, another worker has its chunk, or another job replaced the one that shared its work."""
 
 
 class LibraryUnwritable(LibraryError):
-    """The library cannot be written now: its disk is full, read-only or refuses. What is there can be searched.
+    """The library cannot be written now: its disk is full, read-only or faulty. It can still be searched.
 
     Examples:
         >>> try:
@@ -177,7 +178,7 @@ class LibraryUnwritable(LibraryError):
 
     @classmethod
     def because(cls, what: str, error: OSError) -> Self:
-        """``what`` could not be done, with the system's reason and the remedy."""
+        """Build the error: ``what`` failed, the system's reason, and the remedy."""
         if error.errno in FULL:
             remedy = "the disk is full; free some space, then try again"
         elif error.errno in NO_HANDLES:
@@ -190,7 +191,7 @@ class LibraryUnwritable(LibraryError):
 
 
 class CommitUnknown(LibraryError):
-    """The line to the catalog's server broke while a change was committed: it was kept whole, or not at all."""
+    """The connection to the catalog's server broke during a commit: the change was written in full, or not at all."""
 
 
 class SnapshotError(LibraryError):
@@ -205,7 +206,7 @@ class SnapshotError(LibraryError):
 
 
 class JobError(SoundalikeError):
-    """The bulk job cannot go on, whatever the file; what it wrote so far is kept and the next run resumes.
+    """The bulk job cannot continue, for a reason that affects every file. What it wrote is kept; the next run resumes.
 
     Examples:
         >>> try:
@@ -216,7 +217,7 @@ class JobError(SoundalikeError):
 
 
 class StoreAway(JobError):
-    """An object store does not answer: nothing is known of what lies there, and nothing was changed because of it.
+    """An object store does not answer. The state of its objects is unknown, and nothing was changed.
 
     Examples:
         >>> try:
@@ -239,11 +240,11 @@ class UsageError(SoundalikeError):
 
 
 def printable(path: str) -> str:
-    """``path`` on one line that any terminal can show: control characters, and bytes that are no UTF-8, as escapes."""
+    """Return ``path`` as one printable line: control characters and bytes that are not UTF-8 become escapes."""
     shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown)
 
 
 def for_shell(word: str) -> str:
-    """``word`` as a command line that people paste has it: quoted where a shell asks for that, on one line."""
+    """Return ``word`` for a command line that people paste: one line, quoted if a shell needs it."""
     return printable(shlex.quote(word))

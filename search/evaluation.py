@@ -1,10 +1,10 @@
-"""Retrieval metrics: how good a ranking is, how good it could be, and how sure that is.
+"""Retrieval metrics: how good a ranking is, how good it could be, and the confidence interval.
 
 Relevance is binary. A ranking becomes a row of hits (is the clip at this place relevant?), and every metric is
-computed for all rows at once; `METRICS` names them in the order of every metric axis here:
+computed for all rows at once. `METRICS` lists them in the order of every metric axis in this module:
 
 ===========  ==========================================================================================
-``mAP``      average precision: mean over the relevant clips of the precision where each stands
+``mAP``      average precision: mean over the relevant clips of the precision at the rank of each
 ``P@1``      is the first clip relevant
 ``P@10``     share of relevant clips among the first ten
 ``R@10``     share of the relevant clips that are among the first ten
@@ -13,8 +13,8 @@ computed for all rows at once; `METRICS` names them in the order of every metric
 ``MRR``      one over the place of the first relevant clip
 ===========  ==========================================================================================
 
-Definitions follow trec_eval: a cut-off of ten divides by ten also when fewer clips were ranked, and relevant clips
-that were not ranked count as missed. Queries without a relevant clip have no value: they are left out and counted.
+Definitions follow trec_eval: a cut-off of ten divides by ten even if fewer clips were ranked, and relevant clips
+that were not ranked count as missed. Queries without a relevant clip have no value: they are skipped and counted.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Judged:
 class PerQuery:
     """``values`` and ``ceilings`` (answered, len(METRICS)) in [0, 1], for the queries that have a relevant clip.
 
-    ``answered`` (answered,) holds their places among all queries; ``skipped`` counts the others.
+    ``answered`` (answered,) holds the positions of these queries among all; ``skipped`` counts the others.
     """
 
     values: Values
@@ -62,7 +62,7 @@ class PerQuery:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A metric's mean over queries, the ceiling that the numbers of relevant clips allow, and a 95 % interval."""
+    """A metric's mean over queries, the highest mean possible (``ceiling``), and a 95 % interval."""
 
     metric: str
     mean: float
@@ -73,7 +73,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much better one ranking is than another over the same queries (positive: better), with a 95 % interval."""
+    """The mean difference between two rankings of the same queries (positive: the first is better), with a 95 %
+    interval.
+    """
 
     metric: str
     mean: float
@@ -83,7 +85,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Promises with probabilities from ``low`` to ``high``: how many, their mean, and the share that came true."""
+    """Predictions with probabilities from ``low`` to ``high``: count, mean, and the share that came true."""
 
     low: float
     high: float
@@ -94,17 +96,17 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """``error`` is the expected calibration error; ``bins`` are those that hold a promise, ascending."""
+    """``error`` is the expected calibration error; ``bins`` are the bins that hold a prediction, ascending."""
 
     error: float
     bins: tuple[Bin, ...]
 
 
 def calibration(probabilities: Values, true: Mask, bins: int = 15) -> Calibration:
-    """How far promises (n,) are from what came ``true`` (n,).
+    """Compare predicted probabilities (n,) with the outcomes ``true`` (n,).
 
-    The error is the mean gap between promised and kept over equal bins of probability, weighted by how many fall into
-    each (Naeini et al., AAAI 2015). Raises ValueError without a promise.
+    The error is the mean gap between prediction and outcome over equal bins of probability, weighted by the number of
+    predictions in each bin (Naeini et al., AAAI 2015). Raises ValueError if there are no predictions.
     """
     if not len(probabilities) or probabilities.shape != true.shape:
         raise ValueError(f"promises {probabilities.shape} and outcomes {true.shape} must be one to one, and some")
@@ -119,10 +121,10 @@ def calibration(probabilities: Values, true: Mask, bins: int = 15) -> Calibratio
 
 
 def relevance(labels: Sequence[frozenset[str]], groups: Sequence[str]) -> tuple[Mask, Mask]:
-    """``(relevant, candidates)``, both (n, n), for query by example: row = query, column = clip.
+    """Return ``(relevant, candidates)``, both (n, n), for query by example: row = query, column = clip.
 
-    A candidate is any clip of another group (so never the query itself); it is relevant when it shares a label.
-    Raises ValueError when the two sequences differ in length.
+    A candidate is any clip of another group (so never the query itself). It is relevant if it shares a label.
+    Raises ValueError if the two sequences differ in length.
     """
     if len(labels) != len(groups):
         raise ValueError(f"{len(labels)} label sets for {len(groups)} groups: one of each per clip is needed")
@@ -136,16 +138,16 @@ def relevance(labels: Sequence[frozenset[str]], groups: Sequence[str]) -> tuple[
 
 
 def order_by_cosine(queries: Vectors, vectors: Vectors) -> NDArray[np.int64]:
-    """(q, dim) and (n, dim) unit rows -> (q, n) clip indices, nearest first, equal ones by ascending index."""
+    """(q, dim) and (n, dim) unit rows -> (q, n) clip indices, nearest first, ties by ascending index."""
     return np.argsort(-(queries @ vectors.T), axis=1, kind="stable").astype(np.int64)
 
 
 def judge(order: NDArray[np.int64], relevant: Mask, candidates: Mask | None = None) -> Judged:
     """Turn rankings into hits.
 
-    ``order`` (q, depth) holds clip indices, best first, -1 where a ranking has ended; ``relevant`` (q, n) says what
-    should be found. Clips that are no ``candidates`` (q, n) leave the ranking and the clips behind them move up.
-    Raises ValueError for a clip ranked twice, an index that is no clip, or shapes that do not fit.
+    ``order`` (q, depth) holds clip indices, best first, -1 after the end of a ranking. ``relevant`` (q, n) marks what
+    should be found. Clips that are not ``candidates`` (q, n) leave the ranking, and the clips behind them move up.
+    Raises ValueError for a clip ranked twice, an index out of range, or shapes that do not fit.
     """
     check_order(order, relevant.shape)
     allowed = np.ones_like(relevant) if candidates is None else candidates
@@ -171,7 +173,7 @@ def check_order(order: NDArray[np.int64], shape: tuple[int, ...]) -> None:
 
 
 def score(judged: Judged) -> PerQuery:
-    """Every metric of every query that has a relevant clip, and the best value that each could have."""
+    """Compute every metric of every query that has a relevant clip, and the best value that it could have."""
     answered = np.flatnonzero(judged.relevant > 0).astype(np.int64)
     relevant = judged.relevant[answered]
     block = max(1, 4_000_000 // max(judged.hits.shape[1], 1))  # rows at once: temporaries stay below 100 MB
@@ -207,12 +209,12 @@ def measure(hits: Mask, relevant: NDArray[np.int64]) -> Values:
         "nDCG@10": gain / best_gain,
         "MRR": first,
     }
-    # sums of many fractions end a rounding error above one
+    # a sum of many fractions may exceed one by a rounding error
     return np.minimum(np.stack([columns[name] for name in METRICS], axis=1).astype(np.float64), 1.0)
 
 
 def summarise(scores: PerQuery, seed: int, resamples: int = RESAMPLES) -> tuple[Estimate, ...]:
-    """The mean over queries of each metric with its ceiling and a 95 % bootstrap interval; empty without a query."""
+    """Return each metric's mean over queries, ceiling and 95 % bootstrap interval; empty if there are no queries."""
     if not len(scores.answered):
         return ()
     low, high = bootstrap(scores.values, seed, resamples)
@@ -224,10 +226,10 @@ def summarise(scores: PerQuery, seed: int, resamples: int = RESAMPLES) -> tuple[
 
 
 def compare(scores: PerQuery, baseline: PerQuery, seed: int, resamples: int = RESAMPLES) -> tuple[Difference, ...]:
-    """``scores`` minus ``baseline``, query by query. Raises ValueError when they are not over the same queries.
+    """Return ``scores`` minus ``baseline``, paired by query. Raises ValueError if they are not over the same queries.
 
-    Pairing removes what the queries themselves contribute to the variance: the interval of the difference is much
-    narrower than the two intervals suggest.
+    Pairing removes the variance between queries: the interval of the difference is much narrower than the two intervals
+    suggest.
     """
     if not np.array_equal(scores.answered, baseline.answered):
         raise ValueError("a paired difference needs the same queries on both sides")
@@ -240,7 +242,7 @@ def compare(scores: PerQuery, baseline: PerQuery, seed: int, resamples: int = RE
 
 
 def bootstrap(values: Values, seed: int, resamples: int) -> tuple[Values, Values]:
-    """95 % percentile interval of the column means of ``values`` (q, metrics), by resampling rows.
+    """Return the 95 % percentile interval of the column means of ``values`` (q, metrics), by resampling rows.
 
     Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13. A resample of q rows is drawn as the
     number of times that each row is taken, so that a block of resamples is one matrix product.

@@ -1,15 +1,15 @@
-"""What installed packages add to Soundalike, through entry points.
+"""Plug-ins: what installed packages add to Soundalike, through entry points.
 
 ========================  ================================================================================
 ``soundalike.commands``   a tuple of `Command`: subcommands of ``soundalike``
 ``soundalike.encoders``   a family's ``load(variant, settings) -> Encoder`` (`search.ports.Encoder`)
 ``soundalike.indexes``    ``open(directory, dim, device) -> SpaceIndex`` (`search.ports.IndexFactory`)
-``soundalike.jobs``       the work of upper rooms, by name: ``index`` is the bulk job
+``soundalike.jobs``       jobs that packages above the engine implement, by name: ``index`` is the bulk job
 ``soundalike.pages``      a function that makes the Flask blueprint to mount at ``/``
 ========================  ================================================================================
 
-Soundalike's own parts come the same way. They win over others of the same name, which are left out with a warning;
-so is a command that cannot be loaded. ``pip install`` of a package is all that it takes to add one.
+To add a plug-in, ``pip install`` its package. Soundalike's own parts are registered the same way. They win over others
+of the same name, which are skipped with a warning. A command that cannot be loaded is skipped with a warning too.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Command(Protocol):
-    """A subcommand of ``soundalike``, as a room offers it.
+    """A subcommand of ``soundalike``.
 
     Examples:
         >>> class Count:
@@ -67,17 +67,17 @@ class Command(Protocol):
         """One line for ``soundalike --help``."""
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add the options. Runs for every start of that subcommand: no heavy import here."""
+        """Add the options. This runs at every start of the subcommand, so import nothing heavy here."""
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Do the work; the exit status (0 done, 1 some inputs failed, 2 wrong use, 3 could not run)."""
+        """Do the work. Return the exit status (0 done, 1 some inputs failed, 2 wrong use, 3 could not run)."""
 
 
 class LateCommand:
-    """A `Command` that is loaded when it is called, or its help is asked for: other commands start without it."""
+    """A `Command` that is loaded when it is called or its help is shown, so that other commands start without it."""
 
     def __init__(self, name: str, place: str) -> None:
-        """``place``: where its class is, like ``package.module:Class``."""
+        """``place``: the command's class, like ``package.module:Class``."""
         self.name = name
         self._place = place
 
@@ -89,20 +89,20 @@ class LateCommand:
 
     @property
     def help(self) -> str:
-        """As `Command` says, and so do the others."""
+        """See `Command`."""
         return self.command.help
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
-        """As the command does."""
+        """See `Command`."""
         self.command.configure(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """As the command does."""
+        """See `Command`."""
         return self.command.run(args, settings)
 
 
 def offered(group: Group) -> Mapping[str, EntryPoint]:
-    """What is installed of a group, by name; Soundalike's own first, which no other replaces."""
+    """Return the installed entry points of a group, by name: Soundalike's own first, which no other replaces."""
     points = sorted(_installed(f"soundalike.{group}", _folders()), key=lambda point: (_is_foreign(point), point.name))
     named: dict[str, EntryPoint] = {}
     for point in points:
@@ -117,17 +117,18 @@ def offered(group: Group) -> Mapping[str, EntryPoint]:
 
 
 def _installed(group: str, folders: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
-    """What the packages in these folders offer."""
+    """Return the entry points of a group that packages in these folders offer."""
     return tuple(point for point in _offers(folders) if point.group == group)
 
 
 @cache
 def _offers(folders: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
-    """What they offer of all groups: a command asks for three, a library for one each time that it is opened.
+    """Return the entry points of all groups. Cached, because a command reads three groups and opening a library one.
 
-    Most packages offer us nothing. Only of those that do the name is read, from the whole of their descriptions.
+    Most packages offer nothing to Soundalike. The name, which takes parsing the whole metadata, is read only of those
+    that do.
     """
-    del folders  # as they are now
+    del folders  # only the cache key
     found: dict[str, Distribution] = {}
     for package in distributions():
         if f"[{DISTRIBUTION}." in (package.read_text("entry_points.txt") or ""):
@@ -141,15 +142,15 @@ def _name(package: Distribution) -> str:
 
 
 def _folders() -> tuple[tuple[str, int], ...]:
-    """Where packages may lie, and when something was installed there or taken away last."""
+    """Return the folders of ``sys.path`` with their modification times, which change with every installation."""
     folders = [Path(folder) for folder in sys.path]
     return tuple((str(folder), folder.stat().st_mtime_ns if folder.is_dir() else 0) for folder in folders)
 
 
 def load(group: Group, name: str) -> Any:  # noqa: ANN401 - each group has its own kind of object
-    """The object that is called ``name`` in a group.
+    """Load the object called ``name`` of a group.
 
-    Raises UsageError when nothing of that name is installed, or it cannot be loaded (that names the package).
+    Raises UsageError if nothing of that name is installed, or if it cannot be loaded (the message names the package).
     """
     points = offered(group)
     if name not in points:
@@ -158,10 +159,10 @@ def load(group: Group, name: str) -> Any:  # noqa: ANN401 - each group has its o
 
 
 def encoder(name: str, settings: Settings) -> Encoder:
-    """The encoder called ``family[:variant]``.
+    """Load the encoder called ``family[:variant]``.
 
-    Raises EncoderError for an unknown family and where what it needs is not installed, ModelNotFound for weights that
-    are nowhere.
+    Raises EncoderError for an unknown family or if a package that it needs is not installed, ModelNotFound if the
+    weights are not found.
     """
     from search.errors import EncoderError
 
@@ -180,7 +181,7 @@ def encoder(name: str, settings: Settings) -> Encoder:
 
 
 def commands() -> list[Command]:
-    """Every subcommand that is installed. What cannot be loaded, or is there already, is left out with a warning."""
+    """Return every installed subcommand. One that cannot be loaded or has a taken name is skipped with a warning."""
     found: dict[str, Command] = {}
     for point in offered("commands").values():
         try:
@@ -197,12 +198,12 @@ def commands() -> list[Command]:
 
 
 def job(name: str) -> Callable[..., Any]:
-    """The work called ``name`` that an upper room does for the engine (``index``: the bulk job)."""
+    """Load the job called ``name``, which a package above the engine implements (``index``: the bulk job)."""
     return cast("Callable[..., Any]", load("jobs", name))
 
 
 def page() -> Callable[[], Any] | None:
-    """What makes the web page's Flask blueprint, None where no page is installed."""
+    """Return the function that makes the web page's Flask blueprint, None if no page is installed."""
     point = next(iter(offered("pages").values()), None)
     return None if point is None else cast("Callable[[], Any]", _loaded(point))
 
@@ -212,7 +213,7 @@ def _loaded(point: EntryPoint) -> Any:  # noqa: ANN401 - as `load`
         return point.load()
     except SoundalikeError:
         raise
-    except Exception as error:  # whatever the code of a stranger raises when it is imported
+    except Exception as error:  # foreign code may raise anything when it is imported
         what = f"{point.group} {point.name!r} of {_origin(point)}"
         why = why_missing(what, error.name) if isinstance(error, ModuleNotFoundError) else None
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Settings that come from outside: read once at the edge of a process, frozen from then on."""
+"""Settings: read from the environment once, when a process starts, and then immutable."""
 
 from __future__ import annotations
 
@@ -25,29 +25,37 @@ DEFAULT_JOB_SHARE = 0.15
 DEFAULT_LANGUAGE_MODEL_WAIT_S = 10.0
 MOST_NICENESS = 19
 EFFORTS = (0.02, 16.0)
-"""The least and the most effort of a search, in shares of the usual."""
+"""The lowest and the highest effort of a search; 1 is the normal effort."""
 RECALLS = (0.5, 0.999)
-"""The least and the most recall that a search may be asked for."""
+"""The lowest and the highest recall that a search accepts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are and what runs.
+    """Where files are, and how things run.
 
-    ``library``: the default library's folder. ``models``: folders in which a model file is looked for, in order.
-    ``model_cache``: where a downloaded model is kept. ``encoder``: the default encoder's name. ``index``: the kind
-    of index of a new library. ``recogniser``: what writes down what is said. ``offline``: never try to download.
-    ``neighbourhoods``: make them and rank by them (`search.vectors.neighbourhoods`). ``facts``: when it is measured
-    what a sound is: while it is indexed (``on``; a service measures what was not), by a service that has nothing else
-    to do (``idle``), or when somebody says so (``off``). ``effort``: how much of the usual a search visits in a
-    library too large to be scanned; ``recall``: instead, as much as finds this part of the nearest ten
-    (`search.ports.IndexFactory`). ``niceness``: how far jobs give way to other
-    programs, 0 (not at all) to 19. ``job_share``: how much of one core a job, with the workers that it starts, takes
-    (1: all it can get) while somebody asks the library something (`search.library.givingway`). ``share``: how many
-    worker processes sounds are left to, beside those of other machines (`soundalike work`); None: one process does it
-    all.
-    ``language_model_url``: the endpoint of OpenAI's shape that reads what rules do not, empty for none; with its
-    model's name, its key, and the seconds that it is waited for.
+    * ``library``: the folder of the default library.
+    * ``models``: folders that are searched for model files, in order. ``model_cache``: where downloaded models are
+      kept.
+    * ``encoder``: the default encoder's name. ``index``: the kind of index of a new library. ``recogniser``: the speech
+      recogniser's name.
+    * ``device``: where encoders and searches run. ``auto``: on a GPU if there is one.
+    * ``offline``: never download anything.
+    * ``neighbourhoods``: build them, and use them for ranking (`search.vectors.neighbourhoods`).
+    * ``facts``: when sounds are measured. ``on``: while they are indexed, and a service measures the rest; ``idle``: by
+      a service that has nothing else to do; ``off``: only by an explicit command.
+    * ``effort``: how much of a library a search visits, as a multiple of the normal amount (1), if the library is too
+      large for a full scan. ``recall``: instead, visit enough to find this share of the ten nearest
+      (`search.ports.IndexFactory`).
+    * ``niceness``: how far jobs give way to other programs, 0 (not at all) to 19.
+    * ``job_share``: how much of one core a job and its workers may use while the library answers questions (1: no
+      limit; `search.library.givingway`).
+    * ``share``: the number of worker processes that index sounds, in addition to workers on other machines
+      (`soundalike work`). None: one process does everything.
+    * ``language``: the language of queries and names if a query does not set its own; empty: detect it.
+    * ``language_model_url``: an OpenAI-compatible endpoint that reads the sentences that rules cannot read; empty:
+      none. ``language_model``, ``language_model_key`` and ``language_model_wait_s`` are its model, its key and its
+      timeout.
 
     Examples:
         >>> settings = soundalike.Settings.from_env({"SOUNDALIKE_DEVICE": "cpu"})
@@ -78,10 +86,11 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``, ``_INDEX``, ``_RECOGNISER``,
-        ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_FACTS`` (``on``, ``idle`` or ``off``),
-        ``_EFFORT``, ``_RECALL``, ``_NICENESS``, ``_JOB_SHARE``, ``_SHARE``, ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``,
-        ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and ``_LANGUAGE_MODEL_WAIT_S``.
+        """Read the settings from the variables ``SOUNDALIKE_LIBRARY``, ``_MODELS`` (folders, as in PATH), ``_ENCODER``,
+        ``_INDEX``, ``_RECOGNISER``, ``_DEVICE``, ``_OFFLINE``, ``_NEIGHBOURHOODS`` (``on`` or ``off``), ``_FACTS``
+        (``on``, ``idle`` or ``off``), ``_EFFORT``, ``_RECALL``, ``_NICENESS``, ``_JOB_SHARE``, ``_SHARE``,
+        ``_LANGUAGE``, ``_LANGUAGE_MODEL_URL``, ``_LANGUAGE_MODEL``, ``_LANGUAGE_MODEL_KEY`` and
+        ``_LANGUAGE_MODEL_WAIT_S``.
 
         Raises UsageError for a value that is not allowed.
         """
@@ -132,7 +141,7 @@ class Settings:
 
 
 def effort_of(text: str, said_by: str) -> float:
-    """The effort that ``text`` says, which came from ``said_by``. Raises UsageError for none.
+    """Parse an effort. ``said_by`` names the source of ``text`` in the message. Raises UsageError.
 
     Examples:
         >>> effort_of("0.25", "--effort")
@@ -142,7 +151,7 @@ def effort_of(text: str, said_by: str) -> float:
 
 
 def recall_of(text: str, said_by: str) -> float:
-    """The recall that ``text`` says, which came from ``said_by``. Raises UsageError for none.
+    """Parse a recall. ``said_by`` names the source of ``text`` in the message. Raises UsageError.
 
     Examples:
         >>> recall_of("0.97", "--recall")
@@ -163,7 +172,7 @@ def _within(text: str, bounds: tuple[float, float], said_by: str, what: str) -> 
 
 
 def _is_on(environ: Mapping[str, str], name: str) -> bool:
-    """Whether something is ``on``, as it is unless it is said to be ``off``."""
+    """Return whether the variable ``name`` is ``on``, which is the default."""
     said = environ.get(name) or "on"
     if said not in ("on", "off"):
         raise UsageError(f"{name} is {said!r}; it must be on or off")

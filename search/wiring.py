@@ -1,6 +1,6 @@
-"""Where names become objects, and the only such place: encoders, kinds of index, libraries.
+"""The one place where names become objects: encoders, kinds of index, libraries.
 
-What a user can add without touching this code comes in through entry points, which `search.plugins` reads and lists.
+Plug-ins are found through entry points, which `search.plugins` reads and lists.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ RecogniserLoader: TypeAlias = "Callable[[str, Settings], SpeechRecogniser]"
 
 
 def encoder(name: str, settings: Settings) -> Encoder:
-    """The encoder called ``family[:variant]``. Raises EncoderError for an unknown family, ModelNotFound for weights."""
+    """Load the encoder ``family[:variant]``. Raises EncoderError for an unknown family, ModelNotFound for weights."""
     return plugins.encoder(name, settings)
 
 
 def melody_extractor() -> MelodyExtractor:
-    """What finds the tunes of MIDI files and recordings."""
+    """Return what finds the tunes of MIDI files and recordings."""
     from search.analysis.melody.extraction import TuneExtractor
 
     return TuneExtractor()
 
 
 def recogniser(name: str, settings: Settings) -> SpeechRecogniser:
-    """What writes down what is said: ``whisper`` or ``whisper:variant``.
+    """Load the speech recogniser: ``whisper`` or ``whisper:variant``.
 
-    Raises EncoderError for an unknown family and where what it needs is not installed, ModelNotFound for a model.
+    Raises EncoderError for an unknown family or if a package that it needs is not installed, ModelNotFound for a model.
     """
     family, _, variant = name.partition(":")
     if family != "whisper":
@@ -60,14 +60,14 @@ def recogniser(name: str, settings: Settings) -> SpeechRecogniser:
 
 
 def voice_detector() -> VoiceDetector:
-    """What finds where somebody speaks. Raises EncoderError where it is not installed."""
+    """Load the voice detector. Raises EncoderError if it is not installed."""
     from search.analysis.speech.voice import SileroDetector
 
     return SileroDetector()
 
 
 def exact_index(dim: int) -> ExactIndex:
-    """An exact index in memory: the oracle that approximate search is measured against."""
+    """Make an exact index in memory: the reference that approximate search is measured against."""
     from search.vectors.exact import ExactIndex
 
     return ExactIndex(dim)
@@ -76,14 +76,14 @@ def exact_index(dim: int) -> ExactIndex:
 def snapshot_index(
     directory: Path, dim: int, device: Device = "auto", effort: float = 1.0, recall: float | None = None
 ) -> SnapshotIndex:
-    """The index of one space on disk: newest snapshot, delta, tombstones; the rest as `SnapshotIndex.open` says."""
+    """Open the index of one space on disk: newest snapshot, delta, tombstones. See `SnapshotIndex.open`."""
     from search.vectors.snapshot import SnapshotIndex
 
     return SnapshotIndex.open(directory, dim, device=device, effort=effort, recall=recall)
 
 
 def index_kind(name: str) -> IndexFactory:
-    """What opens the indexes of this kind. Raises UsageError that lists the kinds there are."""
+    """Return the factory of this kind of index. Raises UsageError that lists the known kinds."""
     return cast("IndexFactory", plugins.load("indexes", name))
 
 
@@ -98,10 +98,11 @@ def library(
     load_recogniser: RecogniserLoader = recogniser,
     load_detector: Callable[[], VoiceDetector] = voice_detector,
 ) -> Library:
-    """The library at ``path``, with its catalog and the kind of ``index`` that it was made with.
+    """Open the library at ``path`` with its catalog and the kind of index that it was made with.
 
-    A new library takes the kind ``index``, else the settings' one, and keeps it. Raises LibraryError when there is no
-    library and ``create`` is false, or it has another kind of index than the one given; UsageError for an unknown kind.
+    A new library takes the kind ``index``, or else that of the settings, and keeps it. Raises LibraryError if there is
+    no library and ``create`` is false, or if it has another kind of index than ``index``; UsageError for an unknown
+    kind.
     """
     from search.catalog.opening import is_there
     from search.catalog.store import Catalog
@@ -116,8 +117,8 @@ def library(
     is_new = isinstance(place, Path) and not is_there(place)
     if is_new:
         _make_folder(path, create=create)
-        index_kind(index or settings.index)  # a wrong name makes no library
-    store = _store(described.store) if described.store else None  # a wrong one neither
+        index_kind(index or settings.index)  # before anything is made: a wrong name must leave no library behind
+    store = _store(described.store) if described.store else None  # the same for a wrong store
     catalog = Catalog.open(place, create=create, read_only=read_only)
     try:
         if is_new or (create and isinstance(place, str) and catalog.choice("index") is None):
@@ -153,11 +154,10 @@ def new_library(
     cache: str = "",
     roots: Sequence[str] = (),
 ) -> None:
-    """Make an empty library: in a folder, or with what is said otherwise, which its ``library.toml`` keeps
-    (`search.library.description.Description`).
+    """Make an empty library in the folder ``path``. Options that are not empty go into its ``library.toml``.
 
-    Raises UsageError where a library is already, LibraryError where the catalog or the store's folder cannot be made;
-    then nothing is left.
+    The options are those of `search.library.description.Description`. Raises UsageError if there is a library already,
+    LibraryError if the catalog or the store's folder cannot be made. After an error nothing is left.
     """
     from search.catalog.opening import place_of
     from search.library import description
@@ -165,7 +165,7 @@ def new_library(
 
     described = description.Description(catalog, store, index, cache, tuple(roots))
     description.require_none(path)
-    place_of(catalog or CATALOG_FILE, path)  # what is no catalog makes no library
+    place_of(catalog or CATALOG_FILE, path)  # before anything is made: an invalid catalog must leave no library behind
     index_kind(index or settings.index)
     with _new_folders_taken_back(path):
         if described != description.Description():
@@ -181,7 +181,7 @@ def new_library(
 
 @contextmanager
 def _new_folders_taken_back(path: Path) -> Iterator[None]:
-    """Leave none of the folders that are made on the way to ``path`` when the block fails."""
+    """If the block fails, remove the folders that it made on the way to ``path``."""
     new = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
         yield
@@ -193,7 +193,7 @@ def _new_folders_taken_back(path: Path) -> Iterator[None]:
 
 
 def named_roots(path: Path) -> list[str]:
-    """The roots that the ``library.toml`` of the library at ``path`` names. Raises LibraryError."""
+    """Return the roots that ``library.toml`` of the library at ``path`` names. Raises LibraryError."""
     from search.library.description import roots_of
 
     return list(roots_of(path))

@@ -1,4 +1,4 @@
-"""The public Python API of Soundalike: every name that a program or a plug-in needs.
+"""The public Python API of Soundalike: all names for programs and plug-ins.
 
 >>> import soundalike
 >>> with soundalike.open_library("sounds.library") as opened:
@@ -6,8 +6,8 @@
 >>> sorted(hit.title for hit in answer.hits)
 ['police_siren_01', 'police_siren_02']
 
-A name is loaded from the engine when it is first used, so that ``import soundalike`` costs next to nothing.
-What is not here is not public: modules below `search` change without notice.
+``import soundalike`` is fast: each name is loaded from the engine when it is first used.
+Everything else is private: modules below `search` may change without notice.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ if TYPE_CHECKING:
     from search.settings import Device, Settings
 
 _MODULES = ("search.errors", "search.settings", "search.model", "search.ports", "search.plugins", "search.api")
-"""Where the names come from, what loads fastest first."""
+"""The modules that define the names, fastest to load first."""
 
 __all__ = [
     "Answer",
@@ -251,7 +251,7 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # to a type checker a name that is not above is a mistake
+if not TYPE_CHECKING:  # so that a type checker reports names that are not listed above
 
     def __getattr__(name: str) -> object:
         """Load a name of ``__all__`` when it is first used."""
@@ -265,5 +265,5 @@ if not TYPE_CHECKING:  # to a type checker a name that is not above is a mistake
 
 
 def __dir__() -> list[str]:
-    """The public names, before any of them is loaded."""
+    """Return the public names without loading them."""
     return sorted(__all__)
