@@ -1,10 +1,11 @@
-"""The seams of Soundalike, as Protocols. Read this first.
+"""The interfaces between the parts of Soundalike, as Protocols. Read this first.
 
-Audio goes up through an `Encoder` into vectors; the `CatalogWriter` keeps them (the truth), a `VectorIndex` finds
-among them, a `CatalogReader` says what was found. Only numpy arrays and the frozen values of `search.model` cross;
-torch, faiss and SQLAlchemy stay inside their adapters. Which adapter serves is decided in `search.wiring` alone.
+An `Encoder` turns audio into vectors. The `CatalogWriter` stores them: the catalog is the source of truth. A
+`VectorIndex` searches them, and a `CatalogReader` describes the hits. Only numpy arrays and the frozen values of
+`search.model` cross these interfaces; torch, faiss and SQLAlchemy stay inside their adapters. Only `search.wiring`
+chooses adapters.
 
-One module has what belongs together; whoever uses a seam imports it from here.
+Import the Protocols from here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What turns sounds, words and tunes into vectors and words: one model behind each."""
+"""Models: what turns sounds, text and tunes into vectors, and speech into text."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from search.model import (
 
 
 class Encoder(Protocol):
-    """Turns audio (and, where it can, text) into vectors of one space.
+    """Turns audio, and with some encoders text, into vectors of one space.
 
-    Deterministic: same samples, same vector (to 1e-5 on one device), whatever else is in the batch.
+    Deterministic: the same samples give the same vector (to 1e-5 on one device), whatever else is in the batch.
 
     Examples:
         >>> encoder = library.encoders.of(library.spaces.get())
@@ -39,18 +39,18 @@ class Encoder(Protocol):
         """The model's facts."""
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
-        """``waves`` (n, spec.window_samples) -> vectors (n, dim) with unit rows, and tags in the same pass. n may be 0.
+        """Encode ``waves`` (n, spec.window_samples): vectors (n, dim) with unit rows, and tags. n may be 0.
 
-        Silence has a vector too. Raises EncoderError when the shape is not the window's or a sample is not finite.
+        Silence has a vector too. Raises EncoderError if the shape does not fit or a sample is not finite.
         """
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """(n, dim) unit rows in the same space. Raises EncoderError when ``spec.can_text`` is false."""
+        """Encode texts: (n, dim) unit rows in the same space. Raises EncoderError if ``spec.can_text`` is false."""
 
 
 @runtime_checkable
 class WordReader(Protocol):
-    """What an `Encoder` with words and a vocabulary may offer as well: hits of words then have a probability.
+    """Optional for an `Encoder` that reads text and has a vocabulary: hits for words then have a probability.
 
     Examples:
         >>> isinstance(library.encoders.of(library.spaces.get()), soundalike.WordReader)
@@ -58,15 +58,15 @@ class WordReader(Protocol):
     """
 
     def read_text(self, texts: Sequence[str], language: str = "") -> TextEncoding:
-        """The vectors of `Encoder.encode_text` and, in the same pass, which classes are meant.
+        """Encode texts as `Encoder.encode_text` does and, in the same pass, find the classes that they mean.
 
-        ``language`` (a code of `search.model.LANGUAGES`) is that of all ``texts``, where it is known.
+        ``language`` (a code of `search.model.LANGUAGES`) is that of all ``texts``; empty if it is not known.
         """
 
 
 @runtime_checkable
 class MeaningReader(Protocol):
-    """What an `Encoder` with words may offer as well: names that say in other words what is asked for are then found.
+    """Optional for an `Encoder` that reads text: names that use other words for the query are then found.
 
     Examples:
         >>> isinstance(library.encoders.of(library.spaces.get()), soundalike.MeaningReader)
@@ -74,7 +74,7 @@ class MeaningReader(Protocol):
     """
 
     def meanings(self, texts: Sequence[str], language: str = "") -> Vectors:
-        """(n, d) unit rows whose cosines say how much alike texts mean, about 0 where they have nothing in common.
+        """Return (n, d) unit rows. Their cosine similarity says how alike two texts are in meaning; unrelated: about 0.
 
         ``language`` as in `WordReader.read_text`.
         """
@@ -82,9 +82,10 @@ class MeaningReader(Protocol):
 
 @runtime_checkable
 class FrameReader(Protocol):
-    """What an `Encoder` may offer as well: what sounds at each moment within its windows (events, passages).
+    """Optional for an `Encoder`: what sounds at each moment within a window. Events and passages need it.
 
-    A frame is a narrow part of a window, and knows of the rest of it what the network tells it.
+    A frame is a short part of a window. Its result also depends on the rest of the window, as far as the network
+    looks.
 
     Examples:
         >>> isinstance(library.encoders.of(library.spaces.get()), soundalike.FrameReader)
@@ -96,19 +97,19 @@ class FrameReader(Protocol):
         """Seconds from one frame to the next. The first is centred on a window's start."""
 
     def encode_frames(self, waves: Waves, *, with_vectors: bool = False) -> FrameEncoding:
-        """What `Encoder.encode_audio` gives and, in the same pass, how likely each class is in each frame.
+        """Encode windows as `Encoder.encode_audio` does and, in the same pass, the class probabilities of each frame.
 
-        ``with_vectors``: and what `frame_vectors` gives.
+        ``with_vectors``: add the vectors of `frame_vectors`.
         """
 
     def frame_vectors(self, waves: Waves) -> NDArray[np.float32]:
-        """(n, frames, dim) unit rows in the encoder's space, each of a frame and its two neighbours."""
+        """Return (n, frames, dim) unit rows in the encoder's space. Each covers a frame and its two neighbours."""
 
 
 class SpeechRecogniser(Protocol):
-    """Writes what is said. Threads may share one.
+    """Turns speech into text. Threads may share one.
 
-    It is given what voices say and no more: a recogniser makes words of noise, too.
+    Callers pass it only stretches with a voice, because a recogniser finds words in noise too.
 
     Examples:
         >>> class Parrot:
@@ -123,29 +124,29 @@ class SpeechRecogniser(Protocol):
 
     @property
     def name(self) -> str:
-        """``family:variant``, as people ask for it."""
+        """``family:variant``, as in `Settings.recogniser`."""
 
     @property
     def fingerprint(self) -> str:
-        """What says that another recogniser, or another version of its model, would write other words."""
+        """Identifies the recogniser and the version of its model: another fingerprint may give other words."""
 
     @property
     def sample_rate_hz(self) -> int:
-        """Of what it listens to."""
+        """The sample rate of its input."""
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The codes of those that it knows (``en``)."""
+        """The codes of the languages that it knows (``en``)."""
 
     def recognise(self, wave: Wave, language: str | None = None) -> RecognisedSpeech:
-        """The words of ``wave`` (samples,) with their times in it, in ``language`` or, without, the likeliest.
+        """Return the words of ``wave`` (samples,) with their times, in ``language`` (None: the likeliest).
 
-        Lines are in order of time, each with a word at least. Raises QueryError for a language that it does not know.
+        Lines are in order of time, each with at least one word. Raises QueryError for an unknown language.
         """
 
 
 class VoiceDetector(Protocol):
-    """Finds where somebody speaks. Threads may share one.
+    """Finds the stretches with speech. Threads may share one.
 
     Examples:
         >>> class Always:
@@ -159,30 +160,32 @@ class VoiceDetector(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """What says that another detector would find other stretches."""
+        """Identifies the detector: another fingerprint may give other stretches."""
 
     @property
     def sample_rate_hz(self) -> int:
-        """Of what it listens to."""
+        """The sample rate of its input."""
 
     def voiced(self, blocks: Iterable[Wave]) -> tuple[tuple[float, float], ...]:
-        """The stretches with a voice, start and end in seconds, ascending, of a sound that comes in blocks."""
+        """Return the stretches with a voice, start and end in seconds, ascending. The sound comes in blocks."""
 
 
 class MelodyExtractor(Protocol):
-    """Finds the tunes of files: contours and their windows, with time stamps. Threads may share one.
+    """Finds the tunes of files: contours and their windows, with times. Threads may share one.
 
-    It is no `Encoder`: a passage of sound has no vector in the melody space, and a hum is matched by more than vectors.
+    It is not an `Encoder`: a passage of sound has no vector in the melody space, and matching a hum takes more than
+    vectors.
     """
 
     @property
     def spec(self) -> EncoderSpec:
-        """The melody space's facts."""
+        """The facts of the melody space."""
 
     def midi(self, path: str) -> TuneFile:
-        """A MIDI file with its melodies. Raises AudioError when it is damaged, or has no melody."""
+        """Read a MIDI file with its melodies. Raises AudioError if it is damaged or has no melody."""
 
     def recording(self, blocks: Iterable[Wave]) -> ContentEncoding:
-        """The tune of a recording, given as blocks (samples,) at ``spec.sample_rate_hz``; without segments where it has
-        none. What the blocks raise is raised.
+        """Find the tune of a recording, given as blocks (samples,) at ``spec.sample_rate_hz``.
+
+        Without a tune, the encoding has no segments. Errors of ``blocks`` pass through.
         """

@@ -1,4 +1,4 @@
-"""What finds the nearest among vectors."""
+"""Vector indexes: nearest-neighbour search."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from search.settings import Device
 
 
 class VectorIndex(Protocol):
-    """Nearest vectors by inner product of unit rows (cosine), in one state of an index that never changes.
+    """An immutable state of an index. It finds the nearest vectors by inner product of unit rows (cosine similarity).
 
-    Threads share it and never wait for each other.
+    Threads share it without waiting for each other.
 
     Examples:
         >>> index = library.view().of()[0].index
@@ -27,37 +27,38 @@ class VectorIndex(Protocol):
         """The catalog sequence that this state reflects; 0 before any change."""
 
     def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
-        """(q, dim) -> scores and ids (q, k), best first, equal scores by ascending id; absent = -inf / -1.
+        """Find the ``k`` nearest of each query (q, dim): scores and ids (q, k), best first, ties by ascending id.
 
-        ``among`` restricts the search itself, not its result: k hits come back whenever k segments pass.
+        Missing hits have the score -inf and the id -1. ``among`` restricts the search itself and not its result: if k
+        segments pass, k hits come back.
         """
 
     def vectors(self, ids: Ids) -> Vectors:
-        """The rows of these ids (n, dim), in their order. Raises LibraryError for an id that is not there."""
+        """Return the vectors (n, dim) of these ids, in the same order. Raises LibraryError for an unknown id."""
 
     def ids(self) -> Ids:
-        """The ids (n,) of every segment that would be found, ascending."""
+        """Return the ids (n,) of all searchable segments, ascending."""
 
     def __len__(self) -> int:
-        """How many vectors would be found."""
+        """Return the number of searchable vectors."""
 
 
 @runtime_checkable
 class RecallIndex(VectorIndex, Protocol):
-    """A `VectorIndex` that misses some of the nearest as a rule, and can be asked for how many it finds."""
+    """An approximate `VectorIndex` whose recall can be chosen."""
 
     def reaching(self, recall: float) -> VectorIndex:
-        """The same state, searched with as much effort as finds this part of the nearest ten."""
+        """Return the same state, searched with enough effort to find this share of the ten nearest."""
 
 
 ChangesSince: TypeAlias = Callable[[int], Iterable[IndexChange]]
-"""The changes of a space after a catalog sequence, in their order (`CatalogReader.changes`)."""
+"""Maps a catalog sequence to the changes of a space after it, in order (`CatalogReader.changes`)."""
 
 
 class SpaceIndex(Protocol):
-    """The index of one space: it follows the catalog, and one writer publishes it.
+    """The index of one space. It follows the catalog, and one writer publishes it.
 
-    What it keeps on disk is derived: from nothing it comes to the same state by following the catalog from 0.
+    Its files are derived data: an empty index that follows the catalog from 0 reaches the same state.
 
     Examples:
         >>> space = library.spaces.get()
@@ -68,19 +69,19 @@ class SpaceIndex(Protocol):
 
     @property
     def view(self) -> VectorIndex:
-        """The present state; a later change makes another one."""
+        """The current state. A later change makes a new one."""
 
     def follow(self, changes: ChangesSince) -> VectorIndex:
-        """Take over what was published meanwhile, apply the changes since, and give the state that this makes."""
+        """Load what was published since, apply the changes after it, and return the new state."""
 
     def publish(self, changes: ChangesSince, sequence: int) -> None:
-        """Keep the state of catalog sequence ``sequence``, so that whoever opens the index later begins there.
+        """Save the state of catalog sequence ``sequence``, where later readers of the index start.
 
-        ``changes`` may go beyond it. Only the holder of the library's lease calls this.
+        ``changes`` may go beyond that sequence. Only the holder of the library's lease calls this.
         """
 
     def verify(self) -> list[str]:
-        """What is damaged of what is kept, a line each; none when it is sound."""
+        """Check the saved files. Return one line for each defect; empty if there are none."""
 
 
 class IndexFactory(Protocol):
@@ -103,18 +104,20 @@ class IndexFactory(Protocol):
         effort: float = 1.0,
         recall: float | None = None,
     ) -> SpaceIndex:
-        """The index as it was last published, empty at sequence 0 where it never was; the folder may be absent.
+        """Open the index as it was last published; empty at sequence 0 if it never was. The folder may be absent.
 
-        One that only publishes (not ``searches``) need not load what searching needs. A search visits so much of the
-        usual as ``effort`` says: less is faster and misses more; or, where ``recall`` is given, as much as finds
-        that part of the nearest ten. One that misses nothing need not heed either. Raises
-        UsageError for a device that is not there.
+        * ``searches``: if false, the index only publishes and need not load what searching needs.
+        * ``effort``: how much of the index a search visits, as a multiple of the normal amount (1). Less is faster and
+          misses more.
+        * ``recall``: instead of ``effort``, visit enough to find this share of the ten nearest.
+
+        An exact index may ignore ``effort`` and ``recall``. Raises UsageError if the device is not available.
         """
 
 
 @runtime_checkable
 class OnServer(Protocol):
-    """What an `IndexFactory` is as well, when its indexes lie on a server."""
+    """An `IndexFactory` whose indexes are on a server."""
 
     def server(self) -> str:
-        """Where the server is and what it is, as it answers within some seconds. Raises LibraryError, UsageError."""
+        """Ask the server for its address and version, with a timeout of seconds. Raises LibraryError, UsageError."""

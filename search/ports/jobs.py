@@ -1,4 +1,4 @@
-"""Jobs: their queue, the work that they share, and what they say of themselves."""
+"""Jobs: their queue, the work that they share with workers, and their reports."""
 
 from __future__ import annotations
 
@@ -24,102 +24,104 @@ from search.model import (
 
 
 class JobQueue(Protocol):
-    """The jobs of a service as its clients see them (`search.model`). Needs no lease."""
+    """The jobs of a service, as its clients see them (`search.model`). Needs no lease."""
 
     def add(self, kind: JobKind, files: Sequence[tuple[str, str]], sending: Sending | None = None) -> Job:
-        """Queue a job for ``files``: absolute path and the client's name of each. Once this returns it is kept.
+        """Queue a job for ``files`` (absolute path and the client's name of each). It is stored when this returns.
 
-        Files that join a job are done with it, by the job that has ended too: it is queued again. What was sent under
-        the same key within a day is not added once more: the job has it already, and ``files`` are not among its paths.
-        Raises QueryError for a job that takes no more files (`MAX_JOB_FILES`), is cancelled or not there, and for a
-        key that other files were sent under; LibraryError when the disk is full or the library is read-only.
+        Files may join an existing job; a job that has ended is then queued again. A repeated upload (the same key
+        within a day) is not added again: the job has its files already, and ``files`` are not among its paths.
+
+        Raises QueryError if the job is full (`MAX_JOB_FILES`), cancelled or unknown, or if the key was used for other
+        files; LibraryError if the disk is full or the library is read-only.
         """
 
     def get(self, job_id: int) -> Job | None:
-        """The job, None where there is none of that id."""
+        """Return the job, None if there is none with that id."""
 
     def version(self, job_id: int) -> int | None:
-        """The job's version alone, which costs less: whoever follows a job reads it again when it has another."""
+        """Return only the job's version, which is cheap: a client reads the job again when its version changes."""
 
     def having(self, paths: Sequence[str]) -> frozenset[str]:
-        """Those of ``paths`` that jobs have, once whoever adds one now has done so or failed. Raises LibraryError."""
+        """Return the ``paths`` that jobs have, after waiting for any `add` in progress. Raises LibraryError."""
 
     def list(self, state: JobState | None, offset: int, limit: int) -> tuple[int, list[Job]]:
-        """How many jobs are in ``state`` (None: all), and a page of them, newest first."""
+        """Return the number of jobs in ``state`` (None: all), and a page of them, newest first."""
 
     def counts(self) -> Mapping[str, int]:
-        """How many jobs are in each state; states without any are left out."""
+        """Return the number of jobs in each state; states without jobs are left out."""
 
     def request(self, job_id: int, request: JobRequest) -> Job | None:
-        """Pause, resume or cancel; the job as it then is. A running one stops within seconds, not at once. Or forget
-        it, which is for a job that has ended: the job as it was. One that is done or failed may be tried again.
+        """Pause, resume, cancel, retry or forget a job. Return its new state; of a forgotten job, its last state.
 
-        None where there is no such job. Raises QueryError for what cannot be asked of a job in its state.
+        A running job stops within seconds, not at once. Only a job that has ended can be forgotten; only one that is
+        done or failed can be retried. None if there is no such job. Raises QueryError if the job's state does not allow
+        the request.
         """
 
 
 class JobWork(Protocol):
-    """The jobs of a service as the process sees them that works them off."""
+    """The jobs of a service, as the process that runs them sees them."""
 
     def claim(self) -> Job | None:
-        """Take the oldest queued job, now running; None without any. Those of `search.model.GIVING_WAY` come last.
+        """Take the oldest queued job and mark it as running; None if there is none.
 
-        First, whatever a process was running that is gone by now is queued again, or failed after
-        `search.model.MAX_ATTEMPTS`.
+        Jobs of the kinds `search.model.GIVING_WAY` come last. Before that, jobs of processes that died are queued
+        again, or marked as failed after `search.model.MAX_ATTEMPTS`.
         """
 
     def is_awaited(self) -> bool:
-        """Whether a job is queued that others give way to. Raises LibraryError."""
+        """Return whether a job is queued that others give way to. Raises LibraryError."""
 
     def report(self, job_id: int, progress: JobProgress) -> JobRequest | None:
-        """Say that the job is alive and how far it is; what its client wants of it."""
+        """Report that the job is alive, and its progress. Return the client's pending request, if any."""
 
     def finish(self, job_id: int, outcome: JobOutcome, files: int | None = None) -> None:
-        """The job ended (done, failed, cancelled), or was stopped and is paused or queued again.
+        """Record that the job ended (done, failed, cancelled), or that it stopped (paused, or queued again).
 
-        ``files`` are how many of its files it did. Where more have joined it meanwhile it is queued again, for these.
+        ``files`` is how many of its files it processed. If more have joined since, the job is queued again for these.
         """
 
 
 class ChunkPlan(Protocol):
-    """Work that a job shares with workers on any machine (`search.model.work`), as the job sees it."""
+    """Work that a job shares with workers on any machine, as the job sees it (`search.model.work`)."""
 
     def begin(
         self, space_id: int, kept_out: Sequence[str], *, max_duration_s: float | None = None, facts: bool = True
     ) -> WorkPass:
-        """A new pass. What was left of another one is dropped, and who does it still writes nothing any more."""
+        """Start a new pass. Chunks left from an earlier pass are dropped; workers still on them can no longer write."""
 
     def put(self, pass_id: int, files: Sequence[WorkFile]) -> None:
-        """Add a chunk. Raises ClaimLost when another job began a pass since."""
+        """Add a chunk. Raises ClaimLost if another job has started a pass since."""
 
     def collect(self, pass_id: int) -> list[WorkResult]:
-        """What became of the files of some chunks that are done, and written; each is given once."""
+        """Return the results of files of some finished chunks, which are already written. Each is returned once."""
 
     def counts(self, pass_id: int) -> WorkCounts:
-        """How much is left. Raises ClaimLost when another job began a pass since."""
+        """Return how much is left. Raises ClaimLost if another job has started a pass since."""
 
     def set_state(self, state: PassState) -> WorkPass | None:
-        """Let the newest pass wait, go on or end, if there is one; what is claimed is done in any case."""
+        """Pause, continue or end the newest pass, if there is one. Chunks that are claimed are finished in any case."""
 
     def current(self) -> WorkPass | None:
-        """The newest pass."""
+        """Return the newest pass."""
 
 
 class ChunkWork(Protocol):
-    """The same as a worker sees it. Needs no lease: a claim is one, for one chunk."""
+    """The same work, as a worker sees it. Needs no lease: a claim is a lease on one chunk."""
 
     def current(self) -> WorkPass | None:
-        """The newest pass."""
+        """Return the newest pass."""
 
     def claim(self, holder: str) -> Claim | None:
-        """The right to do the oldest chunk that nobody does, None where there is none. ``holder`` is for people.
+        """Claim the oldest free chunk; None if there is none. ``holder`` names the worker for people.
 
-        A claim that was not renewed, or whose process is gone from this machine, is another's to take; a chunk that
-        was lost so three times is halved, and a single file becomes a recorded failure.
+        A chunk is free again if its claim was not renewed, or if the claiming process is gone from this machine. A
+        chunk that was lost three times is halved; a chunk of a single file becomes a recorded failure.
         """
 
     def renew(self, claim: Claim, done_bytes: int = 0, done_audio_s: float = 0.0) -> None:
-        """Say that the worker lives, and how much it has done. Raises ClaimLost."""
+        """Report that the worker is alive, and how much it has done. Raises ClaimLost."""
 
     def close(
         self,
@@ -128,30 +130,30 @@ class ChunkWork(Protocol):
         results: Sequence[WorkResult],
         rest: Sequence[WorkFile] = (),
     ) -> int:
-        """Write all of ``changes`` and that the chunk is done, in one transaction, or none; the sequence reached.
+        """Write all of ``changes`` and mark the chunk as done, in one transaction. Return the new sequence number.
 
-        ``rest`` are files that were not looked at, which become a chunk of their own. Raises ClaimLost,
-        and as `CatalogWriter.apply`.
+        ``rest`` are files that the worker did not process; they become a new chunk. Raises ClaimLost, and the errors of
+        `CatalogWriter.apply`.
         """
 
     def give_back(self, claim: Claim, *, failed: bool) -> None:
-        """Let another do the chunk, unless the claim is lost; one that ``failed`` counts as if its worker had died."""
+        """Free the chunk for another worker, unless the claim is lost. ``failed`` counts as if the worker had died."""
 
 
 class Chunks(ChunkPlan, ChunkWork, Protocol):
-    """Both sides of it."""
+    """Shared work, from both sides."""
 
 
 class IndexProgress(Protocol):
-    """What the bulk job says of its progress."""
+    """The progress of the bulk job."""
 
     @property
     def files_done(self) -> int:
-        """Files that were looked at."""
+        """Files processed so far."""
 
     @property
     def files_total(self) -> int:
-        """Files that there are."""
+        """All files of the job."""
 
     @property
     def audio_s(self) -> float:
@@ -167,28 +169,28 @@ class IndexProgress(Protocol):
 
     @property
     def left_s(self) -> float | None:
-        """Seconds left, None where that is not known."""
+        """Estimated seconds left, None if unknown."""
 
 
 class IndexFailure(Protocol):
-    """What the bulk job says of a file that it could not index."""
+    """A file that the bulk job could not index."""
 
     @property
     def path(self) -> str:
-        """Where the file is, absolute."""
+        """The file's absolute path."""
 
     @property
     def cause(self) -> str:
-        """Why."""
+        """Why it failed."""
 
 
 class IndexWarning(Protocol):
-    """What the bulk job says of a file that it indexed although something was amiss with it."""
+    """A defective file that the bulk job indexed all the same."""
 
     @property
     def path(self) -> str:
-        """Where the file is, absolute."""
+        """The file's absolute path."""
 
     @property
     def warning(self) -> str:
-        """What was amiss."""
+        """The defect."""

@@ -1,4 +1,4 @@
-"""What people keep in a library, and the keys of those who may."""
+"""What people store in a library (feedback, collections, saved searches), and the API keys of a service."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from search.model import (
 
 
 class FeedbackStore(Protocol):
-    """What people thought of clips, kept under names (profiles) that the caller chooses. Needs no lease.
+    """People's opinions of clips, stored under profile names that the caller chooses. Needs no lease.
 
     Examples:
         >>> library.feedback.add("anna", [soundalike.Feedback(1, "like")])
@@ -31,26 +31,26 @@ class FeedbackStore(Protocol):
     """
 
     def add(self, profile: str, feedback: Sequence[Feedback]) -> None:
-        """Remember these opinions, in one transaction or not at all; a newer one of the same clip replaces the older.
+        """Store these opinions in one transaction. A newer opinion of a clip replaces the older one.
 
-        Only "seen" does not: a clip that was liked stays liked when it is seen again. An ``at`` of 0 becomes now.
-        Raises QueryError for a profile name that is empty, longer than 200 characters or has a "/" in it, a weight
-        that is not above 0, more than `search.model.MAX_FEEDBACK` opinions; LibraryError when the library is
-        read-only or the disk is full.
+        Only "seen" replaces nothing: a clip that was liked stays liked when it is seen again. An ``at`` of 0 becomes
+        now. Raises QueryError for a profile name that is empty, longer than 200 characters or contains "/", a weight
+        that is not above 0, or more than `search.model.MAX_FEEDBACK` opinions; LibraryError if the library is read-only
+        or the disk is full.
         """
 
     def put(self, profile: str, feedback: Sequence[Feedback]) -> None:
-        """The same, after forgetting what was known under that name."""
+        """Replace all opinions of a profile. Otherwise like `add`."""
 
     def get(self, profile: str) -> list[Feedback]:
-        """Everything known under that name, newest first; empty for a name that was never used."""
+        """Return all opinions of a profile, newest first; empty for an unknown name."""
 
     def forget(self, profile: str, clip_id: int | None = None) -> int:
-        """Delete everything known under that name, or about this clip alone; how many opinions that were."""
+        """Delete all opinions of a profile, or only that of one clip. Return how many were deleted."""
 
 
 class CollectionStore(Protocol):
-    """Clips that somebody keeps together under names. Needs no lease.
+    """Named collections of clips. Needs no lease.
 
     Examples:
         >>> doors = library.collections.add("doors")
@@ -63,29 +63,32 @@ class CollectionStore(Protocol):
     """
 
     def all(self) -> list[Collection]:
-        """Every collection, by name."""
+        """Return every collection, sorted by name."""
 
     def add(self, name: str) -> Collection:
-        """Make an empty one.
+        """Make an empty collection.
 
-        Raises QueryError for a name that is empty, longer than 200 characters, or taken; LibraryError when the library
+        Raises QueryError for a name that is empty, longer than 200 characters, or taken; LibraryError if the library
         is read-only or the disk is full.
         """
 
     def rename(self, collection_id: int, name: str) -> bool:
-        """Give one another name; whether it is there. Raises as `add`."""
+        """Rename a collection. Return whether it exists. Raises as `add` does."""
 
     def remove(self, collection_id: int) -> bool:
-        """Delete one, and no clip; whether it was there."""
+        """Delete a collection, but none of its clips. Return whether it existed."""
 
     def change(self, collection_id: int, added: Sequence[Collected], removed: Sequence[int] = ()) -> bool:
-        """Take the clips of these ids out, then put ``added`` in, each clip once; whether the collection is there.
+        """Remove the clips with the ids ``removed``, then add ``added``, each clip once. Return whether it exists.
 
         An ``at`` of 0 becomes now. Raises QueryError beyond `search.model.MAX_COLLECTED` clips.
         """
 
     def collected(self, collection_id: int) -> list[Collected] | None:
-        """What is in one, oldest first, also clips that were removed from the library; None where there is none."""
+        """Return a collection's entries, oldest first, or None if it does not exist.
+
+        Clips that were removed from the library are included.
+        """
 
 
 class SearchStore(Protocol):
@@ -100,28 +103,28 @@ class SearchStore(Protocol):
     """
 
     def all(self) -> list[SavedSearch]:
-        """Every saved search, by name."""
+        """Return every saved search, sorted by name."""
 
     def add(self, new: NewSearch) -> SavedSearch:
-        """Save one, looked at up to now.
+        """Save a search. Only clips that come or change later will match.
 
-        Raises QueryError for a name that is empty, longer than 200 characters, or taken, a sound that is too large, a
-        probability that is none, and beyond `search.model.MAX_SEARCHES`; LibraryError when the library is read-only or
-        the disk is full.
+        Raises QueryError for a name that is empty, longer than 200 characters, or taken, a sound that is too large, an
+        invalid probability, and beyond `search.model.MAX_SEARCHES`; LibraryError if the library is read-only or the
+        disk is full.
         """
 
     def change(self, search: SavedSearch) -> bool:
-        """Give one this name, least probability and webhook; whether it is there. Raises as `add`."""
+        """Change the name, least probability and webhook of a search. Return whether it exists. Raises as `add`."""
 
     def remove(self, search_id: int) -> bool:
-        """Delete one with its sounds and matches; whether it was there."""
+        """Delete a search with its sounds and matches. Return whether it existed."""
 
     def sound(self, search_id: int, place: int) -> bytes | None:
-        """The file of that place that one asks with; None where there is none."""
+        """Return the bytes of a search's sound file number ``place``, None if there is none."""
 
 
 class MatchStore(Protocol):
-    """What saved searches found since they were saved. Needs no lease.
+    """The new matches of saved searches. Needs no lease.
 
     Examples:
         >>> library.matches.list(unseen=True)
@@ -129,16 +132,16 @@ class MatchStore(Protocol):
     """
 
     def candidates(self, mark: Mark, sequence: int) -> tuple[list[int], Mark]:
-        """The clips that came, or whose sound changed, after a mark and up to a sequence number; the mark there."""
+        """Return the clips that came or whose sound changed after ``mark``, up to ``sequence``, and the mark there."""
 
     def keep(self, search: SavedSearch, mark: Mark, matches: Sequence[SavedMatch]) -> list[SavedMatch]:
-        """Remember what a search found up to ``mark``, unseen and with ids.
+        """Store what a search found up to ``mark``. Return the matches with ids, unseen.
 
-        Nothing where another process looked meanwhile: the search's own mark is another by now.
+        Stores and returns nothing if another process has moved the search's mark since.
         """
 
     def fail(self, search: SavedSearch, trouble: str) -> None:
-        """Remember why a search could not be asked, or that it can ("")."""
+        """Store why a search could not be run, or ("") that it can."""
 
     def list(
         self,
@@ -148,39 +151,42 @@ class MatchStore(Protocol):
         unseen: bool = False,
         limit: int = MAX_MATCHES,
     ) -> list[SavedMatch]:
-        """The matches of some searches (None: of all) with ids above ``after``, oldest first; ``unseen``: no others."""
+        """Return the matches of some searches (None: all) with ids above ``after``, oldest first.
+
+        ``unseen``: only unseen matches.
+        """
 
     def newest(self) -> int:
-        """The id of the match that came last; 0 without any."""
+        """Return the id of the newest match; 0 if there are none."""
 
     def see(self, search_id: int, up_to: int | None = None) -> int:
-        """Mark the matches of a search as seen, those with ids up to ``up_to`` where it is given; how many were not."""
+        """Mark the matches of a search (up to the id ``up_to``) as seen. Return how many were unseen."""
 
 
 class KeyStore(Protocol):
     """The keys that let clients use a service."""
 
     def add(self, name: str, scopes: Iterable[Scope]) -> str:
-        """Make a key; its secret, which is returned this once. Raises UsageError for a name that is in use."""
+        """Make a key. Return its secret, which is shown only once. Raises UsageError for a name that is in use."""
 
     def list(self) -> list[Key]:
-        """Every key that was ever made, oldest first."""
+        """Return every key ever made, oldest first."""
 
     def revoke(self, name: str) -> bool:
-        """End a key; whether there was one of that name that held."""
+        """Revoke a key. Return whether there was a valid key of that name."""
 
     def find(self, secret: str) -> Key | None:
-        """The key of this secret, None where none holds."""
+        """Return the valid key with this secret, None if there is none."""
 
 
 class Allowances(Protocol):
-    """How much each client of several services may still ask: a bucket of tokens for each, one for all services."""
+    """Rate limits that several services share: one token bucket for each client."""
 
     def prepare(self) -> None:
-        """Make what is kept of them, where it is not there. Raises LibraryError."""
+        """Create the storage if it does not exist. Raises LibraryError."""
 
     def take(self, client: str, most: int, per_second: float, size: float) -> float:
-        """Up to ``most`` of a client's tokens; or less than 0: in so many seconds there is one. Raises LibraryError.
+        """Take up to ``most`` tokens of a client. Return how many, or the negative seconds until there is one.
 
-        Its bucket holds ``size`` at most, and gains ``per_second``.
+        The bucket holds at most ``size`` tokens and gains ``per_second``. Raises LibraryError.
         """

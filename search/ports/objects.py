@@ -1,4 +1,4 @@
-"""Stores of objects: where sounds may lie, and what the machines of a library share."""
+"""Object stores: they hold sounds, and the snapshots that the machines of a library share."""
 
 from __future__ import annotations
 
@@ -11,58 +11,63 @@ from search.ports.catalog import Lease
 
 
 class Source(Protocol):
-    """A bucket of an object store, where sounds lie that are no files of this machine. Threads share it.
+    """A bucket of an object store that holds sounds. Threads share it.
 
-    Whatever is asked of it raises FileNotFoundError for an object or a bucket that is not there, PermissionError where
-    it refuses, StoreAway when it does not answer: it is asked again for a minute before that.
+    Every method raises FileNotFoundError if the object or bucket does not exist, PermissionError if the store denies
+    access, and StoreAway if the store does not answer, after retries for a minute.
     """
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
-        """Every object whose key begins with ``prefix`` and a ``/`` ('' for all), in the order of their keys."""
+        """Yield every object whose key begins with ``prefix`` and a ``/`` ('' for all), sorted by key."""
 
     def look(self, key: str) -> StoredObject:
-        """What is known of an object, without reading it."""
+        """Return an object's size, ETag and time without reading it."""
 
     def read(self, key: str, start: int = 0, end: int | None = None, etag: str = "") -> tuple[StoredObject, memoryview]:
-        """The bytes from ``start`` up to ``end`` (None: all) of an object, by one request, and what is known of it.
+        """Read the bytes from ``start`` to ``end`` (None: the end) of an object with one request.
 
-        Raises OSError (ESTALE) when it has another ``etag``, where one is given, or is not so long any more.
+        Raises OSError (ESTALE) if the object no longer has the given ``etag``, or is too short now.
         """
 
 
 class ObjectStore(Source, Protocol):
-    """A store that a library may write to, for what its machines share. What is asked raises as of a `Source`."""
+    """A store that a library writes to, to share snapshots between machines. Raises as `Source` does."""
 
     def write(self, key: str, data: bytes | Path, *, new: bool = False) -> bool:
-        """Keep bytes, or those of a file, as an object: all of it, or nothing.
+        """Write bytes, or the bytes of a file, as an object, atomically. Return whether it was written.
 
-        With ``new`` only where there is none of this key (``If-None-Match: *``); whether it was kept.
+        ``new``: write only if no object has this key (``If-None-Match: *``).
         """
 
     def remove(self, key: str) -> None:
-        """Take an object away, if it is there."""
+        """Delete an object, if it exists."""
 
     def signed(self, key: str, valid_s: float) -> str | None:
-        """An address by which anybody may read an object for so long, without a right of their own.
+        """Return a URL by which anybody can read the object for ``valid_s`` seconds without credentials.
 
-        None of a store that makes none. The object need not be there.
+        None if the store cannot make one. The object need not exist.
         """
 
 
 class Shipments(Protocol):
-    """Which snapshots lie in a library's store. Threads share it. Every method raises LibraryError."""
+    """The snapshots in a library's store, as the catalog lists them. Threads share it. Every method raises
+    LibraryError.
+    """
 
     def newest(self) -> list[Shipment]:
-        """The one that counts of every place."""
+        """Return the current shipment of every place."""
 
     def kept(self) -> list[Shipment]:
-        """The same, and those before them that a reader may still be fetching; in the order in which they came."""
+        """Return the current shipments and earlier ones that a reader may still be fetching, oldest first."""
 
     def add(self, shipment: Shipment, lease: Lease) -> Shipment:
-        """Let readers follow a snapshot that is in the store whole; the same with its id. Raises LibraryBusy."""
+        """Announce a snapshot that is complete in the store. Return the shipment with its id. Raises LibraryBusy."""
 
     def withdraw(self, place: str, lease: Lease) -> None:
-        """Let readers forget what is in a place; they keep what they have. Raises LibraryBusy."""
+        """Withdraw the shipments of a place. Readers keep the files that they have. Raises LibraryBusy."""
 
     def epoch(self) -> str:
-        """What is another after a server that lost its last commits took over; of a file always the same."""
+        """Return a token that changes after a failover to a server that lost the last commits.
+
+        For a catalog in a file it never changes.
+        """
