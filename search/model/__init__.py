@@ -1,24 +1,23 @@
-"""The values that cross every seam of Soundalike: frozen dataclasses and numpy arrays, nothing else.
+"""The values that the parts of Soundalike exchange: frozen dataclasses and numpy arrays, nothing else.
 
-Array aliases name what an array holds; its shape stands in the docstring of whoever gives or takes it:
+An array alias names what an array holds. The exact shape is in the docstring of the function that takes or returns it:
 
 =================  ==============================================================
 ``Wave``           ``(samples,)`` float32, mono, in [-1, 1]
 ``Waves``          ``(n, samples)`` float32, mono, in [-1, 1]
 ``Vectors``        ``(n, dim)`` float32, every row of unit length
-``HalfVectors``    ``(n, dim)`` float16, the same as they are stored
+``HalfVectors``    ``(n, dim)`` float16, vectors as they are stored
 ``Probabilities``  ``(n, classes)`` float32 in [0, 1]
 ``Spans``          ``(n, 2)`` float64, ``start_s`` and ``end_s`` of each row
 ``Ids``            ``(n,)`` or ``(q, k)`` int64 ids, -1 where absent
 ``Scores``         the shape of its ids, float32, higher is closer, -inf where absent
-``Bitmap``         ``(bytes,)`` uint8: segment ``i`` is in when bit ``i & 7`` of byte ``i >> 3`` is set
+``Bitmap``         ``(bytes,)`` uint8: bit ``i & 7`` of byte ``i >> 3`` is set if segment ``i`` is in the set
 =================  ==============================================================
 
-Paths are ``str`` as the operating system gave them (``os.fsdecode``: bytes that are no UTF-8 become lone
+Paths are ``str`` as the operating system gave them (``os.fsdecode``: bytes that are not UTF-8 become lone
 surrogates and survive a round trip through ``os.fsencode``).
 
-Beyond a query, a program says what it wants of a library, and gets, by these::
-
+Calls beyond `Query`, and what they return::
 
     library.recommend(RecommendQuery(likes=(ClipPart(17), ClipPart(23, 2.0)), diversity=0.5)) -> Answer
     library.recommend_each([...])                              -> list[Answer | QueryError], one each, in order
@@ -28,10 +27,10 @@ Beyond a query, a program says what it wants of a library, and gets, by these::
     library.matches.list(unseen=True)                          -> list[SavedMatch] (a MatchStore)
     library.clips.facets("duration_s < 5")                           -> Facets of every clip that passes
     library.clips.facets_of(hit.clip_id for hit in answer.hits)      -> Facets of these clips
-    library.duplicates.groups()                                       -> Duplicates, as found last
+    library.duplicates.groups()                                       -> Duplicates, from the last search for them
     library.duplicates.find()                                  -> Duplicates, brought up to date (a job: minutes)
-    library.maps.read()                                              -> ClipMap | None, with clips that came since
-    library.maps.draw()                                         -> ClipMap, made (a job: minutes)
+    library.maps.read()                                              -> ClipMap | None, with clips added since
+    library.maps.draw()                                         -> ClipMap, drawn (a job: minutes)
 """
 
 from __future__ import annotations

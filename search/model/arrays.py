@@ -1,4 +1,4 @@
-"""Array aliases: what an array holds; see `search.model` for their shapes."""
+"""Array aliases. See `search.model` for their shapes."""
 
 from __future__ import annotations
 

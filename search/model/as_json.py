@@ -1,6 +1,6 @@
-"""Answers as JSON, in the fields that docs/reference/fields.md describes: the command line and REST both write these.
+"""Answers as JSON with the fields of docs/reference/fields.md, for the command line and REST.
 
-Plain Python values, so that whoever sends them chooses how they are encoded.
+The functions return plain Python values, so that the caller chooses the encoding.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from search.model.sentences import Understanding
 from search.model.speech import Saying
 
 Paths: TypeAlias = Literal["absolute", "relative"]
-"""How files are named: where they lie on this machine, or below the root that they were indexed under."""
+"""How paths are given: absolute on this machine, or relative to the clip's root."""
 
 
 FactsOf: TypeAlias = Mapping[int, Mapping[str, float | str | tuple[str, ...]]]
-"""What sounds are, by clip and the name of a fact."""
+"""Maps clip id and fact name to a measured value."""
 
 
 def answer_as_json(answer: Answer, paths: Paths, facts: FactsOf | None = None) -> dict[str, Any]:
-    """``answer`` with its hits, best first, and with those ``facts`` of theirs that are given, for example::
+    """Return ``answer`` with its hits, best first, and their ``facts`` if given. For example::
 
     json.dumps(answer_as_json(library.search(query), paths="absolute"))
     """
@@ -53,9 +53,9 @@ def _likely_as_json(likely: Likely) -> dict[str, Any]:
 
 
 def hit_as_json(hit: Hit, paths: Paths, facts: FactsOf | None = None) -> dict[str, Any]:
-    """One hit. Times have milliseconds, probabilities and shares four digits, scores six.
+    """Return one hit. Times are rounded to milliseconds, probabilities and shares to four digits, scores to six.
 
-    It has its own of ``facts``, where they are given: None where nobody measured it.
+    With ``facts`` the hit includes its facts, None if it was not measured.
     """
     known = None if facts is None else facts.get(hit.clip_id)
     return {
@@ -80,13 +80,13 @@ def hit_as_json(hit: Hit, paths: Paths, facts: FactsOf | None = None) -> dict[st
 
 
 def named_as_json(clip: Clip, paths: Paths) -> dict[str, Any]:
-    """What clip something is about."""
+    """Return the fields that name a clip."""
     path = clip.absolute_path if paths == "absolute" else clip.path
     return {"clip_id": clip.id, "path": path, "title": clip.title}
 
 
 def passage_as_json(passage: Moment | Saying, paths: Paths) -> dict[str, Any]:
-    """What was found within a clip, from where to where. Times have milliseconds, the score six digits."""
+    """Return a passage of a clip. Times are rounded to milliseconds, the score to six digits."""
     return {
         **named_as_json(passage.clip, paths),
         "track": passage.clip.track,
@@ -97,7 +97,7 @@ def passage_as_json(passage: Moment | Saying, paths: Paths) -> dict[str, Any]:
 
 
 def facts_as_json(facts: Mapping[str, float | str | tuple[str, ...]]) -> dict[str, Any]:
-    """What a sound is, by the names of `search.analysis.facts.definitions`: numbers of five digits, words, or lists."""
+    """Return a sound's facts by the names of `search.analysis.facts.definitions`; numbers have five digits."""
     return {name: list(value) if isinstance(value, tuple) else _short(value) for name, value in facts.items()}
 
 
@@ -106,7 +106,7 @@ def _short(value: float | str) -> float | str:
 
 
 def identification_as_json(identified: Identification, paths: Paths) -> dict[str, Any]:
-    """What a sound is, in the order of `Identification`. Times have milliseconds, the others four digits."""
+    """Return an identification. Times are rounded to milliseconds, other numbers to four digits."""
     return {
         "recognitions": [_recognition_as_json(one, paths) for one in identified.recognitions],
         "duration_s": round(identified.duration_s, 3),
@@ -134,7 +134,7 @@ def _recognition_as_json(one: Recognition, paths: Paths) -> dict[str, Any]:
 
 
 def path_as_json(way: SoundPath, paths: Paths) -> dict[str, Any]:
-    """Clips from one sound to another. Similarities have four digits."""
+    """Return a path between two sounds. Similarities are rounded to four digits."""
     return {
         "clips": [named_as_json(clip, paths) for clip in way.clips],
         "similarities": [round(one, 4) for one in way.similarities],
@@ -145,7 +145,7 @@ def path_as_json(way: SoundPath, paths: Paths) -> dict[str, Any]:
 
 
 def companions_as_json(companions: Companions, paths: Paths) -> dict[str, Any]:
-    """What goes with a clip. Tempos have two digits, what is from 0 to 1 four."""
+    """Return what goes with a clip. Tempos are rounded to two digits, scores, stretches and similarities to four."""
     return {
         "tempo": _rounded(companions.tempo, 2),
         "key": companions.key,
@@ -172,7 +172,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def time_line_as_json(line: TimeLine, paths: Paths) -> dict[str, Any]:
-    """What happens when in a clip, in order of time. Times have milliseconds, probabilities four digits."""
+    """Return a clip's events in order of time. Times are rounded to milliseconds, probabilities to four digits."""
     return {
         **named_as_json(line.clip, paths),
         "duration_s": round(line.clip.duration_s, 3),
@@ -191,7 +191,7 @@ def time_line_as_json(line: TimeLine, paths: Paths) -> dict[str, Any]:
 
 
 def comparison_as_json(comparison: Comparison, paths: Paths) -> dict[str, Any]:
-    """What two spaces answer. Shares and ranks have four digits."""
+    """Return a comparison of two spaces. Shares and ranks are rounded to four digits."""
     ranks = comparison.reciprocal_ranks
     return {
         "spaces": list(comparison.spaces),
@@ -215,7 +215,7 @@ def comparison_as_json(comparison: Comparison, paths: Paths) -> dict[str, Any]:
 
 
 def moments_as_json(moments: Moments, paths: Paths) -> dict[str, Any]:
-    """The moments of a question, best first. Times have milliseconds, scores six digits."""
+    """Return moments, best first. Times are rounded to milliseconds, scores to six digits."""
     return {
         "moments": [passage_as_json(one, paths) | {"exact": one.exact} for one in moments.moments],
         "took_ms": round(moments.took_ms, 3),
@@ -224,7 +224,7 @@ def moments_as_json(moments: Moments, paths: Paths) -> dict[str, Any]:
 
 
 def understanding_as_json(understanding: Understanding) -> dict[str, Any]:
-    """What a sentence was understood to mean; ``query`` is what ``POST /search`` takes."""
+    """Return how a sentence was understood. ``query`` has the form that ``POST /search`` takes."""
     return {
         "sentence": understanding.sentence,
         "query": _query_as_json(understanding.query),

@@ -1,4 +1,4 @@
-"""In which way a sound should be like an example."""
+"""The aspects in which a sound should resemble an example."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Change: TypeAlias = Literal["darker", "brighter", "longer", "shorter", "higher",
 
 @dataclass(frozen=True, slots=True)
 class Aspects:
-    """How much each way of being alike counts: kind (as the encoder hears it), timbre, pitch, envelope, rhythm.
+    """Weights of the aspects of similarity: kind (the encoder's similarity), timbre, pitch, envelope and rhythm.
 
-    Weights are 0 or more, and count beside each other. Raises QueryError for others, and where all are 0.
+    Weights are 0 or more, and only their ratios matter. Raises QueryError for a negative weight, or if all are 0.
 
     Examples:
         >>> soundalike.Aspects(timbre=1).named()
@@ -35,12 +35,12 @@ class Aspects:
             raise QueryError("weights of aspects are numbers from 0 up, and not all 0")
 
     def named(self) -> dict[str, float]:
-        """The weights by name."""
+        """Return the weights by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
     def parse(cls, text: str) -> Aspects:
-        """What ``timbre=1,pitch=0.5`` or the name of a taste says. Raises QueryError.
+        """Parse ``timbre=1,pitch=0.5`` or the name of a taste (`TASTES`). Raises QueryError.
 
         Examples:
             >>> soundalike.Aspects.parse("same kind") == soundalike.Aspects(kind=1)
@@ -66,4 +66,4 @@ TASTES: Final = {
     "same kind": Aspects(kind=1),
     "imitation": Aspects(kind=1, timbre=1, pitch=0.2, envelope=2, rhythm=1),
 }
-"""Ready ones: takes of one sound, sounds of one kind, and what a voice imitates."""
+"""Presets: takes of the same sound, sounds of the same kind, and sounds that a voice imitates."""

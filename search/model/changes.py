@@ -1,4 +1,4 @@
-"""Changes: what the one writer asks the catalog to do, and what readers of its log see."""
+"""Changes: what the writer writes to the catalog, and what readers of its log see."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from search.model.speech import Transcript
 
 @dataclass(frozen=True, slots=True)
 class AddContent:
-    """A decoded and encoded file: its content is stored (or found by digest and track) and linked to a clip.
+    """Add a decoded and encoded file: store its content (or find it by digest and track), and link it to a clip.
 
-    A clip already at ``file.path`` keeps its id and gets the new content; ``encoding`` replaces one of the same space,
-    and ``facts``, where they were measured, those from before.
+    A clip that is already at ``file.path`` keeps its id and gets the new content. ``encoding`` replaces an encoding of
+    the same space, and ``facts`` (unless None) the earlier facts.
     """
 
     root_id: int
@@ -32,7 +32,7 @@ class AddContent:
 
 @dataclass(frozen=True, slots=True)
 class KeepFacts:
-    """What was measured of a content, in place of what was before; of a content that went, nothing."""
+    """Store a content's facts in place of earlier ones. Does nothing if the content is gone."""
 
     content_id: int
     facts: StoredFacts
@@ -40,7 +40,7 @@ class KeepFacts:
 
 @dataclass(frozen=True, slots=True)
 class KeepTranscript:
-    """What is said in a content, in place of what was recognised before; of a content that went, nothing."""
+    """Store a content's transcript in place of an earlier one. Does nothing if the content is gone."""
 
     content_id: int
     transcript: Transcript
@@ -48,7 +48,7 @@ class KeepTranscript:
 
 @dataclass(frozen=True, slots=True)
 class LinkClip:
-    """A file whose content is known and encoded: a copy, or a file touched without a change."""
+    """Link a file to a known, encoded content: a copy, or a file that was touched without a change."""
 
     root_id: int
     file: FileFacts
@@ -59,7 +59,7 @@ class LinkClip:
 
 @dataclass(frozen=True, slots=True)
 class KeepTracks:
-    """Of the clips of a file those of these sound tracks stay, the others leave the library; none given: all leave."""
+    """Keep only the clips of these sound tracks of a file; its other clips leave the library. Empty: all leave."""
 
     root_id: int
     path: str
@@ -68,9 +68,9 @@ class KeepTracks:
 
 @dataclass(frozen=True, slots=True)
 class MoveClip:
-    """A clip that was found again under another path (same content, the old path gone); keeps its id.
+    """Move a clip to the path where its content was found again (the old path is gone). It keeps its id.
 
-    The clips of the file's other sound tracks go with it.
+    The clips of the file's other sound tracks move with it.
     """
 
     clip_id: int
@@ -80,10 +80,10 @@ class MoveClip:
 
 @dataclass(frozen=True, slots=True)
 class DescribeClip:
-    """What a person calls a clip, and says of it. Whether its file is there stays as it was; a clip that went is left.
+    """Set a clip's title, metadata, own tags and remark, as a person edited them. Does nothing if the clip is gone.
 
-    Title and metadata hold until the file changes and is indexed again. Own tags and remark stay whatever its file
-    does; None leaves them as they are, "" takes the remark away.
+    Whether the clip's file is missing stays as it was. Title and metadata last until the file changes and is indexed
+    again. Own tags and remark stay even then; None leaves them as they are, and "" removes the remark.
     """
 
     clip_id: int
@@ -95,7 +95,7 @@ class DescribeClip:
 
 @dataclass(frozen=True, slots=True)
 class MarkMissing:
-    """A clip whose file the scan did not find, with those of its other sound tracks.
+    """Mark a clip whose file the scan did not find as missing, with the clips of the file's other sound tracks.
 
     They stay searchable until they are pruned.
     """
@@ -105,9 +105,9 @@ class MarkMissing:
 
 @dataclass(frozen=True, slots=True)
 class RemoveClip:
-    """A clip that leaves the library because its file is gone or left out, or for a while.
+    """Remove a clip because its file is gone or excluded, or temporarily.
 
-    Its content goes when no other clip points to it.
+    Its content is removed too if no other clip points to it.
     """
 
     clip_id: int
@@ -115,9 +115,9 @@ class RemoveClip:
 
 @dataclass(frozen=True, slots=True)
 class TakeOutClip:
-    """A clip that somebody takes out of the library while its file is there: a scan leaves the file out from then on.
+    """Remove a clip at a person's request while its file stays. Scans skip the file from then on.
 
-    It goes as with `RemoveClip`. A clip that is put at the file's path ends that.
+    The clip is removed as with `RemoveClip`. Adding a clip at the file's path ends the skipping.
     """
 
     clip_id: int
@@ -125,7 +125,7 @@ class TakeOutClip:
 
 @dataclass(frozen=True, slots=True)
 class NoteFile:
-    """What a scan saw of the file of a clip that is the same as before."""
+    """Record what a scan saw of the file of an unchanged clip."""
 
     clip_id: int
     file: FileFacts
@@ -133,7 +133,7 @@ class NoteFile:
 
 @dataclass(frozen=True, slots=True)
 class DescribeRoot:
-    """What a root leaves out, and where disks are mounted below it (see `Root`)."""
+    """Set a root's excludes and the mounts below it (see `Root`)."""
 
     root_id: int
     excludes: tuple[str, ...]
@@ -142,14 +142,14 @@ class DescribeRoot:
 
 @dataclass(frozen=True, slots=True)
 class NoteScan:
-    """All of a root was looked through, now."""
+    """Record that a scan of the whole root ended now."""
 
     root_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class MoveRoot:
-    """A root that lies at the absolute ``path`` now; its clips are those that it had."""
+    """Set a root's new absolute ``path``. It keeps its clips."""
 
     root_id: int
     path: str
@@ -157,14 +157,14 @@ class MoveRoot:
 
 @dataclass(frozen=True, slots=True)
 class DropRoot:
-    """A root that has no clips any more goes, with what was remembered of its files."""
+    """Delete a root without clips, with all records of its files."""
 
     root_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class RecordFailure:
-    """A file that could not be indexed, and why. Cleared when the path is indexed or gone."""
+    """Record a file that could not be indexed, and why. Cleared when the path is indexed or gone."""
 
     root_id: int
     file: FileFacts
@@ -193,9 +193,9 @@ CatalogChange: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class IndexChange:
-    """One entry of the catalog's tail as an index replays it, in order of ``sequence``.
+    """One entry of the catalog's change log, as an index replays it in order of ``sequence``.
 
-    An addition carries ids and vectors (float32, from the stored float16); a removal ids alone, ``vectors`` None.
+    An addition has ids and vectors (float32, from the stored float16). A removal has ids only; ``vectors`` is None.
 
     Examples:
         >>> space = library.spaces.get()
@@ -210,26 +210,26 @@ class IndexChange:
 
 
 NO_WORDS: Final[Mapping[str, float]] = MappingProxyType({})
-"""No other words for what is asked."""
+"""No other words for the query."""
 
 
 @dataclass(frozen=True, slots=True)
 class WordMatch:
-    """A clip that full-text search found; ``score`` (higher is better) compares within one answer only.
+    """A hit of full-text search. ``score`` (higher is better) is comparable within one answer only.
 
-    ``share`` is how much of what was asked for it says, rare words counting more: 1 where it has every word, 0 where it
-    has one inside another by chance.
+    ``share`` is how much of the query the clip's text has, with more weight for rare words: 1 if it has every word, 0
+    if it only has one inside another word by chance.
     """
 
     clip_id: int
     score: float
     share: float
     read_as: str = ""
-    """What the question was read as, where a word of it is in no name and much like one that is; empty elsewhere."""
+    """The corrected query, if one of its words is in no name but is similar to one that is; else empty."""
     in_other_words: float = 0.0
-    """How likely it says what is meant in words that the question has not."""
+    """The probability that the clip's text means the same in words that are not in the query."""
 
     @property
     def every_word(self) -> bool:
-        """Whether it says all that was asked for."""
+        """Whether the clip's text has every word of the query."""
         return self.share >= 1.0

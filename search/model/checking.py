@@ -1,4 +1,4 @@
-"""What programs give: read as the type that it should have, or refused where they give it, in words."""
+"""Checks of the values that programs pass: convert each to its type, or raise a readable error at once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 
 def put(one: object, **read: object) -> None:
-    """Set attributes of a frozen object that is being made."""
+    """Set attributes of a frozen object in its ``__post_init__``."""
     for name, value in read.items():
         object.__setattr__(one, name, value)
 
 
 def whole(name: str, value: Any) -> int:  # noqa: ANN401 - whatever a program gives
-    """A whole number, NumPy's too. Raises QueryError."""
+    """Return ``value`` as an int (NumPy integers are accepted). Raises QueryError."""
     try:
         return operator.index(value)
     except TypeError:
@@ -27,14 +27,14 @@ def whole(name: str, value: Any) -> int:  # noqa: ANN401 - whatever a program gi
 
 
 def words(name: str, value: T) -> T:
-    """A string, or None where that is what is given. Raises QueryError."""
+    """Return ``value`` if it is a string or None. Raises QueryError."""
     if value is None or isinstance(value, str):
         return value
     raise QueryError(f"{name} is {value!r}; it must be a string")
 
 
 def path(value: str | os.PathLike[str]) -> str:
-    """A path, or an address in an object store, as a string. Raises QueryError."""
+    """Return a path, or an address in an object store, as a string. Raises QueryError."""
     try:
         given = os.fspath(value)
     except TypeError:
@@ -45,7 +45,7 @@ def path(value: str | os.PathLike[str]) -> str:
 
 
 def several(name: str, value: Iterable[T], kinds: tuple[type, ...], example: str) -> tuple[T, ...]:
-    """A tuple of these kinds. Raises QueryError with the example."""
+    """Return a tuple of objects of these kinds. Raises QueryError, which shows the example."""
     if isinstance(value, (str, *kinds)) or not isinstance(value, Iterable):
         raise QueryError(f"{name} is {value!r}; it must be a sequence, like {example}")
     given = tuple(value)
@@ -56,6 +56,6 @@ def several(name: str, value: Iterable[T], kinds: tuple[type, ...], example: str
 
 
 def of_kind(value: object, kind: type, example: str) -> None:
-    """Raises QueryError with the example for what is of another kind."""
+    """Raises QueryError, which shows the example, if ``value`` is not a ``kind``."""
     if not isinstance(value, kind):
         raise QueryError(f"{value!r} is no {kind.__name__}; ask with one, like {example}")

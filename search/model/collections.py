@@ -1,4 +1,4 @@
-"""Collections: clips, or passages of them, that somebody keeps together for a purpose, under a name."""
+"""Collections: named lists of clips, or of passages of clips."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_COLLECTED: Final = 100_000
-"""So many clips a collection holds."""
+"""The most clips that a collection holds."""
 
 
 CLIP_LIST: Final = r"^((collection|clip|root):[1-9][0-9]{0,17}|(liked|disliked):[^/\n]*[^/\s][^/\n]*)$"
-"""How a list of clips is named: a collection, what a profile liked, a folder's."""
+"""The syntax of a clip list: a collection, one clip, a root, or the clips that a profile liked or disliked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection, how many clips it has, and when it was made (seconds since 1970).
+    """A collection, the number of its clips, and when it was made (seconds since 1970).
 
     Examples:
         >>> doors = library.collections.add("more doors")
@@ -33,7 +33,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """A clip of a collection; the passage that is meant, or all of it (None); since when (seconds since 1970).
+    """A clip in a collection: the passage (None: the whole clip), and when it was added (seconds since 1970).
 
     Examples:
         >>> soundalike.Collected(3, 1.5, 2.0).end_s

@@ -1,4 +1,4 @@
-"""What goes with a sound: others that fit it in tempo and key and are of another kind."""
+"""Companions of a sound: other sounds that fit its tempo and key and are of another kind."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ KeyRelation: TypeAlias = Literal["same", "relative", "fifth"]
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """A clip that goes with another, how well (higher is better), and why.
+    """A clip that goes with another: how well (``score``, higher is better), and why (``reasons``).
 
-    ``tempo`` in beats a minute and ``key`` are its own, None where it has none. It runs ``times`` as fast as the other
-    (1, one half or 2) once it is played ``stretch`` as fast: 1.02 is 2 % faster. ``relation`` says how its key is
-    related, ``similarity`` how alike both sound.
+    ``tempo`` (beats a minute) and ``key`` are those of the clip, None if it has none. ``stretch`` is the speed at which
+    to play it (1.02: 2 % faster). Its tempo is then ``times`` (0.5, 1 or 2) that of the other clip. ``relation`` is the
+    relation of the two keys, ``similarity`` how similar both sound.
 
     Examples:
         >>> loops = [clip_id for clip_id, facts in library.facts.of(range(1, 7)).items() if "tempo" in facts]
@@ -37,7 +37,9 @@ class Companion:
 
 @dataclass(frozen=True, slots=True)
 class Companions:
-    """What goes with a clip of a ``tempo`` and a ``key``, best first; ``unmeasured`` clips may do so and are not known.
+    """The clips that go with a clip of this ``tempo`` and ``key``, best first.
+
+    ``unmeasured`` is the number of clips without facts, which could not be considered.
 
     Examples:
         >>> library.facts.measure()

@@ -1,4 +1,4 @@
-"""What two spaces of one library answer to the same questions, side by side."""
+"""The answers of two spaces of a library to the same questions, side by side."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from search.model.queries import Hit, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One question: each space's ``verdicts``, the ``share`` of its first hits that both have, and what one alone has.
+    """One question: the verdict of each space, and the hits that only one space has.
 
-    ``same_first`` says whether both put the same clip first.
+    ``share`` is the share of the first hits that both have. ``same_first``: both rank the same clip first.
     """
 
     question: str
@@ -26,9 +26,9 @@ class Compared:
 class Comparison:
     """Two ``spaces`` compared by the first ``k`` hits of questions, and by likes.
 
-    ``share`` and ``same_first`` are means over the questions, 0 without one. ``likes`` were each left out in turn and
-    looked for by the other likes of the same profile; ``reciprocal_ranks`` is the mean of one over the place at which
-    each space found them, None where there were not two likes of one profile.
+    ``share`` and ``same_first`` are means over the questions, 0 if there are none. ``likes`` is how many likes were
+    held out in turn and searched for with the other likes of the same profile. ``reciprocal_ranks`` is each space's
+    mean reciprocal rank of these likes, None if no profile has two likes.
     """
 
     spaces: tuple[str, str]

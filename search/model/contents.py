@@ -15,20 +15,20 @@ from search.ground.urls import is_in_store
 from search.model.arrays import HalfVectors, Ids, Probabilities, Spans
 
 TAGS_PER_SEGMENT = 20
-"""How many of a vocabulary's likeliest classes are kept for each segment (DESIGN.md, "tag")."""
+"""How many of the likeliest classes are kept for each segment."""
 MAX_REMARK_CHARACTERS: Final = 4000
-"""So long a remark on a clip may be."""
+"""The longest remark on a clip."""
 _BETWEEN_TAGS: Final = re.compile(r"[,;\r\n\0]")
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A folder that a library indexes, or a part of a bucket (``s3://bucket/sounds``). ``path`` is absolute and may
-    change when the folder moves.
+    """A folder that a library indexes, or a part of a bucket (``s3://bucket/sounds``).
 
-    ``excludes`` are patterns (as in .gitignore, relative to the folder) of what a scan leaves out. ``mounts`` are the
-    folders below it, by relative path, on which other disks were mounted when it was scanned last ('' is itself).
-    Its sounds are encoded as played at ``speed``: a tenth brings bats down to where an encoder listens.
+    ``path`` is absolute, and changes if the folder moves. ``excludes`` are patterns (as in .gitignore, relative to the
+    folder) of files that scans skip. ``mounts`` are the folders below the root (relative paths, '' is the root itself)
+    on which other disks were mounted at the last scan. Sounds are encoded as played at ``speed``: 0.1 brings the calls
+    of bats into an encoder's range.
 
     Examples:
         >>> library.roots()[0].absolute("rain.wav").endswith("rain.wav")
@@ -42,9 +42,9 @@ class Root:
     speed: float = 1.0
 
     def absolute(self, path: str) -> str:
-        """The absolute path, as this system writes it, of ``path``: relative to the root, '/' between its parts.
+        """Return the absolute path, in this system's form, of ``path`` (relative to the root, '/' between its parts).
 
-        Of a root in an object store that is the address of the object.
+        For a root in an object store, return the address of the object.
         """
         if is_in_store(self.path):
             return f"{self.path}/{path}" if path else self.path
@@ -53,9 +53,9 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class RootState:
-    """How many clips a root has, how many of their files were missing at the last scan, and when that ended.
+    """How many clips a root has, how many of their files were missing at the last scan, and when that scan ended.
 
-    ``scanned`` is UTC seconds since the epoch, None where all of it was not looked through since that is noted.
+    ``scanned`` is UTC seconds since the epoch, None if no complete scan is recorded.
     """
 
     root: Root
@@ -66,10 +66,10 @@ class RootState:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was decoded. ``digest`` is the SHA-256 of the file's bytes (hex); ``id`` is 0 before it is stored.
+    """A decoded sound track. ``digest`` is the SHA-256 of the file's bytes (hex); ``id`` is 0 before it is stored.
 
-    ``tracks`` is how many sound tracks the file has, 0 where nobody asked. ``warnings`` says what was amiss with a
-    content that was decoded all the same, each a short phrase.
+    ``tracks`` is the number of sound tracks in the file, 0 if unknown. ``warnings`` are short phrases about defects of
+    a file that was decoded all the same.
     """
 
     digest: str
@@ -97,7 +97,7 @@ class SegmentTags:
 
     @classmethod
     def likeliest(cls, probabilities: Probabilities) -> SegmentTags:
-        """Those of each row of ``probabilities`` (n, classes); equally likely ones by number."""
+        """Pick the likeliest classes of each row of ``probabilities`` (n, classes), ties by class number."""
         kept = min(TAGS_PER_SEGMENT, probabilities.shape[1])
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, :kept]
         return cls(order.astype(np.uint16), np.take_along_axis(probabilities, order, axis=1).astype(np.float16))
@@ -105,10 +105,10 @@ class SegmentTags:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContentContour:
-    """A tune as the catalog keeps it: ``cents`` (frames,) int16 of its pitch in sounding time.
+    """A tune as the catalog stores it: its pitch, ``cents`` (frames,) int16, in sounding time.
 
-    ``window_s`` (n,) float32 is where its windows start, in sounding time; ``knots`` (k, 2) float64 are the same
-    instants in sounding time and in the content's time (see `search.analysis.melody.contours`).
+    ``window_s`` (n,) float32 are the starts of its windows in sounding time. Each row of ``knots`` (k, 2) float64 is
+    one instant, in sounding time and in the content's time (see `search.analysis.melody.contours`).
     """
 
     cents: NDArray[np.int16]
@@ -118,7 +118,7 @@ class ContentContour:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredContour:
-    """A tune of a content, as it was stored; its windows are the segments from ``first_segment_id`` on."""
+    """A stored tune of a content. Its windows are the segments from ``first_segment_id`` on."""
 
     content_id: int
     first_segment_id: int
@@ -129,9 +129,8 @@ class StoredContour:
 class ContentEncoding:
     """A content's segments in one space: ``spans`` (n, 2), ``vectors`` (n, dim), ``silent`` (n,) bool, tags or None.
 
-    ``segment_ids`` (n,) int64 is consecutive and given by the catalog; empty before the encoding is stored.
-    ``contours`` are the content's tunes, in the melody space only; their windows, one after the other, are its n
-    segments.
+    ``segment_ids`` (n,) int64 are consecutive ids from the catalog; empty before the encoding is stored. ``contours``
+    are the content's tunes, in the melody space only. Their windows, one tune after the other, are the n segments.
     """
 
     spans: Spans
@@ -144,10 +143,9 @@ class ContentEncoding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredFacts:
-    """What was measured of a content, as the catalog keeps it.
+    """A content's facts, as the catalog stores them.
 
-    ``numbers`` (n,) float32 are in the order that ``version`` stands for (`search.analysis.facts`), NaN where a fact is
-    absent.
+    ``version`` defines the order of ``numbers`` (n,) float32 (`search.analysis.facts`); NaN is an absent fact.
     """
 
     version: int
@@ -156,7 +154,7 @@ class StoredFacts:
 
 @dataclass(frozen=True, slots=True)
 class TuneFile:
-    """A file of notes (MIDI): what it is called, what it says of itself, how long it lasts, and its tunes."""
+    """A file of notes (MIDI): its title, metadata and duration, and the encoding of its tunes."""
 
     title: str
     metadata: Mapping[str, str]
@@ -168,9 +166,9 @@ class TuneFile:
 class FileFacts:
     """A file as a scan saw it: ``path`` relative to its root, with '/' between its parts on every system.
 
-    ``mtime_ns`` is when its bytes changed, as whoever wrote it says, and of an object in a store a number that stands
-    for its ETag: another one, other bytes. ``changed_ns`` is when the file changed in any way, as the system noted by
-    itself, and None where no system does, or the catalog does not know it yet.
+    ``mtime_ns`` is the modification time, which programs can set. For an object in a store it is a number derived from
+    the ETag, which changes with the bytes. ``changed_ns`` is the change time (ctime), which only the system sets; None
+    if the system has none, or if the catalog does not know it yet.
     """
 
     path: str
@@ -181,9 +179,9 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What a store says of an object: its ``key`` in the bucket, and an ``etag`` that changes when its bytes do.
+    """An object in a store: its ``key`` in the bucket, and an ``etag`` that changes with its bytes.
 
-    ``modified_s``: when it was put there, in seconds since 1970.
+    ``modified_s`` is when it was written, in seconds since 1970.
     """
 
     key: str
@@ -194,10 +192,10 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file as the catalog remembers it.
+    """A file as the catalog knows it.
 
-    ``encoded`` says whether its content has vectors in the space asked about, ``missing`` whether the last scan
-    did not find it. ``notes``: whether it holds notes, not sound.
+    ``encoded``: its content has vectors in the requested space. ``missing``: the last scan did not find it. ``notes``:
+    it holds notes, not sound.
     """
 
     clip_id: int
@@ -224,7 +222,7 @@ class Tag:
 
 
 def split_tags(texts: Iterable[str]) -> tuple[str, ...]:
-    """The own tags that are listed in ``texts``, between commas, semicolons and lines: each once, whatever its case.
+    """Return the own tags in ``texts``, split at commas, semicolons and line ends: each once, ignoring case.
 
     Examples:
         >>> split_tags(["hero, Big  Fight;", "HERO"])
@@ -240,18 +238,17 @@ def split_tags(texts: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A file at a path under a root. ``id`` survives moves and renames.
+    """A file at a path below a root. ``id`` survives moves and renames.
 
-    ``path`` is relative to the root, with '/' between its parts; ``absolute_path`` is where the file lies now.
+    ``path`` is relative to the root, with '/' between its parts; ``absolute_path`` is where the file is now.
 
-    ``metadata`` is what the file's tags say (ID3, Vorbis comments, BWF, iXML), lower-case keys to text.
-    ``own_tags`` are those that a person set; before anybody did, the keywords of the file. ``tags`` are the encoder's.
-    ``remark`` is what a person wrote of it, "" where nobody did. ``added`` is UTC seconds since the epoch. ``missing``
-    is true when the last scan did not find the file.
+    ``metadata`` comes from the file's tags (ID3, Vorbis comments, BWF, iXML), with lower-case keys. ``own_tags`` are
+    set by people; until then they are the file's keywords. ``tags`` are the encoder's. ``remark`` is a person's text
+    about the clip, "" if there is none. ``added`` is UTC seconds since the epoch. ``missing``: the last scan did not
+    find the file.
 
-    ``track`` is its sound track in the file, counted from 0, of ``tracks`` (0 where nobody counted). ``warnings`` says
-    what was amiss with the file when it was decoded, each a short phrase. ``notes``: whether the file holds notes
-    (MIDI), not sound.
+    ``track`` is the clip's sound track in the file, counted from 0, of ``tracks`` (0 if unknown). ``warnings`` are
+    short phrases about defects found while decoding. ``notes``: the file holds notes (MIDI), not sound.
 
     Examples:
         >>> (clip,) = library.reader.clips([3])
@@ -280,13 +277,13 @@ class Clip:
 
     @property
     def absolute_path(self) -> str:
-        """Where the file is, on this machine and as its root stands now."""
+        """The file's current absolute path on this machine."""
         return self.root.absolute(self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A passage of a content, in seconds from its start. ``id`` is -1 where a clip has none that can be searched.
+    """A passage of a content, in seconds from its start. ``id`` is -1 if the clip has no searchable segment.
 
     Examples:
         >>> segment = library.search(soundalike.Query((soundalike.ClipPart(1),))).hits[0].segment

@@ -1,4 +1,4 @@
-"""What happens when in a recording."""
+"""Events: what sounds when in a recording."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from search.model.contents import Clip
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """From ``start_s`` to ``end_s`` of a clip, what the encoder calls ``name`` sounds; ``probability`` at its best.
+    """A class of the encoder, ``name``, that sounds from ``start_s`` to ``end_s`` of a clip.
 
-    ``background``: it is no likelier than what the same name has in a tenth of the clip or more.
+    ``probability`` is the highest within the event. ``background``: it is no higher than the probability that the same
+    class has in a tenth of the clip or more.
 
     Examples:
         >>> soundalike.Event("Dog", 1.25, 2.5, 0.9).end_s
@@ -27,7 +28,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class TimeLine:
-    """The events of a clip, in order of time. ``stored``: they were found before; else they were found just now.
+    """The events of a clip, in order of time. ``stored``: they were found earlier; otherwise just now.
 
     Examples:
         >>> len(soundalike.TimeLine(library.reader.clips([1])[0], (), stored=False).events)

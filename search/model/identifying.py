@@ -1,4 +1,4 @@
-"""Which recording a sound is, as fingerprints say."""
+"""Identification: which recording a sound is, by fingerprints."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from search.model.contents import Clip
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """A passage of a sound that is one of a recording of the library.
+    """A passage of the queried sound that is part of a recording of the library.
 
-    What is heard from ``query_start_s`` to ``query_end_s`` of the sound lies from ``start_s`` to ``end_s`` of the clip,
-    to 50 ms, played at ``speed`` (1.02: 2 % faster than the clip). ``landmarks`` of the sound are the clip's too;
-    ``probability`` is how sure it is. ``copies`` are the other clips of the same content.
+    The passage from ``query_start_s`` to ``query_end_s`` of the sound is the passage from ``start_s`` to ``end_s`` of
+    the clip, accurate to 50 ms, played at ``speed`` (1.02: 2 % faster than the clip). ``landmarks`` is how many
+    landmarks both have in common. ``copies`` are the ids of other clips of the same content.
 
     Examples:
         >>> recognition = library.recordings.identify("sounds/rain.wav").recognitions[0]
@@ -38,21 +38,23 @@ class Recognition:
 
     @property
     def path(self) -> str:
-        """Where its file is, absolute."""
+        """The absolute path of the clip's file."""
         return self.clip.absolute_path
 
     @property
     def title(self) -> str:
-        """Its title."""
+        """The clip's title."""
         return self.clip.title
 
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """What a sound of ``duration_s`` is: of a short one the recordings that it may be, likeliest first; of one over ten
-    seconds what is played when, in order of time. ``fingerprinted`` of ``contents`` sounds of the library could be
-    found at all; ``earlier`` of these were fingerprinted by a version that knew less in noise. ``warnings`` say what
-    was amiss with its file, which was read all the same.
+    """The recordings of the library that a sound of ``duration_s`` contains.
+
+    For a sound of up to ten seconds these are the candidates, likeliest first. For a longer one they say what is played
+    when, in order of time. Only ``fingerprinted`` of the library's ``contents`` can be recognised; ``earlier`` of these
+    have fingerprints of an older version that is less robust to noise. ``warnings`` are defects of the queried file,
+    which was read all the same.
 
     Examples:
         >>> library.recordings.identify("door.wav").duration_s

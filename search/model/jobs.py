@@ -1,16 +1,16 @@
-"""The values of long work that a service does for its clients.
+"""Jobs: long work that a service does for its clients.
 
-A job is kept in the catalog from before its client has an answer until long after it ended, so that neither a crash
-nor a restart loses one::
+A job is stored in the catalog before its client gets an answer, and stays until long after it ended. So neither a crash
+nor a restart loses a job::
 
     queued -> running -> done | failed | cancelled
                  ^ |
                  | v
                paused
 
-Pausing ends the work and keeps what is done; resuming queues it again. A job whose process died is queued again too,
-up to `MAX_ATTEMPTS` times. One of `GIVING_WAY` is queued again whenever another kind waits. What is done or failed
-may be tried again.
+Pausing stops the work and keeps what is done; resuming queues the job again. A job whose process died is queued again
+too, up to `MAX_ATTEMPTS` times. A job of the kinds `GIVING_WAY` is queued again when a job of another kind waits. A job
+that is done or failed may be retried.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ JobKind: TypeAlias = Literal[
 ]
 JobState: TypeAlias = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 JobRequest: TypeAlias = Literal["pause", "resume", "cancel", "retry", "forget"]
-"""What a client wants of a job; to try it again, or to forget it, of one that has ended."""
+"""A client's request for a job. Only a job that has ended can be retried or forgotten."""
 
 GIVING_WAY: Final[frozenset[JobKind]] = frozenset(["facts", "events", "fingerprints", "speech"])
-"""Jobs that listen to every sound, for hours, and go on from where they stopped: the other kinds go first."""
+"""Kinds of job that process every sound for hours and resume where they stopped. The other kinds go first."""
 
 MAX_ATTEMPTS = 3
-"""A job that was running so often when its process died is not tried again: it may be what kills it."""
+"""A job whose process died this many times is not tried again: the job may be what kills the process."""
 
 
 MAX_JOB_FILES = 1000
-"""A job of uploads takes so many files: whoever follows one reads the names of all."""
+"""The most files of an upload job. Limited because every client that follows a job reads all names."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """How far a job is; ``audio_s`` is how much sound it decoded, ``share`` (0 to 1) how much of the work is done.
+    """A job's progress: ``audio_s`` is how much sound it decoded, ``share`` (0 to 1) how much of the work is done.
 
-    ``left_s`` is how long it will take at this run's pace, None where nobody knows.
+    ``left_s`` is the estimated time left at this run's pace, None if unknown.
     """
 
     files_done: int = 0
@@ -53,7 +53,7 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True)
 class JobFailure:
-    """A file that could not be indexed, by the name its client gave it, and why.
+    """A file that could not be indexed, with the name that the client gave it, and why.
 
     Examples:
         >>> for failure in soundalike.index(library, ["nowhere.wav"]):
@@ -67,8 +67,9 @@ class JobFailure:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """An upload as its client sends it: it joins ``job_id`` where it is a part of more, and has a ``key`` where it may
-    be sent again since its answer was lost. ``files`` is a digest of what is sent.
+    """An upload request. ``job_id``: the job that it joins, None for a new one.
+
+    ``key`` identifies the request if the client repeats it after a lost answer. ``files`` is a digest of the files.
     """
 
     job_id: int | None = None
@@ -78,7 +79,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
-    """How a job ended, or why it is queued again; ``reason`` says why it failed or waits."""
+    """How a job ended, or that it is queued again. ``reason`` says why it failed or waits."""
 
     state: JobState
     reason: str | None = None
@@ -87,10 +88,10 @@ class JobOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job. ``paths`` are absolute, ``files`` the names that they have for the client, in the same order.
+    """A job. ``paths`` are absolute; ``files`` are the client's names for them, in the same order.
 
-    Times are UTC seconds since the epoch. ``clip_ids`` are those of ``paths``, as far as they are in the catalog.
-    ``request`` is what a client wants of a running job. ``version`` grows with every change.
+    Times are UTC seconds since the epoch. ``clip_ids`` are the clips of ``paths`` that are in the catalog already.
+    ``request`` is a client's pending request for a running job. ``version`` grows with every change.
     """
 
     id: int

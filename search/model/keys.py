@@ -1,4 +1,4 @@
-"""The keys that let clients use a service."""
+"""API keys: they let clients use a service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Scope: TypeAlias = Literal["read", "write"]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An API key as its owner sees it; the secret itself is nowhere. ``revoked`` is when, None while it holds."""
+    """An API key without its secret, which is not stored. ``revoked`` is when it was revoked, None if it is valid."""
 
     name: str
     scopes: frozenset[Scope]

@@ -1,4 +1,4 @@
-"""Merges: several clips of one recording become one, until that is undone."""
+"""Merges: several clips of one recording become one. A merge can be undone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class MergedClip:
-    """A clip that left the library in a merge, and where its file lay: the folder of its root, the path below that.
+    """A clip that a merge removed. ``root`` is the folder of its root, ``path`` the file's path below it.
 
     Examples:
         >>> soundalike.MergedClip(4, "/sounds", "rain_again.wav", "rain_again").absolute_path
@@ -21,13 +21,13 @@ class MergedClip:
 
     @property
     def absolute_path(self) -> str:
-        """Where its file lay; the path below its root where that is not known any more."""
+        """The file's absolute path; only the path below the root if the root is no longer known."""
         return f"{self.root}/{self.path}" if self.root else self.path
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """A merge that can be undone: the clip that was ``kept``, those that left, and when (seconds since 1970).
+    """A merge that can be undone: the id of the clip to ``keep``, the removed ``clips``, and when (seconds since 1970).
 
     Examples:
         >>> merge = library.merges.make(1, [2])
@@ -45,7 +45,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Unmerged:
-    """What the undoing of a merge brought back: ``restored`` clips, and a line for all that is not as it was before.
+    """The result of undoing a merge: the ids of the ``restored`` clips, and a note for each thing that stays changed.
 
     Examples:
         >>> library.merges.undo(library.merges.make(1, [2]).id).notes

@@ -1,4 +1,4 @@
-"""Passages that were asked for, with boundaries of their own."""
+"""Moments: passages that match a query, with their own boundaries."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from search.model.contents import Clip
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A passage of a clip that fits what was asked for; of a higher ``score`` it fits better.
+    """A passage of a clip that matches a query. A higher ``score`` is better.
 
-    That is a cosine with the question. Of two sounds that THEN, WHILE or WITHOUT joins it is how likely they are there,
-    0 to 1; a cosine again where the words of either mean no class of the encoder's vocabulary.
-    ``exact``: its boundaries were found in the sound; else its file could not be read, and they are a segment's.
+    The score is the cosine similarity with the query. For two sounds joined by THEN, WHILE or WITHOUT it is the
+    probability that they are there, 0 to 1; again a cosine similarity if the words of either sound match no class of
+    the encoder's vocabulary. ``exact``: the boundaries were found in the sound. Otherwise the file could not be read,
+    and they are those of a segment.
 
     Examples:
         >>> soundalike.Moment(library.reader.clips([1])[0], 1.0, 2.5, 0.4).exact
@@ -29,7 +30,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """The passages that a question found, best first; ``next_offset`` is where the following ones begin, if any.
+    """The passages that match a query, best first. ``next_offset`` is the offset of the next page, None after the last.
 
     Examples:
         >>> soundalike.Moments((), 1.0).next_offset is None

@@ -1,4 +1,4 @@
-"""What is known of a library as a whole: facets, duplicates, the map."""
+"""Values that describe a whole library: facets, duplicates, the map."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from search.model.arrays import Ids
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """How many clips have a value. ``where`` is the filter (DESIGN.md, ``--where``) that selects exactly these;
-    it may hold an ``and``: put it in parentheses before joining it with another.
+    """How many clips have a value. ``where`` is the filter that selects exactly these.
+
+    The filter may contain ``and``: put it in parentheses before you combine it with another.
 
     Examples:
         >>> facet = library.clips.facets().durations[0]
@@ -30,12 +31,11 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """Counts over ``clips`` clips; tags and folders most frequent first, durations and dates in their order.
+    """Counts over ``clips`` clips: tags and folders most frequent first, durations and dates in order.
 
-    ``own_tags`` are those that people set. ``tags`` are the encoder's, which count from probability .3 on, as in
-    ``tag = "..."``. Dates are days, months or years (UTC), whichever
-    gives at most 24 of them. ``facts`` are loudness and tempo in ranges, brightness, key, form and defects, by name, of
-    the clips that were measured. Only what is there is listed.
+    ``own_tags`` are set by people. ``tags`` are the encoder's, counted from probability .3 on, as in ``tag = "..."``.
+    Dates are days, months or years (UTC): the finest that gives at most 24 values. ``facts`` are those of measured
+    clips, by name: ranges of loudness and tempo, brightness, key, form and defects. Values without clips are left out.
 
     Examples:
         >>> facets = library.clips.facets("duration_s < 5")
@@ -57,7 +57,8 @@ SuggestionKind: TypeAlias = Literal["tag", "own_tag", "name"]
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Words that find something here: a ``tag``, an ``own_tag`` of ``clips`` clips, or a ``name`` (``clips`` is 0).
+    """Words that find something in the library: a ``tag`` or ``own_tag`` of ``clips`` clips, or a ``name`` (``clips``
+    0).
 
     Examples:
         >>> sorted(one.text for one in soundalike.suggest(library))[:2]
@@ -74,11 +75,12 @@ DuplicateKind: TypeAlias = Literal["kept", "copy", "same recording"]
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A clip of a group, beside the one worth keeping.
+    """A clip of a group, compared with the one worth keeping.
 
-    ``copy``: the same bytes. ``same recording``: re-encoded, trimmed or at another level; then ``offset_s`` says where
-    in the kept clip this one begins (negative: before it), ``gain_db`` how much louder it is (None where the files
-    were not at hand to tell) and ``similarity`` (0 to 1) how well the aligned sounds agree.
+    ``kind`` is ``kept`` for that one itself, ``copy`` for the same bytes, and ``same recording`` for a re-encoded or
+    trimmed version, or one at another level. For that kind, ``offset_s`` is where in the kept clip this one begins
+    (negative: before it), ``gain_db`` how much louder it is (None if the files could not be read), and ``similarity``
+    (0 to 1) how well the aligned sounds agree.
 
     Examples:
         >>> [(clip.clip_id, clip.kind) for clip in library.duplicates.groups().groups[0].clips]
@@ -98,8 +100,9 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateGroup:
-    """Clips of one recording. ``keep`` is the one worth keeping, ``why`` says so in words; it stands first, and each
-    of the others agrees with it.
+    """Clips of one recording. ``keep`` is the id of the one worth keeping, ``why`` the reason in words.
+
+    The kept clip comes first. Each of the others was matched with it.
 
     Examples:
         >>> group = library.duplicates.groups().groups[0]
@@ -114,10 +117,10 @@ class DuplicateGroup:
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Every group of a library, largest first, as of the catalog's ``sequence``.
+    """Every group of duplicates in a library, largest first, as of the catalog's ``sequence``.
 
-    ``current`` is false when clips came since: equal files are always found, other duplicates among newer clips only
-    after the next ``library.duplicates.find()``. ``sequence`` is 0 when it never ran.
+    ``current`` is false if clips came since. Equal files are always found; other duplicates among newer clips only by
+    the next ``library.duplicates.find()``. ``sequence`` is 0 if it never ran.
 
     Examples:
         >>> found = library.duplicates.groups()
@@ -134,8 +137,8 @@ class Duplicates:
 class ClipMap:
     """A 2-D layout of the clips: ``clip_ids`` (n,) ascending, ``xy`` (n, 2) float32, mostly within [0, 1].
 
-    Clips that sound alike lie close. ``fitted`` of them were laid out together; the others came later and stand
-    among their neighbours, and nobody moved for them. ``sequence`` is the catalog's at the time of the layout.
+    Clips that sound alike are close to each other. ``fitted`` of them were laid out together. The others came later:
+    each is placed among its neighbours, which stay where they are. ``sequence`` is the catalog's at the layout.
 
     Examples:
         >>> clip_map = library.maps.read()

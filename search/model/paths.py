@@ -9,11 +9,11 @@ from search.model.contents import Clip
 
 @dataclass(frozen=True, slots=True)
 class SoundPath:
-    """The ``clips`` between two sounds, in order, and how alike the two of each step are: ``similarities``.
+    """The ``clips`` between two sounds, in order, and the cosine similarity of each step.
 
-    There is one similarity more than there are clips: of the first sound and the first clip, and so on to the last
-    sound. ``direct`` is how alike both ends are, ``straight`` how alike each two would be on a straight way of as many
-    steps, which no library has.
+    There is one similarity more than there are clips: the first is that of the start and the first clip, the last that
+    of the last clip and the end. ``direct`` is the similarity of both ends. ``straight`` is the similarity of each step
+    on an ideal path of as many equal steps.
 
     Examples:
         >>> way = library.path_between(soundalike.ClipPart(1), soundalike.ClipPart(3), steps=2)
@@ -28,5 +28,5 @@ class SoundPath:
 
     @property
     def least(self) -> float:
-        """How alike the two of the largest step are."""
+        """The similarity of the largest step."""
         return min(self.similarities)

@@ -1,7 +1,7 @@
 """Queries, their parts, and answers.
 
-A part that is a sound may weigh in which way hits are like it (``aspects``), and say how they should differ from it
-(``changes``).
+A part that is a sound may weight the aspects in which hits resemble it (``aspects``), and say how hits should differ
+from it (``changes``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from search.model.overview import FacetCount
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Words: looked up in meaning (where the encoder reads) and in names and metadata. A negative weight subtracts.
+    """Words. They are searched by meaning (if the encoder reads text), and in names and metadata.
+
+    A negative weight subtracts.
 
     Examples:
         >>> soundalike.Query((soundalike.TextPart("siren"), soundalike.TextPart("horn", weight=-0.5)), k=5).k
@@ -30,17 +32,17 @@ class TextPart:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        """Raises QueryError for what is no text."""
+        """Raises QueryError if ``text`` is not a string."""
         if not isinstance(self.text, str):
             raise QueryError(f"text is {self.text!r}; it must be a string")
 
 
 @dataclass(frozen=True, slots=True)
 class AudioPart:
-    """A file, or the passage of it from ``start_s`` to ``end_s`` (of its own time), played at ``speed``.
+    """A sound file, or its passage from ``start_s`` to ``end_s`` (in the file's own time), played at ``speed``.
 
-    ``path`` may be a `pathlib.Path` when it is made; read, it is a string. ``track`` is one of its sound tracks,
-    counted from 0; None: the first in which there is something.
+    You may pass ``path`` as a `pathlib.Path`; the attribute is a string. ``track`` is the sound track, counted from 0;
+    None: the first that is not empty.
 
     Examples:
         >>> passage = soundalike.AudioPart("door.wav", start_s=0.5, end_s=1.5)
@@ -58,13 +60,13 @@ class AudioPart:
     changes: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
-        """A `pathlib.Path` is a path as well. Raises QueryError for what is none."""
+        """Convert ``path`` to a string. Raises QueryError if it is not a path."""
         checking.put(self, path=checking.path(self.path))
 
 
 @dataclass(frozen=True, slots=True)
 class ClipPart:
-    """A clip of the library: the mean of its segments.
+    """A clip of the library. Its vector is the mean of its segments.
 
     Examples:
         >>> library.search(soundalike.Query((soundalike.ClipPart(1),), k=1)).hits[0].title
@@ -77,7 +79,7 @@ class ClipPart:
     changes: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises QueryError for an id that is no whole number."""
+        """Raises QueryError if the id is not an integer."""
         checking.put(self, clip_id=checking.whole("clip_id", self.clip_id))
 
 
@@ -98,15 +100,16 @@ class SegmentPart:
     changes: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises QueryError for an id that is no whole number."""
+        """Raises QueryError if the id is not an integer."""
         checking.put(self, segment_id=checking.whole("segment_id", self.segment_id))
 
 
 @dataclass(frozen=True, slots=True)
 class HumPart:
-    """A tune that is hummed, sung or whistled in a file, or in the passage of it: 3 to 30 seconds from anywhere in it.
+    """A file, or a passage of it, in which somebody hums, sings or whistles 3 to 30 seconds from anywhere in a tune.
 
-    Searched in the melody space, whatever ``Query.space`` says. ``track`` is one of the file's sound tracks, from 0.
+    It is always searched in the melody space; ``Query.space`` does not matter. ``track`` is the file's sound track,
+    counted from 0.
 
     Examples:
         >>> library.search(soundalike.Query((soundalike.HumPart("la-la.wav"),))).hits[0].title
@@ -120,13 +123,13 @@ class HumPart:
     track: int = 0
 
     def __post_init__(self) -> None:
-        """A `pathlib.Path` is a path as well. Raises QueryError for what is none."""
+        """Convert ``path`` to a string. Raises QueryError if it is not a path."""
         checking.put(self, path=checking.path(self.path))
 
 
 @dataclass(frozen=True, slots=True)
 class NotesPart:
-    """A tune that is typed: names of notes ("C4 D4 E4:2 r G4") or ABC. Searched as a hum is.
+    """A tune as text: names of notes ("C4 D4 E4:2 r G4") or ABC notation. It is searched like a `HumPart`.
 
     Examples:
         >>> library.search(soundalike.Query((soundalike.NotesPart("C4 C4 G4 G4 A4 A4 G4:2"),))).hits[0].title
@@ -137,16 +140,16 @@ class NotesPart:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        """Raises QueryError for what is no text."""
+        """Raises QueryError if ``notes`` is not a string."""
         if not isinstance(self.notes, str):
             raise QueryError(f"notes is {self.notes!r}; it must be a string")
 
 
 @dataclass(frozen=True, slots=True)
 class TunePart:
-    """The tune of a clip, or the passage of it: finds the same tune in other clips. Searched as a hum is.
+    """The tune of a clip, or of a passage of it. It finds the same tune in other clips, like a `HumPart`.
 
-    A `ClipPart` of a clip that has a tune and no sound, as a MIDI file has, means this.
+    A `ClipPart` of a clip that has a tune and no sound, such as a MIDI file, means the same.
 
     Examples:
         >>> library.search(soundalike.Query((soundalike.TunePart(6, start_s=0.0, end_s=8.0),), k=1)).verdict
@@ -159,7 +162,7 @@ class TunePart:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        """Raises QueryError for an id that is no whole number."""
+        """Raises QueryError if the id is not an integer."""
         checking.put(self, clip_id=checking.whole("clip_id", self.clip_id))
 
 
@@ -169,18 +172,17 @@ Verdict: TypeAlias = Literal["good", "weak", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked: weighted parts (at least one positive), how many hits, a ``--where`` filter, a space by name.
+    """A search query: weighted parts, at least one of them positive, and options.
 
-    ``offset`` hits are passed over, so that answers can be read page by page: the first hits of a longer answer are
-    those of a shorter one. ``among``: only these clips, where it is given; ``without``: never these.
-
-    With ``collapse`` each recording has one hit, its best: copies are named in it and take no place of their own.
-
-    ``language`` is that of its words, a code of `LANGUAGES`, where it is known; else it is found out. ``count``: find
-    out how many clips are likely, whatever ``k`` is (`Answer.likely`).
-
-    ``recall``, from .5 to .999: in a large library search with as much effort as finds this part of the nearest ten;
-    None: as the library is set (`Settings.recall`, else `Settings.effort`).
+    * ``k``: the number of hits. ``offset``: skip this many hits, to read an answer page by page. A longer answer begins
+      with the hits of a shorter one.
+    * ``where``: a filter, as for ``--where``. ``space``: the name of a space.
+    * ``among``: search only these clips. ``without``: never return these clips.
+    * ``collapse``: return one hit for each recording, the best; the hit names the copies.
+    * ``language``: the language of the words, a code of `LANGUAGES`; empty: detect it.
+    * ``count``: also count the likely clips, independently of ``k`` (`Answer.likely`).
+    * ``recall``, from .5 to .999: in a large library, visit enough to find this share of the ten nearest. None: use
+      `Settings.recall`, or else `Settings.effort`.
 
     Examples:
         >>> parts = (soundalike.AudioPart("door.wav"), soundalike.ClipPart(3, weight=-0.5))
@@ -202,7 +204,7 @@ class Query:
     recall: float | None = None
 
     def __post_init__(self) -> None:
-        """Raises QueryError for what is of another type: here, where it is given."""
+        """Check the types early. Raises QueryError."""
         checking.put(
             self,
             parts=checking.several("parts", self.parts, get_args(Part), "(TextPart('rain'),)"),
@@ -215,10 +217,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """Why a hit was found: a part by its place in the query (``"audio 1"``, ``"words 2"``); shares sum to 1.
+    """Why a hit was found: a part, named by its kind and its position in the query (``"audio 1"``). Shares sum to 1.
 
-    ``"words 2"``: its name or metadata say all the words of the second part, ``"some-words 2"``: some of them,
-    ``"other-words 2"``: other words for what is meant.
+    ``"words 2"``: the clip's name or metadata has all words of the second part. ``"some-words 2"``: some of them.
+    ``"other-words 2"``: other words with the same meaning.
 
     Examples:
         >>> library.search(soundalike.Query((soundalike.TextPart("rain"),))).hits[0].via
@@ -230,23 +232,23 @@ class Via:
 
 
 Sameness: TypeAlias = Literal["content", "recording", "tune"]
-"""In which way a hit is the same as what was asked with: the very content, another shape of its recording, its tune."""
+"""How a hit equals the query: the same content, another version of the same recording, or the same tune."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A clip with its best segment, how well that fits (higher is closer), and why it was found.
+    """A clip with its best segment, that segment's score (higher is closer), and why it was found (``via``).
 
-    ``probability`` is that it sounds like what was asked for; None without a calibration. Of words it is less where
-    names speak and the clip's own says nothing of them.
+    ``probability`` is the probability that the clip matches the query; None if the encoder has no calibration. For
+    words it is lower if the library's names are descriptive and this clip's name does not match.
 
-    ``copies`` are the clips of the same recording that a collapsed answer found too, best first.
+    ``copies`` are the ids of clips of the same recording in a collapsed answer, best first.
 
-    ``same`` says where a hit, or one of its ``copies``, is more than alike: its content is what was asked with, byte
-    for byte; it is of that recording (of which a passage was asked with, or another version); it is the tune. Else
-    None, and where several things are wanted together.
+    ``same`` says that the hit or one of its ``copies`` is not just similar. ``content``: it has the queried bytes.
+    ``recording``: it is the queried recording (the query is a passage or another version of it). ``tune``: it is the
+    queried tune. None otherwise, and always if the query has several wanted parts.
 
-    Everything that is known of the clip is in ``hit.clip``; what is read most has a name of its own here.
+    ``hit.clip`` has everything about the clip; the properties below are shortcuts.
 
     Examples:
         >>> hit = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),))).hits[0]
@@ -294,7 +296,7 @@ class Hit:
 
     @property
     def track(self) -> int:
-        """The sound track of the file that the clip is, counted from 0."""
+        """The clip's sound track in its file, counted from 0."""
         return self.clip.track
 
     @property
@@ -309,18 +311,18 @@ class Hit:
 
     @property
     def remark(self) -> str:
-        """What a person wrote of the clip, "" where nobody did."""
+        """The remark that a person wrote about the clip, "" if there is none."""
         return self.clip.remark
 
     @property
     def by_name(self) -> bool:
-        """Whether its name or metadata say what was asked for in words, each of them."""
+        """Whether the clip's name or metadata has every word of a part of the query."""
         return any(via.part.startswith("words ") for via in self.via)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Contents in the engine's order, best first, one row each: its id, its best segment's id, that segment's score.
+    """Contents, best first. Each row is a content's id, its best segment's id, and that segment's score.
 
     Three arrays of the same length: ``content_ids`` and ``segment_ids`` int64, ``scores`` float32.
     """
@@ -332,9 +334,9 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Likely:
-    """The clips of an answer that are meant rather than not, best first, however many hits were asked for.
+    """The clips that probably match the query, best first, independently of `Query.k`.
 
-    Their probability is ``least`` or more, or their name says every word. Not ``is_all``: there are more of them.
+    Their probability is at least ``least``, or their name has every word. If ``is_all`` is false, there are more.
 
     Examples:
         >>> library.search(soundalike.Query((soundalike.TextPart("rain"),), k=1, count=True)).likely
@@ -348,21 +350,21 @@ class Likely:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The hits of a query, best first, with a verdict beside them and the milliseconds they took.
+    """The hits of a query, best first, with a verdict and the milliseconds that the search took.
 
-    The verdict is that of the whole answer, however many hits of it are asked for. ``reason`` explains it where there
-    is something to say ("no melody heard: ..."), and is empty elsewhere. ``next_offset`` is the `Query.offset` of the
-    hits that follow, None after the last. ``did_you_mean`` is how names were searched, where a word of the question is
-    in no name here and much like one that is ("laser" for "lazer"), or what words of another language were read as
-    ("dog" for "Hund"); empty elsewhere. ``language`` is that in which the words were read ("de"), of the first part
-    that is not English if there is one; empty without words, or where no encoder tells. ``gone`` names what the
-    question named and was left out, since it is not in the library any more: "clip 17", "segment 90". ``warnings`` say
-    what was amiss with a file of the question that was read all the same: "audio 1: truncated: ...".
-    ``likely`` are the clips that are likely, where `Query.count` asked for them and anything tells how likely hits are.
-    ``recall`` is the part of the nearest ten that was to be found, by `Query.recall` or `Settings.recall`; None where
-    neither says any.
-    Where the verdict is ``none``, ``nearest`` are tags of what comes closest, with how many clips have each (of those
-    that pass the filter).
+    * ``verdict``: the verdict on the whole answer; it does not depend on `Query.k`. ``reason`` explains it if there is
+      something to say ("no melody heard: ..."), and is empty otherwise.
+    * ``next_offset``: the `Query.offset` of the next page, None after the last.
+    * ``did_you_mean``: the words that names were searched with, if they differ from the query: a corrected word
+      ("laser" for "lazer") or a translation ("dog" for "Hund"). Empty otherwise.
+    * ``language``: the language in which the words were read ("de"): that of the first part that is not English, if
+      any. Empty if there are no words, or if no encoder detects it.
+    * ``gone``: what the query named and is no longer in the library: "clip 17", "segment 90". It was ignored.
+    * ``warnings``: defects of the query's files, which were read all the same: "audio 1: truncated: ...".
+    * ``likely``: the likely clips, if `Query.count` is set and hits have probabilities.
+    * ``recall``: the recall that was requested by `Query.recall` or `Settings.recall`; None if neither is set.
+    * ``nearest``: if the verdict is ``none``, tags of the closest clips, and how many clips that pass the filter have
+      each.
 
     Examples:
         >>> answer = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=3))

@@ -1,4 +1,4 @@
-"""What a program says of a person's taste: opinions of clips, and what to recommend for them."""
+"""Recommendations: opinions of clips, and what to recommend for them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from search.model import checking
 from search.model.queries import ClipPart
 
 MAX_FEEDBACK = 10_000
-"""The most opinions that one profile keeps; beyond it the oldest "seen" ones go first."""
+"""The most opinions in one profile. Beyond that the oldest are dropped, "seen" ones first."""
 
 Opinion: TypeAlias = Literal["like", "dislike", "seen"]
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What someone thought of a clip. ``weight`` (above 0) is how much; ``at`` is UTC seconds since the epoch,
-    0 before it is stored (the store puts the time).
+    """An opinion of a clip. ``weight`` (above 0) is its strength.
+
+    ``at`` is UTC seconds since the epoch; if it is 0, the store sets the time.
 
     Examples:
         >>> library.feedback.add("anna", [soundalike.Feedback(1, "like"), soundalike.Feedback(5, "dislike")])
@@ -36,13 +37,14 @@ DEFAULT_DIVERSITY = 0.3
 
 @dataclass(frozen=True, slots=True)
 class RecommendQuery:
-    """What is asked of a recommendation.
+    """A request for recommendations.
 
-    ``likes`` and ``dislikes`` carry weights above 0; both, and ``seen``, are left out of the answer, and so are their
-    copies. ``profile`` adds what the feedback store keeps under that name (clips that are gone by now are left out; the
-    answer names those of the query). ``diversity`` from 0 (the likeliest, however alike) to 1.
-    ``offset`` clips are passed over: a longer answer begins with a shorter one, and ends after a thousand.
-    Without any like the answer is a varied sample of the library: the same every time until the library changes.
+    ``likes`` and ``dislikes`` have weights above 0. The answer contains neither these clips nor those of ``seen``, nor
+    copies of them. ``profile`` adds the opinions that the feedback store has under that name; clips that no longer
+    exist are ignored (the answer names only those of the query itself). ``diversity`` is from 0 (the likeliest clips,
+    even if they are all alike) to 1. ``offset`` skips clips: a longer answer begins with the hits of a shorter one, and
+    ends after a thousand. Without likes the answer is a varied sample of the library, the same until the library
+    changes.
 
     Examples:
         >>> query = soundalike.RecommendQuery(likes=(soundalike.ClipPart(1),), dislikes=(soundalike.ClipPart(5),), k=1)
@@ -61,7 +63,7 @@ class RecommendQuery:
     offset: int = 0
 
     def __post_init__(self) -> None:
-        """Raises QueryError for what is of another type: here, where it is given."""
+        """Check the types early. Raises QueryError."""
         checking.put(
             self,
             likes=checking.several("likes", self.likes, (ClipPart,), "(ClipPart(17),)"),
@@ -74,5 +76,5 @@ class RecommendQuery:
 
     @property
     def end(self) -> int:
-        """The place after the last clip that is asked for."""
+        """The position after the last requested clip."""
         return self.offset + self.k

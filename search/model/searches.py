@@ -1,4 +1,4 @@
-"""Saved searches: questions that are kept under a name, and the matches that came to the library since."""
+"""Saved searches: named queries, and their matches among clips that came later."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MAX_SEARCHES: Final = 1_000
-"""So many searches a library keeps."""
+"""The most saved searches of a library."""
 MAX_MATCHES: Final = 1_000
-"""So many matches of a saved search are remembered, the newest."""
+"""The most matches that are kept for a saved search, the newest."""
 MAX_KEPT_SOUND_BYTES: Final = 8 << 20
-"""So large a sound may be that a saved search asks with."""
+"""The largest sound in a saved search."""
 LEAST: Final = 0.5
-"""A match is told from this probability on, where a saved search says nothing else."""
+"""The lowest probability of a match, unless the saved search sets its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far a library was looked at: its sequence number, its newest clip and content by then.
+    """How far a saved search has looked at a library: the catalog's sequence, and its newest clip and content then.
 
     Examples:
         >>> soundalike.Mark(12, 3, 3).sequence
@@ -31,7 +31,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class NewSearch:
-    """A search to be saved; as `SavedSearch` has it. ``sounds`` are the files that its parts name by their places.
+    """A search to save, with the fields of `SavedSearch`. ``sounds`` are the files that its parts refer to by number.
 
     Examples:
         >>> soundalike.NewSearch("doors", '{"parts": [{"text": "door"}]}').least
@@ -49,11 +49,11 @@ class NewSearch:
 
 @dataclass(frozen=True, slots=True)
 class SavedSearch:
-    """A question under a name, as JSON of what ``POST /search`` takes; its sounds are kept beside it.
+    """A named query. ``question`` is its JSON, as ``POST /search`` takes it; the library stores its sounds.
 
-    ``least`` is how likely a match has to be to be told. ``unseen`` matches came since somebody looked. ``trouble`` is
-    why it could not be asked the last time, "" where it could. ``webhook`` is the address that new matches are posted
-    to, "" for none, signed with ``secret``; in a network that is not public only where it ``may_be_private``.
+    ``least`` is the lowest probability of a match. ``unseen`` is the number of matches since somebody last looked.
+    ``trouble`` is why the search could not run the last time, "" if it could. New matches are posted to the address
+    ``webhook`` ("": none), signed with ``secret``. The address may be in a private network only if ``may_be_private``.
 
     Examples:
         >>> saved = soundalike.save_search(library, "rains", soundalike.Query((soundalike.TextPart("rain"),)))
@@ -78,9 +78,9 @@ class SavedSearch:
 
 @dataclass(frozen=True, slots=True)
 class SavedMatch:
-    """A clip that came, or whose sound changed, since a saved search was looked at, and that it finds.
+    """A match of a saved search among clips that came, or whose sound changed, since its last check.
 
-    ``id`` grows with every match. ``probability`` is None where its name speaks alone.
+    ``id`` grows with every match. ``probability`` is None if only the clip's name matches.
 
     Examples:
         >>> soundalike.SavedMatch(1, 2, 17, 0.0, 2.0, 0.9, 0.8).seen

@@ -1,4 +1,4 @@
-"""What a sentence in plain language was understood to mean, term by term."""
+"""How a sentence in plain language was understood, term by term."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ ReadBy: TypeAlias = Literal["rules", "model"]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words of a sentence (``said``) and what they became.
+    """Words of a sentence (``said``), and what they were turned into (``means``).
 
-    ``means`` is the text of a part, ``clip 17``, a filter of the ``--where`` language, or a number of hits, by its
-    ``kind``.
+    ``kind`` decides what ``means`` is: the text of a part, ``clip 17``, a filter in the ``--where`` language, or a
+    number of hits.
 
     Examples:
         >>> soundalike.understand(library, "rain, no thunder").terms[1]
@@ -30,11 +30,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """A sentence as a query, with the terms that make it, so that each can be seen, left out or put right.
+    """A sentence as a query, with its terms, so that a user can see, remove or correct each.
 
-    ``not_understood`` are words that seem to ask for more than was applied ("newest first"): they stay among the
-    words that are looked for, and filter nothing. ``read_by`` says who read it, and ``note`` why the language model
-    did not, where one is configured. ``query`` has no parts where the sentence names a filter alone.
+    ``not_understood`` are words that seem to ask for something that was not applied ("newest first"). They stay among
+    the words to search for, and filter nothing. ``read_by`` says what read the sentence; ``note`` says why a configured
+    language model did not. ``query`` has no parts if the sentence is only a filter.
 
     Examples:
         >>> understanding = soundalike.understand(library, "five doors under 3 seconds")

@@ -1,4 +1,4 @@
-"""What a library's catalog says of snapshots that lie in its store, for readers on other machines."""
+"""Shipments: the catalog's records of snapshots in the library's store, for readers on other machines."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Shipment:
     """A snapshot in a store: its ``place`` below a library's folder, like ``spaces/1/index``, and its ``sequence``.
 
-    ``digest`` is that of its manifest, which has those of its files; together they have ``size_bytes``. ``id`` grows
-    with every shipment of a catalog; 0 before it has one.
+    ``digest`` is that of the manifest, which has the digests of the files; ``size_bytes`` is their total size. ``id``
+    grows with every shipment of a catalog, and is 0 before the shipment is stored.
     """
 
     place: str

@@ -1,4 +1,4 @@
-"""Sound, encoders and spaces: what a file's header says, a window, a model's facts."""
+"""Sound, encoders and spaces: file headers, windows, the facts of models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from search.model.arrays import Probabilities, Vectors, Wave
 
 @dataclass(frozen=True, slots=True)
 class AudioInfo:
-    """What a file's header says. ``duration_s`` is None where the header does not know (streams, some WebM)."""
+    """The header of a file. ``duration_s`` is None if the header does not give it (streams, some WebM)."""
 
     container: str
     codec: str
@@ -26,11 +26,11 @@ class AudioInfo:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One passage of audio, cut to an encoder's window. ``samples`` is (window,) at the encoder's rate.
+    """A passage of audio, cut to an encoder's window. ``samples`` is (window,) at the encoder's rate.
 
-    ``end_s`` is where the sound ends, not the padding: a clip shorter than the window has ``end_s`` equal to
-    its duration. ``silent`` is true when no sample exceeds -80 dB of full scale. ``peak`` is the highest sample of
-    either sign before anything was levelled, NaN where nobody looked; full scale is 1.
+    ``end_s`` is where the sound ends, without padding: for a clip shorter than the window it is the clip's duration.
+    ``silent`` is true if no sample exceeds -80 dB of full scale. ``peak`` is the highest absolute sample before any
+    levelling, NaN if not measured; full scale is 1.
 
     Examples:
         >>> window = soundalike.Window(0.0, 0.5, np.zeros(16_000, np.float32), silent=True)
@@ -47,13 +47,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class EncoderSpec:
-    """A model's facts, apart from its code.
+    """The facts of an encoder's model.
 
-    ``name`` is ``family[:variant]``; ``revision`` names the weights for people; ``fingerprint`` is a hex digest
-    of everything that decides a vector (weights, front end, window, hop, padding, centring). Two libraries'
-    vectors may be compared exactly when their fingerprints are equal. ``calibration`` is ``(slope, offset)`` of
-    the logistic from cosine to probability of relevance, fitted on learning material, or None. ``adapts`` is the
-    fingerprint of the encoder that this one adapts, None where it adapts none.
+    ``name`` is ``family[:variant]``. ``revision`` names the weights for people. ``fingerprint`` is a hex digest of
+    everything that determines a vector (weights, front end, window, hop, padding, centring). The vectors of two
+    libraries are comparable if and only if their fingerprints are equal. ``calibration`` is ``(slope, offset)`` of the
+    logistic function from cosine similarity to the probability of relevance, fitted on training data, or None.
+    ``adapts`` is the fingerprint of the encoder that this one adapts, or None.
 
     Examples:
         >>> facts = {"name": "bands", "revision": "1", "fingerprint": "c0ffee", "dim": 16}
@@ -87,7 +87,7 @@ class EncoderSpec:
 
 @dataclass(frozen=True, slots=True)
 class AudioEncoding:
-    """What one pass of an encoder gives: ``vectors`` (n, dim), ``tags`` (n, classes) or None without a vocabulary.
+    """The result of one encoder pass: ``vectors`` (n, dim), and ``tags`` (n, classes) or None without a vocabulary.
 
     Examples:
         >>> encoder = library.encoders.of(library.spaces.get())
@@ -102,9 +102,9 @@ class AudioEncoding:
 
 @dataclass(frozen=True, slots=True)
 class FrameEncoding:
-    """What one pass gives of windows and of each of their frames: `AudioEncoding`, and ``tags`` (n, frames, classes).
+    """The result of one pass over windows and their frames: an `AudioEncoding`, and ``tags`` (n, frames, classes).
 
-    ``vectors`` (n, frames, dim) are unit rows in the encoder's space, where they were asked for.
+    ``vectors`` (n, frames, dim) are unit rows in the encoder's space, None if they were not requested.
 
     Examples:
         >>> windows = soundalike.AudioEncoding(np.eye(2, dtype=np.float32))
@@ -119,9 +119,9 @@ class FrameEncoding:
 
 @dataclass(frozen=True, slots=True)
 class TextEncoding:
-    """What one pass over words gives: ``vectors`` (n, dim), and ``meant`` (n, classes).
+    """The result of one pass over texts: ``vectors`` (n, dim), and ``meant`` (n, classes).
 
-    That is which classes of the vocabulary the words mean: each row is a distribution and sums to 1.
+    ``meant`` says which classes of the vocabulary a text means: each row is a distribution and sums to 1.
 
     Examples:
         >>> meaning = soundalike.TextEncoding(vectors=np.eye(2, dtype=np.float32), meant=np.eye(2, dtype=np.float32))
@@ -132,27 +132,27 @@ class TextEncoding:
     vectors: Vectors
     meant: Probabilities
     english: tuple[str, ...] = ()
-    """The texts as they were read, where the encoder reads English and other languages by way of it; else empty."""
+    """The texts in English, if the encoder translates other languages into English; else empty."""
     languages: tuple[str, ...] = ()
-    """The language (a code of `LANGUAGES`) that each text was read in; empty where the encoder does not tell."""
+    """The language (a code of `LANGUAGES`) in which each text was read; empty if the encoder does not report it."""
 
 
 NOTES = "MIDI"
-"""The container and codec of a content that is notes."""
+"""The container and codec of a content of notes."""
 
 MELODY_SPACE = "melody"
-"""The name of the space that holds tunes; every other space of a library is made by an encoder of sounds."""
+"""The name of the space of tunes. Every other space of a library belongs to an encoder of sounds."""
 
 SpaceState: TypeAlias = Literal["active", "retired"]
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A vector space of one library, called after the encoder that made it, as recorded in the catalog.
+    """A vector space of one library, as recorded in the catalog. It has the name of its encoder.
 
-    Of the spaces with one name one is active; others are retired: their encoder has a newer revision, and contents that
-    could not be encoded again yet have their vectors there alone.
-    ``calibration``, ``can_text`` and ``adapts`` are the encoder's, kept here so that a search which needs no model
+    Of several spaces with one name, one is active. The others are retired: their encoder has a newer revision, and they
+    still hold the vectors of contents that have not been encoded again.
+    ``calibration``, ``can_text`` and ``adapts`` are the encoder's. They are stored so that a search that needs no model
     loads none.
 
     Examples:
@@ -177,10 +177,10 @@ class Space:
 
     @property
     def is_melody(self) -> bool:
-        """Whether it holds tunes: no sound has a vector there."""
+        """Whether this is the space of tunes, in which no sound has a vector."""
         return self.name == MELODY_SPACE
 
     @property
     def is_retired(self) -> bool:
-        """Whether a newer revision of its encoder takes its place: it can be asked by stored clips alone."""
+        """Whether a newer revision of the encoder has replaced this space. Then only stored clips can query it."""
         return self.state == "retired"

@@ -1,4 +1,4 @@
-"""What is said in recordings: words with their times, lines of them, and passages that say what was asked for."""
+"""Speech in recordings: words with times, lines, transcripts, and passages that match a query."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from search.model.contents import Clip
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
-    """A word that is said from ``start_s`` to ``end_s``; ``probability`` is the recogniser's own.
+    """A word spoken from ``start_s`` to ``end_s``. ``probability`` is the recogniser's.
 
     Examples:
         >>> soundalike.SpokenWord("Hello,", 1.25, 1.5, 0.9).text
@@ -24,7 +24,7 @@ class SpokenWord:
 
 @dataclass(frozen=True, slots=True)
 class SpokenLine:
-    """Words that are said one after the other, one or more: a sentence, or as much as a subtitle shows.
+    """One or more consecutive words: a sentence, or as much as a subtitle shows.
 
     Examples:
         >>> hello, you = soundalike.SpokenWord("Hello,", 1, 2, 1.0), soundalike.SpokenWord("you", 2, 3, 1.0)
@@ -37,7 +37,7 @@ class SpokenLine:
 
     @property
     def text(self) -> str:
-        """The line as it is written."""
+        """The line's text."""
         return " ".join(word.text for word in self.words)
 
     @property
@@ -53,7 +53,7 @@ class SpokenLine:
 
 @dataclass(frozen=True, slots=True)
 class RecognisedSpeech:
-    """What a `SpeechRecogniser` heard: lines of words, the language they are in (``en``), and how likely it is.
+    """The result of a `SpeechRecogniser`: lines of words, their language (``en``), and its probability.
 
     Examples:
         >>> soundalike.RecognisedSpeech("en", 0.9, ()).language
@@ -67,10 +67,10 @@ class RecognisedSpeech:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What is said in a sound, in order of time.
+    """The words spoken in a sound, in order of time.
 
-    ``recogniser`` is the fingerprint of what wrote it. ``language`` is a code (``en``), "" without a word, with how
-    likely it is. ``voiced`` are the stretches in which a voice speaks, start and end in seconds; words stand in these.
+    ``recogniser`` is the fingerprint of the recogniser. ``language`` is a code (``en``) with its probability, "" if
+    there are no words. ``voiced`` are the stretches with a voice, start and end in seconds; all words lie in these.
 
     Examples:
         >>> soundalike.Transcript("whisper", "", 0.0, (), ()).words
@@ -91,7 +91,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class ClipTranscript:
-    """What is said in a clip. ``stored``: it was recognised before; else it was recognised just now.
+    """The transcript of a clip. ``stored``: it was recognised earlier; otherwise just now.
 
     Examples:
         >>> nothing = soundalike.Transcript("whisper", "", 0.0, (), ())
@@ -106,10 +106,10 @@ class ClipTranscript:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """A passage of a clip that says what was asked for: from ``start_s`` to ``end_s``, in a ``line``.
+    """A passage of a clip in which the queried words are spoken: from ``start_s`` to ``end_s``, in a ``line``.
 
-    ``score`` (higher is closer) is 1 where every word was said as it was written, and less where words only begin so or
-    are much like them, where some are missing, and where the recogniser was less sure.
+    ``score`` (higher is closer) is 1 if every word was spoken exactly. It is lower if words only begin the same or are
+    similar, if some are missing, or if the recogniser was less certain.
 
     Examples:
         >>> line = soundalike.SpokenLine((soundalike.SpokenWord("Hello", 1.0, 2.0, 1.0),))
@@ -127,9 +127,10 @@ class Saying:
 
 @dataclass(frozen=True, slots=True)
 class Sayings:
-    """The passages that say what was asked for, best first; ``next_offset`` is where the following ones begin, if any.
+    """The passages in which the queried words are spoken, best first.
 
-    ``transcribed`` of the library's ``contents`` were listened to.
+    ``next_offset`` is the offset of the next page, None after the last. ``transcribed`` of the library's ``contents``
+    have a transcript.
 
     Examples:
         >>> library.speech.find("hello").sayings

@@ -1,6 +1,6 @@
-"""Spoken words as JSON, in the fields that docs/reference/fields.md describes: command line and REST both write these.
+"""Spoken words as JSON with the fields of docs/reference/fields.md, for the command line and REST.
 
-Times have milliseconds, probabilities four digits, scores six.
+Times are rounded to milliseconds, probabilities to four digits, scores to six.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from search.model.speech import Sayings, SpokenLine, Transcript
 
 
 def transcript_as_json(clip: Clip, transcript: Transcript, paths: Paths, *, stored: bool) -> dict[str, Any]:
-    """What is said in a clip."""
+    """Return a clip's transcript."""
     return {
         **named_as_json(clip, paths),
         "duration_s": round(clip.duration_s, 3),
@@ -27,7 +27,7 @@ def transcript_as_json(clip: Clip, transcript: Transcript, paths: Paths, *, stor
 
 
 def sayings_as_json(sayings: Sayings, paths: Paths) -> dict[str, Any]:
-    """The passages that say what was asked for, best first."""
+    """Return passages in which the queried words are spoken, best first."""
     return {
         "sayings": [
             passage_as_json(one, paths) | {"language": one.language, "line": _line_as_json(one.line)}

@@ -1,7 +1,8 @@
-"""The values of work that is shared between workers on any number of machines.
+"""Work that is shared between workers on any number of machines.
 
-A job cuts its files into chunks and keeps these in the catalog. A worker claims one, does it, and writes what came of
-it and that it is done in one transaction; a claim that is not renewed runs out, and another worker does the chunk.
+A job divides its files into chunks and stores these in the catalog. A worker claims a chunk, processes it, and writes
+the results and the chunk's completion in one transaction. A claim that is not renewed expires, and another worker takes
+the chunk.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from search.model.contents import FileFacts, KnownFile
 PassState: TypeAlias = Literal["open", "paused", "ended"]
 
 MAX_FAILED_CLAIMS = 3
-"""A chunk whose workers died so often is halved; a single file is a recorded failure then."""
+"""A chunk whose workers died this many times is halved. If it is a single file, the file becomes a recorded failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkFile:
-    """A file to look at: of which root, as the scan saw it, and what the catalog knew of its path.
+    """A file to process: its root, the file as the scan saw it, and what the catalog knows of its path.
 
-    ``gone`` are the clips (root id and file) of this size whose files are not where they were: it may be one of these.
-    Of files of a size the first alone has them. ``forced``: it is looked at although nothing says that it changed.
+    ``gone`` are clips (root id and file) of the same size whose files disappeared: this file may be one of them, moved.
+    Among files of one size, only the first has them. ``forced``: process the file even if nothing shows a change.
     """
 
     root_id: int
@@ -36,8 +37,8 @@ class WorkFile:
 class WorkPass:
     """What all chunks of a pass have in common.
 
-    ``max_duration_s``: longer files fail. ``facts``: what is decoded is measured. ``kept_out`` are digests of what
-    somebody took out of the library.
+    ``max_duration_s``: longer files fail. ``facts``: measure what is decoded. ``kept_out`` are digests of files that
+    people removed from the library.
     """
 
     id: int
@@ -50,9 +51,9 @@ class WorkPass:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right of one worker to do a chunk and to write what comes of it, as long as it is renewed.
+    """The right of one worker to process a chunk and write its results, as long as it is renewed.
 
-    ``failures`` is how many workers died that had it before: what kills them may be in it.
+    ``failures`` is how many earlier workers died with this chunk: one of its files may be the cause.
     """
 
     chunk_id: int
@@ -64,9 +65,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class WorkResult:
-    """What became of a file, once it is written: ``kind`` as `indexer.model` has it, ``path`` absolute.
+    """The result for a file, once it is written: ``kind`` as in `indexer.model`, ``path`` absolute.
 
-    ``duration_s`` and ``silent`` are those of what was decoded, ``moved`` the clips that it turned out to be.
+    ``duration_s`` and ``silent`` describe the decoded sound. ``moved`` are the clips that the file turned out to be.
     """
 
     kind: str
@@ -81,9 +82,10 @@ class WorkResult:
 
 @dataclass(frozen=True, slots=True)
 class WorkCounts:
-    """How many chunks wait, are claimed and are done; of claimed ones what is done of the files, as last reported.
+    """How many chunks wait, are claimed and are done.
 
-    ``workers`` are the holders of claims.
+    ``done_bytes`` and ``done_audio_s`` are the last reported progress within claimed chunks. ``workers`` are the
+    holders of claims.
     """
 
     waiting: int = 0
