@@ -1,8 +1,8 @@
 """Fine-tuning on a person's own labels: a frozen encoder, a light adapter of its space, early stopping.
 
-The adapter (`search.encoders.adapted`) starts as no change at all and learns by the supervised contrastive loss
-(Khosla et al., NeurIPS 2020, arXiv:2004.11362) over windows and augmented takes of them, held near the encoder's own
-space by the squared distance that it moves.
+The adapter (`search.encoders.adapted`) starts as the identity. It learns by the supervised contrastive loss (Khosla et
+al., NeurIPS 2020, arXiv:2004.11362) over windows and augmented takes of them. The squared distance by which it moves
+vectors is a penalty, so that it stays near the encoder's own space.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from training.labelled import LabelledClip
 from training.waves import WaveAugmentation, augment
 
 MOST_WINDOWS = 24
-"""Of a long recording the first minute is heard: a label holds for all of it or it is no label."""
+"""How many windows of a recording are used: the first minute. A label must hold for the whole recording."""
 BACKGROUNDS = 64
-_CALIBRATION_RIDGE = 1e-4  # a few dozen clips may part cleanly
+_CALIBRATION_RIDGE = 1e-4  # a few dozen clips may be linearly separable
 
 Progress = Callable[[int, int], None]
-"""Called with how many of how many steps are done."""
+"""Called with the number of steps done and the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the adapter learns. ``takes`` augmented versions of every window beside the original."""
+    """How the adapter learns. ``takes``: augmented versions of every window, in addition to the original."""
 
     takes: int = 3
     rank: int = 64
@@ -63,7 +63,7 @@ class EncodedWindows:
     clip: NDArray[np.int64]
 
     def pooled(self, clips: int, adapter: Adapter | None = None) -> Vectors:
-        """(clips, dim): one unit row a clip, the mean of its windows in the adapted space."""
+        """(clips, dim): one unit row per clip, the mean of its windows in the adapted space."""
         rows = self.vectors if adapter is None else adapter.apply(self.vectors)
         sums = np.zeros((clips, rows.shape[1]), np.float64)
         np.add.at(sums, self.clip, rows)
@@ -72,9 +72,9 @@ class EncodedWindows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """The best adapter by the validation clips, None where none was better than no change.
+    """The best adapter on the validation clips, or None if none improved on the encoder alone.
 
-    ``validation`` holds their mAP before, and after each epoch.
+    ``validation`` holds their mAP: first without an adapter, then after each epoch.
     """
 
     adapter: Adapter | None
@@ -84,9 +84,10 @@ class Fit:
 def readable(
     clips: Sequence[LabelledClip], spec: EncoderSpec, progress: Progress
 ) -> tuple[list[LabelledClip], list[AudioError]]:
-    """The clips that can be decoded as far as they will be heard, and what is wrong with each of the others.
+    """The clips whose used windows can be decoded, and the error of each other clip.
 
-    Known before they are parted, so that no part counts a clip that it lacks; decoding is cheap beside encoding.
+    This is checked before the split, so that no part counts a clip that it lacks. Decoding is cheap compared with
+    encoding.
     """
     decodable, failed = [], []
     for number, clip in enumerate(clips):
@@ -127,7 +128,7 @@ def encode_windows(
 def fit(
     learn: EncodedWindows, labels: NDArray[np.int64], judge_by: Callable[[Adapter | None], float], plan: Plan
 ) -> Fit:
-    """Learn from windows whose clips have ``labels`` (clips,), until ``judge_by`` has not risen for a while."""
+    """Learn from windows whose clips have ``labels`` (clips,), until ``judge_by`` stops improving."""
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
     dim = learn.vectors.shape[1]
@@ -168,13 +169,16 @@ def contrastive(rows: Tensor, labels: Tensor, temperature: float) -> Tensor:
 
 
 def by_example(vectors: Vectors, clips: Sequence[LabelledClip]) -> PerQuery:
-    """Every clip (n,) as a query among the others; ``vectors`` (n, dim)."""
+    """Score every clip (n,) as a query among the others, by ``vectors`` (n, dim)."""
     relevant, candidates = relevance([frozenset({clip.label}) for clip in clips], [clip.group for clip in clips])
     return score(judge(order_by_cosine(vectors, vectors), relevant, candidates))
 
 
 def calibration(vectors: Vectors, clips: Sequence[LabelledClip]) -> tuple[float, float]:
-    """Slope and offset from cosine to relevance over the pairs of clips (n,), relevant ones as rare as on a page."""
+    """Slope and offset from cosine to relevance, fitted over all pairs of clips.
+
+    Relevant pairs are weighted to be as rare as on a page of hits (`training.calibrate.PRIOR`).
+    """
     relevant, candidates = relevance([frozenset({clip.label}) for clip in clips], [clip.group for clip in clips])
     cosines, is_relevant = (vectors @ vectors.T)[candidates], relevant[candidates].astype(np.float64)
     share = float(is_relevant.mean())
@@ -183,7 +187,7 @@ def calibration(vectors: Vectors, clips: Sequence[LabelledClip]) -> tuple[float,
 
 
 def _balanced(labels: NDArray[np.int64], batch: int, rng: Generator) -> NDArray[np.int64]:
-    """``batch`` places among ``labels`` (n,), every label as likely: many sounds of one kind drown no other."""
+    """``batch`` places among ``labels`` (n,), all labels equally likely, so that frequent labels do not dominate."""
     _, label, counts = np.unique(labels, return_inverse=True, return_counts=True)
     chance = 1 / counts[label]
     return rng.choice(len(labels), size=min(batch, len(labels)), replace=False, p=chance / chance.sum())

@@ -1,7 +1,7 @@
-"""What happens to a crop on its way into a batch, on log mel power (frames, bands) float32.
+"""Augmentation of crops for a batch, on log mel power (frames, bands) float32.
 
-All functions take the generator that decides, give a new array, and stay cheap: a batch of 32 crops of 3 s takes less
-than a fifth of the time that the networks need for it.
+All functions return a new array, and the random ones take a generator. They are cheap: a batch of 32 crops of 3 s takes
+less than a fifth of the time that the networks need for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DB = np.log(10) / 10
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """How often and how much; the defaults are the ones of the shipped weights.
+    """Probabilities and amounts; the defaults made the shipped weights.
 
     Levels are the mean square of a crop in dB of full scale; probabilities are per crop.
     """
@@ -42,7 +42,7 @@ def fit(
 ) -> tuple[Mel, float]:
     """A crop of exactly ``frames`` frames and its level in dB.
 
-    Longer sounds are cut at a random place; shorter ones are repeated from a random phase or laid into silence.
+    Longer sounds are cut at a random place. Shorter ones are repeated from a random phase or placed in silence.
     """
     length = len(mel)
     if length >= frames:
@@ -59,22 +59,22 @@ def fit(
 
 
 def mean_level_db(level_db: NDArray[np.floating]) -> float:
-    """The level of the mean power, not the mean of the levels."""
+    """The level in dB of the mean power (not the mean of the levels)."""
     return float(10 * np.log10(np.exp(level_db.astype(np.float64) * _DB).mean()))
 
 
 def gain(mel: Mel, db: float) -> Mel:
-    """Louder by ``db``."""
+    """Raise the level by ``db``."""
     return mel + np.float32(db * _DB)
 
 
 def mix(first: Mel, second: Mel) -> Mel:
-    """The sum of two sounds: powers add, as they do on average for sounds that have nothing to do with each other."""
+    """The sum of two sounds. Powers add, as they do on average for unrelated sounds."""
     return np.asarray(np.log(np.exp(first) + np.exp(second)))  # ten times as fast as logaddexp, and nothing overflows
 
 
 def equalise(mel: Mel, rng: Generator) -> Mel:
-    """A smooth random response: a tilt of up to 9 dB either way, two bells of up to 9 dB, sometimes a steep edge."""
+    """Apply a smooth random response: a tilt of up to 9 dB, two bells of up to 9 dB, and sometimes a steep edge."""
     bands = mel.shape[1]
     x = np.linspace(-0.5, 0.5, bands)
     response_db = rng.uniform(-9, 9) * x
@@ -87,7 +87,7 @@ def equalise(mel: Mel, rng: Generator) -> Mel:
 
 
 def reverberate(mel: Mel, frames_per_s: float, rng: Generator) -> Mel:
-    """A room: every frame's power dies away exponentially, faster in high bands, beside the dry sound."""
+    """Add the reverberation of a room: each frame's power decays exponentially, faster in high bands."""
     bands = mel.shape[1]
     seconds = np.geomspace(1, rng.uniform(0.3, 1), bands) * np.exp(rng.uniform(np.log(0.15), np.log(2.5)))
     decay = np.exp(-6 * np.log(10) / (seconds * frames_per_s)).astype(np.float32)

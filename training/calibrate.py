@@ -54,7 +54,8 @@ KIND_CLASSES = {
     "whistle": ("Whistle", "Whistling"),
     "gong": ("Gong",),
 }
-"""The classes of AudioSet that say what a kind of the development split says; metal, wood and horn are too many."""
+"""The classes of AudioSet for each kind of the development split. Metal, wood and horn are missing: they would need too
+many classes."""
 _NEWTON_STEPS = 50
 _CLOSE = 1e-9
 
@@ -62,8 +63,9 @@ _CLOSE = 1e-9
 def of_scores(clips: Clips, vectors: Vectors) -> tuple[float, float]:
     """Slope and offset from cosine to relevance, over the unit rows (clips, dim) of natural.
 
-    The rule of the other encoders' constants: names say little about how a thing was recorded, so of the clips of a
-    query's kind in other repositories only the most similar stands for "relevant"; all of other kinds stand for "not".
+    The constants of the other encoders were fitted by the same rule. Names say little about how a thing was recorded.
+    So among clips of the query's kind in other repositories, only the most similar counts as relevant; all clips of
+    other kinds count as not relevant.
     """
     named = np.array([i for i, kinds in enumerate(clips.kinds) if kinds])
     groups = np.array([clips.clips[i].group for i in named])
@@ -83,8 +85,8 @@ def of_scores(clips: Clips, vectors: Vectors) -> tuple[float, float]:
 def of_tags(clips: Clips, logits: NDArray[np.float32], learnt: NDArray[np.bool_]) -> tuple[float, float]:
     """Slope and offset from logits (clips, classes) to probabilities, on the clips of natural that are ``learnt`` from.
 
-    A kind in a clip's name is taken for the truth, and the likeliest of the kind's classes for what was promised. The
-    teacher's own probabilities are no guide: AudioSet's labels are rare, and they promise half of what names keep.
+    The kinds in a clip's name are the truth; the largest logit of a kind's classes is the prediction. The teacher's own
+    probabilities are no guide: AudioSet's labels are rare, so its probabilities are half as high as names warrant.
     """
     named = np.flatnonzero(learnt & np.array([bool(kinds) for kinds in clips.kinds]))
     vocabulary = class_names()
@@ -99,9 +101,9 @@ def of_tags(clips: Clips, logits: NDArray[np.float32], learnt: NDArray[np.bool_]
 def logistic(
     inputs: NDArray[np.floating], relevance: NDArray[np.floating], weight: NDArray[np.floating], ridge: float = 0.0
 ) -> tuple[float, float]:
-    """Slope and offset of p = 1 / (1 + exp(-(slope x + offset))) with least cross entropy, by Newton's method.
+    """Slope and offset of p = 1 / (1 + exp(-(slope x + offset))) that minimise cross entropy, by Newton's method.
 
-    ``ridge`` / 2 times the squared slope is added to it: without, inputs that part cleanly have no finite slope.
+    ``ridge`` has no effect. Separable inputs have no finite slope: theirs is that of the last step.
     """
     x = np.stack([inputs.astype(np.float64), np.ones(len(inputs))], axis=1)
     share = float(np.average(relevance, weights=weight))
@@ -110,7 +112,7 @@ def logistic(
     for _ in range(_NEWTON_STEPS):
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -40, 40)))
         step = np.linalg.solve((x.T * (weight * p * (1 - p))) @ x, x.T @ (weight * (relevance - p)))
-        # far from the optimum a whole step overshoots to where every p is 0 or 1, and nothing is left to solve
+        # far from the optimum, a full step overshoots to where every p is 0 or 1 and the system is singular
         while (lower := _cross_entropy(x @ (beta + step), relevance, weight)) > loss and np.abs(step).max() > _CLOSE:
             step /= 2
         beta, loss = beta + step, lower

@@ -1,4 +1,4 @@
-"""The subcommand ``soundalike train``: an encoder that knows a person's own labels."""
+"""The subcommand ``soundalike train``: adapt an encoder to a person's own labels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUFFIX = ".safetensors"
 
 
 class Train:
-    """Adapt an encoder to labelled folders, and say whether that helped on sounds that it never heard."""
+    """Adapt an encoder to labelled folders, and report whether that helped on sounds held out of training."""
 
     name = "train"
     help = "teach an encoder your own labels, from folders of labelled sounds"
@@ -48,7 +48,7 @@ class Train:
         parser.add_argument("--quiet", action="store_true", help="print the figures alone")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Train and report; 1 where sounds that it never heard are found no better, or some files could not be read."""
+        """Train and report. Return 1 if held-out sounds are not found better, or if some files could not be read."""
         from training.adapting import Plan, readable
         from training.labelled import gather, split
 
@@ -68,7 +68,7 @@ COMMANDS = (Train(),)
 
 
 def _check_target(out: Path) -> None:
-    """Raises UsageError, before an hour of work, for a file that could not be written at its end."""
+    """Raise UsageError if ``out`` could not be written: before an hour of work, not after."""
     shown, folder = printable(str(out)), out.absolute().parent
     if out.suffix != SUFFIX:
         raise UsageError(f"--out {shown}: give it a name that ends with {SUFFIX}")
@@ -81,7 +81,7 @@ def _check_target(out: Path) -> None:
 
 
 def _manifest_of(out: Path) -> Path:
-    """Where the list of what was held out goes."""
+    """The file for the list of held-out clips."""
     return out.with_suffix(".held-out.csv")
 
 
@@ -99,7 +99,7 @@ def _train(clips: Sequence[LabelledClip], encoder: Encoder, plan: Plan, out: Pat
     from training.adapting import by_example, calibration, encode_windows, fit
     from training.labelled import write_csv
 
-    torch.set_num_threads(1)  # batches are small: two threads would wait for each other
+    torch.set_num_threads(1)  # batches are small: threads would wait for each other
     parts = {name: [clip for clip in clips if clip.part == name] for name in ("learn", "validate", "held out")}
     encoded: dict[str, EncodedWindows] = {}
     for name, of_part in parts.items():
@@ -142,7 +142,7 @@ def _train(clips: Sequence[LabelledClip], encoder: Encoder, plan: Plan, out: Pat
 
 
 def _next_commands(out: Path, base: str) -> str:
-    """What to do with the adapter, to be pasted into a shell."""
+    """The next commands for the adapter, quoted for a shell."""
     adapter, manifest = shlex.quote(f"adapted:{out}"), shlex.quote(str(_manifest_of(out)))
     return (
         f"{out} is ready:  soundalike reindex --encoder {adapter}\n"
@@ -163,7 +163,7 @@ def _table(before: Sequence[Estimate], after: Sequence[Estimate], gained: Sequen
 
 
 class _Progress:
-    """A line on stderr that counts, where somebody looks."""
+    """A counter on one line of stderr, if that is a terminal."""
 
     def __init__(self, what: str, quiet: bool) -> None:
         self._what = what

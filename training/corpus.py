@@ -1,9 +1,9 @@
 """Mel corpora: every training sound is decoded once and kept as log mel power, so that a batch needs no decoding.
 
-A corpus is a folder with three files: ``mel.f16`` (frames, bands), the natural logarithm of the mel power of the
-encoder's front end without its floor; ``level.f16`` (frames,), the mean square of each hop of the waveform in dB;
-``clips.json``, where each clip lies in both. Mixing, gain, equalisation and reverberation are then sums and products
-of a few hundred frames (`training.augment`) instead of waveforms.
+A corpus is a folder with three files. ``mel.f16`` (frames, bands): the natural logarithm of the mel power of the
+encoder's front end, without its floor. ``level.f16`` (frames,): the mean square of each hop of the waveform in dB.
+``clips.json``: the position of each clip in both. So mixing, gain, equalisation and reverberation work on a few hundred
+frames (`training.augment`) instead of waveforms.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ FRAMES_PER_S = MEL.rate_hz / MEL.hop
 LogMel = NDArray[np.float16]
 """(frames, bands), natural logarithm of mel power."""
 
-# The front end adds 1e-5 before its logarithm and maps ln(m) to (ln(m) + 4.5) / 5. A wave 1,000 times as loud goes
-# through it with a floor that is 1e-6 as high, low enough to raise a quiet clip's level later.
+# The front end adds 1e-5 before its logarithm and maps ln(m) to (ln(m) + 4.5) / 5. For a wave 1,000 times as loud, that
+# floor is 1e-6 as high relative to the sound: low enough that a quiet clip's level can be raised later.
 _LOUDER = 1000.0
 _SHIFT, _SCALE = 4.5, 5.0
 _SHORTEST = 1024
@@ -39,7 +39,7 @@ _QUIETEST = 1e-10
 
 @dataclass(frozen=True, slots=True)
 class CorpusClip:
-    """One recording in a corpus: ``frames`` frames from ``start``. ``group`` is what is never split: a repository."""
+    """One recording in a corpus: ``frames`` frames from ``start``. ``group``, a repository, is never split."""
 
     path: str
     group: str
@@ -58,7 +58,7 @@ class Corpus:
 
     @classmethod
     def open(cls, folder: Path) -> Corpus:
-        """The corpus in ``folder``. Raises UsageError when it was never finished."""
+        """The corpus in ``folder``. Raises UsageError if it is not finished."""
         listing = folder / LISTING
         if not listing.is_file():
             raise UsageError(f"{folder} holds no finished corpus: run python -m training.prepare {folder.name}")
@@ -68,7 +68,7 @@ class Corpus:
 
 
 def present(folder: Path, names: Iterable[str]) -> tuple[list[Corpus], list[str]]:
-    """Of the corpora called ``names`` in ``folder`` those that are finished, and the names of the others."""
+    """The finished corpora among ``names`` in ``folder``, and the names of the others."""
     finished, missing = [], []
     for name in names:
         if (folder / name / LISTING).is_file():
@@ -88,7 +88,7 @@ class Sound:
 
 
 def write_corpus(folder: Path, sounds: Iterable[Sound]) -> None:
-    """Write a corpus. ``clips.json`` is written last, so that what was interrupted is never taken for finished."""
+    """Write a corpus. ``clips.json`` is written last, so that an interrupted corpus never counts as finished."""
     folder.mkdir(parents=True, exist_ok=True)
     front_end = MelFrontEnd(MEL).eval()
     clips: list[CorpusClip] = []
@@ -117,5 +117,5 @@ def analyse(front_end: MelFrontEnd, wave: Wave) -> tuple[LogMel, NDArray[np.floa
 
 
 def to_input(log_mel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Log mel power of any shape -> what the networks take: the front end's floor, shift and scale."""
+    """Log mel power of any shape -> input of the networks: adds the front end's floor, shift and scale."""
     return ((np.log(np.exp(log_mel) + 1e-5) + _SHIFT) / _SCALE).astype(np.float32)

@@ -22,11 +22,11 @@ MADE = (
     ("all-MiniLM-L6-v2, the text tower's teacher", "", "Apache-2.0", "sentence-transformers"),
     ("AudioSet ontology", "", "CC BY-SA 4.0", "Google"),
 )
-"""What is made or learnt from beside recordings; files and seconds do not apply."""
+"""Other sources than recordings: made sounds, and teachers. Files and seconds do not apply."""
 
 
 def collect(manifest: Path) -> list[tuple[str, str, str, str, int, float]]:
-    """One row per source, terms and authors of a manifest of ../shared/data/natural, then what was made."""
+    """One row per source, commit, licence and authors of a manifest of ../shared/data/natural, then `MADE`."""
     sums: dict[tuple[str, str, str, str], tuple[int, float]] = {}
     with manifest.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):

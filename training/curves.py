@@ -1,4 +1,4 @@
-"""``python -m training.curves RUN``: the log of a run as a picture, ``curves.png`` in its folder."""
+"""``python -m training.curves RUN``: draw the log of a run as ``curves.png`` in its folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from training.running import command
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """What a log says: steps with their loss and rate, looks at the development split, where phases begin."""
+    """A log's figures: steps with loss and rate, looks at the development split, and the first step of each phase."""
 
     steps: list[int]
     losses: list[float]
@@ -25,7 +25,7 @@ class Curves:
 
 
 def read(log: Path) -> Curves:
-    """Read a log; steps that were run again after an interruption count as they were logged last."""
+    """Read a log. If a step was run again after an interruption, its last line counts."""
     if not log.is_file():
         raise UsageError(f"{log} is not there: no run has logged a step in this folder")
     lines: dict[tuple[str, int], dict[str, float | str | dict[str, float]]] = {}
@@ -49,7 +49,7 @@ def read(log: Path) -> Curves:
 
 
 def draw(curves: Curves, path: Path) -> None:
-    """Loss and rate above, likeness to the teacher on the development split below."""
+    """Draw loss and rate above, and similarity to the teacher on the development split below."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10, 7), layout="constrained")

@@ -1,6 +1,6 @@
-"""Batches for the distillation: crops of the corpora, augmented, each a pure function of the seed and the step.
+"""Batches for the distillation: augmented crops of the corpora. Each batch is a pure function of seed and step.
 
-So a run that was interrupted goes on with exactly the batches that it would have had.
+So an interrupted run continues with exactly the batches that it would have had.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from training.corpus import FRAMES_PER_S, Corpus, to_input
 
 @dataclass(frozen=True, slots=True)
 class BatchShape:
-    """``crops`` crops of ``frames`` frames. Recordings longer than ``cap_s`` are drawn as often as one of that."""
+    """``crops`` crops of ``frames`` frames. Recordings longer than ``cap_s`` are drawn as if they were that long."""
 
     crops: int = 32
     frames: int = 300
@@ -31,7 +31,7 @@ class BatchShape:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A corpus, the share of all crops that come from it, and which of its groups are left out."""
+    """A corpus, its share of all crops, and its groups that are left out (``without``)."""
 
     corpus: Corpus
     share: float
@@ -59,7 +59,7 @@ class Batches:
         return to_input(np.stack(crops).transpose(0, 2, 1)[:, None])
 
     def from_step(self, step: int, ahead: int = 4) -> Stream[NDArray[np.float32]]:
-        """The batches of ``step`` and all later ones, prepared beside the network in a thread of their own."""
+        """The batches of ``step`` and all later steps. A thread prepares ``ahead`` of them while the network runs."""
         with ThreadPoolExecutor(1, "batches") as worker:
             waiting = deque(worker.submit(self.batch, at) for at in range(step, step + ahead))
             try:
@@ -93,7 +93,7 @@ class Batches:
 
 
 class _Pick:
-    """Draws a clip with probability proportional to the root of its length."""
+    """Draws a clip with probability proportional to the square root of its length."""
 
     def __init__(self, source: Source, cap_s: float) -> None:
         self._corpus = source.corpus

@@ -1,8 +1,9 @@
-"""The development split: what every choice is made by, so that the evaluation sets are looked at only at the end.
+"""The development split: every choice is made on it, so that the evaluation sets are used only at the end.
 
-Whole repositories of ../shared/data/natural are held out. Two tasks rank them as the benchmark ranks its sets, with
-labels from file names: *siblings* (``metal_hit_2`` wants the other metal hits, among the held-out clips) and *kinds*
-(a held-out rain wants the rains of all other repositories). Both are noisier than a set that people labelled.
+Whole repositories of ../shared/data/natural are held out. Two tasks rank their clips as the benchmark ranks its sets,
+with labels from file names. *Siblings*: the query ``metal_hit_2`` should find the other metal hits among the held-out
+clips. *Kinds*: a held-out rain should find the rains of all other repositories. Both are noisier than a set that people
+labelled.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ NEAR_EVALUATION = frozenset(
         "audio/adewale__keyboardia/acoustic-ride_source-0004.opus",
     }
 )
-"""Clips of these repositories that `training.overlap` finds too close to one of an evaluation set: nothing is chosen by
-them either."""
+"""Clips of these repositories that `training.overlap` finds too close to a clip of an evaluation set. No choice is made
+on them."""
 
 KINDS = {
     "rain": "rain rainy",
@@ -96,12 +97,12 @@ KINDS = {
     "whistle": "whistle",
     "gong": "gong",
 }
-"""Words of file names that say the same kind of sound. ``text`` queries use the first name."""
+"""The words in file names that mean each kind of sound. Queries in words use the kind's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clips:
-    """The clips of natural with their labels: ``held_out`` (clips,) marks those that queries come from."""
+    """The clips of natural with their labels. ``held_out`` (clips,) marks the clips that are used as queries."""
 
     clips: tuple[CorpusClip, ...]
     siblings: tuple[frozenset[str], ...]
@@ -110,7 +111,7 @@ class Clips:
 
     @classmethod
     def of(cls, corpus: Corpus) -> Clips:
-        """Label a corpus of ../shared/data/natural by its paths; what is near an evaluation set has no label."""
+        """Label a corpus of ../shared/data/natural by its paths. Clips of `NEAR_EVALUATION` get no label."""
         usable = [clip.path not in NEAR_EVALUATION for clip in corpus.clips]
         labelled = list(zip(corpus.clips, usable, strict=True))
         return cls(
@@ -122,19 +123,19 @@ class Clips:
 
 
 def words_of(path: str) -> list[str]:
-    """The words of a file's name, lower case, without what is no word (``x0`` of a cut, numbers, hashes)."""
+    """The words of a file's name in lower case, without numbers, hashes and the suffix of a cut (``__x0``)."""
     stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0].partition("__x")[0]
     return re.findall(r"[a-z]{3,}", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", stem).lower())
 
 
 def sibling_name(path: str) -> str:
-    """What the takes of one sound have in common: folder and words without numbers."""
+    """The label that the takes of one sound share: folder, and words without numbers."""
     folder = path.rpartition("/")[0]
     return folder + "/" + " ".join(words_of(path))
 
 
 def kinds_of(path: str) -> frozenset[str]:
-    """The kinds that a file's name speaks of, from its last four words (folders come first in these names)."""
+    """The kinds that a file's name mentions in its last four words (folders come first in these names)."""
     words = set(words_of(path)[-4:])
     return frozenset(kind for kind, names in KINDS.items() if words & set(names.split()))
 
@@ -185,7 +186,7 @@ def mean_by(owners: NDArray[np.int64], rows: NDArray[np.float32]) -> NDArray[np.
 def by_example(clips: Clips, vectors: NDArray[np.float32]) -> dict[str, float]:
     """Mean average precision of both tasks over unit rows (clips, dim).
 
-    Kinds differ much in size: their figure is a macro average over kinds.
+    The figure of *kinds* is a macro average, because kinds differ much in size.
     """
     held = np.flatnonzero(clips.held_out)
     labels = [clips.siblings[i] for i in held]
@@ -201,7 +202,7 @@ def by_example(clips: Clips, vectors: NDArray[np.float32]) -> dict[str, float]:
 
 
 def by_kind_text(clips: Clips, scores: NDArray[np.float32], kinds: Sequence[str]) -> float:
-    """Mean average precision of word queries, ``scores`` (kinds, clips), over the held-out clips that have a kind."""
+    """Mean average precision of queries in words, by ``scores`` (kinds, clips), over the held-out clips with a kind."""
     held = np.flatnonzero([bool(k) and bool(h) for k, h in zip(clips.kinds, clips.held_out, strict=True)])
     relevant = np.array([[kind in clips.kinds[i] for i in held] for kind in kinds])
     order = np.argsort(-scores[:, held], axis=1, kind="stable").astype(np.int64)

@@ -1,7 +1,8 @@
-"""Distillation by function matching: what the student is asked to copy, and the loss for missing it.
+"""Distillation by function matching: what the student must copy, and its loss.
 
-Three kinds of phase, as in the measured recipe (docs/training.md): the blocks one by one from the teacher's own input
-to each; the same with frozen batch norm, whose batch statistics were the floor of the error; the whole network.
+There are three kinds of phase, as in the measured recipe (docs/training.md). "blocks": each block learns alone, from
+the teacher's input to it. "frozen blocks": the same with frozen batch norm, because batch statistics limited how small
+the error could get. "end to end": the whole network.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ from training.student import run_block
 Kind: TypeAlias = Literal["blocks", "frozen blocks", "end to end"]
 
 BLOCK_CROPS = (8, 8, 8, 8, 8, 16, 16, 16)
-"""How many crops of a batch the first blocks see when they learn alone; later ones see all. Their maps are 10 to 200
-times as large as the last ones', their parameters few: 8 crops are 77,000 positions, and cost a quarter."""
+"""How many crops of a batch the first blocks see when they learn alone; later blocks see all. The maps of the first are
+10 to 200 times as large as those of the last, and their parameters are few: 8 crops give 77,000 positions, at a quarter
+of the cost."""
 
 
 EARLY_BLOCKS, EARLY_EVERY = 5, 3
-"""End to end the first five blocks, which are half of the cost and 2 % of the parameters, learn in every third step."""
+"""End to end, the first five blocks learn only in every third step: they are half of the cost and 2 % of the
+parameters."""
 
 
 SCALE_EVERY = 10
-"""Steps between two measurements of how much each block adds."""
+"""Steps between two updates of `Teaching.scale`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of the terms end to end: every third block's relative error, logits, centred cosine of the embedding."""
+    """Weights of the loss end to end: relative error of every third block, logits, centred cosine of the embedding."""
 
     blocks: float = 0.1
     logits: float = 0.25
@@ -52,7 +55,7 @@ class Weights:
 
 @dataclass
 class Teaching:
-    """One teacher and one student, and the running scale of what each block adds (blocks,)."""
+    """One teacher and one student. ``scale`` (blocks,) is the running variance of what each block adds."""
 
     teacher: MnNetwork
     student: MnNetwork
@@ -78,7 +81,7 @@ class Teaching:
 
     @torch.no_grad()
     def _update_scale(self, states: list[Tensor]) -> None:
-        """The variance over crops and positions of what each block adds to its input, mean over channels."""
+        """Update ``scale``: the variance of what each block adds, over crops and positions, averaged over channels."""
         variances = []
         for block, before, after in zip(self.teacher.features, states[:-1], states[1:], strict=True):
             added = after[:8] - before[:8] if isinstance(block, Bottleneck) and block.adds else after[:8]

@@ -1,7 +1,7 @@
-"""``python -m training.export``: a checkpoint and a tower -> the one file that ships, with everything fitted on top.
+"""``python -m training.export``: make the one file that ships from a checkpoint and a tower.
 
-What is fitted, on learning material alone: the centre and the whitening of the space, the calibration of scores and of
-tags, the direction of every class for the tower.
+It fits, on training material only: the centre and the whitening of the space, the calibration of scores and of tags,
+and the direction of every class for the tower.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from training.weights import load_student, widths_of
 
 LARGEST_BYTES = 16 * 1024 * 1024
 INSTRUMENTS = ("instruments", "drums")
-"""Corpora on which classes find their directions too: natural has few instruments, and no clarinet at all."""
+"""Corpora that are also used to fit the directions of classes: natural has few instruments, and no clarinet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class TagCalibration:
 
 
 def network_tensors(network: MnNetwork, tags: TagCalibration) -> dict[str, Tensor]:
-    """The network's weights in half precision: norms folded, the calibration of the tags folded into the head."""
+    """The network's weights in half precision: norms are folded in, the calibration of tags into the head."""
     folded = deepcopy(network)
     folded.fuse()
     with torch.no_grad():
@@ -70,7 +70,7 @@ def space_tensors(space: Whitening) -> dict[str, Tensor]:
 
 
 def write_bundle(path: Path, parts: Mapping[str, Mapping[str, Tensor]], revision: str) -> int:
-    """Write ``parts`` (network, space, tower) as one file; its size in bytes."""
+    """Write ``parts`` (network, space, tower) as one file. Return its size in bytes."""
     tensors = {f"{part}/{name}": value for part, named in parts.items() for name, value in named.items()}
     save_file(tensors, path, metadata={"format": FORMAT, "revision": revision})
     return path.stat().st_size
@@ -78,7 +78,7 @@ def write_bundle(path: Path, parts: Mapping[str, Mapping[str, Tensor]], revision
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What is fitted on top of a student: its space, the calibration of its tags, where each class points.
+    """What is fitted for a student: its space, the calibration of its tags, the direction of each class.
 
     ``figures`` are those of the development split, by example.
     """
@@ -90,7 +90,7 @@ class Fitted:
 
 
 def fit(student: MnNetwork, natural: Corpus, instruments: Sequence[Corpus]) -> Fitted:
-    """Fit on natural without the development split; the classes' directions on instruments too, which it lacks."""
+    """Fit on natural without the development split. The directions of classes are also fitted on ``instruments``."""
     clips = Clips.of(natural)
     learnt = np.array([clip.group not in REPOSITORIES for clip in natural.clips])
     embeddings, log_probabilities = embed(student, natural)
@@ -111,7 +111,7 @@ def fit(student: MnNetwork, natural: Corpus, instruments: Sequence[Corpus]) -> F
 
 
 def instruments_in(folder: Path) -> list[Corpus]:
-    """Those corpora of instruments that are there; what is missing is said, the classes do without it."""
+    """The corpora of instruments that exist; prints the names of missing ones, which are not needed."""
     finished, missing = present(folder, INSTRUMENTS)
     if missing:
         print(f"{', '.join(missing)}: no such corpus; classes get their directions without it", file=sys.stderr)
@@ -125,7 +125,7 @@ def _logits(log_probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fit, write the file, print its size and the figures of the development split."""
+    """Fit, write the file, and print its size and the figures of the development split."""
     parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__)
     parser.add_argument("student", type=Path, help="a run's state.pt, or student.safetensors")
     parser.add_argument("tower", type=Path, help="tower.safetensors of training.words")

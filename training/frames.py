@@ -1,7 +1,8 @@
-"""``python -m training.frames MANIFEST``: what the shipped network's head usually says of frames, for its events.
+"""``python -m training.frames MANIFEST``: measure the usual logits of the shipped network's head for frames.
 
-Means and deviations of every class's logits over windows in which sounds of ../shared/data/natural lie on its
-recordings, alone and in company, without the development split: ``search/encoders/data/soundalike-1-frames.npz``.
+The encoder needs them to find events. The means and deviations of every class's logits are taken over windows in which
+up to three sounds of ../shared/data/natural are mixed into one of its longer recordings. The development split is left
+out. They ship as ``search/encoders/data/soundalike-1-frames.npz``.
 """
 
 from __future__ import annotations
@@ -28,28 +29,28 @@ from training.running import command
 DATA = Path(__file__).parents[1] / "search" / "encoders" / "data"
 SAMPLES = round(WINDOW_S * SAMPLE_RATE_HZ)
 LONGEST_S = 60.0
-"""Of a recording that is read."""
+"""How much of a recording is read."""
 BEDS_S = 20.0
-"""What lasts so long is laid beneath the others."""
+"""Recordings of at least this duration are backgrounds (beds) for the others."""
 COUNTS = (0.1, 0.4, 0.35, 0.15)
-"""How often none, one, two and three sounds lie in a window."""
+"""Probabilities of zero, one, two and three sounds in a window."""
 ABOVE_DB = (0.0, 18.0)
-"""How much louder than what is beneath it a sound is."""
+"""How much louder a sound is than what it is mixed into."""
 LEAST_LEVEL = 0.003
-"""What is softer counts as so loud."""
+"""Minimum level assumed for what a sound is mixed into."""
 AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """``sounds``, and ``beds`` that last longer (`BEDS_S`)."""
+    """``sounds``, and ``beds``: recordings of at least `BEDS_S`."""
 
     sounds: list[Wave]
     beds: list[Wave]
 
     @classmethod
     def of(cls, manifest: Path, files: int, rng: Generator) -> Material:
-        """So many files of a manifest, drawn, none of the development split. Raises UsageError."""
+        """Draw ``files`` files of a manifest, none of the development split. Raises UsageError."""
         learnt = [one for one in recordings(manifest) if one.repository not in REPOSITORIES]
         sounds: list[Wave] = []
         beds: list[Wave] = []
@@ -61,7 +62,7 @@ class Material:
         return cls(sounds, beds or sounds)
 
     def window(self, rng: Generator) -> Wave:
-        """A window of a recording with up to three sounds, from anywhere in them, anywhere in it."""
+        """A window of a bed with up to three sounds mixed in at random places."""
         bed = self.beds[int(rng.integers(len(self.beds)))]
         start = int(rng.integers(max(len(bed) - SAMPLES, 1)))
         wave = np.resize(bed[start : start + SAMPLES], SAMPLES) * np.float32(10 ** (rng.uniform(-25, 5) / 20))
@@ -76,7 +77,7 @@ class Material:
 
 
 def usual_of(encoder: NetworkEncoder, windows: Iterator[Waves]) -> Usual:
-    """What the head of an encoder usually says of the frames of windows, some at a time."""
+    """The usual logits of an encoder's head for the frames of ``windows``, an iterator of batches."""
     count, sums, squares = 0, np.zeros(1), np.zeros(1)
     for waves in windows:
         (_, of_windows), of_frames = encoder.network.with_frame_tags(waves)
@@ -90,7 +91,7 @@ def usual_of(encoder: NetworkEncoder, windows: Iterator[Waves]) -> Usual:
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw, listen, write."""
+    """Draw windows, encode them, and write the file."""
     parser = argparse.ArgumentParser(prog="python -m training.frames", description=__doc__)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--files", type=int, default=1500, help="that are drawn")

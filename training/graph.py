@@ -1,8 +1,8 @@
-"""``python -m training.graph``: the graph that runs ``cnn:soundalike-1`` on a CPU, without its weights.
+"""``python -m training.graph``: write the graph that runs ``cnn:soundalike-1`` on a CPU, without its weights.
 
-From a window's samples to the embedding and the probabilities of the tags, as ONNX. Every weight bears its name in the
-model's file, from where it is taken when the encoder is loaded, so this file changes only with the shape of the network
-and of the front end: ``search/encoders/data/soundalike-1.onnx``.
+The graph goes from a window's samples to the embedding and the probabilities of the tags, as ONNX. Each weight has the
+name that it has in the model's file, and is taken from there when the encoder is loaded. So the graph,
+``search/encoders/data/soundalike-1.onnx``, changes only with the shape of the network and of the front end.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from search.encoders.spectrum import FLOOR, PRE_EMPHASIS, SCALE, SHIFT, MelShape
 from training.running import command
 
 OPSET, IR_VERSION = 17, 8
-"""Those of 2022: who runs this has an older library than who made it, now and then."""
+"""Versions of 2022, because the machine that runs the graph may have an older library than the one that made it."""
 BLOCK = 16
-"""ONNX Runtime keeps so many channels side by side; fewer between two layers are taken apart and put together again."""
+"""How many channels ONNX Runtime stores side by side. With fewer channels between two layers, it converts the layout
+back and forth."""
 OUT = Path(__file__).parents[1] / "search" / "encoders" / "data" / graph.FILE
 
 
 class Drawing:
-    """Nodes, and the weights that they take, as they are added."""
+    """Collects the nodes of a graph and the weights that they use."""
 
     def __init__(self, front_end: Mapping[str, NDArray[np.float32]]) -> None:
         self._front_end = front_end
@@ -40,13 +41,13 @@ class Drawing:
         self.weights: list[TensorProto] = []
 
     def node(self, kind: str, *inputs: str, out: str = "", **attributes: Any) -> str:  # noqa: ANN401 - the values are those of onnx
-        """Add a node; the name of what it gives."""
+        """Add a node. Return the name of its output."""
         out = out or f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [out], **attributes))
         return out
 
     def weight(self, name: str, *shape: int) -> str:
-        """A weight that the model's file has; what is asked for again is the same."""
+        """Declare a weight of the model's file, once per name. Return its name."""
         if any(known.name == name for known in self.weights):
             return name
         tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape, data_location=TensorProto.EXTERNAL)
@@ -74,14 +75,14 @@ class Drawing:
         return self.constant(np.array(value, np.float32))
 
     def linear(self, x: str, name: str, out: int, inputs: int, activation: str = "") -> str:
-        """A product with a matrix of the file."""
+        """A linear layer with the file's weights, and an activation, if named."""
         x = self.node("Gemm", x, self.weight(f"{name}.weight", out, inputs), self.weight(f"{name}.bias", out), transB=1)
         return self.node(activation, x) if activation else x
 
     def convolution(self, x: str, name: str, out: int, inputs: int, activation: str = "", **form: int) -> str:
-        """A convolution with its folded norm; ``form``: ``kernel``, ``stride``, ``groups``, each 1 if not given.
+        """A convolution with its folded norm; ``form``: ``kernel``, ``stride``, ``groups``, each 1 by default.
 
-        Channels that do not fill a `BLOCK` get company of zeros.
+        If there are fewer channels than a `BLOCK`, they are padded with zeros.
         """
         kernel, groups = form.get("kernel", 1), form.get("groups", 1)
         weight = self.weight(f"{name}.weight", out, inputs // groups, kernel, kernel)
@@ -103,15 +104,15 @@ class Drawing:
         return self.node(activation, x) if activation else x
 
     def reshape(self, x: str, *shape: int) -> str:
-        """``x`` in another shape, after its windows."""
+        """``x`` with its dimensions after the first (windows) reshaped to ``shape``."""
         return self.node("Reshape", x, self.integers(-1, *shape))
 
 
 def spectrum(drawing: Drawing, waves: str, samples: int, shape: MelShape) -> tuple[str, int]:
-    """Waves (n, samples) -> power (n, places of `fourier`, frames); and how many frames.
+    """Waves (n, samples) -> power (n, places of `fourier`, frames); and the number of frames.
 
-    Pre-emphasis y[t] = x[t + 1] - .97 x[t]; frames centred on every hop, mirrored at the ends. torch.stft has the
-    window in the middle of a frame of fft_size; where in a frame it lies does not change the power.
+    Pre-emphasis is y[t] = x[t + 1] - .97 x[t]. Frames are centred on every hop, and the sound is mirrored at its ends.
+    torch.stft puts the window in the middle of a frame of fft_size; its place in the frame does not change the power.
     """
     now, before = (
         drawing.node("Slice", waves, *(drawing.integers(at) for at in (start, start + samples - 1, 1)))
@@ -137,7 +138,7 @@ def spectrum(drawing: Drawing, waves: str, samples: int, shape: MelShape) -> tup
 
 
 def mel(drawing: Drawing, waves: str, samples: int, shape: MelShape) -> str:
-    """Waves (n, samples) -> the network's input (n, 1, bands, frames), as `search.encoders.mel` has it."""
+    """Waves (n, samples) -> the network's input (n, 1, bands, frames), as `search.encoders.mel` computes it."""
     power, frames = spectrum(drawing, waves, samples, shape)
     places, parts = fourier.places(shape), []
     for number, (bins, _) in enumerate(graph.bank_parts(shape)):
@@ -150,7 +151,7 @@ def mel(drawing: Drawing, waves: str, samples: int, shape: MelShape) -> str:
 
 
 def bottleneck(drawing: Drawing, x: str, place: int, channels: int, shape: MnShape) -> tuple[str, int]:
-    """Bottleneck ``place`` of the table (`search.encoders.mn`); what it gives, and its channels."""
+    """Add bottleneck ``place`` of the table (`search.encoders.mn`). Return the name and the channels of its output."""
     row = TABLE[place]
     inner, out = shape.expanded(place), shape.channels(row.out)
     stride = 1 if row.stage is None else shape.strides[row.stage]
@@ -170,7 +171,7 @@ def bottleneck(drawing: Drawing, x: str, place: int, channels: int, shape: MnSha
 
 
 def attention(drawing: Drawing, x: str, name: str, channels: int) -> str:
-    """Each channel scaled by what all channels' means say."""
+    """Scale each channel by a function of the means of all channels (squeeze and excitation)."""
     squeezed = multiple_of_8(channels // 4)
     means = drawing.node("Flatten", drawing.node("GlobalAveragePool", x))
     scale = drawing.linear(means, f"{name}.fc1", squeezed, channels, "Relu")
@@ -187,7 +188,7 @@ def head(drawing: Drawing, embedding: str, shape: MnShape) -> str:
 def frame_by_frame(drawing: Drawing, x: str, shape: MnShape) -> None:
     """The last map (n, dim, bands, frames) -> ``frames`` (n, frames, dim), ``frame_tags`` (n, frames, classes).
 
-    See `search.encoders.mn.frames_of`. The head is that of windows.
+    See `search.encoders.mn.frames_of`. The head is the same as for windows.
     """
     around, bands = 2 * FRAMES_BESIDE + 1, MelShape().bands // math.prod((2, *shape.strides))
     kernel, pads = [bands, around], [0, FRAMES_BESIDE, 0, FRAMES_BESIDE]

@@ -1,7 +1,7 @@
-"""A person's own labelled sounds: which files, which labels, and which of them are learnt from.
+"""A person's own labelled sounds: files, labels, and the split into training, validation and held-out clips.
 
-A label is the name of the folder that a file lies in, or the ``label`` column of a CSV as `soundalike bench quality`
-reads it. Clips of one group (equal bytes; the CSV's ``group``) stay together on one side of the split.
+A label is the name of the folder that contains the file, or the ``label`` column of a CSV as `soundalike bench quality`
+reads it. Clips of one group (equal bytes, or the CSV's ``group``) stay in one part of the split.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from search.errors import UsageError, printable
 Part: TypeAlias = Literal["learn", "validate", "held out"]
 
 SHARE = 0.2
-"""Of a label's groups: to stop by, and as many to report by."""
+"""Share of a label's groups for validation (early stopping); as many are held out for the report."""
 LEAST_ASKED = 2
-"""Groups of a label on either of those sides: one finds the other."""
+"""Least number of a label's groups in each of these parts: one is the query that should find the other."""
 LEAST_GROUPS = 3 * LEAST_ASKED
-"""A label with fewer is learnt from, and nothing is said about it."""
+"""A label with fewer groups is only trained on; it is not part of validation or of the report."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledClip:
-    """One file. ``part`` says what it is for."""
+    """One labelled file, and its ``part`` of the split."""
 
     path: Path
     label: str
@@ -40,9 +40,9 @@ class LabelledClip:
 
 
 def gather(sources: Iterable[Path]) -> list[LabelledClip]:
-    """The labelled files of folders and CSVs, by path; one that is found twice in the same way counts once.
+    """The labelled files of folders and CSVs, sorted by path; a file that is listed twice the same way counts once.
 
-    Raises UsageError for what is neither, or holds none, and for a file with two labels or groups.
+    Raises UsageError for a source that is neither or has no sounds, and for a file with two labels or groups.
     """
     clips: dict[Path, LabelledClip] = {}
     for source in sources:
@@ -60,10 +60,10 @@ def gather(sources: Iterable[Path]) -> list[LabelledClip]:
 
 
 def split(clips: Sequence[LabelledClip], seed: int) -> list[LabelledClip]:
-    """The clips, each with its part, drawn by label.
+    """The clips, each with its part of the split, drawn per label.
 
-    Raises UsageError where fewer than two labels have enough clips to learn from, to stop by and to report by, or where
-    labels share so many groups that one of these parts is left with fewer than two of them.
+    Raises UsageError if fewer than two labels have enough groups for all three parts, or if labels share so many groups
+    that one part is left with fewer than two labels.
     """
     groups_of: defaultdict[str, set[str]] = defaultdict(set)
     for clip in clips:
@@ -89,7 +89,7 @@ def split(clips: Sequence[LabelledClip], seed: int) -> list[LabelledClip]:
 
 
 def _require_two_labels(clips: Iterable[LabelledClip]) -> None:
-    """Raises UsageError unless every part has two labels, on the sides that are asked with groups that answer."""
+    """Raise UsageError unless every part has two labels; in "validate" and "held out" each with two groups."""
     for part, least, purpose in (
         ("learn", 1, "to learn from"),
         ("validate", 2, "to stop by"),
@@ -139,7 +139,7 @@ def _of_csv(file: Path) -> list[LabelledClip]:
 
 
 def _digest(path: Path) -> str:
-    """The SHA-256 of a file's bytes; of one that cannot be read its path, it is left out by what listens."""
+    """The SHA-256 of a file's bytes, or its path if it cannot be read; such a file is left out later."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
