@@ -103,7 +103,7 @@ def logistic(
 ) -> tuple[float, float]:
     """Slope and offset of p = 1 / (1 + exp(-(slope x + offset))) that minimise cross entropy, by Newton's method.
 
-    ``ridge`` has no effect. Separable inputs have no finite slope: theirs is that of the last step.
+    ``ridge`` has no effect, so separable inputs have no finite slope.
     """
     x = np.stack([inputs.astype(np.float64), np.ones(len(inputs))], axis=1)
     share = float(np.average(relevance, weights=weight))

@@ -1,7 +1,7 @@
-"""Music to learn from: General MIDI instruments alone, drums, and POP909's songs with other instruments than a piano.
+"""Music for training: single General MIDI instruments, drums, and POP909's songs with random instruments.
 
-FluidSynth renders it with a General MIDI soundfont (Debian: ``fluidsynth``, ``fluid-soundfont-gm``, MIT licence).
-Nothing is kept but what ends in a corpus.
+FluidSynth renders it with a General MIDI soundfont (Debian: ``fluidsynth``, ``fluid-soundfont-gm``, MIT licence). Only
+the corpora are kept.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ DRUM_CHANNEL = 9
 DRUM_KITS = (0, 8, 16, 24, 25, 32, 40, 48)
 DRUM_KEYS = range(27, 88)
 TICKS_PER_BEAT = 480
-"""With mido's default tempo (120 beats a minute) 960 ticks are a second."""
+"""With mido's default tempo (120 beats a minute), 960 ticks are one second."""
 _TICKS_PER_S = 960
 _GAP_S = 1.5
 
 RANGES = {range(32, 40): (28, 55), range(40, 42): (55, 91), range(42, 44): (28, 67), range(56, 59): (40, 79)}
-"""Lowest and highest key of families that do not live between C3 and C6: basses, violins, low strings, brass."""
+"""Lowest and highest key of families outside the default range (C3 to C6): basses, violins, low strings, brass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ Phrase = Sequence[Note]
 
 
 def single_notes(program: int, rng: Generator) -> Phrase:
-    """One to four notes of any length, slow enough to be heard by themselves."""
+    """One to four notes of random length, slow enough to be heard separately."""
     low, high = key_range(program)
     notes, at = [], 0.0
     for _ in range(int(rng.integers(1, 5))):
@@ -59,7 +59,7 @@ def single_notes(program: int, rng: Generator) -> Phrase:
 
 
 def melody(program: int, rng: Generator) -> Phrase:
-    """A walk over a scale, sometimes in chords, at a random tempo."""
+    """A random walk over a scale, sometimes in chords, at a random tempo."""
     low, high = key_range(program)
     scale = np.array([(0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9, 12, 14)][int(rng.integers(3))])
     beat_s = rng.uniform(0.12, 0.6)
@@ -127,9 +127,9 @@ def drums(soundfont: Path, phrases: int, seed: int) -> Iterator[Sound]:
 
 
 def songs(soundfont: Path, folder: Path, count: int, seconds: float, seed: int) -> Iterator[Sound]:
-    """``seconds`` of ``count`` songs of POP909, every track played by a random instrument, some without all tracks.
+    """``seconds`` of each of ``count`` songs of POP909, with a random instrument per track; some tracks are left out.
 
-    Raises UsageError where there are none, or FluidSynth or the soundfont is missing.
+    Raises UsageError if ``folder`` has no songs, or FluidSynth or the soundfont is missing.
     """
     rng = np.random.default_rng((seed, 2000))
     paths = sorted(folder.glob("*.mid"))
@@ -151,7 +151,7 @@ def songs(soundfont: Path, folder: Path, count: int, seconds: float, seed: int) 
 
 
 def _passage(song: mido.MidiFile, start_s: float, seconds: float) -> mido.MidiFile:
-    """The events from ``start_s`` on for ``seconds``; settings before it are kept, notes before it are not."""
+    """The events of ``seconds`` from ``start_s`` on. Earlier settings are kept, earlier notes are not."""
     cut = mido.MidiFile(ticks_per_beat=TICKS_PER_BEAT)
     track = mido.MidiTrack()
     cut.tracks.append(track)
@@ -173,7 +173,7 @@ def _passage(song: mido.MidiFile, start_s: float, seconds: float) -> mido.MidiFi
 def _render_apart(
     soundfont: Path, phrases: Sequence[Phrase], *, program: int, channel: int, name: str, reverb: float
 ) -> Iterator[Sound]:
-    """All phrases in one rendering, silence between them, cut apart again."""
+    """Render all phrases at once, with silence between them, and cut them apart again."""
     events, spans, start_s = [], [], 0.0
     for phrase in phrases:
         end_s = start_s + max(note.start_s + note.seconds for note in phrase)
@@ -199,13 +199,13 @@ def _render_apart(
 
 
 def trim(wave: Wave) -> Wave:
-    """Without silence (60 dB under the peak) at either end; empty when all is silent."""
+    """``wave`` without silence (60 dB below the peak) at either end; empty if all is silent."""
     audible = np.flatnonzero(np.abs(wave) > max(1e-4, 1e-3 * float(np.abs(wave).max(initial=0.0))))
     return wave[audible[0] : audible[-1] + 1] if len(audible) else wave[:0]
 
 
 def _render(soundfont: Path, song: mido.MidiFile, reverb: float) -> Wave:
-    """Mono at the front end's rate. Raises UsageError when FluidSynth or the soundfont is missing."""
+    """Render ``song`` as mono at the front end's rate. Raises UsageError if FluidSynth or the soundfont is missing."""
     with tempfile.TemporaryDirectory() as folder:
         midi, wav = Path(folder) / "song.mid", Path(folder) / "song.wav"
         song.save(midi)

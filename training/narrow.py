@@ -1,8 +1,8 @@
-"""A trained student -> one with fewer inner channels, from which training goes on (`training.recipe`).
+"""Make a student with fewer inner channels from a trained one; training then continues (`training.recipe`).
 
-Of each bottleneck those channels stay that the output depends on most: by the variance that a channel brings to its
-projection times the squared length of its weights there. What the others bring on average moves into the projection's
-norm, so what is lost is their variation alone.
+Each bottleneck keeps the channels that its output depends on most. A channel's importance is the variance of its input
+to the projection, times the squared length of its weights there. The mean of the removed channels is folded into the
+projection's norm, so only their variation is lost.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ BATCHES = 8
 
 @dataclass(frozen=True, slots=True)
 class ChannelStatistics:
-    """What each inner channel (channels,) of a bottleneck brings to its projection: mean and variance."""
+    """Mean and variance of each inner channel (channels,) of a bottleneck at the input of its projection."""
 
     mean: Tensor
     variance: Tensor
 
 
 def channel_statistics(network: MnNetwork, batches: Iterable[Tensor]) -> list[ChannelStatistics]:
-    """What reaches the projections while ``network`` hears ``batches`` (n, 1, bands, frames), one by one."""
+    """The statistics of all bottlenecks while ``network`` encodes ``batches`` (n, 1, bands, frames) one by one."""
     sums: list[list[Tensor]] = [[] for _ in TABLE]
 
     def keep(place: int, _module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
@@ -54,9 +54,9 @@ def channel_statistics(network: MnNetwork, batches: Iterable[Tensor]) -> list[Ch
 
 
 def narrowed(wide: MnNetwork, statistics: Sequence[ChannelStatistics], expanded: tuple[int, ...]) -> MnNetwork:
-    """The student of ``expanded`` inner widths that does most nearly what ``wide`` does.
+    """The student of ``expanded`` inner widths that best approximates ``wide``.
 
-    Raises UsageError when one of its widths is larger than ``wide`` has.
+    Raises UsageError if one of its widths is larger than that of ``wide``.
     """
     student = build(expanded)
     state = {name: value.clone() for name, value in wide.state_dict().items()}
@@ -108,9 +108,9 @@ def _layers(block: Bottleneck) -> list[ConvNorm]:
 
 
 def narrow(student: Path, out: Path, expanded: tuple[int, ...], sources: Sequence[Source]) -> None:
-    """Write to ``out`` what is left of a ``student`` (a checkpoint, or a small file) that has more inner channels.
+    """Narrow ``student`` (a checkpoint, or a small file) to ``expanded`` inner widths, and write it to ``out``.
 
-    Raises UsageError where it is not there, or has fewer.
+    Raises UsageError if the student does not exist or has fewer channels.
     """
     widths = widths_of(student)
     wide = build(widths)

@@ -1,4 +1,4 @@
-"""../shared/data/natural as training sound: its manifest, decoded, at three speeds."""
+"""Training sounds from ../shared/data/natural: the recordings of its manifest, decoded at three speeds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SPEEDS = {"natural": 1.0, "natural-slow": 0.82, "natural-fast": 1.2}
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A line of the manifest: the file (relative to it), where it comes from, and under which terms."""
+    """A line of the manifest: the file (relative to the manifest), its origin, and its licence."""
 
     path: str
     repository: str
@@ -31,7 +31,7 @@ class Recording:
 
 
 def recordings(manifest: Path) -> tuple[Recording, ...]:
-    """The recordings of a manifest. Raises UsageError when it is not there."""
+    """The recordings of a manifest. Raises UsageError if it cannot be read."""
     try:
         with manifest.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -53,5 +53,5 @@ def sounds(manifest: Path, speed: float) -> Iterator[Sound]:
 
 
 def at_speed(wave: Wave, speed: float) -> Wave:
-    """``wave`` played ``speed`` times as fast, pitch and all."""
+    """``wave`` played ``speed`` times as fast, which also changes its pitch."""
     return wave if speed == 1 else np.asarray(soxr.resample(wave, MEL.rate_hz * speed, MEL.rate_hz), np.float32)

@@ -1,7 +1,8 @@
-"""``python -m training.overlap``: is anything that is learnt from also in an evaluation set?
+"""``python -m training.overlap``: check whether any training sound is also in an evaluation set.
 
-Equal files are found by digest, recordings that were cut, filtered or compressed again by the teacher's embeddings:
-a cosine above .97 between centred means is the same recording, not the same kind of sound.
+Recordings that were cut, filtered or compressed again are found by the teacher's embeddings: a cosine above .97 between
+centred means is the same recording, not the same kind of sound. Equal files are compared by digest (`digests`) in the
+tests.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Pair:
 
 
 def files_of(manifest: Path) -> list[Path]:
-    """The audio files that a manifest lists. Raises UsageError when it is not there."""
+    """The audio files that a manifest lists. Raises UsageError if it cannot be read."""
     try:
         with manifest.open(newline="", encoding="utf-8") as file:
             return [manifest.parent / row["path"] for row in csv.DictReader(file)]
@@ -70,9 +71,9 @@ def close_pairs(
 
 
 def evaluation_corpus(shared: Path) -> Corpus:
-    """All evaluation clips as a corpus in memory: for this check, nothing learns from it.
+    """All evaluation clips as a corpus in memory. It is only for this check; nothing is trained on it.
 
-    Raises UsageError, before anything is decoded, where a set is missing.
+    Raises UsageError, before anything is decoded, if a set is missing.
     """
     listed = [(name, path) for name in EVALUATION for path in files_of(shared / "data" / name / "manifest.csv")]
     front_end = MelFrontEnd(MEL).eval()
@@ -89,7 +90,7 @@ def evaluation_corpus(shared: Path) -> Corpus:
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare every corpus that is there with every evaluation set; 1 when something that is learnt from is in both."""
+    """Compare every existing corpus with every evaluation set. Return 1 if a training sound is in both, else 0."""
     parser = argparse.ArgumentParser(prog="python -m training.overlap", description=__doc__)
     parser.add_argument(
         "corpora", nargs="*", default=["natural", "instruments", "drums", "songs", "procedural", "speech"]

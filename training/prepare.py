@@ -1,4 +1,4 @@
-"""``python -m training.prepare``: make the corpora that `training.recipe` learns from. Finished ones are kept."""
+"""``python -m training.prepare``: make the corpora for `training.recipe`. Finished corpora are kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEED = 1
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of what can be made is made: phrases per instrument and per drum kit, songs, formulas, sentences."""
+    """How many sounds to make: phrases per instrument and per drum kit, songs, procedural sounds, sentences."""
 
     phrases: int = 24
     drum_phrases: int = 100
@@ -33,7 +33,7 @@ class Size:
 
 
 def sources(shared: Path, soundfont: Path, size: Size) -> dict[str, Callable[[], Iterator[Sound]]]:
-    """What makes each corpus, by name."""
+    """Functions that make the sounds of each corpus, by the corpus's name."""
     manifest = shared / "data" / "natural" / "manifest.csv"
     captions = shared / "data" / "captions" / "audiocaps_train.csv"
     made: dict[str, Callable[[], Iterator[Sound]]] = {
@@ -49,7 +49,7 @@ def sources(shared: Path, soundfont: Path, size: Size) -> dict[str, Callable[[],
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the command line and make what is missing; 1 where some of it cannot be made here."""
+    """Parse the command line and make missing corpora. Return 1 if some cannot be made here, else 0."""
     parser = argparse.ArgumentParser(prog="python -m training.prepare", description=__doc__)
     parser.add_argument("names", nargs="*", help="corpora to make (default: all)")
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))

@@ -1,6 +1,6 @@
-"""Sounds that a formula makes: noises, tones, impacts, engines, calls and alarms, each with random parameters.
+"""Procedural sounds: noises, tones, impacts, engines, calls and alarms, each with random parameters.
 
-They need not be beautiful; they fill corners of the space of spectrograms that recordings visit seldom.
+They need not sound real; they cover kinds of spectrograms that are rare in recordings.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Samples = NDArray[np.float64]
 
 
 def noise(seconds: float, rng: Generator) -> Samples:
-    """Noise whose power falls as f to a random exponent, sometimes of one band, its loudness wandering or gusting."""
+    """Noise with a power-law spectrum of random exponent, sometimes of one band, with wandering or gusting loudness."""
     count = round(seconds * RATE_HZ)
     spectrum = np.fft.rfft(rng.standard_normal(count))
     hz = np.fft.rfftfreq(count, 1 / RATE_HZ) + 20.0
@@ -31,7 +31,7 @@ def noise(seconds: float, rng: Generator) -> Samples:
 
 
 def crackle(seconds: float, rng: Generator) -> Samples:
-    """Clicks at random times through one resonance: fire, rain drops, typing, gravel."""
+    """Clicks at random times, filtered by one resonance: fire, rain drops, typing, gravel."""
     count = round(seconds * RATE_HZ)
     clicks = np.zeros(count)
     at = rng.integers(count, size=max(1, int(seconds * _log_uniform(rng, 2, 800))))
@@ -41,7 +41,7 @@ def crackle(seconds: float, rng: Generator) -> Samples:
 
 
 def harmonics(seconds: float, rng: Generator) -> Samples:
-    """A harmonic tone with vibrato and glides, through vowel-like resonances: voices, horns, howls, hums."""
+    """A harmonic tone with vibrato and glides, filtered by vowel-like resonances: voices, horns, howls, hums."""
     count = round(seconds * RATE_HZ)
     t = np.arange(count) / RATE_HZ
     octaves = rng.uniform(-1, 1) * t / seconds if rng.random() < 0.5 else np.zeros(count)
@@ -74,7 +74,7 @@ def sweeps(seconds: float, rng: Generator) -> Samples:
 
 
 def impacts(seconds: float, rng: Generator) -> Samples:
-    """Struck things: a few inharmonic modes that ring and a burst of noise, once or again and again."""
+    """Struck objects: a few inharmonic modes that ring, and a burst of noise, once or repeatedly."""
     count = round(seconds * RATE_HZ)
     ring = np.zeros(count)
     base_hz, ring_s = _log_uniform(rng, 60, 4_000), _log_uniform(rng, 0.02, 1.5)
@@ -91,7 +91,7 @@ def impacts(seconds: float, rng: Generator) -> Samples:
 
 
 def engine(seconds: float, rng: Generator) -> Samples:
-    """Uneven pulses through resonances, with noise: motors, helicopters, saws, purring."""
+    """Uneven pulses, filtered by resonances, with noise: motors, helicopters, saws, purring."""
     count = round(seconds * RATE_HZ)
     t = np.arange(count) / RATE_HZ
     revs = _log_uniform(rng, 6, 200) * (1 + rng.uniform(-0.6, 1) * t / seconds + 0.03 * _wander(count, 8, rng))
@@ -108,7 +108,7 @@ KINDS: tuple[Callable[[float, Generator], Samples], ...] = (noise, crackle, harm
 
 
 def sounds(count: int, seed: int) -> Iterator[Sound]:
-    """``count`` sounds of 1 to 8 s, the kinds in turn."""
+    """``count`` sounds of 1 to 8 s, cycling through `KINDS`."""
     for i in range(count):
         rng = np.random.default_rng((seed, 4000, i))
         kind = KINDS[i % len(KINDS)]

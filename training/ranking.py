@@ -1,9 +1,9 @@
-"""``python -m training.ranking``: does a projection of the finished embedding that is trained for ranking help?
+"""``python -m training.ranking``: test whether a projection of the embedding, trained for ranking, helps.
 
-A matrix over frozen vectors of single windows, trained with the contrastive loss of CPC (van den Oord, Li and Vinyals,
-2018): two windows of one recording attract each other, the other recordings of the batch repel. It starts as the first
-principal axes. Only natural without the development split is learnt from; the split then judges whole clips. What it
-found stands in docs/training.md.
+The projection is a matrix over frozen vectors of single windows, trained with the contrastive loss of CPC (van den
+Oord, Li and Vinyals, 2018): two windows of one recording attract each other, and the other recordings of the batch
+repel. It starts as the first principal axes. It learns from natural without the development split, which then judges
+whole clips. Results are in docs/training.md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BATCH, TEMPERATURE, RATE = 256, 0.1, 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One projection: how many dimensions are left, and whether a batch comes from one repository (hard negatives)."""
+    """One projection: its dimensions, its training steps, and whether a batch is of one repository (hard negatives)."""
 
     dim: int
     steps: int
@@ -57,10 +57,10 @@ TRIALS = tuple(
 def pairs(
     owners: NDArray[np.int64], groups: NDArray[np.int64], count: int, *, hard: bool, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """(count or less, 2): two different windows of each of so many recordings that have two.
+    """(``count`` or fewer, 2): two different windows of each of ``count`` random recordings that have two or more.
 
-    ``owners`` (windows,) ascends; ``groups`` (clips,) says each recording's repository. With ``hard`` all are of one
-    repository, drawn by its number of recordings.
+    ``owners`` (windows,), ascending, is each window's recording; ``groups`` (clips,) is each recording's repository.
+    With ``hard``, all are of one repository, drawn with probability proportional to its number of recordings.
     """
     first, size = np.searchsorted(owners, np.arange(len(groups))), np.bincount(owners, minlength=len(groups))
     usable = np.flatnonzero(size >= 2)
@@ -83,7 +83,7 @@ def trained(
     for _ in range(trial.steps):
         chosen = pairs(owners, groups, BATCH, hard=trial.hard, rng=rng)
         if len(chosen) < 2:
-            continue  # a repository of one recording repels nothing
+            continue  # with one recording there is nothing to repel
         one, other = (normalize(rows[chosen[:, side]] @ matrix, dim=1) for side in (0, 1))
         alike, target = one @ other.T / TEMPERATURE, torch.arange(len(chosen))
         loss = (cross_entropy(alike, target) + cross_entropy(alike.T, target)) / 2
@@ -95,7 +95,7 @@ def trained(
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Try all, print a table: mAP of siblings and of kinds on the development split, and without a projection."""
+    """Run all trials, and print a table of mAP of siblings and of kinds on the development split."""
     parser = argparse.ArgumentParser(prog="python -m training.ranking", description=__doc__)
     parser.add_argument("student", type=Path, help="a checkpoint, or a student's weights")
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))

@@ -1,4 +1,4 @@
-"""The text tower as torch trains it; `search.encoders.tower` is the same function in numpy, for those who only read."""
+"""The text tower in torch, for training; `search.encoders.tower` is the same function in numpy, for inference."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from search.encoders.tower import COMMON_SHARE, SCALE, SHARPNESS, WordPieces
 
 @dataclass(frozen=True, slots=True)
 class TowerShape:
-    """Sizes: word pieces, their vectors, the hidden layer, MiniLM's meaning, classes, the audio space."""
+    """Sizes: number of word pieces, and dimensions of their vectors, hidden layer, meaning, classes and audio space."""
 
     pieces: int
     width: int = 256
@@ -24,7 +24,7 @@ class TowerShape:
 
 
 class TowerNetwork(nn.Module):
-    """Piece numbers (n, pieces), -1 where a text has ended -> directions of the audio space (n, dim), unit rows."""
+    """Piece numbers (n, pieces), padded with -1 -> directions of the audio space (n, dim), unit rows."""
 
     def __init__(self, shape: TowerShape) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class TowerNetwork(nn.Module):
         return self.direction(self.read(numbers))
 
     def read(self, numbers: Tensor) -> Tensor:
-        """What MiniLM would make of each text: (n, meaning), unit rows."""
+        """The tower's estimate of MiniLM's embedding of each text: (n, meaning), unit rows."""
         present = (numbers >= 0)[..., None]
         x = self.pieces(numbers.clamp(min=0)) * present
         mixed = nn.functional.gelu(self.neighbours(x.transpose(1, 2)).transpose(1, 2))
@@ -57,15 +57,15 @@ class TowerNetwork(nn.Module):
         return nn.functional.normalize(self.meaning(hidden) + self.shortcut(alone), dim=1)
 
     def classes(self, meanings: Tensor) -> Tensor:
-        """How much each class is meant: (n, classes), rows that sum to 1."""
+        """How much each text means each class: (n, classes), rows sum to 1."""
         return self.class_scores(meanings).softmax(1)
 
     def class_scores(self, meanings: Tensor) -> Tensor:
-        """The logarithms of `classes`, up to a constant of each row."""
+        """The logarithms of `classes`, up to a constant per row."""
         return SHARPNESS * meanings @ self.class_meanings.T
 
     def direction(self, meanings: Tensor) -> Tensor:
-        """Meanings -> directions of the audio space, unit rows: the classes meant more than by an average text."""
+        """Meanings -> directions of the audio space, unit rows. An average text's classes are subtracted first."""
         meant = self.classes(meanings) - COMMON_SHARE * self.typical_classes
         return nn.functional.normalize(meant @ self.class_directions, dim=1)
 
@@ -79,21 +79,21 @@ class Reader:
 
     @torch.inference_mode()
     def directions(self, texts: Sequence[str]) -> Tensor:
-        """(n, dim) unit rows; one text at a time, so that no vector depends on its neighbours in its last digit."""
+        """(n, dim) unit rows. One text at a time, so that no vector's last digits depend on the other texts."""
         rows = [self.tower(pad([self.pieces.read(text)])) for text in texts]
         return torch.cat(rows) if rows else torch.empty(0, self.tower.class_directions.shape[1])
 
 
 def pad(rows: Sequence[Sequence[int]]) -> Tensor:
-    """Rows of piece numbers, of any lengths -> (n, longest) int64, -1 where a row has ended."""
+    """Rows of piece numbers, of any lengths -> (n, longest) int64, padded with -1."""
     longest = max((len(row) for row in rows), default=1)
     return torch.tensor([[*row, *[-1] * (longest - len(row))] for row in rows], dtype=torch.int64).reshape(-1, longest)
 
 
 def read_tensors(state: Mapping[str, Tensor]) -> Reader:
-    """A reader from its file: matrices are whole numbers of -127 to 127 times a scale per row.
+    """The reader that a file holds. Matrices are stored as integers from -127 to 127, with a scale per row.
 
-    Raises KeyError or RuntimeError when something is missing or of another shape.
+    Raises KeyError or RuntimeError if a tensor is missing or has another shape.
     """
     vocabulary = bytes(state["vocabulary"].numpy()).decode().split("\n")
     weights = {

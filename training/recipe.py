@@ -1,4 +1,4 @@
-"""``python -m training.recipe``: train the shipped encoder, from nothing or from where it stopped."""
+"""``python -m training.recipe``: train the shipped encoder, from random weights or from its last checkpoint."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from training.weights import STUDENT, load_student, save
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What is done one after the other, to a student of which inner widths.
+    """The phases of a training, and the inner widths of its student.
 
-    One with ``after`` goes on with what `training.narrow` leaves of the student that this other preset trains.
+    With ``after``, the named preset is trained first; `training.narrow` narrows its student, and this preset continues.
     """
 
     phases: tuple[Phase, ...]
@@ -69,7 +69,7 @@ PRESETS: dict[str, Preset] = {
 
 RUNS = Path("run/training")
 WIDE_RUN, NARROWED = "wide", "narrowed.safetensors"
-"""In the folder of a preset that comes after another: that one's folder, and what is left of its student."""
+"""For a preset with ``after``, in its folder: the folder of the first training, and the narrowed student."""
 
 SHARES = {
     "natural": 0.40,
@@ -81,7 +81,7 @@ SHARES = {
     "procedural": 0.07,
     "speech": 0.05,
 }
-"""Of all crops, by corpus."""
+"""Share of all crops, by corpus."""
 
 
 @command
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def train(args: argparse.Namespace) -> bool:
-    """Train until the end or an interruption; true at the end. The weights lie in the run's folder afterwards."""
+    """Train until the end or an interruption, and save the weights in the run's folder. Return True at the end."""
     sources, held_out = sources_in(args.corpora)
     preset = PRESETS[args.preset]
     start: Path | None = args.start
@@ -125,7 +125,7 @@ def train(args: argparse.Namespace) -> bool:
 
 
 def _before(args: argparse.Namespace, preset: Preset) -> Path | None:
-    """The weights that ``preset`` begins with, trained in a folder inside its own; None when that was interrupted."""
+    """The weights that ``preset`` starts from, trained in a folder inside its own; None if that was interrupted."""
     wide = argparse.Namespace(**{**vars(args), "preset": preset.after, "run": args.run / WIDE_RUN})
     if not train(wide):
         return None
@@ -135,7 +135,7 @@ def _before(args: argparse.Namespace, preset: Preset) -> Path | None:
 
 
 def sources_in(folder: Path) -> tuple[list[Source], Source]:
-    """What is learnt from, of the corpora that are there, and the development split. Raises UsageError if none is."""
+    """The existing corpora to learn from, and the development split. Raises UsageError if natural is missing."""
     corpora = {corpus.name: corpus for corpus in present(folder, SHARES)[0]}
     if "natural" not in corpora:
         raise UsageError(f"{folder} has no corpus called natural: run python -m training.prepare")

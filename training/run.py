@@ -1,7 +1,7 @@
-"""A distillation run on disk: its checkpoint, its log, and the loop that can stop at any step and go on.
+"""A distillation run on disk: its checkpoint, its log, and a loop that can stop at any step and continue.
 
-Nothing depends on the clock: rates follow steps, so a run that was paused or moved to another machine goes on as if
-nothing had happened.
+Nothing depends on the clock: rates depend on steps, so a run that was paused or moved to another machine continues
+unchanged.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def rate(phase: Phase, within: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is to do, kept in its checkpoint: its phases, the preset that they come from, the seed."""
+    """The plan of a run, kept in its checkpoint: its phases, the preset that they come from, the seed."""
 
     phases: tuple[Phase, ...]
     preset: str
@@ -81,7 +81,7 @@ class Plan:
 
 
 class Run:
-    """One run in ``folder``; makes the folder, goes on from its checkpoint when there is one."""
+    """One run in ``folder``, which is created. `resume` continues from its checkpoint."""
 
     def __init__(self, folder: Path, teaching: Teaching, plan: Plan, device: torch.device) -> None:
         self.folder, self.teaching, self.plan, self.device = folder, teaching, plan, device
@@ -91,7 +91,7 @@ class Run:
         self._started_at = -WARM_UP_STEPS
         self._optimiser = self._new_optimiser()
         self.stop_at: int | None = None
-        """A step before which to stop as if interrupted, for a session of limited length."""
+        """Stop before this step, as if interrupted; for a session of limited length."""
         self._interrupted = False
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -101,9 +101,9 @@ class Run:
         return self.teaching.student
 
     def resume(self) -> bool:
-        """Load the checkpoint; false when there is none.
+        """Load the checkpoint. Return False if there is none.
 
-        Raises UsageError when it is of another student or another plan; one that says of neither is taken as it is.
+        Raises UsageError if it is of another student or another plan. A checkpoint without a plan is accepted.
         """
         path = self.folder / CHECKPOINT
         if not path.is_file():
@@ -132,11 +132,11 @@ class Run:
         raise UsageError(f"{path} is a checkpoint of {what}: choose another --run folder, or go on as it was begun")
 
     def start_from(self, step: int) -> None:
-        """Count on from ``step`` with the weights that the student has; the optimiser starts anew."""
+        """Continue from ``step`` with the student's present weights and a new optimiser."""
         self.step = self._started_at = step
 
     def save(self) -> None:
-        """Replace the checkpoint: a kill leaves the old one or the new one."""
+        """Replace the checkpoint atomically: a kill leaves the old one or the new one."""
         state = {
             "student": self.student.state_dict(),
             "optimiser": self._optimiser.state_dict(),
@@ -150,9 +150,10 @@ class Run:
             torch.save(state, file)
 
     def go(self, batches: Batches, pace: Pace, look: Iterator[dict[str, float]] | None = None) -> bool:
-        """Train to the end, or until SIGINT or SIGTERM (after the step at hand, with a checkpoint); true at the end.
+        """Train to the end, or until SIGINT or SIGTERM. Return True at the end.
 
-        ``look`` is asked for figures of the development split every ``pace.look`` steps.
+        A signal stops it after the current step, with a checkpoint. ``look`` gives figures of the development split
+        every ``pace.look`` steps.
         """
         before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         stream = batches.from_step(self.step)
@@ -218,7 +219,7 @@ class Run:
 
 
 def fidelity(teaching: Teaching, batches: Sequence[np.ndarray], device: torch.device) -> dict[str, float]:
-    """How close the whole student is to the teacher on fixed batches: centred cosine, error of the logits."""
+    """How close the student is to the teacher on fixed batches: centred cosine, and squared error of the logits."""
     student, teacher = teaching.student, teaching.teacher
     student.eval()
     targets, embeddings, error = [], [], 0.0

@@ -1,4 +1,4 @@
-"""How the commands of this room end: what they raise on purpose is a line on stderr and exit status 3."""
+"""How the commands of this package end: an expected error is a line on stderr and exit status 3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ P = ParamSpec("P")
 
 
 def command(main: Callable[P, int]) -> Callable[P, int]:
-    """``main`` in a process of its own, with its expected errors printed and turned into `COULD_NOT_RUN`."""
+    """Wrap ``main`` of a program: set up the process, print expected errors, and return `COULD_NOT_RUN` for them."""
 
     @wraps(main)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> int:

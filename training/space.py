@@ -1,4 +1,4 @@
-"""What is fitted on embeddings of learning material: a space's centre and whitening, and where its classes point."""
+"""Fit a space on embeddings of training material: its centre and whitening, and the directions of classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from search.encoders.soundalike import Whitening
 from search.model import Vectors
 
 WHITENING_POWER = 0.25
-"""Of the inverse of an axis's spread: chosen on the development split (docs/training.md)."""
+"""Exponent of the inverse of an axis's spread, chosen on the development split (docs/training.md)."""
 _RIDGE = 0.01
 
 
@@ -21,7 +21,7 @@ def fit_space(
     rows = unit_rows(embeddings)
     centre = rows.mean(0)
     _, spread, axes = np.linalg.svd(rows - centre, full_matrices=False)
-    spread = np.maximum(spread, 1e-3 * spread[0])  # axes without any sound in them stay small
+    spread = np.maximum(spread, 1e-3 * spread[0])  # so that axes without sounds are not amplified
     return Whitening(centre, (axes.T * (spread / spread[0]) ** -power).astype(np.float32), calibration)
 
 

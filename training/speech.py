@@ -1,4 +1,4 @@
-"""Speech to learn from: espeak-ng (Debian: ``espeak-ng``) reads captions in many languages, voices and speeds."""
+"""Speech for training: espeak-ng (Debian: ``espeak-ng``) reads captions in many languages, voices and speeds."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ VARIANTS = (
 
 
 def utterances(captions: Path, count: int, seed: int) -> Iterator[Sound]:
-    """``count`` sentences of a captions file (column ``caption``), each in a random voice.
+    """``count`` spoken captions: the first words of random captions (column ``caption``), each in a random voice.
 
-    Raises UsageError when espeak-ng or the captions are missing.
+    Raises UsageError if espeak-ng or the captions are missing.
     """
     rng = np.random.default_rng((seed, 3000))
     try:

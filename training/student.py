@@ -1,6 +1,7 @@
-"""The student: an mn network with the teacher's block boundaries and inner widths of its own, and how its blocks run.
+"""The student: an mn network with the teacher's block boundaries but its own inner widths, and how its blocks run.
 
-Equal boundaries (channels, strides) let a block learn from the teacher's block alone; what lies between is free.
+Because boundaries (channels, strides) are equal, each block can learn from the teacher's block alone. Inner widths are
+free.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from search.errors import UsageError
 WIDTH, CLASSES = 0.4, 527
 
 WIDER = (8, 32, 32, 32, 48, 48, 112, 96, 96, 96, 256, 288, 288, 416, 416)
-"""Channels between the expansion and the projection of each bottleneck while a student learns from nothing; mn04 has 8,
-24, 32, 32, 48, 48, 96, 80, 72, 72, 192, 272, 272, 384, 384."""
+"""Channels between the expansion and the projection of each bottleneck while a student learns from random weights. mn04
+has 8, 24, 32, 32, 48, 48, 96, 80, 72, 72, 192, 272, 272, 384, 384."""
 
 EXPANDED = (8, 24, 32, 32, 40, 48, 96, 80, 80, 80, 192, 256, 256, 384, 384)
-"""And what of them ships (`training.narrow`): as fast as mn04, which the wider one is not (docs/training.md)."""
+"""The same for the shipped student (`training.narrow`): it is as fast as mn04; `WIDER` is not (docs/training.md)."""
 
 
 def build(expanded: tuple[int, ...] = EXPANDED) -> MnNetwork:
@@ -34,7 +35,7 @@ def build(expanded: tuple[int, ...] = EXPANDED) -> MnNetwork:
 
 
 def load_teacher(path: Path) -> MnNetwork:
-    """The published network, folded, for inference only."""
+    """The published network, with norms folded in, for inference only."""
     state = read_state(path)
     network = MnNetwork(MnShape.of_state(state))
     network.load_state_dict(state)
@@ -65,8 +66,10 @@ def _initialise(network: MnNetwork) -> None:
 
 
 def run_block(block: nn.Module, x: Tensor, frozen: bool) -> Tensor:
-    """One entry of ``features``. With ``frozen`` norms the batch norm is folded into the convolution on the fly: the
-    same function and the same gradients as a norm in evaluation mode, in two thirds of the time.
+    """Run one entry of ``features``.
+
+    With ``frozen`` norms, the batch norm is folded into the convolution on the fly. Function and gradients are the same
+    as with a norm in evaluation mode, in two thirds of the time.
     """
     if not frozen:
         out: Tensor = block(x)

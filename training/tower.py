@@ -1,10 +1,11 @@
-"""How the text tower learns from MiniLM, and where it points in the audio space.
+"""How the text tower learns from MiniLM, and how it maps texts to the audio space.
 
-The tower learns MiniLM's meaning of a text, and beside it which of AudioSet's classes the text means: the measured
-bridge (a softmax over the cosines with "the sound of <class>" and "<class>: <description>"). What is left is linear:
-regressing the classes' standardised log probabilities on the centred embeddings of learning material gives every
-class a direction of the audio space, so that text, audio and their sums are points of one space. On the development
-split that ranks clips as well as the 527 probabilities themselves do (docs/training.md).
+The tower learns MiniLM's embedding (meaning) of a text, and which of AudioSet's classes the text means. The targets for
+classes are a softmax over the cosines with "the sound of <class>" and "<class>: <description>".
+
+The rest is linear: a regression of the classes' standardised log probabilities on the centred embeddings of training
+material gives every class a direction of the audio space. So texts, sounds and their sums are points of one space. On
+the development split this ranks clips as well as the 527 probabilities themselves (docs/training.md).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ROWS_OF_ONE_LENGTH = 64
 
 @dataclass(frozen=True, slots=True)
 class TowerRecipe:
-    """How the tower learns: ``steps`` batches of ``texts`` texts; weights of the terms beside the meaning's."""
+    """How the tower learns: ``steps`` batches of ``texts`` texts. The term of meanings has weight 1."""
 
     steps: int = 4_000
     texts: int = 512
@@ -39,13 +40,13 @@ class TowerRecipe:
 
 
 def vocabulary(pieces: Sequence[str]) -> tuple[str, ...]:
-    """MiniLM's word pieces without other scripts, numbers and unused places: 26,500 of 30,522."""
+    """MiniLM's word pieces without other scripts, numbers and unused entries: 26,500 of 30,522."""
     return tuple(piece for piece in pieces if piece == UNKNOWN or _KEPT.fullmatch(piece))
 
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Texts as piece numbers, and what MiniLM makes of each: meanings (texts, 384), any float type."""
+    """Texts as piece numbers, and MiniLM's embedding of each: meanings (texts, 384), any float type."""
 
     numbers: Sequence[Sequence[int]]
     meanings: NDArray[np.floating]
@@ -76,10 +77,10 @@ def learn(
 
 
 def read_by_length(tower: TowerNetwork, rows: Sequence[Sequence[int]]) -> Tensor:
-    """What the tower makes of rows of piece numbers: (n, meaning), in their order.
+    """The tower's meanings of rows of piece numbers: (n, meaning), in their order.
 
-    Short and long ones are read apart, so that a text of two pieces is not padded to the longest of sixty: the same
-    function in a fifth of the time.
+    Rows are batched by length, so that a text of two pieces is not padded to sixty. The result is the same, in a fifth
+    of the time.
     """
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     parts = [order[first : first + ROWS_OF_ONE_LENGTH] for first in range(0, len(order), ROWS_OF_ONE_LENGTH)]
@@ -88,7 +89,7 @@ def read_by_length(tower: TowerNetwork, rows: Sequence[Sequence[int]]) -> Tensor
 
 
 def loss_terms(tower: TowerNetwork, rows: Sequence[Sequence[int]], target: Tensor) -> dict[str, Tensor]:
-    """One minus the cosine of the meanings, the divergence of the classes, one minus the cosine of the directions."""
+    """The terms of the loss: 1 - cosine of the meanings, divergence of the classes, 1 - cosine of the directions."""
     meanings = read_by_length(tower, rows)
     scores = tower.class_scores(meanings)
     divergence = torch.nn.functional.kl_div(scores.log_softmax(1), tower.classes(target), reduction="batchmean")
@@ -100,9 +101,9 @@ def loss_terms(tower: TowerNetwork, rows: Sequence[Sequence[int]], target: Tenso
 
 
 def without_untaught(reader: Reader, rows: Iterable[Sequence[int]]) -> Reader:
-    """The same tower without the word pieces that no text of ``rows`` (piece numbers) had: nothing ever taught them.
+    """The same tower without the word pieces that no text of ``rows`` (piece numbers) has, because they are untrained.
 
-    What would have been read as one of them is read as smaller pieces instead.
+    Words with such a piece are read as smaller pieces instead.
     """
     used = {number for row in rows for number in row}
     vocabulary = reader.pieces.vocabulary
@@ -115,13 +116,13 @@ def without_untaught(reader: Reader, rows: Iterable[Sequence[int]]) -> Reader:
 
 
 def tower_tensors(reader: Reader) -> dict[str, Tensor]:
-    """The tower's weights: rows of matrices as 8-bit numbers with a scale each, the rest in half precision."""
+    """The tower's weights: matrices as 8-bit integers with a scale per row, the rest in half precision."""
     tensors: dict[str, Tensor] = {}
     for name, value in reader.tower.state_dict().items():
         if value.ndim != 2:
             tensors[name] = value.half().contiguous()
             continue
-        # halves reach down to 6e-8: a scale below is a row of nothing
+        # the smallest half is 6e-8: a scale below it would make the row zero
         scale = value.abs().amax(1).clamp(min=1e-7) / 127
         tensors[name] = (value / scale[:, None]).round().to(torch.int8)
         tensors[f"{name}{SCALE}"] = scale.half()

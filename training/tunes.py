@@ -1,6 +1,7 @@
-"""Counts melodies for `soundalike compose`: ``python -m training.tunes ../shared/data/pop909``.
+"""``python -m training.tunes ../shared/data/pop909``: count melodies for the model of `soundalike compose`.
 
-What a note takes in bits is printed for songs that were left out, beside a model that knows the place in the key alone.
+It prints the bits per note for songs that were left out, and for comparison those of a model that knows only the place
+in the key.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from search.making.tunes import SYMBOLS, TuneModel, counted
 
 TARGET: Final = Path(__file__).parents[1] / "search" / "making" / "tunes.npz"
 LEFT_OUT: Final = 10
-"""Each tenth song is left out where the model is judged."""
+"""Every tenth song is left out to judge the model."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Judge the model on songs that it does not know, then count all and write the table."""
+    """Judge the model on songs that were left out, then count all songs and write the table."""
     parser = argparse.ArgumentParser(prog="python -m training.tunes", description=__doc__)
     parser.add_argument("folder", type=Path, help="POP909's MIDI files")
     parser.add_argument("--out", type=Path, default=TARGET)

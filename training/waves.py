@@ -1,6 +1,6 @@
-"""What may happen to a recording without making it another sound, on waveforms: for encoders of any kind.
+"""Augmentation of waveforms, for any encoder: changes that leave a recording the same sound.
 
-The recipe of the shipped encoder does the same to log mel power (`training.augment`), which only its own front end has.
+The recipe of the shipped encoder augments log mel power instead (`training.augment`), which only its front end has.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LOWEST_HZ = 40.0
 
 @dataclass(frozen=True, slots=True)
 class WaveAugmentation:
-    """How often (a probability per window) and how much; levels in dB."""
+    """Probabilities (per window) and amounts; levels in dB."""
 
     quieter_db: float = 15.0
     louder_db: float = 6.0
@@ -36,8 +36,9 @@ class WaveAugmentation:
 
 
 def augment(wave: Wave, rate_hz: int, behind: Wave | None, how: WaveAugmentation, rng: Generator) -> Wave:
-    """Another take of ``wave`` (samples,): speed, response, noise, another sound ``behind`` it, level; as long, within
-    [-1, 1].
+    """An augmented take of ``wave`` (samples,), equally long, within [-1, 1].
+
+    Changes speed, frequency response and level, and adds noise and another sound (``behind``).
     """
     out = wave
     if rng.random() < how.sped:
@@ -54,13 +55,13 @@ def augment(wave: Wave, rate_hz: int, behind: Wave | None, how: WaveAugmentation
 
 
 def _sped(wave: Wave, rate_hz: int, factor: float) -> Wave:
-    """``factor`` times as fast and as high; what is missing at the end begins again."""
+    """``wave`` played ``factor`` times as fast; if it gets shorter, it is repeated to the same length."""
     played = soxr.resample(wave, rate_hz * factor, rate_hz)
     return np.resize(played, len(wave)).astype(np.float32)
 
 
 def _equalised(wave: Wave, rate_hz: int, most_db: float, rng: Generator) -> Wave:
-    """A smooth random response over octaves: a tilt and two bells."""
+    """Apply a smooth random response over octaves: a tilt and two bells."""
     hz = np.fft.rfftfreq(len(wave), 1 / rate_hz)
     octave = np.log2(np.maximum(hz, _LOWEST_HZ) / _LOWEST_HZ)
     x = octave / octave[-1] - 0.5
@@ -73,7 +74,7 @@ def _equalised(wave: Wave, rate_hz: int, most_db: float, rng: Generator) -> Wave
 
 
 def _with(wave: Wave, other: Wave, relative_db: float) -> Wave:
-    """``wave`` with ``other`` at a level relative to its own; where either is silent nothing is added."""
+    """``wave`` with ``other`` added at a level relative to its own; if either is silent, nothing is added."""
     own, its = float(np.sqrt(np.mean(wave**2))), float(np.sqrt(np.mean(other**2)))
     if own == 0 or its == 0:
         return wave

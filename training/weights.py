@@ -1,7 +1,7 @@
-"""Weights between machines: a student as a small file in half precision, from which training goes on.
+"""Weights for other machines: a student as a small file in half precision, from which training can continue.
 
-A checkpoint (`training.run`) also holds the optimiser and is exact; these files are for version control. What is lost
-is the optimiser's memory, which a hundred steps of rising rate rebuild.
+A checkpoint (`training.run`) is exact and also holds the optimiser; these files are for version control. Only the state
+of the optimiser is lost; a hundred steps of warm-up rebuild it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STUDENT = "student.safetensors"
 
 
 def save(module: nn.Module, path: Path, facts: dict[str, str]) -> None:
-    """Write the weights: whole numbers as they are, the rest in half precision; ``facts`` become its metadata."""
+    """Write the weights: integers unchanged, the rest in half precision; ``facts`` become the file's metadata."""
     path.parent.mkdir(parents=True, exist_ok=True)
     state = module.state_dict()
     save_file(
@@ -33,7 +33,7 @@ def save(module: nn.Module, path: Path, facts: dict[str, str]) -> None:
 
 
 def load(module: nn.Module, path: Path) -> dict[str, str]:
-    """Read what `save` wrote into ``module``; its metadata. Raises UsageError for the weights of another network."""
+    """Load what `save` wrote into ``module``. Return the metadata. Raises UsageError for weights of another network."""
     state = {name: value.float() if value.is_floating_point() else value for name, value in read_state(path).items()}
     try:
         module.load_state_dict(state)
@@ -51,7 +51,7 @@ def widths_of(path: Path) -> tuple[int, ...]:
 
 
 def load_student(network: MnNetwork, path: Path) -> int:
-    """Read a student from a checkpoint of a run or from a small file; the step that it had reached."""
+    """Load a student from a checkpoint of a run or from a small file. Return the step that it had reached."""
     if path.suffix == ".safetensors":
         return int(load(network, path).get("step", "0"))
     state = _checkpoint(path)

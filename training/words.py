@@ -1,4 +1,4 @@
-"""``python -m training.words``: teach the text tower to read, from nothing."""
+"""``python -m training.words``: train the text tower from random weights."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from training.tower import Lessons, TowerRecipe, learn, loss_terms, tower_tensor
 
 TOWER = "tower.safetensors"
 HELD_OUT = 3_000
-"""Texts that the tower never reads while it learns."""
+"""Number of texts that are held out of training."""
 
 
 def class_meanings(names: Path, ontology: Path, minilm: MiniLm) -> Meanings:
-    """(527, 384): the mean of what MiniLM makes of a class's name and of its description, in the networks' order."""
+    """(527, 384): the mean of MiniLM's embeddings of a class's name and of its description, in the networks' order."""
     with names.open(newline="") as file:
         rows = list(csv.DictReader(file))
     described = {entry["id"]: entry["description"] for entry in json.loads(ontology.read_text())}
@@ -40,7 +40,7 @@ def class_meanings(names: Path, ontology: Path, minilm: MiniLm) -> Meanings:
 
 
 def new_tower(pieces: WordPieces, meanings: Meanings, directions: Vectors) -> TowerNetwork:
-    """A tower that has read nothing, for given classes."""
+    """An untrained tower for given classes."""
     tower = TowerNetwork(TowerShape(len(pieces.vocabulary)))
     torch.nn.init.normal_(tower.pieces.weight, 0, 0.1)
     tower.class_meanings.copy_(torch.from_numpy(meanings))
@@ -50,7 +50,7 @@ def new_tower(pieces: WordPieces, meanings: Meanings, directions: Vectors) -> To
 
 @torch.inference_mode()
 def typical_classes(tower: TowerNetwork, library: Library) -> Tensor:
-    """(classes,): what the texts of a library mean on average."""
+    """(classes,): how much the texts of a library mean each class, on average."""
     meanings = torch.from_numpy(library.meanings.astype(np.float32))
     parts = [tower.classes(meanings[first : first + PART]) for first in range(0, len(meanings), PART)]
     return torch.cat(parts).mean(0)
@@ -58,7 +58,7 @@ def typical_classes(tower: TowerNetwork, library: Library) -> Tensor:
 
 @torch.inference_mode()
 def held_out_figures(tower: TowerNetwork, pieces: WordPieces, held: Library) -> dict[str, float]:
-    """The terms of the loss over texts that were never read."""
+    """The terms of the loss over held-out texts."""
     rows = [pieces.read(text) for text in held.texts]
     terms = loss_terms(tower, rows, torch.from_numpy(held.meanings.astype(np.float32)))
     return {name: float(term) for name, term in terms.items()}
@@ -66,14 +66,14 @@ def held_out_figures(tower: TowerNetwork, pieces: WordPieces, held: Library) -> 
 
 @torch.inference_mode()
 def kinds_figure(tower: TowerNetwork, pieces: WordPieces, clips: Clips, vectors: Vectors) -> float:
-    """The development split by words: mean average precision over its kinds' names."""
+    """Mean average precision of queries in words on the development split: one query per kind."""
     directions = tower(pad([pieces.read(kind) for kind in KINDS])).numpy()
     return by_kind_text(clips, directions @ vectors.T, list(KINDS))
 
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read with MiniLM (kept, resumed), learn, write the tower and its vocabulary."""
+    """Embed the texts with MiniLM (kept, resumable), train, and write the tower and its vocabulary."""
     parser = argparse.ArgumentParser(prog="python -m training.words", description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("run/training/text"), help="for meanings and the tower")
     parser.add_argument("--corpora", type=Path, default=Path("run/training/corpus"))
