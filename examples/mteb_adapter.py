@@ -3,8 +3,8 @@
     pip install mteb soundalike
     python examples/mteb_adapter.py --encoder cnn:soundalike-1 --tasks ESC50AudioReranking ESC50_Zeroshot
 
-A sound is the mean of its windows' vectors, as ``soundalike bench quality --protocol maeb`` has it; a text is what the
-encoder reads. Any encoder by its name works, one of your own too (docs/extend/encoder.md).
+The vector of a sound is the mean of its windows' vectors, as in ``soundalike bench quality --protocol maeb``; texts go
+to the encoder directly. Any encoder works by its name, including your own (docs/extend/encoder.md).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Rows = NDArray[np.float32]
 
 
 class SoundalikeEncoder:
-    """What MTEB calls an encoder (``mteb.EncoderProtocol``), around one of Soundalike's."""
+    """Wraps an encoder of Soundalike as MTEB's ``mteb.EncoderProtocol``."""
 
     def __init__(self, model_name: str = "cnn:soundalike-1", revision: str | None = None, **_: object) -> None:
         self._encoder = wiring.encoder(model_name.removeprefix("soundalike/"), Settings.from_env(os.environ))
@@ -66,7 +66,7 @@ class SoundalikeEncoder:
 
 
 def meta(encoder: Encoder) -> ModelMeta:
-    """What MTEB writes beside the figures."""
+    """The description of the model that MTEB stores with its figures."""
     spec = encoder.spec
     return ModelMeta(
         loader=SoundalikeEncoder,
@@ -91,7 +91,7 @@ def meta(encoder: Encoder) -> ModelMeta:
 
 
 def main() -> None:
-    """Run tasks of MTEB, which downloads them, and print its figures."""
+    """Run tasks of MTEB, which downloads their data, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", default="cnn:soundalike-1", metavar="NAME")
     parser.add_argument("--tasks", nargs="+", required=True, metavar="TASK", help="names that MTEB knows")

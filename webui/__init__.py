@@ -1,1 +1,1 @@
-"""The search page: a client of the REST API, built from ``src/`` by Vite into ``dist/``, which the package carries."""
+"""The search page: a client of the REST API. Vite builds it from ``src/`` into ``dist/``, a part of the package."""

@@ -1,7 +1,8 @@
-"""The Chromium that the page's tests and its pictures are made with.
+"""The Chromium for the page's tests and screenshots.
 
-The one on ``PATH``, else the one that ``make browser`` unpacked from the npm registry (``chromium/``), else the one of
-``playwright install chromium``. ``python -m webui.browser`` says where it is, and what its environment needs, as JSON.
+It is the one on ``PATH``, else the one that ``make browser`` unpacked from the npm registry (``chromium/``), else the
+one of ``playwright install chromium``. ``python -m webui.browser`` prints its path and the environment that it needs,
+as JSON.
 """
 
 from __future__ import annotations
@@ -29,20 +30,20 @@ _ARGUMENTS: Final = (
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
     "--disable-gpu-compositing",
 )  # fmt: skip
-"""WebGL, which the map needs, is computed by SwiftShader. Only WebGL: with all of the page it took half of a test."""
+"""SwiftShader renders WebGL, which the map needs, but not the rest of the page: that took half of a test's time."""
 
 
 def find_chromium(playwright: Playwright) -> Path | None:
-    """Return the browser's program, None where there is none."""
+    """Return the path of the browser's program, or None if there is none."""
     on_path = next(filter(None, map(shutil.which, _NAMES)), None)
     places = [UNPACKED / "chromium", Path(playwright.chromium.executable_path)]
     return Path(on_path) if on_path else next((place for place in places if place.is_file()), None)
 
 
 def launch(playwright: Playwright, *arguments: str, slow_mo: float | None = None) -> Browser:
-    """Start Chromium, drawing in software, with more arguments of its command line. Raises UsageError without one.
+    """Start Chromium with software rendering and additional command-line ``arguments``.
 
-    ``slow_mo``: how many milliseconds each action of whoever drives it takes longer.
+    ``slow_mo``: milliseconds to add to each of Playwright's actions. Raises UsageError if there is no Chromium.
     """
     chromium = find_chromium(playwright)
     if chromium is None:
@@ -54,14 +55,14 @@ def launch(playwright: Playwright, *arguments: str, slow_mo: float | None = None
 
 
 def _needs(chromium: Path) -> dict[str, str]:
-    """What the browser's environment has to say beside what it does: the one of the npm registry brings libraries."""
+    """Additional environment variables for the browser; the one of the npm registry brings its own libraries."""
     if chromium.parent != UNPACKED:
         return {}
     return {"LD_LIBRARY_PATH": str(UNPACKED / "lib"), "FONTCONFIG_FILE": str(UNPACKED / "fonts.conf")}
 
 
 def main() -> int:
-    """Print ``{"chromium": path, "environment": {...}}`` for other programs; 3 where there is none."""
+    """Print ``{"chromium": path, "environment": {...}}`` for other programs. Return 3 if there is no Chromium."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""``make screenshots``: the pictures of README (``docs/images``), of the demo library as it is served."""
+"""``make screenshots``: take the README's screenshots (``docs/images``) of a served demo library."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 START_S = 120.0
 COLOURS = 256
-"""Of the pictures' palette: the page has few, and the files stay small."""
+"""Size of the pictures' palette: the page has few colours, and so the files stay small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One screenshot: what is asked, in which window, and what is done before it is taken."""
+    """One screenshot: its address, the window's size and colour scheme, and what to do before it is taken."""
 
     name: str
     address: str
@@ -70,7 +70,7 @@ PICTURES = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Take them all; the exit status."""
+    """Take all screenshots. Return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m webui.screenshots", description=__doc__)
     parser.add_argument("--library", type=Path, required=True, help="the library to show")
     parser.add_argument("--out", type=Path, required=True, help="where the pictures go")
@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _served(library: Path) -> Iterator[str]:
-    """A service of the library, and where it is; it ends with the block."""
+    """Serve the library within the block. Yield the address."""
     command = [sys.executable, "-m", "search.cli", "serve", "--library", str(library), "--port", "0"]
     with tempfile.NamedTemporaryFile(suffix=".log") as log:
         process = subprocess.Popen(command, stderr=log)  # noqa: S603 - our own command
@@ -119,7 +119,7 @@ def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
 
 
 def _shrink(file: Path) -> None:
-    """Keep a palette instead of true colours: a third of the size, and the eye sees the same."""
+    """Store a palette instead of true colours: a third of the size, without a visible difference."""
     from PIL import Image
 
     with Image.open(file) as image:

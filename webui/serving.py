@@ -1,8 +1,8 @@
 """The page's files as a Flask blueprint, mounted at ``/`` (entry point ``soundalike.pages``).
 
-Files below ``dist/assets`` have their content's hash in their names: browsers keep them for good. They were compressed
-when the page was built; here they are only chosen. ``index.html`` names them, is asked for each time, and carries the
-nonce of the one style sheet that a library writes at run time.
+Files below ``dist/assets`` have their content's hash in their names, so browsers cache them permanently. They were
+compressed when the page was built; the server only picks a version. ``index.html`` names them; browsers revalidate it
+each time. It carries the nonce of the one style sheet that a JavaScript library writes at run time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from werkzeug.security import safe_join
 
 DIST: Final = Path(__file__).with_name("dist")
 VIEWS: Final = ("/", "/map", "/library")
-"""Addresses of the page's views: one document, which reads its address (``src/route.ts``)."""
+"""Addresses of the page's views. All serve the same document, which reads its address (``src/route.ts``)."""
 
 _NONCE: Final = "__NONCE__"
 _FOR_GOOD: Final = "public, max-age=31536000, immutable"
@@ -42,12 +42,12 @@ describes it; try <a href="api/v1/clips">/api/v1/clips</a>.</p></main></body></h
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The built page in a folder; it may be built, or built again, while it is served."""
+    """The built page in a folder. It may be built, or rebuilt, while it is served."""
 
     dist: Path
 
     def document(self) -> Response:
-        """The page itself, or what stands in its place."""
+        """The page, or instructions to build it if it is missing."""
         try:
             html = (self.dist / "index.html").read_text("utf-8")
         except FileNotFoundError:
@@ -59,7 +59,7 @@ class Page:
         return response
 
     def asset(self, name: str) -> Response:
-        """A file of the build, compressed as the browser likes it. Raises NotFound."""
+        """A file of the build, in a compression that the browser accepts. Raises NotFound."""
         joined = safe_join(str(self.dist / "assets"), name)
         path = Path(joined) if joined is not None else None
         if path is None or path.suffix in (".br", ".gz") or not path.is_file():
@@ -74,7 +74,7 @@ class Page:
 
 
 def _compressed(path: Path) -> tuple[Path, str | None]:
-    """The smallest form of a file that the browser reads, and what it is called."""
+    """The smallest version of a file that the browser accepts, and the name of its encoding (None: uncompressed)."""
     for encoding, suffix in _ENCODINGS:
         compressed = path.with_name(path.name + suffix)
         if request.accept_encodings.quality(encoding) > 0 and compressed.is_file():
@@ -83,7 +83,7 @@ def _compressed(path: Path) -> tuple[Path, str | None]:
 
 
 def blueprint(dist: Path = DIST) -> Blueprint:
-    """The page, ready to be mounted."""
+    """The blueprint that serves the page."""
     page = Page(dist)
     made = Blueprint("page", __name__)
     for place in VIEWS:

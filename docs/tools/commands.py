@@ -1,4 +1,4 @@
-"""The reference of the command line: what ``--help`` says of every command."""
+"""The reference of the command line: the ``--help`` output of every command."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _described(parser: argparse.ArgumentParser, level: int = 2) -> Iterator[str]
 
 
 class _Wide(argparse.HelpFormatter):
-    """The usual layout at a width of its own, whatever terminal the build runs in."""
+    """The usual layout at a fixed width, independent of the terminal in which the build runs."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=WIDTH)

@@ -1,4 +1,4 @@
-"""Pages of the notebooks: their cells as they are kept, without outputs, and the notebook itself to download."""
+"""Pages of the notebooks: their stored cells, without outputs, and a link to download the notebook."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The REST reference in Markdown, from the service's OpenAPI document.
 
-Written here because the maintained renderer, essentials-openapi 1.4, repeats every error answer at every endpoint:
-36,000 lines for 33 of them.
+It is our own because the maintained renderer, essentials-openapi 1.4, repeats every error response at every endpoint:
+36,000 lines for 33 endpoints.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Json: TypeAlias = Mapping[str, Any]
 
 PREFIX = "/api/v1"
 REQUESTS = "Requests"
-"""The section of ``fields.md`` on what several requests have in common."""
+"""The section of ``fields.md`` about fields that several requests share."""
 _UNBOUNDED = 2.0**53
 _METHODS = ("get", "post", "put", "patch", "delete")
 _HEAD = """# REST API
@@ -46,7 +46,7 @@ def document() -> Json:
 
 
 def markdown(document: Json, meanings: Meanings) -> str:
-    """The whole page. A field without a description in ``document`` gets the one that ``meanings`` has."""
+    """The whole page. A field without a description in ``document`` gets the one in ``meanings``."""
     calls = list(operations(document))
     errors = {
         status: answer["description"]
@@ -144,7 +144,7 @@ def _plain_type(schema: Json) -> str:
 
 
 def description(schema: Json) -> str:
-    """What ``schema`` says of itself, or of the value that it may have beside null; empty when nothing."""
+    """The description of ``schema``, or of its alternative that is not null; '' if there is none."""
     return next((_prose(one["description"]) for one in _and_inner(schema) if one.get("description")), "")
 
 
@@ -153,7 +153,7 @@ def _and_inner(schema: Json) -> list[Json]:
 
 
 def _cell(name: str, schema: Json, meanings: Mapping[str, str]) -> str:
-    """What a field means, what it is by itself, and its bounds."""
+    """The meaning of a field, its bounds and its default."""
     prose = description(schema) or meanings.get(name, "").replace("](#", "](fields.md#")
     limits = []
     for one in _and_inner(schema):
@@ -169,7 +169,7 @@ def _cell(name: str, schema: Json, meanings: Mapping[str, str]) -> str:
 
 
 def _range(least: float, most: float) -> str:
-    """``1 to 500``; what no number in JSON reaches is no bound."""
+    """``1 to 500``, or ``from 1`` if the upper bound is larger than any exact integer in JSON."""
     return f"from {least:g}" if most >= _UNBOUNDED else f"{least:g} to {most:g}"
 
 

@@ -1,7 +1,7 @@
-"""The picture of the architecture, drawn from the imports: ``python -m docs.tools.rooms OUT.svg``.
+"""Draw the architecture from the imports: ``python -m docs.tools.rooms OUT.svg``.
 
-A box is a package or module at the top of ``search``, or an upper room; a floor is a line of the contracts that
-import-linter holds the code to (``pyproject.toml``). An arrow is an import that no other way of arrows explains.
+A box is an upper room, or a package or module at the top of ``search``. A floor is a layer of import-linter's contracts
+(``pyproject.toml``). An arrow is an import, unless a longer path of arrows already implies it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ svg { font: 15px system-ui, sans-serif; background: #fff }
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """Rooms by floor, from the top; what each is for; and which room needs which, reduced."""
+    """Rooms by floor, from the top; the purpose of each; and the reduced imports between them."""
 
     floors: Sequence[Sequence[str]]
     purpose: Mapping[str, str]
@@ -57,7 +57,7 @@ def read() -> Rooms:
 
 
 def reduced(arrows: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """The arrows without those that a longer way replaces. They must have no circle."""
+    """The transitive reduction of ``arrows``, which must have no cycles."""
     below: dict[str, set[str]] = {}
     for upper, lower in arrows:
         below.setdefault(upper, set()).add(lower)
@@ -117,7 +117,7 @@ def table(rooms: Rooms) -> str:
 
 
 def _floors(contracts: Sequence[Mapping[str, object]]) -> list[list[str]]:
-    """Those of the contract over the upper rooms, then those inside the engine."""
+    """The floors of the contract for the upper rooms, then those inside the engine."""
     floors: list[list[str]] = []
     for contract in contracts:
         if contract["type"] != "layers":
@@ -148,7 +148,7 @@ def _purpose(room: str) -> str:
 
 
 def _ordered(rooms: Rooms) -> list[list[str]]:
-    """Each floor in an order in which few arrows cross: rooms stand below and above what they are tied to."""
+    """Sort each floor so that few arrows cross: each room moves towards the rooms that its arrows connect it to."""
     floors = [list(floor) for floor in rooms.floors]
     for _ in range(_SWEEPS):
         at = {room: place[0] for number, floor in enumerate(floors) for room, place in _row(floor, number)}
@@ -163,7 +163,7 @@ def _middle(room: str, arrows: Iterable[tuple[str, str]], at: Mapping[str, float
 
 
 def _row(floor: Sequence[str], number: int) -> list[tuple[str, tuple[float, float]]]:
-    """The middle of each box of a floor. Lone boxes stand left and right in turn, so that arrows pass between them."""
+    """The middle of each box of a floor. Single boxes alternate between left and right, so that arrows pass by them."""
     widths = [_width(room) for room in floor]
     gap = (WIDTH - 2 * MARGIN - sum(widths)) / (len(floor) + 1)
     shift = _ASIDE * (1 if number % 2 else -1) if len(floor) == 1 else 0

@@ -1,4 +1,4 @@
-"""MkDocs' hook: adds the pages that are made at build time, from the code and from documents outside ``docs``."""
+"""MkDocs hook: adds pages generated at build time, from the code and from documents outside ``docs``."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put tables that are made from the code where a page asks for them; called by MkDocs."""
+    """Insert the table of rooms where a page has its marker; called by MkDocs."""
     del page, config, files
     return markdown.replace(ROOMS_HERE, rooms.table(rooms.read())) if ROOMS_HERE in markdown else markdown
 
 
 def pages() -> dict[str, str]:
-    """Every generated page and picture: its place below ``docs`` -> what is in it."""
+    """Every generated page and picture: its path below ``docs`` -> its content."""
     made = {page: _shown(page, source) for page, source in OUTSIDE.items()}
     made |= {f"notebooks/{path.stem}.md": notebooks.markdown(path) for path in sorted(NOTEBOOKS.glob("*.ipynb"))}
     meanings = fields.tables((PROJECT / "docs" / "reference" / "fields.md").read_text(encoding="utf-8"))

@@ -1,1 +1,1 @@
-"""An encoder, a kind of index and a command, as a package of your own would add them to Soundalike."""
+"""An example plug-in: a package that adds an encoder, a kind of index and a command to Soundalike."""

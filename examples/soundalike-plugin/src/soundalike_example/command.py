@@ -1,4 +1,4 @@
-"""The command ``soundalike outliers``: the clips that are least like any other."""
+"""The command ``soundalike outliers``: list the clips that are least similar to any other clip."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Outliers:
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Ask for the nearest neighbour of each clip, and print those whose nearest is farthest."""
+        """Find the nearest neighbour of each clip, and print the clips whose nearest neighbour is farthest."""
         with open_library(args.library, read_only=True, settings=settings) as library:
             ranked = sorted(nearest_of_each(library, args.where).items(), key=lambda item: item[1].score)[: args.k]
             clips = library.reader.clips([clip_id for clip_id, _ in ranked])

@@ -11,7 +11,7 @@ from soundalike import AudioEncoding, EncoderError, EncoderSpec, Settings, Vecto
 SPEC = EncoderSpec(
     name="bands",
     revision="1",
-    fingerprint="bands-1",  # of all that decides a vector: another formula needs another fingerprint
+    fingerprint="bands-1",  # identifies everything that determines a vector: change it if the formula changes
     dim=16,
     sample_rate_hz=16_000,
     window_s=1.0,
@@ -32,7 +32,7 @@ class BandEncoder:
             raise EncoderError("a window holds NaN or infinity")
         magnitudes = np.abs(np.fft.rfft(waves.astype(np.float64), axis=1))[:, 1:]  # (n, 8000), one for each hertz
         energies = magnitudes.reshape(len(waves), SPEC.dim, 500).sum(axis=2)
-        levels = np.log1p(energies) + 1e-3  # silence has a vector too
+        levels = np.log1p(energies) + 1e-3  # so that silence has a vector too
         return AudioEncoding((levels / np.linalg.norm(levels, axis=1, keepdims=True)).astype(np.float32))
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
@@ -41,7 +41,7 @@ class BandEncoder:
 
 
 def load(variant: str, settings: Settings) -> BandEncoder:
-    """The encoder; ``variant`` is what stands after the colon of ``bands:variant``, and there is none."""
+    """Return the encoder. ``variant``, the part after the colon in ``bands:variant``, must be empty."""
     if variant:
         raise EncoderError(f"bands has no variant {variant!r}: say --encoder bands")
     return BandEncoder()

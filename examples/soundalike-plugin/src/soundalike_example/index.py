@@ -1,6 +1,6 @@
-"""The kind of index ``plain``: every vector in one file, every search one product of matrices.
+"""The kind of index ``plain``: all vectors in one file; each search is one matrix product.
 
-It is exact, and right for some ten thousand segments; the time of a search grows with their number.
+It is exact, and suits about ten thousand segments; the time of a search grows with their number.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ class PlainView:
 
     @classmethod
     def empty(cls, dim: int) -> PlainView:
-        """Of no segments, before any change."""
+        """A view of no segments, before any change."""
         return cls(np.empty(0, np.int64), np.empty((0, dim), np.float32), 0)
 
     def after(self, change: IndexChange) -> PlainView:
-        """The state that a change makes of this one, which stays as it is."""
+        """A new view with ``change`` applied; this view stays unchanged."""
         stay = ~np.isin(self.ids_, change.segment_ids)
         ids, rows = self.ids_[stay], self.rows[stay]
         if change.vectors is not None and len(change.segment_ids):
             ids = np.concatenate((ids, change.segment_ids))
             rows = np.concatenate((rows, change.vectors))
             order = np.argsort(ids, kind="stable")
-            order = order[np.append(np.diff(ids[order]) != 0, True)]  # of an id that came twice, the later row
+            order = order[np.append(np.diff(ids[order]) != 0, True)]  # if an id comes twice, keep the later row
             ids, rows = ids[order], rows[order]
         return PlainView(ids, rows, change.sequence)
 
     def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
-        """As `soundalike.VectorIndex.search`. Raises QueryError for queries of another shape, not finite, or k < 1."""
+        """See `soundalike.VectorIndex.search`. Raises QueryError for another shape, NaN or infinity, or k < 1."""
         if k < 1:
             raise QueryError(f"k is {k}; it must be at least 1")
         if queries.ndim != 2 or queries.shape[1] != self.rows.shape[1]:
@@ -62,7 +62,7 @@ class PlainView:
         return scores, hits
 
     def vectors(self, ids: Ids) -> Vectors:
-        """The rows of these ids (n, dim), in their order. Raises LibraryError for an id that is absent."""
+        """The rows of ``ids`` (n, dim), in the same order. Raises LibraryError for an absent id."""
         absent = ids[~np.isin(ids, self.ids_)]
         if len(absent):
             raise LibraryError(f"segment {absent[0]} is not in the index")
@@ -97,18 +97,18 @@ class PlainIndex:
 
     @property
     def view(self) -> PlainView:
-        """The present state."""
+        """The current view."""
         return self._view
 
     def follow(self, changes: ChangesSince) -> PlainView:
-        """Take over what another process published, apply what came since, and give the state that this makes."""
+        """Load what another process published, apply later changes, and return the resulting view."""
         self._take_over()
         for change in changes(self._view.sequence):
             self._view = self._view.after(change)
         return self._view
 
     def publish(self, changes: ChangesSince, sequence: int) -> None:
-        """Keep the state at ``sequence``: written beside the old file, and put in its place in one step."""
+        """Store the state at ``sequence``: write a new file, then atomically replace the old one."""
         self.follow(lambda since: (change for change in changes(since) if change.sequence <= sequence))
         self._file.parent.mkdir(parents=True, exist_ok=True)
         partial = self._file.with_suffix(".partial")
@@ -119,7 +119,7 @@ class PlainIndex:
         partial.replace(self._file)
 
     def verify(self) -> list[str]:
-        """What is damaged, a line each."""
+        """One line for each damage found."""
         try:
             view = self._read()
         except (OSError, ValueError, KeyError) as error:
@@ -127,7 +127,7 @@ class PlainIndex:
         return [] if view.rows.shape == (len(view), self._dim) else [f"{FILE} has rows of shape {view.rows.shape}"]
 
     def _take_over(self) -> None:
-        """Begin at the published file, if it is ahead. A damaged one is passed over: the catalog has every vector."""
+        """Load the published file if it is newer. Ignore a damaged file, because the catalog has every vector."""
         try:
             facts = self._file.stat()
             published = (facts.st_ino, facts.st_mtime_ns)
