@@ -1,1 +1,1 @@
-"""What fitted the constants that ship."""
+"""The programs that fitted the constants that ship."""

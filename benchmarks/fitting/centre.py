@@ -1,14 +1,14 @@
-"""Fit the constants of a space on material that may be learnt from, and write them where the encoder finds them.
+"""Fit the constants of a space on learning material, and write them to the file from which the encoder reads them.
 
     MANIFEST=../shared/data/natural/manifest.csv; DATA=search/encoders/data
     python -m benchmarks.fitting.centre $MANIFEST $DATA/cnn_mn04.npz --encoder cnn:../shared/models/mn04_as_mAP_432.pt
     python -m benchmarks.fitting.centre $MANIFEST $DATA/spectral.npz --encoder spectral:plain --standardise
 
-The encoder named is the one without constants. ``centre`` is the mean over clips of their mean vectors; ``scale`` is
-one over their standard deviation, or 1. ``calibration`` is the slope and offset of a logistic regression from cosine to
-relevance, where relevant means: the file's name has the same word for a sound, and it comes from another collection.
-A name says little about how a thing was recorded, so of the clips that share a word with a query only the most similar
-stands for "relevant"; every clip of other words stands for "not". Before anything is known, one in ten is relevant.
+Name the encoder without constants. ``centre`` is the mean over clips of their mean vectors; ``scale`` is one over their
+standard deviation, or 1. ``calibration`` is the slope and offset of a logistic regression from cosine to relevance. A
+clip is relevant if its file name has the same word for a sound as the query's and it comes from another collection. A
+name says little about how a sound was recorded. So of the clips that share a word with a query, only the most similar
+one counts as relevant; every clip with other words counts as not relevant. The prior is that one in ten is relevant.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ WINDOWS_AT_ONCE = 64
 NEWTON_STEPS = 50
 
 PRIOR = 0.1
-"""Probability that a clip is relevant before its cosine is known: one hit on a page of ten."""
+"""Prior probability that a clip is relevant: one hit on a page of ten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Clips that can be read. ``vectors`` (segments, dim), ``owner`` (segments,) row of the clip, ascending."""
+    """Readable clips. ``vectors`` (segments, dim); ``owner`` (segments,): the row of a segment's clip, ascending."""
 
     vectors: NDArray[np.float64]
     owner: NDArray[np.int64]
@@ -67,7 +67,7 @@ def encode(manifest: Path, encoder: Encoder) -> Material:
 
 
 def clip_vectors(path: str, encoder: Encoder) -> NDArray[np.float64]:
-    """(segments, dim) vectors of one file."""
+    """Return (segments, dim): the vectors of one file."""
     windows = audio.windows(path, encoder.spec)
     parts = []
     while batch := [window.samples for window in islice(windows, WINDOWS_AT_ONCE)]:
@@ -76,7 +76,7 @@ def clip_vectors(path: str, encoder: Encoder) -> NDArray[np.float64]:
 
 
 def mean_by_owner(rows: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(clips, dim): the mean of each clip's rows."""
+    """Return (clips, dim): the mean of each clip's rows."""
     firsts = np.flatnonzero(np.diff(owner, prepend=-1))
     sums: NDArray[np.float64] = np.add.reduceat(rows, firsts, axis=0)
     means: NDArray[np.float64] = sums / np.diff(np.append(firsts, len(owner)))[:, None]
@@ -84,19 +84,21 @@ def mean_by_owner(rows: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArra
 
 
 def unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows of length 1."""
+    """Return the rows scaled to length 1."""
     rows_of_1: NDArray[np.float64] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return rows_of_1
 
 
 def pairs(material: Material, vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cosines of clips with queries of other collections: each query's best relevant clip's, and all that are not."""
+    """Return cosines of queries with clips of other collections: with the best relevant clip of each, and with all
+    others.
+    """
     firsts = np.flatnonzero(np.diff(material.owner, prepend=-1))
     queries = unit(mean_by_owner(vectors, material.owner))
     collection = np.array(material.collection)
     relevant: list[float] = []
     other: list[NDArray[np.float64]] = []
-    # a clip without a word may sound like anything: it is no evidence either way
+    # a clip without a word may sound like anything, so it is no evidence either way
     named = np.flatnonzero([bool(words) for words in material.words])
     for query in named:
         best = np.maximum.reduceat(vectors @ queries[query], firsts)
@@ -109,9 +111,9 @@ def pairs(material: Material, vectors: NDArray[np.float64]) -> tuple[NDArray[np.
 
 
 def logistic(relevant: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and offset of P(relevant) = 1 / (1 + exp(-(slope cosine + offset))), by Newton's method.
+    """Return slope and offset of P(relevant) = 1 / (1 + exp(-(slope cosine + offset))), by Newton's method.
 
-    The relevant weigh ``PRIOR`` together, the others the rest, however many there are.
+    The relevant cosines together have the weight ``PRIOR``, the others the rest, whatever their numbers.
     """
     cosine = np.concatenate([relevant, other])
     is_relevant = np.concatenate([np.ones(len(relevant)), np.zeros(len(other))])
@@ -129,7 +131,7 @@ def logistic(relevant: NDArray[np.float64], other: NDArray[np.float64]) -> tuple
 
 @with_status
 def main() -> None:
-    """Fit, write, say what came out."""
+    """Fit and write the constants, and print them."""
     process.own()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("manifest", type=Path, help="CSV with the columns path, original_path, repo")

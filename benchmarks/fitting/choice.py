@@ -1,4 +1,4 @@
-"""A conditional logit: which of some candidates is the right one, by a weighted sum of what speaks for each."""
+"""A conditional logit: choose the right one of several candidates by a weighted sum of their features."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 _NEWTON_STEPS, _STILL = 12, 1e-6
-"""So many at most, and none after one that is smaller than that."""
+"""The most Newton steps; and the step size below which they stop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The ``features`` (candidates, features) of a question, which candidates ``are`` right, and how much it counts."""
+    """The ``features`` (candidates, features) of a question, which candidates ``are`` right, and the question's
+    weight.
+    """
 
     features: Numbers
     are: NDArray[np.bool_]
@@ -24,10 +26,10 @@ class Choice:
 
 
 def fit(choices: Sequence[Choice], penalty: float | Numbers, before: Numbers | None = None) -> Numbers:
-    """(features,) the weights under which the right candidates are likeliest, by Newton's method.
+    """Return (features,): the weights that make the right candidates most likely, by Newton's method.
 
-    The ``penalty``, one or one for each feature, counts their distance from those of ``before`` (0 each), in
-    deviations of the features. Questions without a right candidate do not count.
+    ``penalty`` (one number, or one for each feature) is the factor of the squared distance from the weights ``before``
+    (0 by default), in standard deviations of the features. Questions without a right candidate do not count.
 
     Examples:
         >>> higher = [Choice(np.array([[3.0], [1.0]]), np.array([True, False]))]

@@ -1,20 +1,21 @@
-"""Fit how sure a hit is (`search.engine.confidence`) on material that may be learnt from, ranked by the engine as it
-ranks.
+"""Fit the probability of a hit (`search.engine.confidence`) on learning material, ranked by the engine as it ranks.
 
     python -m benchmarks.fitting.confidence [--manifest ../shared/data/natural/manifest.csv] [--encoder cnn:mn04]
     [--words] [--libraries 40] [--queries 60] [--seed 18] [--most N]
 
-Libraries are drawn from clips whose names say a kind (`benchmarks.fitting.named_kinds`): of few kinds or many, with few
-clips of each or many. In each some clips are questions, every kind as often, once with their kind there and once with
-it taken out. A hit is relevant when its name says the same kind. A logistic regression then says how the cosine and
-what the page says together (`search.engine.confidence.Page`) make a probability, and the cosine alone, where
-neighbours are not known; verdicts are thresholds of the best one of a page. Questions whose kind is not among the first
-hits though it is there are left out: names miss much of what is heard. For the same reason the offset is moved, so that
-what tells most often right whether a kind is there is a best hit of `LIKELY_ENOUGH`.
+Libraries are drawn from clips whose names state a kind (`benchmarks.fitting.named_kinds`). They vary in the number of
+kinds and of clips of each. In each library some clips are queries, with every kind equally likely. Each is asked once
+with its kind in the library and once with it taken out. A hit is relevant if its name states the same kind.
 
-With ``--words`` the queries are texts: the words of those names, and the names of classes that the tagger hears. A hit
-is relevant when its name says so, or one of its three likeliest classes does; what weighs is its cosine with the words
-and how much of what they mean its tags match (`search.engine.confidence.tag_match`).
+A logistic regression turns the cosine and the features of the page (`search.engine.confidence.Page`) into a
+probability. A second one uses the cosine alone, for pages whose neighbours are not known. Verdicts are thresholds of
+the best probability of a page. Names miss much of what can be heard. Therefore a query is left out if its kind is in
+the library but not among the first hits. For the same reason the offset is shifted: the threshold that is right most
+often about whether the kind is in the library becomes `LIKELY_ENOUGH`.
+
+With ``--words`` the queries are texts: the words of those names, and names of the tagger's classes. A hit is relevant
+if its name has the word, or if one of its three likeliest classes does. The features are its cosine with the words, and
+how well its tags match the meaning of the words (`search.engine.confidence.tag_match`).
 """
 
 from __future__ import annotations
@@ -49,20 +50,20 @@ from search.settings import Settings
 FEATURES = ("cosine", "together", "nearer")
 WORD_FEATURES = ("cosine", "tag match")
 LEAST_CLIPS = 3
-"""Clips that a text must have to be asked for."""
+"""The least number of relevant clips that a text needs to become a query."""
 LEAST_ALIKE = 4
-"""Clips of its kind that a question must have."""
+"""The least number of other clips of its kind that a query clip needs."""
 LEAST_CLIPS_OF_LIBRARY = 120
 NEWTON_STEPS = 50
 RIDGE = 1e-6
 GONE = 0.05
-"""How much of what is gone may be called good: the limit of ``good`` is what no more than this share reaches."""
+"""The limit of ``good`` is the probability that at most this share of queries reach when their kind is taken out."""
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """How many libraries are drawn, how many questions asked of each, and the seed of both."""
+    """The number of libraries to draw, the number of queries to each, and the seed of both."""
 
     libraries: int
     queries: int
@@ -71,7 +72,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """The first hits of one query: ``features`` (n, m) and which are ``relevant`` (n,)."""
+    """The first hits of one query: ``features`` (n, m), and which are ``relevant`` (n,)."""
 
     features: NDArray[np.float64]
     relevant: NDArray[np.bool_]
@@ -80,9 +81,9 @@ class Page:
 def pages(
     encoded: Sequence[EncodedClip], encoder: Encoder, settings: Settings, kinds: NamedKinds, drawn: Drawn
 ) -> Iterator[tuple[Page, Page]]:
-    """Pages of drawn libraries, with what is asked for there, and with it taken out; ``encoded`` as ``kinds.rows``.
+    """Yield the pages of queries to drawn libraries, with their kind there and with it taken out.
 
-    Raises UsageError for an encoder without a calibration.
+    ``encoded`` has the clips of ``kinds.rows``. Raises UsageError for an encoder without a calibration.
     """
     if encoder.spec.calibration is None:
         raise UsageError(f"{encoder.spec.name} has no calibration to build on")
@@ -115,7 +116,10 @@ def pages(
 def texts_of(
     rows: Sequence[Mapping[str, str]], classes: NDArray[np.int64], vocabulary: Sequence[str]
 ) -> dict[str, NDArray[np.bool_]]:
-    """Texts to ask for, and which clips (n,) each should find: see the module. ``classes`` (n, 3) is what was heard."""
+    """Return the texts to ask and the clips (n,) that each should find: see the module.
+
+    ``classes`` (n, 3) are the classes that the tagger found likeliest.
+    """
     words = [sound_words(row["original_path"]) for row in rows]
     clips_of = {}
     for text in sorted({word for own in words for word in own} | set(vocabulary)):
@@ -130,9 +134,9 @@ def texts_of(
 def word_pages(
     ranked: RankedSet, encoder: Encoder, texts: Mapping[str, NDArray[np.bool_]]
 ) -> Iterator[tuple[Page, Page]]:
-    """Every text's page with what it should find there, and with that taken out.
+    """Yield every text's page with its relevant clips there, and with them taken out.
 
-    Raises UsageError for an encoder that does not say what words mean.
+    Raises UsageError for an encoder that does not map words to classes.
     """
     if encoder.spec.vocabulary is None or not isinstance(encoder, WordReader):
         raise UsageError(f"{encoder.spec.name} does not say which of its classes words mean")
@@ -151,7 +155,9 @@ def word_pages(
 
 
 def logistic(features: NDArray[np.float64], true: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Weights (m + 1,), the constant last, of the logistic regression of ``true`` (n,) on ``features`` (n, m)."""
+    """Return weights (m + 1,), the constant last, of the logistic regression of ``true`` (n,) on ``features`` (n,
+    m).
+    """
     rows = np.concatenate([features, np.ones((len(features), 1))], axis=1)
     weights = np.zeros(rows.shape[1])
     for _ in range(NEWTON_STEPS):
@@ -162,8 +168,9 @@ def logistic(features: NDArray[np.float64], true: NDArray[np.bool_]) -> NDArray[
 
 
 def report(present: list[Page], removed: list[Page], names: tuple[str, ...], alone: bool) -> str:
-    """The weights of the features ``names``, and of the first ``alone``, how well they separate, and what thresholds of
-    the best hit's probability would do. Of sounds (``alone``) the offset is moved, see the module.
+    """Return the weights of the features ``names``, how well they separate, and the effect of thresholds on the best
+    hit's probability. For sounds (``alone``), do the same with the first feature only, and shift the offset as the
+    module says.
     """
     both = [*present, *removed]
     features = np.concatenate([page.features for page in both])
@@ -188,7 +195,7 @@ def report(present: list[Page], removed: list[Page], names: tuple[str, ...], alo
 
 
 def _moved(present: list[Page], removed: list[Page], weights: NDArray[np.float64]) -> float:
-    """What to add to the offset, so that the threshold that is most often right is `confidence.LIKELY_ENOUGH`."""
+    """What to add to the offset, so that the threshold that is most often right becomes `confidence.LIKELY_ENOUGH`."""
     there, gone = _best(present, weights), _best(removed, weights)
     candidates = np.linspace(0.02, 0.98, 97)
     right = [np.mean(there >= one) + np.mean(gone < one) for one in candidates]
@@ -200,12 +207,14 @@ def _logit(chance: float) -> float:
 
 
 def _best(some: list[Page], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(pages,): the best hit's probability of each."""
+    """(pages,): the probability of each page's best hit."""
     return np.array([_chances(page.features, weights).max() for page in some])
 
 
 def _chances(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities (n,) from ``features`` (n, m), of which the first are used, by ``weights``, the constant last."""
+    """Probabilities (n,) from the first of the ``features`` (n, m), as many as there are ``weights`` before the
+    constant.
+    """
     chances: NDArray[np.float64] = 1 / (1 + np.exp(-(features[:, : len(weights) - 1] @ weights[:-1] + weights[-1])))
     return chances
 

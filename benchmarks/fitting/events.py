@@ -1,12 +1,13 @@
-"""Fit the calibration of frames, and show what the constants of events do, on sounds of natural laid into natural.
+"""Fit the calibration of frames and compare values of the events' constants, on mixtures of sounds of natural.
 
     python -m benchmarks.fitting.events ../shared/data/natural/manifest.csv
 
-A sound's label is the word in its file's name; the classes that the shipped encoder takes the word to mean are looked
-for. Mixtures are of `benchmarks.quality.mixtures`; a recording beneath may have the same sound, which nobody marked.
+A sound's label is the word in its file name. The classes that the shipped encoder assigns to this word are looked for.
+The mixtures are those of `benchmarks.quality.mixtures`. A background recording may contain the same sound, without a
+label.
 
-Slope and offset are those from the logit of the shipped calibration (`search.encoders.frametags`) to that of frames in
-which a sound lies or does not. F1 is that of the 20 labels that come most often, each looked for in all mixtures.
+Slope and offset map the logit of the shipped calibration (`search.encoders.frametags`) to the logit of whether a sound
+lies in the frame. F1 is that of the 20 most frequent labels, each looked for in all mixtures.
 """
 
 from __future__ import annotations
@@ -38,12 +39,12 @@ ALONE: Final = 200
 LABELS: Final = 20
 _EDGE: Final = 1e-6
 MEANT: Final = 0.5
-"""A class is looked for that is meant at least so much as the one that is meant most."""
+"""A label stands for each class that its word means at least this much, relative to the class that it means most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listened:
-    """A mixture, its windows' ``spans`` (n, 2), the ``logits`` (n, frames, classes) of its frames."""
+    """A mixture, the ``spans`` (n, 2) of its windows, and the ``logits`` (n, frames, classes) of their frames."""
 
     mixture: Mixture
     spans: NDArray[np.float64]
@@ -65,7 +66,7 @@ def listen(mixture: Mixture, encoder: Encoder) -> Listened:
 
 
 def classes_of(labels: list[str], encoder: Encoder) -> dict[str, NDArray[np.int64]]:
-    """The classes that each label means."""
+    """Return the classes that each label stands for."""
     if not isinstance(encoder, WordReader):
         raise TypeError(f"{encoder.spec.name} reads no words")
     meant = encoder.read_text(labels).meant
@@ -73,7 +74,7 @@ def classes_of(labels: list[str], encoder: Encoder) -> dict[str, NDArray[np.int6
 
 
 def limits(sounds: list[Sound], classes: dict[str, NDArray[np.int64]], encoder: Encoder, seed: int) -> str:
-    """How often the encoder finds in a sound alone what its file's name says: no time line can do better."""
+    """Report how often the encoder finds the class of the file name in a sound alone: an upper bound for events."""
     rng = np.random.default_rng(seed)
     chosen = [sounds[at] for at in rng.permutation(len(sounds))[:ALONE].tolist()]
     waves = [sound_of(sound.path) for sound in chosen]
@@ -98,7 +99,9 @@ def limits(sounds: list[Sound], classes: dict[str, NDArray[np.int64]], encoder: 
 def pairs(
     listened: list[Listened], classes: dict[str, NDArray[np.int64]]
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
-    """Of each sound of each mixture the largest logit of its classes in every frame, and whether it sounds there."""
+    """Yield for each sound of each mixture the largest logit of its classes in every frame, and whether it lies
+    there.
+    """
     for one in listened:
         at_s, counts = frame_times(one.spans, one.logits.shape[1], one.frame_s)
         when = at_s[counts]
@@ -108,7 +111,9 @@ def pairs(
 
 
 def logistic(inputs: NDArray[np.float64], is_there: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and offset of P = 1 / (1 + exp(-(slope x + offset))), by Newton's method; each frame counts as one."""
+    """Return slope and offset of P = 1 / (1 + exp(-(slope x + offset))), by Newton's method; all frames count
+    equally.
+    """
     x = np.stack([inputs, np.ones_like(inputs)], axis=1)
     share = float(is_there.mean())
     beta = np.array([0.0, np.log(share / (1 - share))])
@@ -122,7 +127,7 @@ def logistic(inputs: NDArray[np.float64], is_there: NDArray[np.bool_]) -> tuple[
 
 
 def found(one: Listened) -> EventRows:
-    """The events of a mixture."""
+    """Return the events of a mixture."""
     best = np.argpartition(-one.logits, frames.KEPT - 1, axis=2)[:, :, : frames.KEPT]
     logits = np.take_along_axis(one.logits, best, axis=2)
     tags = FrameTags(best.astype(np.uint16), (1 / (1 + np.exp(-logits))).astype(np.float16))
@@ -131,7 +136,7 @@ def found(one: Listened) -> EventRows:
 
 @dataclass(slots=True)
 class Tally:
-    """Frames of .1 s that are right, found, and to be found; how far off onsets are, in seconds."""
+    """Numbers of 0.1 s frames: right, reported, and true; and the errors of onsets in seconds."""
 
     right: float = 0.0
     said: float = 0.0
@@ -145,7 +150,7 @@ class Tally:
 
 
 def judge(one: Listened, rows: EventRows, classes: dict[str, NDArray[np.int64]], least: float, tally: Tally) -> None:
-    """Count the frames in which one of the labels in ``classes`` is said to sound, and does."""
+    """Count the frames in which a label of ``classes`` is reported, is true, or both."""
     steps = int(10 * len(one.mixture.wave) / 32_000) + 1
     for label, places in classes.items():
         chosen = np.isin(rows.classes, places) & (rows.probabilities >= 255 * least)
@@ -161,7 +166,7 @@ def judge(one: Listened, rows: EventRows, classes: dict[str, NDArray[np.int64]],
 
 
 def _onset(sound: Laid, starts: NDArray[np.float64], ends: NDArray[np.float64], tally: Tally) -> None:
-    """How far off the first event that overlaps the sound begins."""
+    """Add the error of the earliest event that overlaps the sound."""
     overlaps = (starts < sound.end_s) & (ends > sound.start_s)
     if overlaps.any() and tally.onsets is not None:
         tally.onsets.append(abs(float(starts[overlaps].min()) - sound.start_s))
@@ -176,7 +181,7 @@ def _steps(spans: object, steps: int) -> NDArray[np.bool_]:
 
 @with_status
 def main() -> None:
-    """Fit, and print what each constant would do."""
+    """Fit, and print the figures for each choice of the constants."""
     process.own()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("manifest", type=Path)

@@ -1,10 +1,9 @@
-"""What the hum matcher's constants were tuned on: other tunes and other hums than the benchmark's.
+"""The data that the constants of the hum matcher were tuned on: other tunes and other hums than the benchmark's.
 
-The tunes are POP909's melodies turned upside down and played backwards: as song-like in rhythm and repetition, and in
-no
-catalogue. The hums come from another synthesiser: a buzzing source with one resonance, pitch errors with heavy tails
-that follow one another, keys that slip in steps, tempo that breathes, syllables with or without gaps, hum of the mains
-and clicks.
+The tunes are POP909's melodies turned upside down and played backwards. They have a song's rhythm and repetition but
+are in no catalogue. The hums come from another synthesiser: a buzzing source with one resonance, correlated pitch
+errors with heavy tails, a key that slips in steps, a varying tempo, syllables with or without gaps, mains hum and
+clicks.
 """
 
 from __future__ import annotations
@@ -29,18 +28,18 @@ from search.ground.ending import with_status
 
 SAMPLE_RATE_HZ = 16_000
 MOST_HITS = 10 * (1 + RIVALS)
-"""A tune may have some versions among them."""
+"""Enough hits for ten tunes, each with several versions among them."""
 
 
 def turned(notes: Notes) -> Notes:
-    """The retrograde inversion of a tune: upside down and backwards."""
+    """Return the retrograde inversion of a tune: upside down and backwards."""
     end = notes.end_s[-1]
     mirror = float(notes.pitch.min() + notes.pitch.max())
     return Notes(end - notes.end_s[::-1], end - notes.start_s[::-1], (mirror - notes.pitch[::-1]).astype(np.float32))
 
 
 def buzz(notes: Notes, first: int, duration_s: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Hum a tune from its note ``first`` for about ``duration_s``."""
+    """Hum a tune from its note ``first`` on for about ``duration_s``; return the samples (n,)."""
     rows = _perform(notes, first, duration_s, rng)
     start, end, pitch = np.array(rows).T
     pitch = pitch + rng.uniform(-8, 8) + _errors(len(pitch), rng)
@@ -95,7 +94,7 @@ def _perform(notes: Notes, first: int, duration_s: float, rng: np.random.Generat
 
 
 def _errors(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Heavy-tailed errors of which each remembers the one before, and a key that slips once or twice."""
+    """Heavy-tailed errors, each correlated with the one before, and a key that slips up to twice."""
     fresh = rng.standard_t(4, count) * 0.3
     error = np.zeros(count)
     for i in range(count):
@@ -106,8 +105,8 @@ def _errors(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def tuning_tunes(songs: Sequence[Notes]) -> list[Notes]:
-    """Two tunes of every song: upside down and backwards; and upside down at 2.4 times the tempo, as dense as a
-    reel.
+    """Return two tunes for every song: its retrograde inversion, and its inversion at 2.4 times the tempo, as dense as
+    a reel.
     """
     slow = [turned(notes) for notes in songs]
     fast = []
@@ -118,7 +117,9 @@ def tuning_tunes(songs: Sequence[Notes]) -> list[Notes]:
 
 
 def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], indexed: int, hums: int, seed: int) -> Sample:
-    """Hum tunes; the first ``indexed`` of them are in the index. Features of each answer, and whether it was right."""
+    """Hum tunes, of which the index has the first ``indexed``; return the features of each answer, and whether it was
+    right.
+    """
     rows, right, inside, hummed_s, merged = [], [], [], [], []
     for number in range(hums):
         rng = np.random.default_rng([seed, number])
@@ -131,7 +132,7 @@ def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], indexed: int, hums: i
         if hearing.reason:
             continue
         answer = index.search_hum(hearing.curve, MOST_HITS)
-        of_tunes = {hit.version_of: -hit.score for hit in reversed(answer.hits)}  # of versions the closest
+        of_tunes = {hit.version_of: -hit.score for hit in reversed(answer.hits)}  # the closest of several versions
         cost = np.array([of_tunes[number] for number in sorted(of_tunes)], np.float32)
         if len(cost) < 2:
             continue
@@ -145,8 +146,8 @@ def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], indexed: int, hums: i
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """``features`` (n, f) of answers, and (n,) whether the first hit was ``right``, whether the tune was ``inside``,
-    for how long it was hummed, and how many of the hits were taken for versions of another (``merged``).
+    """``features`` (n, f) of answers; and (n,) each: whether the first hit was ``right``, whether the tune was
+    ``inside`` the index, for how long it was hummed, and how many hits counted as versions of another (``merged``).
     """
 
     features: NDArray[np.float64]
@@ -157,7 +158,9 @@ class Sample:
 
 
 def logistic(x: NDArray[np.float64], y: NDArray[np.bool_], ridge: float = 1e-2) -> NDArray[np.float64]:
-    """Weights (f + 1,), offset last, of a logistic regression, by Newton's method with a little ridge."""
+    """Return weights (f + 1,), the offset last, of a logistic regression with a small ridge penalty, by Newton's
+    method.
+    """
     rows = np.concatenate([x, np.ones((len(x), 1))], axis=1)
     weights = np.zeros(rows.shape[1])
     for _ in range(50):

@@ -2,9 +2,9 @@
 
     python -m benchmarks.fitting.keys ../shared/data/pop909 --soundfont FluidR3_GM.sf2 --keys POP909 --keep DIR
 
-The songs are those of `benchmarks.fitting.tempo`, rendered; the keys those that the data set's own repository names. A
-key is one of 24 candidates, of which each has the shares of pitch classes from its tonic up. Weights stay near those
-that the notes of songs 241 to 909 gave (`OF_NOTES`). What is printed is right on songs that were left out in turn.
+The songs are those of `benchmarks.fitting.tempo`, rendered. Their keys are the ones in the data set's own repository. A
+key is one of 24 candidates; its features are the shares of pitch classes, counted up from its tonic. The weights stay
+near those that were fitted to the notes of songs 241 to 909 (`OF_NOTES`). The printed figures are of cross-validation.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ OF_NOTES: Final = np.array([
     8.7, -1.9, 0.1, -4.3, 5.4, 2.1, -6.4, 7.1, -1.4, -1.8, -8.8, 0.9,
     9.3, -5.8, 1.0, 4.0, -4.6, -1.4, -1.8, 7.5, 0.4, -8.0, -0.7, 0.1,
 ])  # fmt: skip
-"""Of a major key, and of a minor one: multinomial regression on shares of notes."""
+"""For major keys, then for minor ones: multinomial regression on shares of notes."""
 
 
 def question(shares: Numbers, key: int) -> Choice:
-    """Which of 24 keys a sound with these ``shares`` of pitch classes has."""
+    """Return the choice among 24 keys for a sound with these ``shares`` of pitch classes."""
     features = np.zeros((24, len(OF_NOTES)))
     for note in range(12):
         features[note, :12] = features[12 + note, 12:24] = np.roll(shares, -note)
@@ -44,7 +44,7 @@ def question(shares: Numbers, key: int) -> Choice:
 
 
 def report(questions: list[Choice]) -> Iterator[str]:
-    """How often the key is found, of songs that were left out; then the weights of a fit on all."""
+    """Yield how often the key is found in songs that were left out; then the weights of a fit on all songs."""
     right = [int(np.flatnonzero(one.are)[0]) for one in questions]
     before = [int(np.argmax(one.features @ OF_NOTES)) for one in questions]
     yield f"{len(questions)} songs: profiles of notes {_shares(before, right)}"

@@ -1,7 +1,7 @@
-"""What kinds of sound the clips of ../shared/data/natural are, by their names: learning material with labels.
+"""The kinds of sound of the clips in ../shared/data/natural, according to their names: learning material with labels.
 
-Names say less than people who listen would, and say it in many words, so words of one kind stand together; a few
-collections hold one kind throughout and do not name it. A clip may be of several kinds, or of none that is known here.
+Names say less than listeners would, and in many different words. So the words for one kind are grouped. A few
+collections hold one kind throughout without naming it. A clip may be of several kinds, or of none that is known here.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ KINDS: Final[Mapping[str, str]] = {
     "wolf": "wolf coyote",
     "wood": "wood wooden woodblock bluntwood squeakywood deckwood",
 }
-"""Words of names that say the same kind of sound."""
+"""Kind -> the words in names that state it."""
 
 OF_COLLECTIONS: Final[Mapping[str, str]] = {
     "JBFH-Dev/Keystroke-Datasets": "typing",
@@ -90,19 +90,19 @@ OF_COLLECTIONS: Final[Mapping[str, str]] = {
     "gveres/donateacry-corpus": "baby",
     "sfzinstruments/karoryfer.weresax": "saxophone",
 }
-"""Collections of one kind, which their names do not say."""
+"""Collections of a single kind, which their file names do not state."""
 
 LEAST_KINDS: Final = 6
 MOST_OF_A_KIND: Final = (15, 120)
-"""How many kinds a drawn library has, at least, and between how many and how many clips of each at most."""
+"""The least number of kinds in a drawn library; and the range of the limit on clips of one kind."""
 
 _KIND_OF: Final = {word: kind for kind, words in KINDS.items() for word in words.split()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedKinds:
-    """Clips whose kinds are known: ``rows`` (n,) of the manifest, of which ``kinds`` (n, kinds) each is, and which are
-    ``alike`` and ``elsewhere`` (n, n).
+    """Clips whose kinds are known: their ``rows`` (n,) in the manifest; the ``kinds`` (n, kinds) of each; and which
+    pairs are ``alike`` (same kind, other take) and ``elsewhere`` (other take), both (n, n).
     """
 
     rows: NDArray[np.int64]
@@ -112,23 +112,25 @@ class NamedKinds:
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """(n,): every kind has the same say, however many clips it has."""
+        """(n,): sampling weights that make every kind equally likely, however many clips it has."""
         return np.asarray((self.kinds / np.maximum(self.kinds.sum(axis=0), 1)).max(axis=1), np.float64)
 
     def at(self, places: NDArray[np.int64]) -> NamedKinds:
-        """The part with these clips (m,)."""
+        """Return the part with the clips at these places (m,)."""
         pairs = np.ix_(places, places)
         return NamedKinds(self.rows[places], self.kinds[places], self.alike[pairs], self.elsewhere[pairs])
 
     def library(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        """The places (m,) of clips that could be a library: of some kinds some clips, not too many of each."""
+        """Return the places (m,) of clips for a random library: some of the clips of some kinds, with a limit on each
+        kind.
+        """
         count = int(rng.integers(LEAST_KINDS, self.kinds.shape[1] + 1))
         of_some = self.kinds[:, rng.permutation(self.kinds.shape[1])[:count]].any(axis=1)
         kept = np.flatnonzero(of_some & (rng.random(len(self.rows)) < rng.uniform(0.4, 1.0)))
         return self.most(int(rng.integers(*MOST_OF_A_KIND)), rng.permutation(kept))
 
     def most(self, count: int, places: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-        """Of ``places`` (n,), all by default, the first ones, ``count`` of each kind at most; ascending."""
+        """Return the first of ``places`` (n,), by default all, with at most ``count`` of each kind; ascending."""
         taken, chosen = np.zeros(self.kinds.shape[1], np.int64), []
         for place in (np.arange(len(self.rows)) if places is None else places).tolist():
             own = self.kinds[place]
@@ -139,7 +141,7 @@ class NamedKinds:
 
 
 def kinds_of(repository: str, path: str) -> frozenset[str]:
-    """The kinds that a collection, or the last two parts of a path in it, speaks of."""
+    """Return the kinds that a collection, or the last two parts of a path in it, states."""
     known = OF_COLLECTIONS.get(repository)
     words = _words(" ".join(path.rpartition(".")[0].split("/")[-2:]))
     found = {_KIND_OF[word] for each in words for word in (each, each.removesuffix("s")) if word in _KIND_OF}
@@ -147,15 +149,15 @@ def kinds_of(repository: str, path: str) -> frozenset[str]:
 
 
 def take_of(repository: str, path: str) -> str:
-    """What the takes of one sound have in common: their folder and the words of their names, without numbers."""
+    """Return what the takes of one sound share: their folder and the words of their names, without numbers."""
     folder, _, name = path.rpartition("/")
     return f"{repository}/{folder}/{' '.join(_words(name.rpartition('.')[0]))}"
 
 
 def named_kinds(manifest: Sequence[Mapping[str, str]]) -> NamedKinds:
-    """From rows with ``repo`` and ``original_path``; clips of no known kind are left out.
+    """Return the clips of known kinds, from rows with ``repo`` and ``original_path``.
 
-    Elsewhere is what is no other take of the same sound.
+    A clip is elsewhere if it is not another take of the same sound.
     """
     kinds = [kinds_of(row["repo"], row["original_path"]) for row in manifest]
     rows = np.array([place for place, own in enumerate(kinds) if own], np.int64)

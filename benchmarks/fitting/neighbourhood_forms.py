@@ -1,8 +1,8 @@
-"""The ways to let a library's structure into a ranking that were compared, as dense matrices: for small libraries.
+"""The compared ways of using a library's structure in a ranking, as dense matrices for small libraries.
 
-Every form gives the similarity (queries, segments) that a ranking goes by. P is the plain cosine; Y and X are queries
-and segments smoothed by their neighbours (`search.vectors.neighbourhoods.smoothing`); r is a segment's mean similarity
-to its neighbours, how dense the library is around it.
+Every form returns the similarity (queries, segments) that determines the ranking. V is the segments' vectors and P the
+plain cosine. Y and X are queries and segments smoothed by their neighbours (`search.vectors.neighbourhoods.smoothing`).
+r is a segment's mean similarity to its neighbours, which measures how dense the library is around it.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Ids: TypeAlias = NDArray[np.int64]
 QUERIES_AT_ONCE = 500
 DIFFUSION_STEPS = 5
 DIFFUSION_SHARE = 0.7
-"""How much of a diffused vector comes from its neighbours at each step."""
+"""The share of a diffused vector that comes from its neighbours at each step."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
     """``vectors`` (n, dim) of segments, their contents ``own`` (n,); ``queries`` (q, dim), their contents ``asked``.
 
-    A query that is of no content in the library has -1.
+    A query of no content in the library has -1.
     """
 
     vectors: Matrix
@@ -47,12 +47,14 @@ class Near:
     similarities: Matrix
 
     def first(self, k: int) -> Near:
-        """The nearest ``k``."""
+        """Return the nearest ``k``."""
         return Near(self.ids[:, :k], self.similarities[:, :k])
 
 
 def near(rows: Matrix, contents: Ids, material: Material, k: int, *, below: float = np.inf) -> Near:
-    """The ``k`` nearest segments of ``rows`` (n, dim), not of their own ``contents`` (n,), under ``below``."""
+    """Return the ``k`` nearest segments to ``rows`` (n, dim), from other contents than ``contents`` (n,), under
+    ``below``.
+    """
     ids, similarities = [], []
     for start in range(0, len(rows), QUERIES_AT_ONCE):
         part = slice(start, start + QUERIES_AT_ONCE)
@@ -69,7 +71,7 @@ def near(rows: Matrix, contents: Ids, material: Material, k: int, *, below: floa
 
 
 class Forms:
-    """What is computed once for all forms over one `Material`."""
+    """The values that all forms over one `Material` share."""
 
     def __init__(self, material: Material) -> None:
         self.material = material
@@ -79,7 +81,9 @@ class Forms:
         self.density = self.of_segments.first(NEIGHBOURS).similarities.mean(axis=1)
 
     def smoothed(self, k: int = NEIGHBOURS, among: Matrix | None = None) -> tuple[Matrix, Matrix]:
-        """Queries (q, dim) and segments (n, dim) smoothed by ``k`` neighbours, which are rows of ``among``."""
+        """Return queries (q, dim) and segments (n, dim), each smoothed by ``k`` neighbours, which are rows of
+        ``among``.
+        """
         rows = self.material.vectors if among is None else among
         around = self.of_queries.first(k), self.of_segments.first(k)
         own = self.material.queries, rows
@@ -93,20 +97,20 @@ class Forms:
         return similarity
 
     def expansion(self) -> Matrix:
-        """Y V: only the query is smoothed (average query expansion, Chum et al., ICCV 2007, weighted)."""
+        """Y V: only the query is smoothed (weighted average query expansion, Chum et al., ICCV 2007)."""
         similarity: Matrix = self.smoothed()[0] @ self.material.vectors.T
         return similarity
 
     def chosen(self, k: int = NEIGHBOURS) -> Matrix:
-        """What searches do: from P towards Y X less a part of r, the more the smaller P is."""
+        """The shipped form: from P towards Y X less a part of r, the further the smaller P is."""
         return blended(self.plain, self.both(k), self.density)
 
     def without_crowds(self) -> Matrix:
-        """The same without r."""
+        """The shipped form without r."""
         return blended(self.plain, self.both(), np.zeros_like(self.density))
 
     def mutual_proximity(self) -> Matrix:
-        """The probability that both have less similar ones (Schnitzer et al., JMLR 2012), as a logarithm."""
+        """The logarithm of the probability that both sides have less similar ones (Schnitzer et al., JMLR 2012)."""
         rows = self.material.queries
         of_segments = self.material.vectors @ rows.T
         log = _log_normal_cdf((self.plain - of_segments.mean(axis=1)) / of_segments.std(axis=1))
@@ -114,12 +118,12 @@ class Forms:
         return log + _log_normal_cdf(of_queries)
 
     def local_scaling(self, weight: float) -> Matrix:
-        """P - weight r: what lies in a dense place must come closer (Conneau et al., ICLR 2018)."""
+        """P - weight r: a segment in a dense place needs a higher cosine (Conneau et al., ICLR 2018)."""
         similarity: Matrix = self.plain - np.float32(weight) * self.density
         return similarity
 
     def diffusion(self) -> Matrix:
-        """Vectors spread over the graph of neighbours (Iscen et al., CVPR 2017, truncated), both sides."""
+        """Vectors diffused over the graph of neighbours on both sides (Iscen et al., CVPR 2017, truncated)."""
         around = self.of_segments.first(NEIGHBOURS)
         weights = np.maximum(around.similarities, 0) ** EXPONENT
         weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
@@ -172,7 +176,7 @@ def _weighted(weights: Matrix, ids: Ids, rows: Matrix) -> Matrix:
 
 
 def _log_normal_cdf(z: Matrix) -> Matrix:
-    """Logarithm of the standard normal distribution, by table: a ranking needs no more than four digits."""
+    """The logarithm of the standard normal distribution, from a table: four digits suffice for a ranking."""
     grid = np.linspace(-6, 6, 1201)
     table = np.log([0.5 * (1 + erf(x / sqrt(2))) for x in grid])
     return np.interp(z, grid, table).astype(np.float32)

@@ -1,10 +1,10 @@
-"""Which form of neighbourhoods ranks best? The comparison that the choice was made from, on learning material.
+"""Which form of neighbourhoods ranks best? The comparison behind the choice, on learning material.
 
     python -m benchmarks.fitting.neighbourhoods [--manifest ../shared/data/natural/manifest.csv] [--encoder cnn:mn04]
 
-Labels come from file names, so figures are low; differences are what they are for. Three tasks: *kinds* (a rain wants
-the rains of other collections), *takes* (``metal_hit_2`` wants the other metal hits of its folder) and *copies* (a clip
-with noise added to its vector should find itself first: what smoothing can spoil).
+Labels come from file names, so the figures are low; only their differences matter. There are three tasks. *kinds*: a
+rain should find the rains of other collections. *takes*: ``metal_hit_2`` should find the other metal hits of its
+folder. *copies*: a clip with noise added to its vector should find itself first, which smoothing may prevent.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from search.settings import Settings
 NATURAL = Path("../shared/data/natural/manifest.csv")
 LONGEST_S = 120.0
 NOISE = 0.6
-"""Length of the noise added to a unit vector: the copy has a cosine of about .86 with the clip."""
+"""Length of the noise that is added to a unit vector: the copy then has a cosine of about .86 with the clip."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class Clips:
 
     @property
     def firsts(self) -> NDArray[np.int64]:
-        """(clips,): where each clip's segments begin."""
+        """(clips,): the index of each clip's first segment."""
         return np.flatnonzero(np.diff(self.own, prepend=-1))
 
     @property
@@ -61,7 +61,7 @@ class Clips:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one form reaches: mAP and P@1 of kinds (mAP as a mean over kinds) and takes, copies found, hubness."""
+    """The figures of one form: mAP (for kinds, a mean over kinds) and P@1 of kinds and takes, copies found, hubness."""
 
     form: str
     kinds: float
@@ -73,7 +73,7 @@ class Row:
 
 
 def read(manifest: Path, encoder: str, cache: Path) -> Clips:
-    """Encode the clips of a manifest, equal files once."""
+    """Encode the clips of a manifest; of equal files only one is kept."""
     rows = [row for _, row in items.rows(manifest, ("path", "seconds")) if float(row["seconds"]) <= LONGEST_S]
     paths = [manifest.parent / row["path"] for row in rows]
     encoded = encode(
@@ -92,13 +92,13 @@ def read(manifest: Path, encoder: str, cache: Path) -> Clips:
 
 
 def take_of(path: str) -> str:
-    """What the takes of one sound have in common: folder and name without numbers."""
+    """Return what the takes of one sound share: the folder and the name without numbers."""
     folder, _, name = path.rpartition("/")
     return folder + "/" + " ".join(re.findall(r"[a-z]{3,}", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()))
 
 
 class Tasks:
-    """The queries of all three tasks over one set of clips, drawn by a seed, and how they are judged."""
+    """The queries of all three tasks over one set of clips, drawn by a seed, and their relevance judgements."""
 
     def __init__(self, clips: Clips, queries: int, seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -115,7 +115,7 @@ class Tasks:
         self.material = Material(clips.vectors, clips.own, vectors, asked)
 
     def row(self, form: str, similarity: Matrix) -> Row:
-        """Judge the ``similarity`` (queries, segments) that a form gives; a clip counts as its best segment."""
+        """Judge the ``similarity`` (queries, segments) of a form; a clip counts as its best segment."""
         best = np.maximum.reduceat(similarity, self._clips.firsts, axis=1)
         kinds, takes, copies = np.split(best, np.cumsum([len(self.kinds), len(self.takes)]))
         of_kinds, kinds_first = self._kinds(kinds)
@@ -130,7 +130,7 @@ class Tasks:
         return Row(form, of_kinds, kinds_first, float(of_takes[0]), float(of_takes[1]), copies_found, skewness)
 
     def _kinds(self, best: Matrix) -> tuple[float, float]:
-        """The mAP, a mean over kinds, which differ much in size, and P@1; among clips whose kind is known."""
+        """The mAP as a mean over kinds, whose sizes differ much, and P@1; among clips whose kind is known."""
         clips, named = self._clips, self._named
         relevant, candidates = relevance([clips.kinds[i] for i in named], [clips.collections[i] for i in named])
         rows = np.searchsorted(named, self.kinds)
@@ -144,7 +144,7 @@ class Tasks:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows in Markdown."""
+    """Return the rows as a Markdown table."""
     header = ("form", "kinds mAP", "kinds P@1", "takes mAP", "takes P@1", "copies first", "hubness")
     return markdown_table(
         header,

@@ -1,8 +1,9 @@
-"""What a tagger hears in clips of learning material: a second opinion beside the words of their file names.
+"""The classes that a tagger finds in clips of learning material: a second opinion besides the words of their file
+names.
 
-Names miss most of what sounds alike (of the clips nearest to a clip, one in four shares a word with it). So a clip
-counts as a class that is among its three likeliest, too: AudioSet's classes come with their parents (bark, dog,
-animal), and to look further would give all clips that have a parent in common.
+Names miss most of what sounds alike: of the clips nearest to a clip, one in four shares a word with it. So a clip also
+counts as each of its three likeliest classes. More than three would not help: AudioSet's classes come with their
+parents (bark, dog, animal), and all clips with a common parent would then match.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ PROGRESS_EVERY = 500
 
 
 def classes(paths: Sequence[Path], tagger: Encoder, cache: Path, progress: Progress) -> NDArray[np.int64]:
-    """(clips, 3): the likeliest classes of each file, likeliest first; kept in the file ``cache`` for the next time.
+    """Return (clips, 3): the likeliest classes of each file, likeliest first; stored in the file ``cache`` for the next
+    call.
 
-    Raises AudioError for a file that cannot be decoded, UsageError for an encoder that gives no tags.
+    Raises AudioError for a file that cannot be decoded, UsageError for an encoder without tags.
     """
     names = np.array([str(path) for path in paths])
     if cache.is_file():
@@ -48,7 +50,7 @@ def classes(paths: Sequence[Path], tagger: Encoder, cache: Path, progress: Progr
 
 
 def _probabilities(path: Path, tagger: Encoder) -> NDArray[np.float32]:
-    """(classes,): the mean over a file's windows."""
+    """(classes,): the mean probabilities over a file's windows."""
     windows = audio.windows(os.fspath(path), tagger.spec)
     rows = []
     while batch := [window.samples for window in islice(windows, WINDOWS_AT_ONCE)]:

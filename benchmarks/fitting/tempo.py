@@ -1,17 +1,14 @@
-"""Fit what tells the beat from half and twice of it (`search.analysis.facts.octave_weights`).
+"""Fit the weights that tell the beat from half and twice of it (`search.analysis.facts.octave_weights`).
 
-It is fitted on songs 241 to 909 of POP909.
+They are fitted on songs 241 to 909 of POP909.
 
     python -m benchmarks.fitting.tempo ../shared/data/pop909 --soundfont FluidR3_GM.sf2 --songs 669 --keep DIR
 
-The songs, none of which the benchmark of facts asks for, are rendered as it renders its own, from 20 s and 80 s on.
-Of half of them the first excerpt counts with drums laid on its beats as well, and so do drums alone, at 70 to 174 beats
-a minute. Of candidates of one sound one is the beat: a conditional logit with a penalty, once for tunes and once for
-drums; a logistic regression says which of the two a sound is. What is printed is right, or half or twice as fast, on
-songs that were left out.
-
-Fast songs count more than their share, so that half and twice of a tempo are told about as often: half is the worse
-mistake, as the beats of the recordings say that these songs were written down from (decision 0025).
+None of these songs is in the benchmark of facts. They are rendered as the benchmark renders its own, with excerpts from
+20 s and from 80 s on. For half of them, the first excerpt is also used with drums added on its beats, together with
+drums alone at 70 to 174 beats a minute. One of a sound's candidates is the beat. A conditional logit with a penalty
+chooses it, fitted once for tunes and once for drums. A logistic regression tells which of the two a sound is. The
+printed figures are shares of songs left out in cross-validation whose tempo is right, half or twice as fast.
 """
 
 from __future__ import annotations
@@ -42,18 +39,18 @@ _FIRST, _LAST = 241, 909
 _NEAR, _NEAR_OCTAVE = 0.04, 0.1
 _FOLDS: Final = 5
 _PENALTY, _PENALTY_BY_PACE = 0.0003, 0.01
-"""Of the plain features, and of what comes again by pace, which is two thirds of all."""
+"""Penalties of the plain features, and of those for recurrence by pace, which are two thirds of all."""
 _BEGINS_S: Final = (fact_songs.EXCERPT_S[0], 80.0)
 _DRUMS: Final = ("songs with drums", "drums alone")
 _OF_OTHERS: Final = 0.1
-"""So much sounds of the other kind count: drums for tunes, tunes for drums."""
+"""The weight of sounds of the other kind: of drums when tunes are fitted, of tunes when drums are fitted."""
 _PERCUSSION_PENALTY, _TUNES_COUNT, _USUAL = 0.01, 0.5, 0.01
 _ROW: Final = 13
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A sound of a ``kind``: what its candidates are, and its traits, which tell percussion."""
+    """A sound of a ``kind``: its candidates, and its traits, which tell percussion from tunes."""
 
     kind: str
     fold: int
@@ -63,7 +60,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Those of `search.analysis.facts.octave_weights`."""
+    """The weights of `search.analysis.facts.octave_weights`."""
 
     of_tunes: Numbers
     of_drums: Numbers
@@ -71,7 +68,7 @@ class Weights:
     percussion: Numbers
 
     def chosen(self, one: Asked) -> int:
-        """The place of the candidate that is taken for the beat of ``one``."""
+        """Return the place of the candidate that is chosen as the beat of ``one``."""
         share = 1 / (1 + np.exp(-(np.clip(one.traits, *self.traits) @ self.percussion[:-1] + self.percussion[-1])))
         return int(np.argmax(one.choice.features @ (share * self.of_drums + (1 - share) * self.of_tunes)))
 
@@ -79,7 +76,7 @@ class Weights:
 def rendered(
     folder: Path, number: int, soundfont: Path, keep: Path, begin_s: float = _BEGINS_S[0]
 ) -> tuple[NDArray[np.float32], float]:
-    """A song from ``begin_s`` on as the facts hear it, and its tempo: what was rendered is kept."""
+    """Return a song from ``begin_s`` on, mixed as for the facts, and its tempo; renderings are kept in ``keep``."""
     kept = keep / f"{number:03d}-{begin_s:.0f}.npz"
     if not kept.is_file():
         with tempfile.TemporaryDirectory() as scratch:
@@ -95,7 +92,7 @@ def rendered(
 
 
 def beats_of(path: Path) -> Numbers:
-    """When the beats of the excerpt are, in seconds of it."""
+    """Return the times of the beats in the excerpt, in seconds from its start."""
     song, times, at_s, tick, per_beat_s = mido.MidiFile(path), [], 0.0, 0, 0.5
     for message in mido.merge_tracks(song.tracks):
         last, tick = tick, tick + message.time
@@ -111,7 +108,7 @@ def beats_of(path: Path) -> Numbers:
 
 
 def drums(beats_s: Numbers, samples: int, rng: Random) -> NDArray[np.float32]:
-    """Bass drum, snare and hi-hat on beats: of rock, four on the floor, or a light hand."""
+    """Return bass drum, snare and hi-hat on these beats, in one of three styles: rock, four on the floor, or sparse."""
     at_s = np.arange(round(0.2 * RATE_HZ)) / RATE_HZ
     noise = rng.normal(size=(2, len(at_s)))
     bass = np.sin(2 * np.pi * (50 + 30 * np.exp(-40 * at_s)) * at_s) * np.exp(-25 * at_s)
@@ -136,7 +133,7 @@ def drums(beats_s: Numbers, samples: int, rng: Random) -> NDArray[np.float32]:
 
 
 def asked(kind: str, fold: int, wave: NDArray[np.float32], bpm: float) -> Asked:
-    """What the candidates of a sound are."""
+    """Return the candidates of a sound and their features."""
     music = Music()
     music.add(wave[np.newaxis])
     sure = tempo.sure_of(tempo.again(music.onsets(), ONSETS_PER_S), ONSETS_PER_S)
@@ -148,13 +145,13 @@ def asked(kind: str, fold: int, wave: NDArray[np.float32], bpm: float) -> Asked:
 
 
 def numbers(songs: int, seed: int) -> list[int]:
-    """So many songs that the benchmark does not ask for, in a random order."""
+    """Return ``songs`` numbers of songs outside the benchmark of facts, in random order."""
     chosen: list[int] = np.random.default_rng(seed).permutation(np.arange(_FIRST, _LAST + 1))[:songs].tolist()
     return chosen
 
 
 def sounds(folder: Path, soundfont: Path, songs: int, keep: Path, seed: int) -> Iterator[Asked]:
-    """All that is fitted on."""
+    """Yield all sounds that are fitted on."""
     for count, number in enumerate(numbers(songs, seed)):
         fold, mine = count % _FOLDS, np.random.default_rng([seed, number])
         for begin_s in _BEGINS_S:
@@ -175,8 +172,8 @@ def sounds(folder: Path, soundfont: Path, songs: int, keep: Path, seed: int) -> 
 
 
 def fitted(asked_for: Sequence[Asked]) -> Weights:
-    """The weights that tell the beats of these sounds best."""
-    from sklearn.linear_model import LogisticRegression  # takes a second, which whoever has them fitted does not need
+    """Return the weights that best tell the beats of these sounds."""
+    from sklearn.linear_model import LogisticRegression  # importing takes a second, and only fitting needs it
 
     is_drums = np.array([one.kind in _DRUMS for one in asked_for])
     by_pace = np.arange(asked_for[0].choice.features.shape[1]) >= octaves.PLAIN
@@ -201,7 +198,7 @@ def _counted(choice: Choice, counts: float) -> Choice:
 
 
 def report(asked_for: Sequence[Asked]) -> Iterator[str]:
-    """How often the beat is found, of songs that were left out; then the weights of a fit on all."""
+    """Yield how often the beat is found in songs that were left out; then the weights of a fit on all."""
     found: dict[str, list[tuple[bool, ...]]] = {}
     for fold in range(_FOLDS):
         weights = fitted([one for one in asked_for if one.fold != fold])

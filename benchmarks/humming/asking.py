@@ -1,7 +1,7 @@
 """How well and how fast tunes are found by humming: ``soundalike bench humming``.
 
-The hums are synthetic (``hums``): none but two real sung clips could be had. They are hummed as sound and go the whole
-way from audio: pitch tracking, windows, alignment, verdict.
+The hums are synthetic (``hums``): only two real sung clips were available. They are synthesised as sound and pass
+through all steps from audio on: pitch tracking, windows, alignment, verdict.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ K = 10
 CHUNK_TUNES = 500
 PLACE_S = 2.0
 SURE = 0.6
-"""A wrong tune is not to be shown with more than this."""
+"""A wrong tune should not be shown with a higher probability than this."""
 
 
 class Ranker(Protocol):
     """A baseline."""
 
     def rank(self, hum: Contour, k: int) -> list[int]:
-        """The ``k`` best tunes, best first."""
+        """Return the ``k`` best tunes, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class HumResult:
-    """One hum and its answer: ``rank`` of the right tune (0 is first, None beyond K), whether the passage was right
-    (None where the tune was not first), the best hit's probability (0 without hits), and what it took.
+    """The answer to one hum.
+
+    ``rank`` of the right tune: 0 is first, None beyond K. ``right_place``: whether the passage was right, None if the
+    tune was not first or is not judged. ``probability`` is that of the best hit, 0 without hits. The rest is what the
+    query took.
     """
 
     tune: int
@@ -69,9 +72,9 @@ class HumResult:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Figures of one condition. ``median_ms`` and ``p95_ms`` are wall time, ``cpu_ms`` is the median of CPU time.
+    """The figures of one condition. ``median_ms`` and ``p95_ms`` are wall time, ``cpu_ms`` is the median CPU time.
 
-    ``surely_wrong`` is the share whose first tune is another one at a probability over `SURE`.
+    ``surely_wrong`` is the share of hums whose first hit is another tune with a probability over `SURE`.
     """
 
     level: str
@@ -111,7 +114,7 @@ class Score:
 
 @contextmanager
 def catalogue(tunes: Iterable[Notes], folder: Path) -> Iterator[Library]:
-    """A library of ``tunes`` in ``folder``, published. Tune number i is the file ``i.mid``, and content i + 1."""
+    """Yield a published library of ``tunes`` in ``folder``. Tune number i is the file ``i.mid``, and content i + 1."""
     with wiring.library(folder, Settings.from_env({}), create=True) as library:
         jobs = library.writer
         space, root = jobs.space(SPEC), jobs.root(str(folder))
@@ -128,7 +131,7 @@ def catalogue(tunes: Iterable[Notes], folder: Path) -> Iterator[Library]:
 
 
 def _addition(number: int, notes: Notes, root_id: int, space_id: int) -> AddContent:
-    """A tune as the indexing job would add it, had it been in a file."""
+    """A tune as the indexing job would add it if it were in a file."""
     content = Content(f"{number:064x}", notes.duration_s, sample_rate_hz=0, channels=0, container="MIDI", codec="")
     file = FileFacts(f"{number}.mid", size_bytes=1, mtime_ns=0)
     encoding = encoding_of([contour_of_notes(notes)])
@@ -136,7 +139,7 @@ def _addition(number: int, notes: Notes, root_id: int, space_id: int) -> AddCont
 
 
 def ask(library: Library, file: Path) -> tuple[Answer, Cost]:
-    """From an audio file to the answer, as any search, and what it took."""
+    """Return the answer to an audio file, as in any search, and what it took."""
     begin, begin_cpu = time.perf_counter(), time.process_time()
     answer = library.search(Query((HumPart(str(file)),), k=K, space=MELODY_SPACE))
     return answer, Cost((time.perf_counter() - begin) * 1000, (time.process_time() - begin_cpu) * 1000)
@@ -152,7 +155,7 @@ def ask_all(
     seed: int,
     duration_s: float = 10.0,
 ) -> list[HumResult]:
-    """Hum and ask ``hums`` times."""
+    """Hum ``hums`` times and ask each time."""
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(hums):
@@ -165,7 +168,7 @@ def ask_all(
 
 
 def ask_recorded(library: Library, tunes: Sequence[NamedTune], hums: Sequence[RecordedHum]) -> list[HumResult]:
-    """Ask by real hums, which begin where their tune does; the passage is not judged."""
+    """Ask by real hums, which begin at the beginning of their tune; the passage is not judged."""
     numbers = {tune.name: number for number, tune in enumerate(tunes)}
     results = []
     for recorded in hums:
@@ -198,9 +201,10 @@ def _probability(answer: Answer) -> float:
 
 
 def is_repeat(notes: Notes, truth_s: float, length_s: float, found_s: float) -> bool:
-    """Whether ``found_s`` is within 2 s of ``truth_s`` or of a repeat of the phrase: a passage as long that, moved by
-    up to
-    2 s and into any key, is within half a semitone of it for four fifths of the time.
+    """Return whether ``found_s`` is within 2 s of ``truth_s`` or of a repeat of the phrase.
+
+    A repeat is a passage of the same length that, shifted by up to 2 s and into any key, is within half a semitone of
+    the phrase for four fifths of the time.
     """
     if abs(found_s - truth_s) <= PLACE_S:
         return True
@@ -214,7 +218,7 @@ def is_repeat(notes: Notes, truth_s: float, length_s: float, found_s: float) -> 
 
 
 def write_wave(file: Path, sung: Hum) -> None:
-    """A hum as a 16-bit WAV file."""
+    """Write a hum as a 16-bit WAV file."""
     import soundfile
 
     soundfile.write(file, sung.wave, SAMPLE_RATE_HZ, subtype="PCM_16")
@@ -223,7 +227,7 @@ def write_wave(file: Path, sung: Hum) -> None:
 def baseline_ranks(
     ranker: Ranker, tunes: Sequence[NamedTune], level: str, condition: str, *, hums: int, seed: int
 ) -> list[int | None]:
-    """Ranks of the right tune by a baseline, for the same hums as ``ask_all``."""
+    """Return a baseline's ranks of the right tune, for the same hums as ``ask_all``."""
     ranks: list[int | None] = []
     for number in range(hums):
         tune, sung = draw(tunes, level, condition, duration_s=10.0, seed=seed, number=number)

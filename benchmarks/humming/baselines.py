@@ -1,6 +1,7 @@
-"""What the hum search is measured against: exhaustive dynamic time warping, the quality limit.
+"""The baseline for the hum search: exhaustive dynamic time warping, its limit in quality.
 
-It reads the same contours as the matcher. The published method beside it is in `benchmarks.humming.hashing`.
+It reads the same contours as the matcher. The published method that is also compared is in
+`benchmarks.humming.hashing`.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ FINALISTS = 50
 
 
 class ExhaustiveDtw:
-    """Subsequence dynamic time warping of the hum with every tune, at every place and in every key: the quality limit.
+    """Subsequence dynamic time warping of the hum with every tune, at every place and in every key.
 
-    Steps (1, 1), (1, 2), (2, 1), so a tempo of 0.5 to 2; keys a semitone apart, then a quarter for the best 50 tunes.
+    Steps (1, 1), (1, 2), (2, 1) allow a tempo of 0.5 to 2. Keys are a semitone apart, then a quarter for the best 50
+    tunes.
     """
 
     def __init__(self, contours: Sequence[Contour]) -> None:
-        """Raises UsageError where numba (which librosa brings) is not installed."""
+        """Raises UsageError if numba (which librosa brings) is not installed."""
         try:
             import numba
         except ImportError as error:
@@ -41,7 +43,7 @@ class ExhaustiveDtw:
         self._best: Any = numba.njit(parallel=True, fastmath=True, cache=True)(_best_costs(numba.prange))
 
     def rank(self, hum: Contour, k: int) -> list[int]:
-        """The ``k`` tunes with the cheapest path, cheapest first."""
+        """Return the ``k`` tunes with the cheapest path, cheapest first."""
         hum_pitch = np.ascontiguousarray(hum.pitch[:: self._every])
         everyone = np.arange(len(self._offset) - 1)
         middle = float(np.median(hum_pitch))
@@ -52,7 +54,7 @@ class ExhaustiveDtw:
 
 
 def _best_costs(prange: Any) -> Any:  # noqa: ANN401 -- numba ships no types
-    """The kernel, for numba to compile: the cheapest path of the hum through each of ``which`` tunes."""
+    """Return the kernel for numba to compile: the cheapest path of the hum through each of ``which`` tunes."""
 
     def kernel(  # noqa: PLR0917 -- numba compiles positional parameters
         hum_pitch: Frames,

@@ -53,7 +53,7 @@ class Humming:
         outputs.add_outputs(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Measure, print, and write what was asked for."""
+        """Measure, print, and write the requested files."""
         from benchmarks.common import report
         from benchmarks.humming import report as humming_report
         from benchmarks.humming import run, tune_sets

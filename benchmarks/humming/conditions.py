@@ -1,4 +1,4 @@
-"""What is hummed under which condition: where a hum starts, how long it lasts, and what its voice does."""
+"""What each condition means for a hum: where it starts, how long it lasts, and what the voice does."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LEAPS: dict[str, Leaps] = {LEAP: "one", SINGLE_NOTES: "single notes"}
 def draw(
     tunes: Sequence[NamedTune], level: str, condition: str, *, duration_s: float, seed: int, number: int
 ) -> tuple[int, Hum]:
-    """Hum number ``number`` of a condition: which tune, and the hum. Equal arguments give equal hums.
+    """Return hum ``number`` of a condition: its tune's number, and the hum. Equal arguments give equal hums.
 
-    `SHORT` ones last 3 to 4 s whatever ``duration_s`` is; those at `HALF_TEMPO` take twice the tune's time.
+    `SHORT` hums last 3 to 4 s whatever ``duration_s`` is; those at `HALF_TEMPO` take twice the tune's time.
     """
     rng = np.random.default_rng([seed, number])
     tune = int(rng.integers(len(tunes)))

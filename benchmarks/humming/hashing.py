@@ -1,10 +1,11 @@
-"""A published way to find tunes by humming, to be measured beside ours: locality-sensitive hashing of pitch vectors.
+"""A published method for finding tunes by humming, as a baseline: locality-sensitive hashing of pitch vectors.
 
-After M. Ryynänen and A. Klapuri, "Query by humming of MIDI and audio using locality sensitive hashing", ICASSP 2008:
-windows of the melodies as pitch vectors of 20 values without their mean, found by p-stable hashing (Datar et al. 2004);
-the melodies that windows of the hum lead to are ranked by their distance to the whole of it. It reads the same contours
-as our matcher, and tries the same tempi. What the paper leaves open, or what another pitch tracker changes (tables,
-hashes, width of a cell, radius), was tuned as our matcher was: on the hums and tunes of `benchmarks.fitting.humming`.
+It follows M. Ryynänen and A. Klapuri, "Query by humming of MIDI and audio using locality sensitive hashing", ICASSP
+2008. Windows of the melodies become pitch vectors of 20 values without their mean, found by p-stable hashing (Datar et
+al. 2004). The melodies found by the hum's windows are ranked by their distance to the whole hum. The method reads the
+same contours as our matcher and tries the same tempi. Parameters that the paper leaves open, or that depend on the
+pitch tracker (tables, hashes, cell width, radius), were tuned like our matcher: on the hums and tunes of
+`benchmarks.fitting.humming`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ WHOLE_POINTS = 64
 @dataclass(frozen=True, slots=True)
 class Hashing:
     """The parameters. ``window_s`` and ``points`` of a pitch vector, ``hop_s`` between two; ``tables`` of ``hashes``
-    with cells ``bucket`` wide; near is a ``radius`` in semitones (over all points); ``finalists`` are compared whole.
+    with cells ``bucket`` wide; ``radius`` in semitones (over all points) for near vectors; ``finalists`` are compared
+    whole.
     """
 
     window_s: float = 3.0
@@ -38,7 +40,7 @@ class Hashing:
 
 
 class PitchVectorHashing:
-    """Tunes by the hashes of their windows."""
+    """Tunes indexed by the hashes of their windows."""
 
     def __init__(self, contours: Sequence[Contour], parameters: Hashing | None = None, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
@@ -57,12 +59,12 @@ class PitchVectorHashing:
         self._offset = np.concatenate([[0], np.cumsum([len(contour) for contour in contours])])
 
     def rank(self, hum: Contour, k: int) -> list[int]:
-        """The ``k`` tunes that are nearest to the whole hum, of those that its windows lead to, nearest first."""
+        """Return the ``k`` tunes nearest to the whole hum, among those that its windows lead to, nearest first."""
         votes_by_tempo = [self._votes(hum, number) for number in range(len(TEMPI))]
         tune, start_s, tempo, votes = (np.concatenate(column) for column in zip(*votes_by_tempo, strict=True))
         if not len(tune):
             return []
-        # finds two seconds apart at one tempo are one; the strongest of them says where exactly
+        # candidates of one tune and tempo within two seconds are one; the strongest gives the exact place
         order = np.argsort(-votes, kind="stable")
         place = np.stack([tune, np.round(start_s / 2.0).astype(np.int64), tempo])[:, order]
         _, first, group = np.unique(place, axis=1, return_index=True, return_inverse=True)
@@ -76,7 +78,9 @@ class PitchVectorHashing:
     def _votes(
         self, hum: Contour, number: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-        """What the hum's windows at tempo ``number`` lead to: tunes, where the hum would start, ``number``, weights."""
+        """The candidates of the hum's windows at tempo ``number``: tunes, where the hum would start, ``number``,
+        weights.
+        """
         tempo = TEMPI[number]
         vectors, at_s = self._windows(hum, tempo)
         windows, rows = self._share_a_cell(vectors)
@@ -89,7 +93,7 @@ class PitchVectorHashing:
     def _distance(
         self, hum: Contour, tune: NDArray[np.int64], start_s: NDArray[np.float64], tempo: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """(c,) mean difference in semitones, stretched evenly and in the best key, between the hum and each place."""
+        """(c,): mean difference in semitones between the hum and each place, evenly stretched and in the best key."""
         at_s = (np.arange(WHOLE_POINTS) + 0.5) / WHOLE_POINTS * len(hum) * FRAME_S
         hum_pitch = hum.pitch[(at_s / FRAME_S).astype(np.int64)]
         frames = np.floor((start_s[:, None] + tempo[:, None] * at_s) / FRAME_S).astype(np.int64)
@@ -99,7 +103,7 @@ class PitchVectorHashing:
         return np.asarray(np.minimum(off, LARGEST_ERROR).mean(axis=1), np.float64)
 
     def _share_a_cell(self, vectors: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Pairs of one of ``vectors`` and a row of the catalogue's windows that is in its cell in some table."""
+        """Pairs of one of ``vectors`` and a row of the catalogue's windows that share a cell in some table."""
         pairs = []
         for table in range(self._p.tables):
             keys = self._keys(table, vectors)
@@ -111,7 +115,7 @@ class PitchVectorHashing:
         return together // len(self._vectors), together % len(self._vectors)
 
     def _windows(self, contour: Contour, tempo: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Pitch vectors (n, points) less their mean, and where they start (n,)."""
+        """Pitch vectors (n, points) without their mean, and where they start (n,)."""
         length_s = self._p.window_s / tempo
         starts = np.arange(0.0, max(1e-9, len(contour) * FRAME_S - length_s + 1e-9), self._p.hop_s / tempo)
         at_s = starts[:, None] + (np.arange(self._p.points) + 0.5) / self._p.points * length_s
@@ -119,6 +123,6 @@ class PitchVectorHashing:
         return pitch - pitch.mean(axis=1, keepdims=True), starts
 
     def _keys(self, table: int, vectors: NDArray[np.float64]) -> NDArray[np.int64]:
-        """(n,) one number for the cell that each vector falls into."""
+        """(n,): a number for the cell of each vector."""
         cells = np.floor((self._direction[table] @ vectors.T + self._phase[table]) / self._p.bucket).astype(np.int64)
         return np.asarray((cells * self._mix[:, None]).sum(axis=0), np.int64)

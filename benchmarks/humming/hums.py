@@ -1,8 +1,8 @@
 """The benchmark's hums: a tune's notes as a person might hum them, synthesised as sound.
 
-No corpus of real hums could be had, so every error is drawn: key, tempo, note lengths, glides, vibrato, pitch error
-for each note and drift over the whole, dropped and doubled notes, breaths, and noise of a room. A voice is a sum of
-harmonics under the formants of a hummed "m", a sung "la", or nearly a sine for a whistle.
+No corpus of real hums was available, so every error is drawn at random: key, tempo, note lengths, glides, vibrato,
+pitch error of each note and drift over the whole, dropped and doubled notes, breaths, and room noise. A voice is a sum
+of harmonics under the formants of a hummed "m" or a sung "la", or almost a sine for a whistle.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ SAMPLE_RATE_HZ = 16_000
 LEVELS = ("easy", "middle", "hard")
 
 Leaps: TypeAlias = Literal["none", "one", "single notes"]
-"""Where a voice goes up or down an octave: never; at one of the notes, and stays there; at one note in eight, and comes
-back after each.
+"""When a voice jumps by an octave: never; once, at one of the notes, and stays there; or at one note in eight, and
+returns after each.
 """
 LEAPING_SHARE = 1 / 8
 
 
 @dataclass(frozen=True, slots=True)
 class Difficulty:
-    """How wrong a hum is. Ranges are uniform, deviations those of a normal distribution."""
+    """How wrong a hum is. Ranges are uniform; single numbers are standard deviations of normal distributions."""
 
     tempo: tuple[float, float]
     length_jitter: float
@@ -42,16 +42,15 @@ DIFFICULTIES = {
     "middle": Difficulty((0.7, 1.4), 0.15, 0.40, 1.0, 0.05, (10.0, 30.0)),
     "hard": Difficulty((0.6, 1.6), 0.25, 0.60, 2.0, 0.10, (5.0, 20.0)),
 }
-"""``pitch_error`` and ``drift`` in semitones; ``note_errors`` is the share of notes dropped or doubled. Middle is
-issue-given."""
+"""``pitch_error`` and ``drift`` are in semitones; ``note_errors`` is the share of notes that are dropped or doubled."""
 
 LONGEST_PAUSE_S = 0.7
-"""How long a hummer waits at a rest before going on."""
+"""How long a hummer waits at a rest at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """A tune's notes: (n,) start, end in seconds, MIDI pitch."""
+    """A tune's notes: (n,) start and end in seconds, MIDI pitch."""
 
     start_s: NDArray[np.float64]
     end_s: NDArray[np.float64]
@@ -74,7 +73,7 @@ class Hum:
 def hum(
     line: Line, first: int, duration_s: float, level: Difficulty, rng: np.random.Generator, *, leaps: Leaps = "none"
 ) -> Hum:
-    """Hum ``line`` from its note ``first`` for about ``duration_s`` (less where the tune ends)."""
+    """Hum ``line`` from its note ``first`` on for about ``duration_s``, or less if the tune ends."""
     tempo = float(np.exp(rng.uniform(*np.log(level.tempo))))
     shift = float(rng.uniform(-level.transposition, level.transposition))
     notes, last = _perform(line, first, duration_s=duration_s, tempo=tempo, level=level, rng=rng)
@@ -89,7 +88,7 @@ def hum(
 def _perform(
     line: Line, first: int, *, duration_s: float, tempo: float, level: Difficulty, rng: np.random.Generator
 ) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], int]:
-    """Start, end and pitch of every note as it is performed, and the tune's note after the last one."""
+    """Start, end and pitch of every performed note, and the index of the tune's note after the last one."""
     rows: list[tuple[float, float, float]] = []
     now, index = 0.0, first
     while index < len(line.pitch) and now < duration_s:
@@ -113,14 +112,14 @@ def _perform(
 
 
 def _drift(start_s: NDArray[np.float64], most: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Going flat or sharp over the hum, up to ``most`` semitones by its end, not quite evenly."""
+    """Drift sharp or flat over the hum, up to ``most`` semitones by its end, with a little wander."""
     span = max(1.0, float(start_s[-1]))
     wander = np.sin(2 * np.pi * (start_s / span * rng.uniform(0.3, 1.2) + rng.uniform())) * 0.2 * most
     return np.asarray(rng.uniform(-most, most) * start_s / span + wander, np.float64)
 
 
 def _octaves(notes: int, leaps: Leaps, rng: np.random.Generator) -> NDArray[np.float64]:
-    """By how many semitones each note is out, because the voice left its octave."""
+    """The offset of each note in semitones, for a voice that leaves its octave."""
     out = np.zeros(notes)
     if leaps == "one" and notes > 1:
         out[int(rng.integers(1, notes)) :] = rng.choice([-12.0, 12.0])
@@ -154,10 +153,10 @@ def _curve(
 
 
 def _voice(pitch: NDArray[np.float64], loud: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Harmonics under formants. Hummed, sung "la", or whistled an octave up; with breath."""
+    """Harmonics under formants: hummed, sung "la", or whistled two octaves up; with breath noise."""
     kind = rng.choice(["hum", "la", "whistle"], p=[0.45, 0.4, 0.15])
     centre = float(np.median(pitch))
-    # a voice sings where it lies well: octaves move the whole hum, not the tune
+    # a voice sings in its own range: octaves move the whole hum, not the tune
     range_centre = rng.uniform(48, 64) + (24 if kind == "whistle" else 0)
     hz = 440.0 * 2.0 ** ((pitch + 12 * np.round((range_centre - centre) / 12) - 69) / 12)
     phase = 2 * np.pi * np.cumsum(hz) / SAMPLE_RATE_HZ
@@ -182,7 +181,7 @@ def _voice(pitch: NDArray[np.float64], loud: NDArray[np.float64], rng: np.random
 
 
 def _room(wave: NDArray[np.float64], snr_db: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Add noise, brown to white, so many dB under the voice; leave headroom."""
+    """Add noise between brown and white, ``snr_db`` below the voice, and leave headroom."""
     spectrum = np.fft.rfft(rng.normal(size=len(wave)))
     spectrum /= np.maximum(1.0, np.arange(len(spectrum)) * len(wave) ** -1 * SAMPLE_RATE_HZ / 60) ** rng.uniform(0, 1)
     noise = np.fft.irfft(spectrum, len(wave))

@@ -1,8 +1,9 @@
-"""How well tunes are found in recordings: songs rendered with a lead over accompaniment, hummed like any other tune.
+"""How well tunes are found in recordings: songs rendered with a lead over accompaniment, then hummed like other tunes.
 
-No multitrack recordings with their melodies could be had, so POP909's songs are rendered: the melody sung (harmonics
-under the formants of "la", vibrato, glides) or plucked like the piano below it, or sung over that piano with a bass and
-drums. Renderings are cleaner than records: what is measured here is an upper bound for them.
+No multitrack recordings with their melodies were available, so POP909's songs are rendered. The melody is sung
+(harmonics under the formants of "la", vibrato, glides), alone or over a piano, or plucked like the piano below it, or
+sung over that piano with a bass and drums. Renderings are cleaner than records, so the figures are an upper bound for
+records.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from search.settings import Settings
 
 SONG_S = 60.0
 LEAD_ABOVE_DB = 3.0
-"""How much louder than the accompaniment a lead is, in a record about so much."""
+"""How much louder than the accompaniment the lead is, about as in records."""
 
 KINDS = ("sung alone", "sung over piano", "plucked over piano", "sung over a band")
 
@@ -39,9 +40,11 @@ BEAT_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
-    """One kind of recording. ``frames_right``: of the frames in which the lead sounds, the share heard within half a
-    semitone of it, octaves aside; ``kept``: the share of recordings in which a tune was found at all; then hums of the
-    middle level, from anywhere in the minute that was rendered.
+    """One kind of recording.
+
+    ``frames_right``: of the frames in which the lead sounds, the share tracked within half a semitone of it, octaves
+    aside. ``kept``: the share of recordings in which a tune was found at all. The rest are figures of hums of the
+    middle level, from anywhere in the rendered minute.
     """
 
     kind: str
@@ -81,7 +84,7 @@ def measure(files: Sequence[Path], kind: str, *, hums: int, seed: int) -> Record
 
 
 def recording(lead: Notes, piano: Notes, kind: str, seed: int) -> NDArray[np.float32]:
-    """``lead`` in the way of ``kind`` as mono samples in [-1, 1] at the pitch tracker's rate."""
+    """Return ``lead`` performed as ``kind``: mono samples in [-1, 1] at the pitch tracker's rate."""
     melody = render(lead, SAMPLE_RATE_HZ) if kind.startswith("plucked") else _sung(lead, np.random.default_rng(seed))
     if kind.endswith("alone"):
         return melody
@@ -128,7 +131,7 @@ def _sung(notes: Notes, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _band(piano: Notes, played: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """The piano as it was ``played``, a bass on its lowest notes and drums at 120 beats a minute, 2 and 3 dB softer."""
+    """The piano as ``played``, a bass on its lowest notes and drums at 120 beats a minute, 2 and 3 dB softer."""
     bass, drums = np.zeros(len(played)), np.zeros(len(played))
     lowest = None
     for number, at in enumerate(range(0, len(played), round(BEAT_S * SAMPLE_RATE_HZ))):

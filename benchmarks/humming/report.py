@@ -21,7 +21,7 @@ _TIMES = ("median ms", "95 % ms", "CPU ms")
 
 
 def markdown(report: HummingReport) -> str:
-    """The report."""
+    """Return the report."""
     parts = [
         "# Finding tunes by humming\n",
         f"{report.tunes} tunes ({report.collections}); seed {report.seed}; {report.machine.sentence()}\n",
@@ -103,7 +103,9 @@ def _recordings_table(report: HummingReport) -> str:
 
 
 def figure(report: HummingReport) -> Figure:
-    """Time a query and quality over the size of the catalogue; quality by level where growth was not measured."""
+    """Return charts of time per query and quality over the size of the catalogue, or of quality by level if there are
+    scores.
+    """
     drawn = new_figure(9, 4)
     left, right = drawn.subplots(1, 2)
     if report.growth:

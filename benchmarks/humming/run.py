@@ -1,4 +1,4 @@
-"""One run of the humming benchmark: every condition, absent tunes, baselines, growth; frozen values come out."""
+"""One run of the humming benchmark: every condition, absent tunes, baselines, growth. The results are frozen values."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _MIDDLE = ("middle", ANYWHERE)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked, and how much. ``absent``: how many tunes are taken out of the catalogue, and hummed. ``sizes``: of
-    the catalogues that growth is drawn over. ``songs``: how many recordings are rendered, of each kind.
+    """What is measured, and how much. ``absent``: how many tunes are taken out of the catalogue and hummed. ``sizes``:
+    catalogue sizes for growth. ``songs``: how many recordings of each kind are rendered.
     """
 
     parts: frozenset[str] = frozenset(PARTS)
@@ -48,8 +48,8 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A baseline on the middle level from anywhere, beside ours on the same hums. ``survive``: of the hums whose tune
-    it had in its first ten, the share whose tune we have there too.
+    """A baseline at the middle level from anywhere, and ours on the same hums. ``survive``: of the hums whose tune the
+    baseline has in its first ten, the share whose tune ours has there too.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Baseline:
 @dataclass(frozen=True, slots=True)
 class Absent:
     """Hums of tunes that were taken out. ``refused_at_5``: the share answered "no match" at the limit that would refuse
-    5 % of the others; ``refused`` and ``wrongly`` what the shipped limit does.
+    5 % of the other hums. ``refused`` and ``wrongly``: the shares of both kinds that the shipped limit refuses.
     """
 
     hums: int
@@ -77,7 +77,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a query costs in a catalogue of ``tunes``, and how good it is there."""
+    """The cost of a query in a catalogue of ``tunes``, and the quality there."""
 
     tunes: int
     windows: int
@@ -90,7 +90,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class HummingReport:
-    """Everything that was measured."""
+    """All that was measured."""
 
     machine: Machine
     seed: int
@@ -112,7 +112,7 @@ def run(
 ) -> HummingReport:
     """Measure the parts that ``options`` names. Equal tunes, options and seed give equal hums.
 
-    ``recorded`` are real hums of these tunes, if there are any; ``songs`` a folder of songs to be rendered.
+    ``recorded`` are real hums of these tunes, if there are any; ``songs`` is a folder of songs to render.
     """
     parts = options.parts
     scores, middle = (
@@ -134,7 +134,7 @@ def run(
 def _scores(
     tunes: Sequence[NamedTune], options: Options, progress: Progress, recorded: Sequence[RecordedHum]
 ) -> tuple[tuple[Score, ...], list[HumResult]]:
-    """Every level and condition that is asked for, and the answers at the middle level from anywhere."""
+    """Scores of every requested level and condition, and the answers at the middle level from anywhere."""
     conditions = _conditions(options) if "hums" in options.parts else []
     if _MIDDLE not in conditions and options.parts & {"absent", "baselines"}:
         conditions.append(_MIDDLE)
@@ -157,7 +157,7 @@ def _scores(
 
 
 def _conditions(options: Options) -> list[tuple[str, str]]:
-    """Levels, each with its conditions."""
+    """Pairs of a level and a condition."""
     asked = [(level, condition) for level in options.levels for condition in AT_EVERY_LEVEL]
     if "middle" in options.levels:
         asked += [("middle", condition) for condition in AT_MIDDLE_LEVEL]
@@ -237,7 +237,7 @@ def _summary(ranks: Sequence[int | None]) -> tuple[float, float, float]:
 
 
 def _growth(tunes: Sequence[NamedTune], options: Options, progress: Progress) -> tuple[Size, ...]:
-    """The same hums in ever larger catalogues; recombined phrases of the tunes fill them up."""
+    """The same hums in larger and larger catalogues, which are filled up with recombined phrases of the tunes."""
     rows = []
     for size in options.sizes:
         real = list(tunes[:: max(1, len(tunes) // size)])[:size]

@@ -1,4 +1,4 @@
-"""Collections of tunes for the humming benchmark, and MIR-QBSH as it is published, for who has it."""
+"""Collections of tunes for the humming benchmark, and a loader for MIR-QBSH as it is published."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ class NamedTune:
 
 
 def midi_folder(folder: Path) -> list[NamedTune]:
-    """Every MIDI file of ``folder`` by name; files without a melody are left out. Raises UsageError where there is
-    none.
+    """Return the tune of every MIDI file in ``folder``, by name; files without a melody are left out.
+
+    Raises UsageError if there is none.
     """
     files = sorted(path for path in folder.glob("*") if path.suffix.lower() in (".mid", ".midi"))
     tunes = []
@@ -44,7 +45,7 @@ def midi_folder(folder: Path) -> list[NamedTune]:
 
 @dataclass(frozen=True, slots=True)
 class RecordedHum:
-    """A recording of MIR-QBSH: the wave file, the pitch vector beside it (if any) and the name of the tune hummed."""
+    """A recording of MIR-QBSH: the wave file, its pitch vector file (if any) and the name of the hummed tune."""
 
     wave: Path
     pitch: Path | None
@@ -52,10 +53,9 @@ class RecordedHum:
 
 
 def mir_qbsh(folder: Path) -> tuple[list[NamedTune], list[RecordedHum]]:
-    """MIR-QBSH (Jang 2006) as published: ``midiFile/00001.mid`` and ``waveFile/year*/person*/00001.wav`` with ``.pv``
-    beside.
+    """Load MIR-QBSH (Jang 2006) as published: ``midiFile/00001.mid``, ``waveFile/year*/person*/00001.wav`` and ``.pv``.
 
-    48 tunes, 4,431 hums, 8 s at 8 kHz from the beginning of the tune. Raises UsageError when the layout is another.
+    48 tunes, 4,431 hums, 8 s at 8 kHz from the beginning of the tune. Raises UsageError if the layout is another.
     """
     midi, waves = folder / "midiFile", folder / "waveFile"
     if not midi.is_dir() or not waves.is_dir():
@@ -73,9 +73,9 @@ def mir_qbsh(folder: Path) -> tuple[list[NamedTune], list[RecordedHum]]:
 
 
 def collections(folders: Sequence[Path]) -> tuple[list[NamedTune], list[RecordedHum]]:
-    """The tunes of every folder of MIDI files or MIR-QBSH, and the recorded hums of the latter.
+    """Return the tunes of every folder of MIDI files or MIR-QBSH, and the recorded hums of the latter.
 
-    Raises UsageError where a folder has none.
+    Raises UsageError if a folder has none.
     """
     tunes: list[NamedTune] = []
     hums: list[RecordedHum] = []
@@ -90,9 +90,9 @@ def collections(folders: Sequence[Path]) -> tuple[list[NamedTune], list[Recorded
 
 
 def read_pitch_vector(file: Path) -> NDArray[np.float32]:
-    """A ``.pv`` of MIR-QBSH: semitones, one line each 1/31.25 s, 0 where no pitch was labelled (NaN here).
+    """Read a ``.pv`` of MIR-QBSH: semitones, one line every 1/31.25 s; 0 (NaN here) if no pitch was labelled.
 
-    Raises UsageError when a line is no number.
+    Raises UsageError if a line is no number.
     """
     try:
         values = np.array([float(line) for line in file.read_text(encoding="ascii").split()], np.float32)
@@ -126,9 +126,9 @@ def _variable(value: int) -> bytes:
 
 
 def recombined(tunes: Sequence[NamedTune], count: int, seed: int) -> list[Notes]:
-    """``count`` tunes to fill a large catalogue: phrases of two to five tunes, each moved and stretched.
+    """Return ``count`` tunes that fill a large catalogue: phrases of two to five tunes, each transposed and stretched.
 
-    They have the notes and rhythms of real ones, but the order of their phrases is nobody's.
+    They have notes and rhythms of real tunes, but each phrase is also mirrored, reversed, or both.
     """
     rng = np.random.default_rng(seed)
     made = []
@@ -141,7 +141,7 @@ def recombined(tunes: Sequence[NamedTune], count: int, seed: int) -> list[Notes]
             stretch, move = rng.uniform(0.75, 1.33), int(rng.integers(-6, 7))
             start = (notes.start_s[chosen] - notes.start_s[first]) * stretch + now
             end = (notes.end_s[chosen] - notes.start_s[first]) * stretch + now
-            # never as it was, or its hum would rightly be found here: mirrored, backwards, or both
+            # changed in any case, or its hum would rightly be found here: mirrored, backwards, or both
             pitch = notes.pitch[chosen] + move
             change = int(rng.integers(1, 4))
             if change & 1:

@@ -1,1 +1,1 @@
-"""How fast and how exact the index is, beside other engines."""
+"""How fast and how exact the vector index is, compared with other engines."""

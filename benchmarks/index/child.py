@@ -1,7 +1,7 @@
-"""One engine at one size, in a process of its own: ``python -m benchmarks.index.child <task.json>`` prints JSON.
+"""One engine at one size in a process of its own: ``python -m benchmarks.index.child <task.json>`` prints JSON.
 
-A process of its own, because memory is counted, and because FAISS, BLAS and each peer bring thread pools that would
-get in each other's way. The parent (`benchmarks.index.measure`) sets the number of threads in the environment.
+It is a separate process because memory is measured, and because the thread pools of FAISS, BLAS and the other libraries
+would disturb each other. The parent (`benchmarks.index.measure`) sets the number of threads in the environment.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ SIDECAR = "vectors.f16"
 K = 10
 TARGET_RECALL = 0.97
 EQUAL_RECALLS = (0.97, 0.99)
-"""Recalls that engines are compared at."""
+"""The recalls that engines are compared at."""
 TOUCHING_QUERIES = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to do: ``step`` is build, truth or search. ``work`` holds the vectors, queries and filters of one size.
+    """What to do. ``step`` is build, truth or search. ``work`` holds the vectors, queries and filters of one size.
 
-    ``build_threads``: with how many to build (0: all cores). ``recall``: what an effort is tuned to. ``up_to``: without
-    a filter each effort is measured until it finds so much.
+    ``build_threads``: threads for building (0: all cores). ``recall``: the target that the effort is tuned to.
+    ``up_to``: without a filter, efforts are measured in rising order until one reaches this recall.
     """
 
     step: str
@@ -52,7 +52,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One engine through one filter (``all``: none): the effort (0: none), recall@10, milliseconds of the processor."""
+    """One engine with one filter (``all``: none): effort (0: none), recall@10, and milliseconds of processor time."""
 
     filter: str
     effort: int
@@ -64,7 +64,9 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a search child found. Bytes are None where the system does not tell; pages are those of our sidecar."""
+    """The results of a search child. Bytes are None if the system does not report them. Pages are those of our
+    sidecar.
+    """
 
     open_s: float
     resident_bytes: int | None
@@ -72,21 +74,21 @@ class Measured:
     sidecar_pages_per_query: float | None
     timings: tuple[Timing, ...]
     curve: tuple[Timing, ...]
-    """Without a filter, with each effort."""
+    """One timing for each effort, without a filter."""
 
 
 def rows_of(work: Path, count: int, dim: int) -> HalfVectors:
-    """The vectors of one size, mapped."""
+    """Return the vectors of one size, mapped."""
     return np.asarray(np.memmap(work / SIDECAR, np.float16, "r", shape=(count, dim)))
 
 
 def filter_of(work: Path, name: str) -> Bitmap | None:
-    """The filter called ``name``; None for ``all``."""
+    """Return the filter called ``name``; None for ``all``."""
     return None if name == "all" else np.load(work / f"filter-{name}.npy")
 
 
 def build(task: Task) -> dict[str, float]:
-    """Build and tell the seconds and the bytes on disk, the sidecar's apart."""
+    """Build; return the seconds and the bytes on disk, with the sidecar's separately."""
     work = Path(task.work)
     folder = work / task.engine
     folder.mkdir()
@@ -99,7 +101,7 @@ def build(task: Task) -> dict[str, float]:
 
 
 def truth(task: Task) -> None:
-    """Write the exact answers to every query through every filter, by the oracle."""
+    """Write the exact answers to every query with every filter, found by exhaustive search."""
     work = Path(task.work)
     oracle = Exact()
     oracle.open(rows_of(work, task.count, task.dim), work)
@@ -110,7 +112,7 @@ def truth(task: Task) -> None:
 
 
 def search(task: Task) -> Measured:
-    """Open, tune, and measure through each filter. The first ``tuning`` queries tune, the others are timed."""
+    """Open, tune, and measure with each filter. The first ``tuning`` queries tune, the others are timed."""
     work = Path(task.work)
     rows, queries = rows_of(work, task.count, task.dim), np.load(work / "queries.npy")
     engine = engine_of(task.engine)
@@ -137,17 +139,19 @@ def search(task: Task) -> Measured:
 
 
 def recall(hits: Ids, truth: Ids) -> float:
-    """The part of ``truth`` (k,), -1 left out, that is in ``hits``."""
+    """Return the share of ``truth`` (k,), without -1, that is in ``hits``."""
     truth = truth[truth >= 0]
     return float(np.isin(truth, hits).mean()) if truth.size else 1.0
 
 
 def _tune(engine: Engine, queries: Vectors, truth: Ids, among: Bitmap | None, target: float) -> int:
-    """Set the least effort that reaches the ``target`` recall, or the most there is; 0 where nothing is tuned.
+    """Set the least effort that reaches the ``target`` recall, or else the largest; return it, 0 if the engine has
+    none.
 
-    Ours as shipped is asked the same once, so that pages of its files are as new to nobody's first timed query.
+    An engine without efforts runs the same queries once, so that its file pages are in memory like those of the others.
+    Exact search holds everything in memory anyway.
     """
-    if not engine.efforts and engine.name != Exact.name:  # which holds all in memory
+    if not engine.efforts and engine.name != Exact.name:  # exact search holds all in memory
         for query in queries:
             engine.search(query[None], K, among)
     for effort in engine.efforts:
@@ -159,7 +163,7 @@ def _tune(engine: Engine, queries: Vectors, truth: Ids, among: Bitmap | None, ta
 
 
 def _curve(engine: Engine, asking: _Asking, up_to: float) -> tuple[Timing, ...]:
-    """What each effort takes and finds without a filter, until one finds ``up_to``."""
+    """Timings of each effort without a filter, until one reaches ``up_to``."""
     curve: list[Timing] = []
     for effort in engine.efforts:
         engine.set_effort(effort)
@@ -171,7 +175,7 @@ def _curve(engine: Engine, asking: _Asking, up_to: float) -> tuple[Timing, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """``queries`` (q, dim) through the filter called ``name``, which is ``among``, and the ``truth`` (q, K)."""
+    """``queries`` (q, dim) with the filter ``among`` called ``name``, and the ``truth`` (q, K)."""
 
     name: str
     queries: Vectors
@@ -180,7 +184,7 @@ class _Asking:
 
 
 def _timed(engine: Engine, effort: int, asking: _Asking) -> Timing:
-    """One query after the other. Time of the process, whatever threads work: the machine may have other work."""
+    """One query after another, in processor time of the whole process, because the machine may have other work."""
     took_ms, reached = [], []
     for query, truth_ids in zip(asking.queries, asking.truth, strict=True):
         started = time.process_time()
@@ -202,7 +206,7 @@ def _pages(engine: Engine, queries: Vectors) -> float | None:
 
 @with_status
 def main(argv: list[str]) -> int:
-    """The process."""
+    """Run the task of one child process."""
     process.own()
     fields = json.loads(Path(argv[0]).read_bytes())
     task = Task(**{**fields, "filters": tuple(fields["filters"])})

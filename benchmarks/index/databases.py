@@ -1,7 +1,7 @@
-"""Two vector databases that live in the asking process, as engines of the search benchmark: LanceDB and zvec.
+"""Two vector databases that run inside the calling process, as engines of the search benchmark: LanceDB and zvec.
 
-They are installed for a run (``pip install lancedb zvec``) and no part of the extra ``bench``. Their filters are
-expressions over columns, so each filter of the benchmark is a column of true and false.
+Install them for a run (``pip install lancedb zvec``); they are not in the extra ``bench``. Their filters are
+expressions over columns, so each filter of the benchmark becomes a boolean column.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from search.model import Bitmap, HalfVectors, Ids, Vectors
 
 
 class _Columns:
-    """The filters of a folder as columns: ``f0``, ``f1`` ..."""
+    """The filters of a folder as columns ``f0``, ``f1`` ..."""
 
     def __init__(self, folder: Path) -> None:
         self._bits = [np.load(file) for file in sorted(folder.parent.glob("filter-*.npy"))]
@@ -25,15 +25,15 @@ class _Columns:
 
     @property
     def names(self) -> list[str]:
-        """Their names."""
+        """The columns' names."""
         return [f"f{number}" for number in range(len(self._bits))]
 
     def of(self, ids: Ids) -> list[NDArray[np.bool_]]:
-        """Of each column what stands at ``ids`` (n,): (n,)."""
+        """Return the values (n,) of each column at ``ids`` (n,)."""
         return [(bits[ids >> 3] >> (ids & 7).astype(np.uint8) & 1) != 0 for bits in self._bits]
 
     def expression(self, among: Bitmap | None) -> str | None:
-        """What lets pass what is in ``among``."""
+        """Return the expression that lets only ``among`` pass."""
         if among is None:
             return None
         if id(among) not in self._known:
@@ -47,9 +47,9 @@ def _padded(hits: Ids, k: int) -> Ids:
 
 
 class LanceDb:
-    """LanceDB with the index that its documentation names for recall and speed: a graph over numbers of 8 bits.
+    """LanceDB with the index that its documentation recommends for recall and speed: a graph over 8-bit vectors.
 
-    Twice as many hits as are asked for are compared exactly.
+    Twice as many candidates as requested hits are re-ranked exactly.
     """
 
     name = "lancedb"
@@ -103,7 +103,7 @@ class LanceDb:
 
 
 class Zvec:
-    """zvec: a graph over float32, or a scan where its filter lets little pass."""
+    """zvec: a graph over float32, or a scan if the filter lets few vectors pass."""
 
     name = "zvec"
     module = "zvec"

@@ -1,10 +1,9 @@
-"""The engines that the search benchmark compares, behind one small port: ours, exact search, and three HNSW libraries
-(two databases more are in `databases`).
+"""The engines of the search benchmark, behind one small port: ours, exact search, and three HNSW libraries.
 
-Each keeps row ``i`` of the vectors under the id ``i + 1`` and is built with the settings its own documentation starts
-from, 16 links to a node and 100 candidates while building; only the effort of a search is tuned, to equal recall.
-Ours comes three times: as `search.wiring` hands it out, which finds more than is asked of the others, tuned as they
-are, and asked for a recall.
+Two databases more are in `databases`. Each engine keeps row ``i`` of the vectors under the id ``i + 1``. The libraries
+are built with the settings that their own documentation starts from, 16 links per node and 100 candidates while
+building. Only the effort of a search is tuned, to equal recall. Ours comes in three forms: as `search.wiring` returns
+it, which has a higher recall than the others are tuned to; tuned as they are; and with a requested recall.
 """
 
 from __future__ import annotations
@@ -23,23 +22,24 @@ from search.ports import VectorIndex
 from search.settings import Device
 
 Filtering: TypeAlias = Literal["inside", "callback", "after"]
-"""Where a filter acts: inside the search; inside, through a Python function called for each segment met; or on the
-hits, of which more are fetched."""
+"""When a filter acts: inside the search; inside, through a Python call for each segment met; or after it, on more
+hits.
+"""
 
 LINKS, BUILD_EFFORT = 16, 100
 EFFORTS = (10, 16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 256, 320, 384, 448, 512, 768, 1024, 1536, 2048)
 MOST_FETCHED = 10_000
-"""How many hits are fetched at most to be filtered afterwards."""
+"""The most hits that are fetched for filtering afterwards."""
 
 _ROWS_AT_ONCE = 16_384
 ALL_CORES = 0
-"""Threads to build with. Several make another graph in each run, whose recall differs a little."""
+"""Build with all cores. With several threads each run builds another graph, whose recall differs a little."""
 
 
 class Engine(Protocol):
-    """One way to search. ``efforts`` are what `set_effort` takes, in rising order; empty where nothing is tuned.
+    """One way to search. ``efforts`` are the values for `set_effort`, in rising order; empty if nothing is tuned.
 
-    ``module`` is what it is made of: code that is loaded before memory is counted.
+    ``module`` is imported before memory is measured, so that its code does not count.
     """
 
     name: str
@@ -51,17 +51,17 @@ class Engine(Protocol):
     def build(self, rows: HalfVectors, folder: Path, threads: int = ALL_CORES) -> None:
         """Index ``rows`` (n, dim), which may be larger than memory, into the empty ``folder``.
 
-        ``threads`` are the peers'; ours takes as many as its libraries are given.
+        ``threads`` applies to the other libraries; ours uses as many as its own libraries are given.
         """
 
     def open(self, rows: HalfVectors, folder: Path) -> None:
-        """Make ready to search what was built."""
+        """Prepare the built index for searching."""
 
     def set_effort(self, effort: int) -> None:
-        """How many candidates a search keeps."""
+        """Set how many candidates a search keeps."""
 
     def search(self, query: Vectors, k: int, among: Bitmap | None) -> Ids:
-        """The ids of the best ``k`` for one query (1, dim), -1 where there are fewer."""
+        """Return the ids of the best ``k`` for one query (1, dim), followed by -1 if there are fewer."""
 
 
 class Soundalike:
@@ -93,7 +93,7 @@ class Soundalike:
 
 
 class SoundalikeTuned(Soundalike):
-    """The same with as much effort as the recall takes, in percent of what it ships with."""
+    """Our index with the effort that reaches the target recall, in percent of the shipped effort."""
 
     name = "soundalike, tuned"
     settings = "its effort in percent"
@@ -109,7 +109,9 @@ class SoundalikeTuned(Soundalike):
 
 
 class SoundalikeAsked(Soundalike):
-    """The same asked for a recall, as `Settings.recall` does: with the effort that this takes in this library."""
+    """Our index with a requested recall, as by `Settings.recall`: it uses the effort that this recall takes in this
+    library.
+    """
 
     name = "soundalike, asked"
     settings = "the recall it is asked for, in percent"
@@ -126,14 +128,14 @@ class SoundalikeAsked(Soundalike):
 
 
 class SoundalikeGpu(Soundalike):
-    """The same with its read copy on the GPU."""
+    """Our index with its read copy on the GPU."""
 
     name = "soundalike-gpu"
     device: Device = "cuda"
 
 
 class Exact:
-    """The oracle: every vector as float32 in memory, all of them scored."""
+    """Exact search: every vector as float32 in memory, all of them scored."""
 
     name = "exact"
     module = "numpy"
@@ -142,7 +144,7 @@ class Exact:
     efforts: tuple[int, ...] = ()
 
     def build(self, rows: HalfVectors, folder: Path, threads: int = ALL_CORES) -> None:
-        """See `Engine`; there is nothing on disk."""
+        """See `Engine`; nothing is written to disk."""
 
     def open(self, rows: HalfVectors, folder: Path) -> None:
         """See `Engine`."""
@@ -160,7 +162,7 @@ class Exact:
 
 
 class Hnswlib:
-    """hnswlib, which takes a Python function as a filter."""
+    """hnswlib, which accepts a Python function as a filter."""
 
     name = "hnswlib"
     module = "hnswlib"
@@ -191,7 +193,7 @@ class Hnswlib:
         self._index.set_ef(effort)
 
     def search(self, query: Vectors, k: int, among: Bitmap | None) -> Ids:
-        """See `Engine`. hnswlib fails where it meets fewer hits than were asked for; that counts as none found."""
+        """See `Engine`. hnswlib raises an error if it meets fewer hits than requested; this counts as finding none."""
         if among is None:
             return np.asarray(self._index.knn_query(query, k=k, num_threads=1)[0][0], np.int64)
         if self._filter is None or self._filter[0] is not among:  # made once for each filter, outside most timings
@@ -205,7 +207,7 @@ class Hnswlib:
 
 
 class Usearch:
-    """usearch, whose Python side has no filter."""
+    """usearch, whose Python API has no filter."""
 
     name = "usearch"
     module = "usearch.index"
@@ -277,14 +279,14 @@ class Voyager:
 
 
 def chunks(rows: HalfVectors) -> Iterator[tuple[Ids, Vectors]]:
-    """``rows`` (n, dim) as float32 with their ids, some thousands at a time."""
+    """Yield ``rows`` (n, dim) as float32 with their ids, `_ROWS_AT_ONCE` at a time."""
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         part = rows[start : start + _ROWS_AT_ONCE].astype(np.float32)
         yield np.arange(start + 1, start + 1 + len(part)), part
 
 
 def to_fetch(k: int, among: Bitmap | None, count: int) -> int:
-    """How many hits to fetch so that about 2 ``k`` of them should pass a filter over ``count`` segments."""
+    """Return how many hits to fetch so that about 2 ``k`` of them pass a filter over ``count`` segments."""
     if among is None:
         return k
     passing = max(1, int(np.bitwise_count(among).sum()))
@@ -292,7 +294,7 @@ def to_fetch(k: int, among: Bitmap | None, count: int) -> int:
 
 
 def first_passing(hits: Ids, k: int, among: Bitmap | None) -> Ids:
-    """The first ``k`` of ``hits`` (n,) that pass, -1 after them."""
+    """Return the first ``k`` of ``hits`` (n,) that pass, followed by -1."""
     passing = hits if among is None else hits[_bits(among, hits)]
     return np.append(passing[:k], np.full(max(0, k - len(passing)), -1, np.int64))
 

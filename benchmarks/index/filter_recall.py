@@ -1,7 +1,8 @@
-"""What filters cost in recall: ``python -m benchmarks.index.filter_recall LIBRARY`` (docs/figures/serving.md).
+"""``python -m benchmarks.index.filter_recall LIBRARY``: what filters cost in recall (docs/figures/serving.md).
 
-A filter leaves 90 % to .01 % of the clips. It picks them at random, or all alike (those nearest to a direction), which
-is harder: none of them may lie where the query looks first. Recall@10 is against exact search among the same segments.
+A filter lets 90 % to .01 % of the clips pass: random ones, or similar ones (those nearest to one direction). The second
+is harder, because perhaps none of them lies where the query searches first. Recall@10 is measured against exact search
+among the same segments. It exits with 1 if any recall is below .97.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
 SHARES: Final = (0.9, 0.5, 0.1, 0.01, 0.001, 0.0001)
 K: Final = 10
 TIE: Final = 1e-5
-"""Cosines that differ by less are equal: two ways to add up the same numbers."""
+"""Cosines that differ by less count as equal: rounding depends on the order of summation."""
 NOISE: Final = 0.3
-"""Length of the random vector added to a stored one to make a query of it."""
+"""Length of the random vector that is added to a stored vector to make a query."""
 _AT_ONCE: Final = 20_000
 
 Kind: TypeAlias = Literal["at random", "all alike"]
@@ -87,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _moved(vectors: Vectors, rng: np.random.Generator) -> Vectors:
-    """Unit rows (q, dim) that lie near ``vectors`` but are none of them."""
+    """Unit rows (q, dim) close to ``vectors`` but different from them."""
     noise = rng.standard_normal(vectors.shape)
     moved = vectors + NOISE * noise / np.linalg.norm(noise, axis=1, keepdims=True)
     unit: Vectors = (moved / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float32)
@@ -112,7 +113,7 @@ def _nearness(view: SpaceView, segment_ids: Ids, direction: NDArray[np.float32])
 def _passing(
     view: SpaceView, kind: Kind, share: float, nearness: NDArray[np.float32], rng: np.random.Generator
 ) -> Bitmap:
-    """The segments of the clips that a filter leaves."""
+    """The segments of the clips that a filter lets pass."""
     rows = np.flatnonzero(view.columns.present)
     count = max(1, round(share * len(rows)))
     passing_rows = (
@@ -137,7 +138,7 @@ def _measured(view: SpaceView, kind: Kind, share: float, passing: Bitmap, querie
 
 
 def _kth_best(view: SpaceView, ids: Ids, queries: Vectors) -> NDArray[np.float32]:
-    """(q,) the K-th best cosine among ``ids``, by looking at each: a hit at least as near is one of the best."""
+    """(q,): the K-th best cosine among ``ids``, by exhaustive search. A hit that reaches it is one of the best."""
     best = np.full((len(queries), K), -np.inf, np.float32)
     for start in range(0, len(ids), _AT_ONCE):
         scores = queries @ view.index.vectors(ids[start : start + _AT_ONCE]).T

@@ -1,4 +1,4 @@
-"""What a process holds of its mapped files, as Linux counts it: resident bytes, and pages read by one call."""
+"""A process's memory for mapped files, as Linux counts it: resident bytes, and the pages that one call reads."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ _SMAPS, _MAPS = Path("/proc/self/smaps"), Path("/proc/self/maps")
 
 
 def resident_bytes(excluding: str) -> int | None:
-    """The proportional set size of this process without the files whose name ends in ``excluding``; None elsewhere."""
+    """Return the proportional set size of this process without files whose name ends in ``excluding``; None without
+    /proc.
+    """
     sizes = _sizes("Pss:")
     return None if sizes is None else sum(size for name, size in sizes if not name.endswith(excluding))
 
 
 def resident_of(ending: str) -> int | None:
-    """Resident bytes of the mapped files whose name ends in ``ending``; None elsewhere than on Linux."""
+    """Return the resident bytes of mapped files whose name ends in ``ending``; None on systems other than Linux."""
     sizes = _sizes("Rss:")
     return None if sizes is None else sum(size for name, size in sizes if name.endswith(ending))
 
 
 def touched_pages(ending: str, call: Callable[[], object]) -> int | None:
-    """How many pages of the mapped files whose name ends in ``ending`` a call reads from the disk when none is cached.
+    """Return how many pages of the mapped files with this name ending a call reads from disk if none is cached.
 
-    The pages are dropped, reading ahead is switched off, and mincore(2) counts what is cached after the call. Right
-    while no other process maps these files. None where Linux does not tell.
+    The pages are dropped, read-ahead is switched off, and mincore(2) counts the cached pages after the call. The figure
+    is only correct while no other process maps these files. None if pages stay cached, or on systems other than Linux.
     """
     if not _MAPS.exists():
         return None
@@ -48,7 +50,7 @@ def touched_pages(ending: str, call: Callable[[], object]) -> int | None:
 
 
 def _mappings(ending: str) -> Iterator[tuple[int, int, str]]:
-    """Address, length and file of each mapping of such a file."""
+    """Address, length and file of each mapping of a file with this name ending."""
     for line in _MAPS.read_text("utf-8", "surrogateescape").splitlines():
         fields = line.split(maxsplit=5)
         if len(fields) == 6 and fields[5].endswith(ending):

@@ -1,10 +1,10 @@
-"""How fast the vector index is at growing sizes, beside exact search and three HNSW libraries, at equal recall.
+"""How fast the vector index is at growing sizes, compared with exact search and three HNSW libraries at equal recall.
 
-Every engine answers the same queries one at a time on one thread, in a process of its own, after its search effort was
-tuned on other queries to a recall@10 against exact search: .97, unless another is asked for. Without a filter each
-effort is measured, so that engines can be compared at one recall. Engines take turns, some rounds; what counts is the
-time of the processor, and its median over the rounds. What is made or built is kept under ``work``, so that the next
-run measures at once. Filters are random sets of segments, given as bitmaps.
+Every engine answers the same queries one at a time on one thread, in a process of its own. Before that, its search
+effort is tuned on other queries to a recall@10 against exact search (.97 by default). Without a filter each effort is
+measured, so that engines can be compared at one recall. Engines take turns over several rounds. The figures are
+processor times, medians over the rounds. Vectors and indexes are kept under ``work``, so that the next run need not
+make them. Filters are random sets of segments, given as bitmaps.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from benchmarks.quality.encoding import Progress
 from search.errors import SoundalikeError
 
 FILTERS = {"all": 1.0, "half": 0.5, "hundredth": 0.01, "ten-thousandth": 0.0001}
-"""Name -> the part of the segments that pass."""
+"""Name -> the share of the segments that pass."""
 
 TUNING_QUERIES = 100
 SIZES = (10_000, 100_000, 1_000_000)
@@ -47,11 +47,10 @@ SIZES = (10_000, 100_000, 1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class EngineFigures:
-    """One engine at one size. Bytes and pages are None where they could not be counted.
+    """One engine at one size. Bytes and pages are None if they could not be counted.
 
-    ``resident_bytes``: the process's share of memory after all queries, less what it was before opening (with the
-    libraries' code loaded), without our sidecar.
-    ``sidecar_pages``: pages of the sidecar that a query reads, mean, as the processor marked them.
+    ``resident_bytes``: the process's share of memory after all queries, less that before opening (with the libraries'
+    code loaded), without our sidecar. ``sidecar_pages``: mean number of sidecar pages that a query reads.
     """
 
     size: int
@@ -68,13 +67,14 @@ class EngineFigures:
     curve: tuple[Timing, ...] = ()
 
     def timing(self, name: str) -> Timing:
-        """The figures through the filter of that name."""
+        """Return the figures with the filter of that name."""
         return next(timing for timing in self.timings if timing.filter == name)
 
     def ms_at(self, recall: float) -> float | None:
-        """Milliseconds without a filter at exactly that recall, between two efforts; None where it is not reached.
+        """Return the milliseconds without a filter at exactly this recall, interpolated between two efforts.
 
-        Between them what is missed is taken to fall as a power of the time.
+        The interpolation assumes that the share of missed hits is a power of the time. None if no effort reaches the
+        recall.
         """
         found = next((n for n, point in enumerate(self.curve) if point.recall >= recall), None)
         if found is None:
@@ -89,7 +89,7 @@ class EngineFigures:
 
     @property
     def resident_per_segment(self) -> float | None:
-        """Resident bytes for each segment."""
+        """Resident bytes per segment."""
         return None if self.resident_bytes is None else self.resident_bytes / self.size
 
 
@@ -105,7 +105,7 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class SearchSpeedReport:
-    """The figures of `run`. ``vectors`` says in words how they were made."""
+    """The figures of `run`. ``vectors`` describes how they were made."""
 
     machine: Machine
     versions: tuple[Version, ...]
@@ -137,15 +137,12 @@ def run(
     rounds: int = 1,
     progress: Progress = lambda line: None,
 ) -> SearchSpeedReport:
-    """Measure ours, exact search and ``peers`` at each of ``sizes``; ``progress`` is called with what is going on.
+    """Measure ours, exact search and ``peers`` at each of ``sizes``; ``progress`` is called with one line at a time.
 
-    Engines take turns, ``rounds`` times; exact search has one round.
-
-    ``filters`` are those of `FILTERS` that are asked through, "all" among them.
-
-    ``work`` keeps what was made and built (1.5 kB a segment and engine); None throws it away. The peers build with
-    ``build_threads``, the same graph every time with one. Raises UsageError for
-    an unknown peer, SoundalikeError when an engine fails.
+    Engines take turns, ``rounds`` times; exact search has one round. ``filters`` are names in `FILTERS`, "all" among
+    them. ``work`` keeps vectors and indexes (1.5 kB per segment and engine); None discards them. ``build_threads`` are
+    for the peers; one thread always builds the same graph. Raises UsageError for an unknown peer, SoundalikeError if an
+    engine fails.
     """
     machine = this_machine()
     ours = [Soundalike.name, SoundalikeTuned.name, SoundalikeAsked.name]
@@ -181,7 +178,7 @@ class _Bench:
     progress: Progress
 
     def prepare(self, size: int) -> Task:
-        """The vectors, queries, filters and exact answers of one size."""
+        """Make the vectors, queries, filters and exact answers of one size, if missing; return its task."""
         folder = self.work / f"{size}-{self.queries}-{self.seed}-{self.source.digest[:12]}"
         task = Task(
             "truth", Exact.name, str(folder), size, self.source.dim, TUNING_QUERIES, tuple(FILTERS), self.build_threads,
@@ -203,7 +200,7 @@ class _Bench:
         return task
 
     def measure_by_turns(self, task: Task, names: Sequence[str], rounds: int) -> list[EngineFigures]:
-        """Each of ``names`` in each round, exact search in the first: their medians."""
+        """Measure each of ``names`` in each round, exact search only in the first; return the medians."""
         found: dict[str, list[EngineFigures]] = {name: [] for name in names}
         for number in range(rounds):
             for name in names:
@@ -212,7 +209,7 @@ class _Bench:
         return [_median_of(figures) for figures in found.values()]
 
     def measure(self, task: Task) -> EngineFigures:
-        """Build where nothing is built yet, then measure."""
+        """Build the index if it is not built yet, then measure."""
         folder, engine = Path(task.work), engine_of(task.engine)
         name = built_as(task.engine)
         built = folder / f"{name}-built.json"
@@ -240,7 +237,7 @@ class _Bench:
         )
 
     def _child(self, task: Task, threads: int | None) -> dict[str, Any]:
-        """Run `benchmarks.index.child`; ``threads`` bounds every pool. Raises SoundalikeError when it fails."""
+        """Run `benchmarks.index.child`; ``threads`` bounds every pool. Raises SoundalikeError if it fails."""
         file = Path(task.work) / "task.json"
         file.write_text(json.dumps(asdict(task)))
         bounds = {} if threads is None else dict.fromkeys(_POOLS, str(threads))
@@ -262,7 +259,7 @@ _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def _median_of(rounds: Sequence[EngineFigures]) -> EngineFigures:
-    """The first of some rounds of one engine, with the median times of all. Recall is the same in each."""
+    """The first of several rounds of one engine, with the median times of all rounds. Recall is the same in each."""
     first = rounds[0]
 
     def together(parts: Sequence[tuple[Timing, ...]]) -> tuple[Timing, ...]:
@@ -285,7 +282,7 @@ def _median_of(rounds: Sequence[EngineFigures]) -> EngineFigures:
 
 
 def _random_filter(size: int, share: float, seed: int) -> np.ndarray:
-    """A bitmap over the ids 1 to ``size`` of which ``share`` pass, at least one."""
+    """A bitmap over the ids 1 to ``size``; ``share`` of them pass, at least one."""
     chosen = np.random.default_rng(seed).choice(size, max(1, round(share * size)), replace=False)
     bits = np.zeros(size + 1, np.bool_)
     bits[chosen + 1] = True

@@ -1,12 +1,12 @@
-"""Filters in Milvus: as ranges of ids with more candidates, as the engine has it, beside a predicate on a column.
+"""Filters in Milvus: as ranges of ids with more candidates, as the engine does, compared with a predicate on a column.
 
     MILVUS_URI=http://127.0.0.1:19530 python -m benchmarks.index.milvus_filters --segments 50000
 
-For the predicate a second collection has what the filter asks as a column of its own (``chance`` for what lies here
-and there, ``folder`` for what lies together), which is the best that `where` could become there. Both have the same
-vectors, the same graph and the same breadth of search; both fetch the vectors of their candidates and score them
-exactly. Milliseconds are of one question at a time, the least of three; `make test-cluster` starts a server for tests,
-and ``python -m tests.cluster.milvus PYTHON COMMAND ...`` one for this.
+For the predicate, a second collection stores what the filter asks for as a column (``chance`` for scattered segments,
+``folder`` for contiguous ones). This is the best that `where` could become in Milvus. Both collections have the same
+vectors, the same graph and the same search width. Both fetch the vectors of their candidates and score them exactly.
+Milliseconds are for one question at a time, the least of three. `make test-cluster` starts a server for tests, and
+``python -m tests.cluster.milvus PYTHON COMMAND ...`` starts one for this command.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from search.model import Bitmap, Ids, IndexChange, Vectors
 
 DIM: Final = 384
 CANDIDATES: Final = 200
-"""As `search.vectors.milvus` re-ranks."""
+"""As many as `search.vectors.milvus` re-ranks."""
 FOLDERS: Final = 100
 SHARES: Final = (0.5, 0.1, 0.01, 0.001)
 ROUNDS: Final = 3
@@ -47,7 +47,7 @@ _WRITE_S: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What passes: its ids, and the predicate that says the same of the columns."""
+    """What passes: its ids, and the equivalent predicate on the columns."""
 
     name: str
     ids: Ids
@@ -56,7 +56,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way through one filter: recall@10, the fewest hits of a question that had ten to find, milliseconds."""
+    """One way through one filter: recall@10, the fewest hits for a question with ten to find, milliseconds."""
 
     recall: float
     fewest: int
@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measured(rows: Vectors, queries: Vectors, seed: int) -> str:
-    """The table of both ways through every filter."""
+    """Return the table of both ways through every filter."""
     ids = np.arange(1, len(rows) + 1)
     chance = np.random.default_rng(seed).random(len(rows)).astype(np.float32)
     exact = wiring.exact_index(rows.shape[1])
@@ -142,7 +142,7 @@ def _way(search: Callable[[Vectors], Ids], queries: Vectors, truth: Ids) -> Way:
 
 
 class _Columns:
-    """A collection whose rows have what filters ask for, too."""
+    """A collection whose rows also have the columns that filters ask for."""
 
     def __init__(self, ids: Ids, rows: Vectors, chance: np.ndarray[Any, Any]) -> None:
         from pymilvus import DataType, MilvusClient
@@ -166,11 +166,11 @@ class _Columns:
                 for at in some
             ]
             self._client.upsert(_NAME, data, timeout=_WRITE_S)
-        # as `MilvusBase` sees what it wrote
+        # as `MilvusBase` makes sure that its writes are visible
         self._client.query(_NAME, filter="id == 1", consistency_level="Strong", timeout=_WRITE_S)
 
     def search(self, query: Vectors, predicate: str) -> Ids:
-        """At most K ids, best first, by the exact scores of the candidates."""
+        """Return at most K ids, best first, by the exact scores of the candidates."""
         (hits,) = self._client.search(
             _NAME,
             data=[query],
@@ -188,7 +188,7 @@ class _Columns:
         return found[np.argsort(-(vectors @ query), kind="stable")[:K]]
 
     def drop(self) -> None:
-        """Take it away."""
+        """Delete the collection."""
         self._client.drop_collection(_NAME, timeout=_WRITE_S)
 
 

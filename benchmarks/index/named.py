@@ -1,4 +1,4 @@
-"""The engines of the search benchmark by their names."""
+"""The engines of the search benchmark by name."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ PEERS = (Hnswlib.name, Usearch.name, Voyager.name)
 
 
 def engine_of(name: str) -> Engine:
-    """The engine of that name. Raises UsageError for another."""
+    """Return the engine of that name. Raises UsageError for an unknown one."""
     if name not in ENGINES:
         raise UsageError(f"no engine is called {name!r}; there are {', '.join(ENGINES)}")
     return ENGINES[name]()
 
 
 def built_as(name: str) -> str:
-    """The engine whose build the one called ``name`` opens: all of ours are the same on disk."""
+    """Return the engine whose build the one called ``name`` opens: all of ours are the same on disk."""
     return Soundalike.name if isinstance(engine_of(name), Soundalike) else name

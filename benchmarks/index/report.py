@@ -1,4 +1,4 @@
-"""The figures of `benchmarks.index.measure` for people: tables in Markdown and charts of how costs grow."""
+"""The report of `benchmarks.index.measure`: tables in Markdown, and charts of how costs grow."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FILTERING_WORDS = {
 
 
 def markdown(report: SearchSpeedReport) -> str:
-    """The section on search."""
+    """Return the section on search."""
     sections = [
         "## Vector search",
         report.machine.sentence(),
@@ -53,7 +53,7 @@ def markdown(report: SearchSpeedReport) -> str:
 
 
 def figure(report: SearchSpeedReport) -> Figure:
-    """Four charts: milliseconds without a filter and with one, build seconds, resident bytes per segment."""
+    """Return four charts: milliseconds without a filter and with one, build seconds, resident bytes per segment."""
     out = new_figure(11, 7)
     axes = [out.add_subplot(2, 2, place) for place in (1, 2, 3, 4)]
     _grow(report, axes[0], "median ms, no filter", lambda f: f.timing("all").median_ms)
@@ -66,7 +66,7 @@ def figure(report: SearchSpeedReport) -> Figure:
 
 
 def sizes(report: SearchSpeedReport) -> list[int]:
-    """The sizes that were measured, ascending."""
+    """Return the measured sizes, ascending."""
     return sorted({figures.size for figures in report.figures})
 
 
@@ -110,7 +110,7 @@ def _latencies(report: SearchSpeedReport, size: int) -> str:
 
 
 def _equal(report: SearchSpeedReport, size: int) -> str:
-    """Everyone at one recall, without a filter: between two efforts where none reaches just that."""
+    """All engines at one recall without a filter; interpolated if no effort reaches exactly that recall."""
     tuned = [figures for figures in _of(report, size) if figures.curve and figures.engine != SoundalikeAsked.name]
     header, columns = ["engine"], []
     for recall in report.equal_recalls:
@@ -127,7 +127,7 @@ def _equal(report: SearchSpeedReport, size: int) -> str:
 
 
 def _asked(report: SearchSpeedReport, size: int) -> str:
-    """Ours asked for a recall: what held-out questions find then."""
+    """Our index with requested recalls: the recall that held-out queries then get."""
     rows = [
         (f"{point.effort / 100:.2f}", f"{point.recall:.3f}", f"{point.median_ms:.2f}", f"{point.p99_ms:.2f}")
         for figures in _of(report, size)

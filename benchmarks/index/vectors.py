@@ -1,12 +1,13 @@
 """Vectors for the speed benchmark: any number of them, distributed like real ones.
 
-Real vectors lie in curved sheets of few dimensions, in clumps of very different density, and neighbours in time are
-neighbours in space. Random unit vectors have none of that, and flatter or defame an index depending on its kind. So
-vectors are grown from *anchors*, real vectors of an encoder where there are some: each clip is an anchor that was
-moved within its neighbourhood, and each of its segments once more. Queries are anchors kept apart, never grown from.
+Real vectors lie in curved sheets of few dimensions, in clusters of very different density, and vectors close in time
+are similar. Random unit vectors have none of this; an index looks better or worse with them than it is, depending on
+its kind. So vectors are generated from *anchors*, which are an encoder's real vectors if there are recordings. Each
+clip is an anchor moved within its neighbourhood, and each of its segments is moved once more. Queries are held-out
+anchors from which nothing is generated.
 
-How well that works is measured, not believed: `intrinsic_dimension` of the grown set stands in the report beside that
-of the anchors.
+The report shows how realistic the result is: the `intrinsic_dimension` around the queries, and the scores of the 1st
+and 10th hit.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ NEIGHBOURS = 16
 """An anchor moves in the directions of this many nearest anchors."""
 
 CLIP_SPREAD, SEGMENT_SPREAD = 0.6, 0.3
-"""How far a clip lies from its anchor, and a segment from its clip: parts of the distance to those neighbours."""
+"""How far a clip lies from its anchor and a segment from its clip, relative to the distances of those neighbours."""
 
 SEGMENTS_PER_CLIP = 8
 QUERY_SHARE = 0.1
@@ -36,16 +37,16 @@ _CLIPS_AT_ONCE = 512
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """Where vectors grow from: ``vectors`` (n, dim) unit rows, ``source`` says in words where they are from."""
+    """What vectors are generated from: ``vectors`` (n, dim) of unit length; ``source`` describes their origin."""
 
     vectors: Vectors
     source: str
 
 
 def synthetic_anchors(count: int, dim: int, seed: int) -> Anchors:
-    """Anchors (count, dim) without real sounds: three levels of Gaussian clumps whose axes shrink like 1/rank.
+    """Return anchors (count, dim) without real sounds: three levels of Gaussian clusters whose axes shrink like 1/rank.
 
-    40 families, 15 kinds in each, anchors around those: an encoder's tags come in such a tree.
+    There are 40 families, 15 kinds in each, and anchors around those, because an encoder's tags form such a tree.
     """
     rng = np.random.default_rng(seed)
     axes = 1.0 / np.sqrt(np.arange(1, dim + 1))
@@ -59,14 +60,14 @@ def synthetic_anchors(count: int, dim: int, seed: int) -> Anchors:
 
 
 def encoded_anchors(paths: Sequence[Path], encoder: Encoder, cache: EncodingCache, progress: Progress) -> Anchors:
-    """Anchors from real recordings: every segment of these files, as the bulk job encodes them."""
+    """Return anchors from real recordings: every segment of these files, as the bulk job encodes them."""
     clips = encode(paths, encoder, cache, progress)
     vectors = np.concatenate([clip.encoding.vectors.astype(np.float32) for clip in clips])
     return Anchors(_unit(vectors), f"{len(vectors)} segments of {len(clips)} recordings by {encoder.spec.name}")
 
 
 class VectorSource:
-    """A reproducible stream of vectors grown from anchors, and queries that none of them was grown from."""
+    """A reproducible stream of vectors generated from anchors, and queries from which none was generated."""
 
     def __init__(self, anchors: Anchors, seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -84,11 +85,13 @@ class VectorSource:
         )
 
     def queries(self, count: int) -> Vectors:
-        """(count, dim) unit rows, held-out anchors, from the first on again where there are fewer."""
+        """Return (count, dim) unit rows of held-out anchors; they repeat if there are fewer."""
         return self._queries[np.arange(count) % len(self._queries)]
 
     def chunks(self, count: int) -> Iterator[Vectors]:
-        """``count`` unit rows in all, in order of segment, a few thousand at a time; the same for the same seed."""
+        """Yield ``count`` unit rows in all, in order of segment, a few thousand at a time; the same for the same
+        seed.
+        """
         rng = np.random.default_rng([self._seed, 1])
         while count > 0:
             rows = self._clips(rng)[:count]
@@ -107,7 +110,7 @@ class VectorSource:
 
 
 def nearest(vectors: Vectors, k: int) -> NDArray[np.intp]:
-    """For each of ``vectors`` (n, dim) the rows (n, min(k, n - 1)) of its nearest others, in no order."""
+    """Return for each of ``vectors`` (n, dim) the rows (n, min(k, n - 1)) of its nearest others, in no order."""
     k = min(k, len(vectors) - 1)
     found = np.empty((len(vectors), k), np.intp)
     for start in range(0, len(vectors), 1024):
@@ -118,9 +121,11 @@ def nearest(vectors: Vectors, k: int) -> NDArray[np.intp]:
 
 
 def intrinsic_dimension(scores: NDArray[np.float32]) -> float:
-    """The local dimension around some queries, by their best scores (q, k), best first: how fast neighbours thin out.
+    """Return the local dimension around queries, from their best scores (q, k), best first: how fast neighbours thin
+    out.
 
-    Maximum likelihood estimate of Levina and Bickel (NIPS 2004), with MacKay's and Ghahramani's average of inverses.
+    It is the maximum likelihood estimate of Levina and Bickel (NIPS 2004) with the average of inverses by MacKay and
+    Ghahramani.
     """
     distances = np.sqrt(np.maximum(2.0 - 2.0 * scores.astype(np.float64), 1e-12))
     logs = np.log(distances[:, -1:] / distances[:, :-1])

@@ -1,1 +1,1 @@
-"""How large a library may grow, on which machines."""
+"""How large a library may grow, and on which machines."""

@@ -1,9 +1,10 @@
-"""What a publication of vectors writes, and what its layers cost a search: against the exact index, behind filters.
+"""What a publication of vectors writes, and what its layers cost a search, compared with exact search, with filters.
 
     python -m benchmarks.scale.layers --segments 1000000
 
-Vectors are grown as those of `soundalike bench speed --only search`. The index is published; then with 1 % more; then,
-beside that, as often as it takes for eight layers. Each time another process opens it and asks.
+Vectors are generated as for `soundalike bench speed --only search`. The index is published, and then again with 1 %
+more segments. Separately, it is published from the first state on until it has eight layers. After the first, the
+second and the last of these publications another process opens the index and asks.
 """
 
 from __future__ import annotations
@@ -38,12 +39,16 @@ SHARES: Final = (1.0, 0.9, 0.5, 0.1, 0.01, 0.001, 0.0001)
 K: Final = 10
 MORE: Final = 0.01
 LAYERS: Final = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
-"""Parts of the first layer whose publications make seven more: each is more than twice the next."""
+"""Sizes of seven more publications, relative to the first layer; each is more than twice the next, so layers stay
+apart.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One filter: what passes, how it lies, the mean recall@10, the worst query's, and the median CPU time of one."""
+    """One filter: the share that passes, how these segments lie, mean recall@10, the worst query's, and the median CPU
+    time.
+    """
 
     share: float
     lies: str
@@ -54,7 +59,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What another process found: rows of each layer, resident bytes a segment (None elsewhere than on Linux)."""
+    """The findings of the other process: rows of each layer, resident bytes per segment (None on systems other than
+    Linux).
+    """
 
     layers: tuple[int, ...]
     resident_bytes: float | None
@@ -63,7 +70,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A publication: rows of its layers, bytes that it wrote of those it has, wall and CPU seconds."""
+    """A publication: rows of its layers, bytes that it wrote out of those it has, wall and CPU seconds."""
 
     layers: tuple[int, ...]
     written_bytes: int
@@ -94,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         steps = [(folder / "more", count) for count in (args.segments, _sizes(args.segments, MORE)[0])]
         steps += [(folder / "eight", count) for count in _sizes(args.segments, *LAYERS)]
         for number, (directory, count) in enumerate(steps, start=1):
-            if number == 3:  # both go on from the first
+            if number == 3:  # both continue from the first
                 linked(folder / "more" / "1", folder / "eight" / "1")
                 grown.last = args.segments
             report_progress(f"{count:,} segments ...")
@@ -107,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class Grown:
-    """Vectors as changes, with ids from 1 on; none of them comes twice."""
+    """Vectors as index changes, with ids from 1 on and without repeats."""
 
     def __init__(self, source: VectorSource, most: int) -> None:
         self._parts = source.chunks(most)
@@ -115,7 +122,7 @@ class Grown:
         self.last = 0
 
     def changes(self, count: int, sequence: int) -> Iterator[IndexChange]:
-        """``count`` more."""
+        """Yield ``count`` more vectors."""
         while count:
             if not len(self._left):
                 self._left = next(self._parts)
@@ -126,7 +133,7 @@ class Grown:
 
 
 def publish(directory: Path, sequence: int, grown: Grown, count: int) -> Published:
-    """Publish ``count`` more segments."""
+    """Publish ``count`` more segments and return what that took."""
     index = SnapshotIndex.open(directory, DIM, device="cpu", searches=False)
     before = _inodes(directory)
     wall_s, cpu_s = time.perf_counter(), time.process_time()
@@ -141,7 +148,7 @@ def publish(directory: Path, sequence: int, grown: Grown, count: int) -> Publish
 
 def ask(directory: Path, queries: Vectors, seed: int) -> Opened:
     """Open the newest snapshot and ask it through every filter, one query at a time."""
-    import faiss  # noqa: F401  so that the library itself is not counted
+    import faiss  # noqa: F401  imported first, so that its memory does not count
 
     before = mapped.resident_bytes(".f16")
     view = SnapshotIndex.open(directory, DIM, device="cpu").view
@@ -163,7 +170,7 @@ def ask(directory: Path, queries: Vectors, seed: int) -> Opened:
 
 
 def markdown(published: Sequence[Published], opened: Sequence[Opened], queries: int) -> str:
-    """The report."""
+    """Return the report."""
     rows = [
         (
             " + ".join(f"{count:,}" for count in one.layers),
@@ -198,7 +205,7 @@ def _sizes(segments: int, *parts: float) -> list[int]:
 
 
 def linked(source: Path, target: Path) -> None:
-    """Have a folder of the same files."""
+    """Make a folder with hard links to the same files."""
     target.mkdir(parents=True)
     for path in source.iterdir():
         (target / path.name).hardlink_to(path)
@@ -216,7 +223,7 @@ def _asked_elsewhere(directory: Path, queries: int, seed: int) -> Opened:
 
 
 def _order(stored: files.StoredVectors, queries: Vectors, lies: str, seed: int) -> Ids:
-    """The rows in the order in which filters let them pass: by chance, or by how near they are to one query."""
+    """The rows in the order in which filters let them pass: at random, or by similarity to one query."""
     if lies == "at random":
         return np.random.default_rng(seed).permutation(stored.ids.size)
     near = np.empty(stored.ids.size, np.float32)

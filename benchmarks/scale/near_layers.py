@@ -1,9 +1,9 @@
-"""What a publication of neighbourhoods writes when 1 % more came, and what its layers cost a search.
+"""What a publication of neighbourhoods writes after 1 % more segments, and what its layers cost a search.
 
     python -m benchmarks.scale.near_layers --segments 100000
 
-Vectors are grown as those of `soundalike bench speed --only search`, and their index is published; then neighbourhoods;
-then 1 % more of both. Scores are compared with those of the same neighbourhoods written whole.
+Vectors are generated as for `soundalike bench speed --only search`. Their index is published, then the neighbourhoods,
+then 1 % more of both. Scores are compared with those of the same neighbourhoods written as a whole.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ CANDIDATES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A publication: rows of its layers, newer lists in each, bytes that it wrote of those it has, and seconds."""
+    """A publication: rows of its layers, changed lists in each, bytes that it wrote out of those it has, and
+    seconds.
+    """
 
     layers: tuple[int, ...]
     changed: tuple[int, ...]
@@ -51,7 +53,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """CPU ms of scoring `CANDIDATES`, the median, by layers and whole; and the largest difference between them."""
+    """Median CPU ms of scoring `CANDIDATES` with layers and whole, and the largest difference between their scores."""
 
     layered_ms: float
     whole_ms: float
@@ -86,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def publish(folder: Path, sequence: int, view: SnapshotView) -> Written:
-    """Bring the neighbourhoods up, in layers and, to compare, written whole."""
+    """Update the neighbourhoods in layers and, for comparison, written as a whole."""
     source = NeighbourSource(view, view.ids(), _contents_of)
     layered, whole = folder / "layered", folder / "whole"
     before = {path.stat().st_ino for path in layered.glob("*/*")}
@@ -104,7 +106,7 @@ def publish(folder: Path, sequence: int, view: SnapshotView) -> Written:
 
 
 def score(folder: Path, view: SnapshotView, queries: Vectors) -> Scored:
-    """The candidates of queries, scored by the layers and by what is written whole."""
+    """Score the candidates of queries with the layers and with the version written as a whole."""
     ids = view.ids()
     layered, whole = (_opened(folder / name) for name in ("layered", "whole"))
 
@@ -117,7 +119,7 @@ def score(folder: Path, view: SnapshotView, queries: Vectors) -> Scored:
         plain, found = (row[0] for row in view.search(query[np.newaxis], CANDIDATES))
         scores = [near.scores(query, found, plain, view.vectors, known) for near in (layered, whole)]
         worst = max(worst, float(np.abs(scores[0] - scores[1]).max()))
-        for near, times in zip((layered, whole), took, strict=True):  # both have read what they read by now
+        for near, times in zip((layered, whole), took, strict=True):  # both have their pages in memory by now
             begun = time.thread_time()
             near.scores(query, found, plain, view.vectors, known)
             times.append(1e3 * (time.thread_time() - begun))
@@ -125,7 +127,7 @@ def score(folder: Path, view: SnapshotView, queries: Vectors) -> Scored:
 
 
 def markdown(written: Sequence[Written], scored: Sequence[Scored]) -> str:
-    """The report."""
+    """Return the report."""
     rows = [
         (
             " + ".join(f"{count:,}" for count in one.layers),

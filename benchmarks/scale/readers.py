@@ -1,10 +1,10 @@
-"""How soon machines that have only a library's URLs answer as the one that publishes, and what two of them are worth.
+"""How soon machines that only have a library's URLs give the publisher's answers, and how two readers scale.
 
     python -m benchmarks.scale.readers --segments 1000000
 
-A synthetic library is published into a folder as a store. Each reader is a process with a cache of its own: it
-fetches, asks by clips, and says what it found. Its calls take one thread each. Neighbourhoods are off: making them
-takes longer than all the rest.
+A synthetic library is published into a folder that serves as a store. Each reader is a process with its own cache: it
+fetches the library, asks by clips, and reports its findings. Its computations use one thread each. Neighbourhoods are
+off, because making them takes longer than everything else.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _READ: Final = "--read"
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A reader: seconds, wall and CPU, to its first answer; CPU seconds of its questions; a digest of all answers."""
+    """A reader: wall and CPU seconds to its first answer; CPU seconds of its questions; a digest of all answers."""
 
     ready_s: float
     ready_cpu_s: float
@@ -141,7 +141,7 @@ def _measured(folder: Path, segments: int, questions: int, seed: int, settings: 
 
 
 def _machine(folder: Path, name: str) -> Path:
-    """A library as a machine has it: its URLs, and room for a cache."""
+    """The library folder of a machine: the URLs, and a place for its cache."""
     here = folder / name
     here.mkdir(exist_ok=True)
     said = f'catalog = "{folder}/catalog.sqlite"\nstore = "file://{folder}/store"\ncache = "snapshots"\n'
@@ -150,7 +150,7 @@ def _machine(folder: Path, name: str) -> Path:
 
 
 def _read(folder: Path, names: Sequence[str], segments: int, questions: int) -> list[Read]:
-    """What readers say that begin at the same time."""
+    """The results of readers that start at the same time."""
     begun = []
     for name in names:
         command = [sys.executable, "-m", "benchmarks.scale.readers", _READ, str(_machine(folder, name))]

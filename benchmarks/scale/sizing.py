@@ -1,11 +1,11 @@
-"""What libraries of 10 million segments to a billion need, and from how many workers on they wait for the writer.
+"""What libraries of 10 million to a billion segments need, and from how many workers on they wait for the writer.
 
     python -m benchmarks.scale.sizing
     python -m benchmarks.scale.sizing --rate 20 --write-clips 1200 --cpu-ms 2.7
 
-Nothing is measured here. Measured parts go in (`Parts`, each with its source; what was measured on another machine is
-said by options) and come out of two simulations: workers that encode chunks and write them in turn, under one lock; and
-questions that come at random to the cores of readers. A price is what the options say it is.
+This measures nothing. It combines measured values (`Parts`, each with its source; options replace values measured on
+another machine) in two simulations. In one, workers encode chunks and write them in turn, under one lock. In the other,
+questions arrive at random at the cores of readers. Prices are what the options say.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from search.ground.ending import with_status
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 SEGMENTS = (10_000_000, 100_000_000, 1_000_000_000)
 KNEE = 0.9
-"""Workers are too many from where they reach less than this of so many times one worker."""
+"""Workers are too many from the number on that reaches less than this share of linear scaling."""
 _CHUNKS = 10_000
 _QUESTIONS = 20_000
 HOURS_A_MONTH = 730
@@ -33,14 +33,14 @@ HOURS_A_MONTH = 730
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What was measured, and what is assumed (prices).
+    """Measured values, and assumed ones (prices).
 
-    ``cpu_ms``: a core's time for a second of sound (docs/figures/indexing.md). ``write_clips``: clips a second that one
-    writer writes to PostgreSQL (docs/decisions/0020-postgresql.md). ``search_ms``: a core's time for a question among a
-    million segments (docs/decisions/0005-vector-index.md); it grows with the root of their number, as the lists do, and
-    for Milvus the same is taken.
-    ``resident_bytes``, ``disk_bytes``, ``catalog_bytes``: of a segment. ``milvus_bytes``: in Milvus's memory, vectors
-    of 384 float32 and 32 links. ``files_up_to``: so many segments are kept in files, more of them in Milvus.
+    ``cpu_ms``: a core's time for a second of sound (docs/figures/indexing.md). ``write_clips``: clips per second that
+    one writer writes to PostgreSQL (docs/decisions/0020-postgresql.md). ``search_ms``: a core's time for a question
+    among a million segments (docs/decisions/0005-vector-index.md); it grows with the square root of the number of
+    segments, as the index's lists do, and the same is assumed for Milvus. ``resident_bytes``, ``disk_bytes``,
+    ``catalog_bytes``: per segment. ``milvus_bytes``: per segment in Milvus's memory, vectors of 384 float32 and 32
+    links. ``files_up_to``: up to so many segments are kept in files, more of them in Milvus.
     """
 
     cpu_ms: float = 2.7
@@ -63,7 +63,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Indexing:
-    """What ``workers`` do: clips a second, and the part of so many times one worker's."""
+    """The output of ``workers``: clips per second, and their share of linear scaling."""
 
     workers: int
     clips_per_s: float
@@ -72,7 +72,9 @@ class Indexing:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a library of so many segments needs, of a reader and its catalog; how long a question takes."""
+    """What a library of ``segments`` needs: a reader's memory and disk, the catalog, cores, cost; and the time of a
+    question.
+    """
 
     segments: int
     is_in_files: bool
@@ -87,9 +89,9 @@ class Size:
 
 
 def indexing(parts: Parts, workers: int, seed: int = 7) -> float:
-    """Clips a second of ``workers`` that encode a chunk each, then wait for their turn to write it.
+    """Return the clips per second of ``workers`` that encode a chunk each, then wait for their turn to write it.
 
-    Chunks take half to one and a half times what they should. The first quarter of them is not counted.
+    A chunk takes 0.5 to 1.5 times its mean time. The first quarter of the chunks is not counted.
     """
     rng = np.random.default_rng(seed)
     takes = iter(rng.uniform(0.5, 1.5, _CHUNKS + workers))
@@ -111,19 +113,21 @@ def indexing(parts: Parts, workers: int, seed: int = 7) -> float:
 
 
 def indexing_by(parts: Parts, counts: Sequence[int] = WORKERS) -> list[Indexing]:
-    """`indexing` for each number of workers, against one."""
+    """Return `indexing` for each number of workers, compared with one."""
     alone = indexing(parts, 1)
     found = [(workers, indexing(parts, workers)) for workers in counts]
     return [Indexing(workers, clips_per_s, clips_per_s / (workers * alone)) for workers, clips_per_s in found]
 
 
 def knee(found: Sequence[Indexing]) -> int | None:
-    """The first number of workers that are too many, None where none are."""
+    """Return the first number of workers that are too many, None if none are."""
     return next((one.workers for one in found if one.efficiency < KNEE), None)
 
 
 def waiting_ms(service_ms: float, per_s: float, cores: int, seed: int) -> tuple[float, float]:
-    """The median and 99th percentile, in ms, of questions that come at random to ``cores``, ``service_ms`` each."""
+    """Return the median and 99th percentile, in ms, of questions that arrive at random at ``cores`` and take
+    ``service_ms``.
+    """
     rng = np.random.default_rng(seed)
     arrivals_s = rng.exponential(1 / per_s, _QUESTIONS).cumsum()
     free_s = [0.0] * cores
@@ -136,7 +140,9 @@ def waiting_ms(service_ms: float, per_s: float, cores: int, seed: int) -> tuple[
 
 
 def size(parts: Parts, segments: int, per_s: float, seed: int = 0) -> Size:
-    """What a library of ``segments`` needs to answer ``per_s`` questions a second with half of its cores busy."""
+    """Return what a library of ``segments`` needs to answer ``per_s`` questions per second with half of its cores
+    busy.
+    """
     in_files = segments <= parts.files_up_to
     question_ms = parts.search_ms * math.sqrt(segments / 1e6) + parts.service_ms
     cores = max(2, math.ceil(2 * per_s * question_ms / 1000))
@@ -152,7 +158,7 @@ def size(parts: Parts, segments: int, per_s: float, seed: int = 0) -> Size:
 
 
 def report(parts: Parts, per_s: float, seed: int) -> str:
-    """Both tables, in Markdown."""
+    """Return both tables in Markdown."""
     found = indexing_by(parts)
     rows = [(str(one.workers), f"{one.clips_per_s:,.0f}", f"{one.efficiency:.2f}") for one in found]
     workers = markdown_table(("workers", "clips a second", "of linear"), rows)

@@ -1,13 +1,13 @@
-"""Whether `benchmarks.scale.sizing` foretells what 1, 2, 4 and 8 workers do: real claims, real writes, work that waits.
+"""Does `benchmarks.scale.sizing` predict 1, 2, 4 and 8 workers? Real claims and real writes, with simulated work.
 
     python -m benchmarks.scale.waiting --catalog postgresql:///sounds
     python -m benchmarks.scale.waiting
 
-More workers than processors cannot be measured by what they encode. So each is a process that claims chunks of the
-real catalog (an empty one; a file without ``--catalog``), sleeps for as long as its work would take, and closes the
-chunk with vectors in the transaction that every worker uses. What has to be foretold is how they wait for each other's
-turn to write. The simulation gets two figures of the worker that was alone: how long it slept for a chunk, and how long
-it wrote one.
+More workers than processors cannot be measured with real encoding. So each worker is a process that claims chunks from
+a real catalog (an empty one; a file without ``--catalog``), sleeps for as long as its work would take, and closes the
+chunk with vectors in the transaction that every worker uses. The prediction is about how long workers wait for each
+other's writes. The simulation gets two figures from the run with one worker: the time asleep and the time writing, per
+chunk.
 """
 
 from __future__ import annotations
@@ -42,14 +42,16 @@ from search.settings import Settings
 
 WORKERS: Final = (1, 2, 4, 8)
 CLIPS: Final = 20
-"""Of a chunk."""
+"""Clips in a chunk."""
 DIM: Final = 384
 _BEGUN_IN_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What so many workers did: clips a second, and of a chunk the mean seconds asleep, and of claiming and closing."""
+    """The results of ``workers``: clips per second; and per chunk the mean seconds asleep, and of claiming and
+    closing.
+    """
 
     workers: int
     clips_per_s: float
@@ -84,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measured(path: Path, settings: Settings, workers: int, args: argparse.Namespace) -> Measured:
-    """What ``workers`` processes do with so many chunks each. Raises SoundalikeError where one fails."""
+    """Measure ``workers`` processes with ``args.chunks`` chunks each. Raises SoundalikeError if one fails."""
     with wiring.library(path, settings) as library:
         space, root = library.writer.space(synthetic_spec(DIM)), library.writer.root("/synthetic")
         begun = library.chunks.begin(space.id, ())
@@ -114,7 +116,7 @@ def measured(path: Path, settings: Settings, workers: int, args: argparse.Namesp
 
 
 def table(found: Sequence[Measured]) -> str:
-    """What was measured beside what the simulation says, fed with the first of ``found``."""
+    """Return the measured figures and those of the simulation, which gets its input from the first of ``found``."""
     alone = found[0]
     parts = replace(
         Parts(),
@@ -147,14 +149,16 @@ def _work(
     together: Barrier,
     said: Queue[np.ndarray[tuple[int, int]]],
 ) -> None:
-    """One worker, from when all are there. Of each chunk: when it was begun and closed, seconds asleep and written."""
+    """Run one worker once all have started. Send for each chunk: when it began and closed, seconds asleep and
+    writing.
+    """
     rng = np.random.default_rng(seed)
     vectors = rng.standard_normal((CLIPS, SEGMENTS_PER_CLIP, DIM)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
     times = []
     with wiring.library(path, settings) as library:
         (space,), (root,) = library.reader.spaces(), library.roots()
-        library.chunks.current()  # so that it is connected
+        library.chunks.current()  # connect first
         together.wait(_BEGUN_IN_S)
         while True:
             begun_s = time.monotonic()
@@ -179,7 +183,7 @@ def _close(library: Library, claim: Claim, vectors: np.ndarray[tuple[int, int, i
     while True:
         try:
             library.chunks.close(claim, changes, results)
-        except LibraryBusy:  # as a worker, it goes on waiting for its turn
+        except LibraryBusy:  # keep waiting for its turn, as a worker does
             continue
         return
 
