@@ -105,9 +105,7 @@ class Quality:
         return 0
 
     def _task(self, args: argparse.Namespace, settings: Settings, paths: list[Path], cache: EncodingCache) -> None:
-        """Run the protocol of a published benchmark. Raises UsageError if a plot is requested: these protocols have
-        none.
-        """
+        """Run the protocol of a published benchmark. Raises UsageError if a plot is requested: there is none."""
         from benchmarks.common import report
         from benchmarks.quality import datasets, reranking, zero_shot
 

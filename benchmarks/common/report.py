@@ -55,9 +55,7 @@ def new_figure(width_inches: float, height_inches: float) -> Figure:
 
 
 def check_figure_file(file: Path) -> None:
-    """Raise UsageError if no figure can be written to this file: the suffix is neither .png nor .svg, or matplotlib is
-    missing.
-    """
+    """Raise UsageError if no figure can be written: the suffix is neither .png nor .svg, or matplotlib is missing."""
     if file.suffix.lower() not in (".png", ".svg"):
         raise UsageError(f"{printable(str(file))}: a plot is a .png or a .svg file")
     new_figure(1, 1)

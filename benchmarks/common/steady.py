@@ -51,8 +51,6 @@ def steady_noise(wave: Wave, rate_hz: int) -> tuple[Wave, float]:
 
 
 def _running_mean(values: NDArray[np.floating], reach: int) -> NDArray[np.float64]:
-    """The mean of each row with the ``reach`` rows before and after it; the first and last rows are repeated beyond the
-    ends.
-    """
+    """Means of each row with ``reach`` rows before and after it; the first and last rows repeat beyond the ends."""
     sums = np.cumsum(np.pad(values, ((reach + 1, reach), (0, 0)), mode="edge"), axis=0, dtype=np.float64)
     return np.asarray((sums[2 * reach + 1 :] - sums[: -2 * reach - 1]) / (2 * reach + 1))

@@ -31,9 +31,7 @@ def write_clips(folder: Path, count: int, seed: int, *, seconds: tuple[float, fl
 
 
 def write_long_recording(path: Path, hours: float, seed: int) -> None:
-    """Write one FLAC file (16 kHz, mono) of ``hours`` in bounded memory: noise whose level and colour change every 30
-    s.
-    """
+    """Write a FLAC file (16 kHz, mono) of ``hours`` in bounded memory: noise with another colour every 30 s."""
     import soundfile
 
     rng = np.random.default_rng(seed)

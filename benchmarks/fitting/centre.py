@@ -90,9 +90,7 @@ def unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def pairs(material: Material, vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return cosines of queries with clips of other collections: with the best relevant clip of each, and with all
-    others.
-    """
+    """Return cosines of queries with clips of other collections: each query's best relevant clip, and all others."""
     firsts = np.flatnonzero(np.diff(material.owner, prepend=-1))
     queries = unit(mean_by_owner(vectors, material.owner))
     collection = np.array(material.collection)

@@ -16,9 +16,7 @@ _NEWTON_STEPS, _STILL = 12, 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The ``features`` (candidates, features) of a question, which candidates ``are`` right, and the question's
-    weight.
-    """
+    """A question: ``features`` (candidates, features), which candidates ``are`` right, and its weight."""
 
     features: Numbers
     are: NDArray[np.bool_]

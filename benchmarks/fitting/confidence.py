@@ -155,9 +155,7 @@ def word_pages(
 
 
 def logistic(features: NDArray[np.float64], true: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return weights (m + 1,), the constant last, of the logistic regression of ``true`` (n,) on ``features`` (n,
-    m).
-    """
+    """Return weights (m + 1,), the constant last, of a logistic regression of ``true`` (n,) on ``features`` (n, m)."""
     rows = np.concatenate([features, np.ones((len(features), 1))], axis=1)
     weights = np.zeros(rows.shape[1])
     for _ in range(NEWTON_STEPS):
@@ -212,9 +210,7 @@ def _best(some: list[Page], weights: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def _chances(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities (n,) from the first of the ``features`` (n, m), as many as there are ``weights`` before the
-    constant.
-    """
+    """Probabilities (n,) by ``weights``, the constant last, from as many of the first ``features`` (n, m)."""
     chances: NDArray[np.float64] = 1 / (1 + np.exp(-(features[:, : len(weights) - 1] @ weights[:-1] + weights[-1])))
     return chances
 

@@ -99,9 +99,7 @@ def limits(sounds: list[Sound], classes: dict[str, NDArray[np.int64]], encoder: 
 def pairs(
     listened: list[Listened], classes: dict[str, NDArray[np.int64]]
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
-    """Yield for each sound of each mixture the largest logit of its classes in every frame, and whether it lies
-    there.
-    """
+    """Yield for each sound of each mixture the largest logit of its classes in every frame, and where it lies."""
     for one in listened:
         at_s, counts = frame_times(one.spans, one.logits.shape[1], one.frame_s)
         when = at_s[counts]
@@ -111,9 +109,7 @@ def pairs(
 
 
 def logistic(inputs: NDArray[np.float64], is_there: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return slope and offset of P = 1 / (1 + exp(-(slope x + offset))), by Newton's method; all frames count
-    equally.
-    """
+    """Return slope and offset of P = 1 / (1 + exp(-(slope x + offset))), by Newton's method, with equal weights."""
     x = np.stack([inputs, np.ones_like(inputs)], axis=1)
     share = float(is_there.mean())
     beta = np.array([0.0, np.log(share / (1 - share))])

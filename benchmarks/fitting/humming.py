@@ -105,9 +105,7 @@ def _errors(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def tuning_tunes(songs: Sequence[Notes]) -> list[Notes]:
-    """Return two tunes for every song: its retrograde inversion, and its inversion at 2.4 times the tempo, as dense as
-    a reel.
-    """
+    """Return two tunes for every song: its retrograde inversion, and its inversion at 2.4 times the tempo."""
     slow = [turned(notes) for notes in songs]
     fast = []
     for notes in songs:
@@ -117,9 +115,7 @@ def tuning_tunes(songs: Sequence[Notes]) -> list[Notes]:
 
 
 def ask_tuning(index: MelodyIndex, tunes: Sequence[Notes], indexed: int, hums: int, seed: int) -> Sample:
-    """Hum tunes, of which the index has the first ``indexed``; return the features of each answer, and whether it was
-    right.
-    """
+    """Hum tunes, of which the index has the first ``indexed``; return the features and truth of each answer."""
     rows, right, inside, hummed_s, merged = [], [], [], [], []
     for number in range(hums):
         rng = np.random.default_rng([seed, number])
@@ -158,9 +154,7 @@ class Sample:
 
 
 def logistic(x: NDArray[np.float64], y: NDArray[np.bool_], ridge: float = 1e-2) -> NDArray[np.float64]:
-    """Return weights (f + 1,), the offset last, of a logistic regression with a small ridge penalty, by Newton's
-    method.
-    """
+    """Return weights (f + 1,), the offset last, of a logistic regression with a ridge, by Newton's method."""
     rows = np.concatenate([x, np.ones((len(x), 1))], axis=1)
     weights = np.zeros(rows.shape[1])
     for _ in range(50):

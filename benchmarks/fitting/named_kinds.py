@@ -121,9 +121,7 @@ class NamedKinds:
         return NamedKinds(self.rows[places], self.kinds[places], self.alike[pairs], self.elsewhere[pairs])
 
     def library(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Return the places (m,) of clips for a random library: some of the clips of some kinds, with a limit on each
-        kind.
-        """
+        """Return the places (m,) of clips for a random library: some clips of some kinds, limited for each kind."""
         count = int(rng.integers(LEAST_KINDS, self.kinds.shape[1] + 1))
         of_some = self.kinds[:, rng.permutation(self.kinds.shape[1])[:count]].any(axis=1)
         kept = np.flatnonzero(of_some & (rng.random(len(self.rows)) < rng.uniform(0.4, 1.0)))

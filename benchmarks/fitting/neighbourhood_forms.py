@@ -52,9 +52,7 @@ class Near:
 
 
 def near(rows: Matrix, contents: Ids, material: Material, k: int, *, below: float = np.inf) -> Near:
-    """Return the ``k`` nearest segments to ``rows`` (n, dim), from other contents than ``contents`` (n,), under
-    ``below``.
-    """
+    """Return the ``k`` segments nearest to ``rows`` (n, dim), under ``below``, not of their own ``contents`` (n,)."""
     ids, similarities = [], []
     for start in range(0, len(rows), QUERIES_AT_ONCE):
         part = slice(start, start + QUERIES_AT_ONCE)
@@ -81,9 +79,7 @@ class Forms:
         self.density = self.of_segments.first(NEIGHBOURS).similarities.mean(axis=1)
 
     def smoothed(self, k: int = NEIGHBOURS, among: Matrix | None = None) -> tuple[Matrix, Matrix]:
-        """Return queries (q, dim) and segments (n, dim), each smoothed by ``k`` neighbours, which are rows of
-        ``among``.
-        """
+        """Return queries (q, dim) and segments (n, dim), smoothed by ``k`` neighbours, which are rows of ``among``."""
         rows = self.material.vectors if among is None else among
         around = self.of_queries.first(k), self.of_segments.first(k)
         own = self.material.queries, rows

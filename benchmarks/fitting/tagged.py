@@ -1,5 +1,4 @@
-"""The classes that a tagger finds in clips of learning material: a second opinion besides the words of their file
-names.
+"""The classes that a tagger finds in clips of learning material: a second opinion to their file names.
 
 Names miss most of what sounds alike: of the clips nearest to a clip, one in four shares a word with it. So a clip also
 counts as each of its three likeliest classes. More than three would not help: AudioSet's classes come with their
@@ -27,8 +26,7 @@ PROGRESS_EVERY = 500
 
 
 def classes(paths: Sequence[Path], tagger: Encoder, cache: Path, progress: Progress) -> NDArray[np.int64]:
-    """Return (clips, 3): the likeliest classes of each file, likeliest first; stored in the file ``cache`` for the next
-    call.
+    """Return (clips, 3): the likeliest classes of each file, likeliest first; stored in the file ``cache``.
 
     Raises AudioError for a file that cannot be decoded, UsageError for an encoder without tags.
     """

@@ -78,7 +78,7 @@ class PitchVectorHashing:
     def _votes(
         self, hum: Contour, number: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-        """The candidates of the hum's windows at tempo ``number``: tunes, where the hum would start, ``number``,
+        """Candidates by the hum's windows at tempo ``number``: tunes, where the hum would start, ``number``,
         weights.
         """
         tempo = TEMPI[number]

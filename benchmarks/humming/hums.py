@@ -17,9 +17,7 @@ SAMPLE_RATE_HZ = 16_000
 LEVELS = ("easy", "middle", "hard")
 
 Leaps: TypeAlias = Literal["none", "one", "single notes"]
-"""When a voice jumps by an octave: never; once, at one of the notes, and stays there; or at one note in eight, and
-returns after each.
-"""
+"""When a voice jumps by an octave: never; once, and stays there; or at one note in eight, and returns after each."""
 LEAPING_SHARE = 1 / 8
 
 
@@ -59,9 +57,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hum:
-    """``wave`` (samples,) float32 at SAMPLE_RATE_HZ, and what was hummed: notes ``first`` to ``last`` (exclusive) of
-    the tune.
-    """
+    """The ``wave`` (samples,) float32 at SAMPLE_RATE_HZ of the tune's notes ``first`` to ``last`` (exclusive)."""
 
     wave: NDArray[np.float32]
     first: int

@@ -103,9 +103,7 @@ def _recordings_table(report: HummingReport) -> str:
 
 
 def figure(report: HummingReport) -> Figure:
-    """Return charts of time per query and quality over the size of the catalogue, or of quality by level if there are
-    scores.
-    """
+    """Return charts of time and quality over the size of the catalogue; or of quality by level, if there are scores."""
     drawn = new_figure(9, 4)
     left, right = drawn.subplots(1, 2)
     if report.growth:

@@ -64,9 +64,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The results of a search child. Bytes are None if the system does not report them. Pages are those of our
-    sidecar.
-    """
+    """The results of a search child. Bytes are None if the system reports none; pages are those of our sidecar."""
 
     open_s: float
     resident_bytes: int | None
@@ -145,8 +143,7 @@ def recall(hits: Ids, truth: Ids) -> float:
 
 
 def _tune(engine: Engine, queries: Vectors, truth: Ids, among: Bitmap | None, target: float) -> int:
-    """Set the least effort that reaches the ``target`` recall, or else the largest; return it, 0 if the engine has
-    none.
+    """Set the least effort that reaches the ``target`` recall, or else the largest; return it, or 0 without efforts.
 
     An engine without efforts runs the same queries once, so that its file pages are in memory like those of the others.
     Exact search holds everything in memory anyway.

@@ -12,7 +12,7 @@ _SMAPS, _MAPS = Path("/proc/self/smaps"), Path("/proc/self/maps")
 
 
 def resident_bytes(excluding: str) -> int | None:
-    """Return the proportional set size of this process without files whose name ends in ``excluding``; None without
+    """Return this process's proportional set size without files whose name ends in ``excluding``; None without
     /proc.
     """
     sizes = _sizes("Pss:")

@@ -89,9 +89,7 @@ class VectorSource:
         return self._queries[np.arange(count) % len(self._queries)]
 
     def chunks(self, count: int) -> Iterator[Vectors]:
-        """Yield ``count`` unit rows in all, in order of segment, a few thousand at a time; the same for the same
-        seed.
-        """
+        """Yield ``count`` unit rows in all, in order of segment, a few thousand at a time. The seed determines them."""
         rng = np.random.default_rng([self._seed, 1])
         while count > 0:
             rows = self._clips(rng)[:count]
@@ -121,11 +119,10 @@ def nearest(vectors: Vectors, k: int) -> NDArray[np.intp]:
 
 
 def intrinsic_dimension(scores: NDArray[np.float32]) -> float:
-    """Return the local dimension around queries, from their best scores (q, k), best first: how fast neighbours thin
-    out.
+    """Return the local dimension around queries, from their best scores (q, k), best first.
 
-    It is the maximum likelihood estimate of Levina and Bickel (NIPS 2004) with the average of inverses by MacKay and
-    Ghahramani.
+    It tells how fast neighbours thin out: the maximum likelihood estimate of Levina and Bickel (NIPS 2004) with the
+    average of inverses by MacKay and Ghahramani.
     """
     distances = np.sqrt(np.maximum(2.0 - 2.0 * scores.astype(np.float64), 1e-12))
     logs = np.log(distances[:, -1:] / distances[:, :-1])

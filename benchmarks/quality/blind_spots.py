@@ -130,9 +130,7 @@ def measure(task: Task, files: Sequence[Path], encoder: Encoder, settings: Setti
 
 
 def tune(number: int) -> list[tuple[int, int]]:
-    """Return (key, length in ticks) for each note: a random walk over ten keys of C major. All tunes share key and
-    tempo.
-    """
+    """Return (key, length in ticks) of each note: a random walk over ten keys of C major, in one key and tempo."""
     rng = np.random.default_rng((SEED, number))
     place, notes = int(rng.integers(len(SCALE))), []
     for _ in range(NOTES):

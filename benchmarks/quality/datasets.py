@@ -51,11 +51,10 @@ def default_datasets() -> list[Path]:
 
 
 def from_csv(file: Path) -> DataSet:
-    """Load a set from a CSV with ``path,label,group,text,fold``, paths relative to it; only path and label are
-    required.
+    """Load a set from a CSV with ``path,label,group,text,fold``, paths relative to it.
 
-    A clip without a group is a group of its own. A query in words should find the clips that share a label with a clip
-    that carries this text. Raises UsageError that names the line.
+    Only path and label are required. A clip without a group is a group of its own. A query in words should find the
+    clips that share a label with a clip that carries this text. Raises UsageError that names the line.
     """
     items, texts = [], []
     for line, row in rows(file, NEEDED_COLUMNS):

@@ -93,10 +93,9 @@ def _by_librosa(wav: Path, tempo_bpm: float, key: int) -> dict[str, bool]:
 
 
 def named_key(path: Path) -> int:
-    """Return the place in `KEYS` of the key that a file gives for most of the excerpt. Its lines are start, end,
-    ``Gb:maj``.
+    """Return the place in `KEYS` of the key that a file gives for most of the excerpt.
 
-    Raises UsageError for a file that cannot be read or names no key.
+    The file's lines are start, end, ``Gb:maj``. Raises UsageError for a file that cannot be read or names no key.
     """
     lasting: dict[int, float] = {}
     try:

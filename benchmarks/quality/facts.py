@@ -5,7 +5,7 @@ repositories that is measured; `untouched` also measures the other half and repo
 to 16 kHz and 16 bits; each gets every defect in turn, at one of three strengths. Songs (with ``--soundfont`` and
 FluidSynth) are rendered for 45 s from second 20 on. Songs 1 to 40 were used during development and are left out. A
 song's reference tempo is that of its MIDI file. Its reference key is the one in the data set's repository (``--keys``),
-else that of its notes, since the MIDI files give no key. This needs pyloudnorm and librosa besides the project.
+else that of its notes, since the MIDI files give no key. This also needs pyloudnorm and librosa.
 """
 
 from __future__ import annotations
@@ -134,9 +134,7 @@ def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
 
 
 def untouched_clips(natural: Path, limit: int, seed: int, folder: Path) -> Iterator[str]:
-    """Yield the false alarms on all clips of the measured half, then on enough of the other half to reach ``limit``
-    clips.
-    """
+    """Yield the false alarms on all clips of the measured half, then on others to reach ``limit`` clips."""
     measured = [path for _, path in clips(natural, limit, seed, least_s=untouched.LEAST_S)]
     chosen_on = [path for _, path in clips(natural, limit - len(measured), seed, odd=True, least_s=untouched.LEAST_S)]
     for what, paths in (("the half that is measured", measured), ("the half that thresholds are chosen on", chosen_on)):
@@ -144,9 +142,7 @@ def untouched_clips(natural: Path, limit: int, seed: int, folder: Path) -> Itera
 
 
 def absent(data: Path, limit: int, seed: int) -> Iterator[str]:
-    """Yield how much rain, wind, speech and traffic gets neither tempo nor key, in natural and in sets with such
-    classes.
-    """
+    """Yield how much rain, wind, speech and traffic gets neither tempo nor key, in natural and in other sets."""
     asked = {"natural": [path for _, path in clips(data / "natural", limit, seed, _WITHOUT, least_s=_BRIEF_S)]}
     for name, classes in _ALSO_WITHOUT.items():
         if (data / name / "manifest.csv").is_file():

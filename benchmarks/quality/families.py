@@ -122,9 +122,7 @@ def _pattern(rng: Random, samples: int) -> NDArray[np.bool_]:
 def _loop(
     samples: Sequence[NDArray[np.float64]], pattern: NDArray[np.bool_] | NDArray[np.float64], step: int
 ) -> NDArray[np.float64]:
-    """``samples`` struck where ``pattern`` (samples, steps) is not 0, with its values as gains; sound after the end is
-    cut.
-    """
+    """Strike ``samples`` where ``pattern`` (samples, steps) is not 0, with its values as gains; the end is cut."""
     wave = np.zeros(pattern.shape[1] * step + max(len(sample) for sample in samples))
     for sample, steps in zip(samples, pattern, strict=True):
         for place in np.flatnonzero(steps):

@@ -16,10 +16,10 @@ FIRST = 10
 def occurrences(
     order: NDArray[np.int64], candidates: NDArray[np.bool_] | None = None, clips: int | None = None
 ) -> NDArray[np.int64]:
-    """Return (clips,): in how many rankings ``order`` (q, depth) a clip is among the first ten ``candidates`` (q,
-    clips).
+    """Return (clips,): how many rankings ``order`` (q, depth) have a clip among their first ten ``candidates``.
 
-    An index of -1 ends a ranking. Without ``candidates`` every clip is one, and ``clips`` is their number.
+    ``candidates`` is a mask (q, clips); without it every clip is one, and ``clips`` is their number. An index of -1
+    ends a ranking.
     """
     kept = order >= 0
     if candidates is not None:

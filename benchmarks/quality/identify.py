@@ -128,9 +128,7 @@ def conditions(folder: Path) -> dict[str, Change]:
 
 
 def recordings(folder: Path, half: int | None = None) -> Iterator[tuple[int, Path]]:
-    """Yield a number for the repository, and the path, of each file of a data set, or of one ``half`` of its
-    repositories.
-    """
+    """Yield a repository's number and the path for each file of a data set, or of a ``half`` of its repositories."""
     for _, row in items.rows(folder / items.MANIFEST, ("path",)):
         number = int(hashlib.sha256(row.get("repo", "").encode()).hexdigest(), 16)
         if half is None or number % 2 == half:

@@ -61,9 +61,7 @@ def reciprocal_ranks(library: Library, made: Sequence[tuple[Path, Path]], aspect
 
 
 def fitted(library: Library, made: Sequence[tuple[Path, Path]]) -> Iterator[tuple[Aspects, float]]:
-    """Yield the weights with the highest mean reciprocal rank, then those of the taste "imitation", each with its
-    figure.
-    """
+    """Yield the weights with the highest mean reciprocal rank, then those of the taste "imitation", with figures."""
     each, own = _likenesses(library, made)
     weights = best_weights(each, own)
     named = dict(zip(_ASPECTS, weights.round(2).tolist(), strict=True))
@@ -73,8 +71,7 @@ def fitted(library: Library, made: Sequence[tuple[Path, Path]]) -> Iterator[tupl
 
 
 def best_weights(each: NDArray[np.float64], own: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return (aspects,): the weights with the highest mean reciprocal rank of the clips ``own`` (imitations,) among
-    all.
+    """Return (aspects,): the weights with the highest mean reciprocal rank of the clips ``own`` (imitations,).
 
     ``each``: (imitations, clips, aspects), the likeness of each imitation to each clip.
     """
@@ -91,9 +88,7 @@ def best_weights(each: NDArray[np.float64], own: NDArray[np.int64]) -> NDArray[n
 
 
 def _likenesses(library: Library, made: Sequence[tuple[Path, Path]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """(imitations, clips, aspects): the likeness of each imitation to each clip; and (imitations,): the place of its
-    clip.
-    """
+    """The likeness of imitations to clips (imitations, clips, aspects), and each one's own clip (imitations,)."""
     found = library.reader.clips(library.clips.ids().tolist())
     place = {clip.title: number for number, clip in enumerate(found)}
     stored = library.catalog.facts([clip.content_id for clip in found])

@@ -46,8 +46,7 @@ class DataSet:
 
     @property
     def has_folds(self) -> bool:
-        """Whether one fold can be asked against the others: there are several, and no group has one label in two of
-        them.
+        """Whether one fold can be asked against the others: no group has one label in two of several folds.
 
         Four recordings of ESC-50 lie in two folds, but under different labels: this leaks no answer.
         """
@@ -65,9 +64,7 @@ def name_of(file: Path) -> str:
 
 
 def queries_by_label(items: Sequence[Item], texts: Sequence[str]) -> Iterator[TextQuery]:
-    """Yield one query for each different text, in order. Relevant clips share a label with a clip that carries the
-    text.
-    """
+    """Yield one query for each different text, in order. Relevant clips share a label with one that carries it."""
     labels_of_text: dict[str, set[str]] = {}
     for item, text in zip(items, texts, strict=True):
         if text:
@@ -85,9 +82,7 @@ def queries_by_carrier(texts: Iterable[tuple[str, int]]) -> tuple[TextQuery, ...
 
 
 def rows(file: Path, needed: Sequence[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Yield the rows of a CSV with their line numbers. Raises UsageError for a missing file or column, or another
-    format.
-    """
+    """Yield the rows of a CSV with line numbers. Raises UsageError for a missing file or column, or another format."""
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, restval="")

@@ -177,9 +177,7 @@ def _answers(
 
 
 def questions(dataset: DataSet) -> list[Question]:
-    """Return the protocols by example: all clips against other groups and, if folds are published, each fold against
-    the others.
-    """
+    """Return the protocols by example: all clips against other groups and, if published, fold against folds."""
     labels = [item.labels for item in dataset.items]
     asked = [Question(EXAMPLE, *evaluation.relevance(labels, [item.group for item in dataset.items]))]
     if dataset.has_folds:
@@ -188,9 +186,7 @@ def questions(dataset: DataSet) -> list[Question]:
 
 
 def by_example(asked: Sequence[Question], ranked: RankedSet) -> dict[str, Answered]:
-    """Rank with every clip as a query, once, and judge by every protocol. Works in blocks, so that sets may be of any
-    size.
-    """
+    """Rank with every clip as a query, in blocks for a set of any size, and judge the ranking by every protocol."""
     judged: dict[str, list[Judged]] = {question.protocol: [] for question in asked}
     occurrences = {question.protocol: np.zeros(len(ranked), np.int64) for question in asked}
     for start in range(0, len(ranked), QUERIES_AT_ONCE):

@@ -88,9 +88,7 @@ def backgrounds(manifest: Path) -> list[Path]:
 
 
 def mixtures(sounds: Sequence[Sound], recordings: Sequence[Path], count: int, plan: Plan, seed: int) -> list[Mixture]:
-    """Return ``count`` mixtures. Labels are equally likely and do not repeat within a mixture. The seed determines the
-    result.
-    """
+    """Return ``count`` mixtures. Labels are equally likely and differ within a mixture. The seed determines them."""
     rng = np.random.default_rng(seed)
     by_label: dict[str, list[Sound]] = {}
     for sound in sounds:

@@ -152,9 +152,7 @@ def spec_of(name: str, path: Path, centre: Centre | None) -> EncoderSpec:
 
 
 def embedding_tensor(interpreter: Interpreter) -> int:
-    """Return the index of the embedding's tensor. Raises EncoderError if there is none: then the model is not
-    YAMNet.
-    """
+    """Return the index of the embedding's tensor. Raises EncoderError without one: the model is not YAMNet."""
     for detail in interpreter.get_tensor_details():
         if detail["name"].endswith(EMBEDDING):
             return int(detail["index"])

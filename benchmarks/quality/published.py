@@ -29,9 +29,7 @@ CLOTHO_CAPTIONS = tuple(f"caption_{number}" for number in range(1, 6))
 
 
 def load(folder: Path) -> DataSet:
-    """Load the published set in ``folder``, recognised by its index file. Raises UsageError that lists the known
-    layouts.
-    """
+    """Load the published set in ``folder``, recognised by its index file. Raises UsageError with the known ones."""
     for index, loader in LAYOUTS.items():
         if (folder / index).is_file():
             return complete(loader(folder))
@@ -41,9 +39,7 @@ def load(folder: Path) -> DataSet:
 
 
 def esc50(folder: Path) -> DataSet:
-    """Load ESC-50: 2,000 clips of 50 classes in 5 folds; a group is the Freesound recording that clips were cut
-    from.
-    """
+    """Load ESC-50: 2,000 clips of 50 classes in 5 folds; a group is the Freesound recording that they are cut from."""
     items = [
         Item(folder / "audio" / row["filename"], frozenset({words(row["category"])}), row["src_file"], row["fold"])
         for _, row in rows(folder / "meta" / "esc50.csv", ("filename", "fold", "category", "src_file"))

@@ -73,9 +73,7 @@ class _Sounds:
         return tuple(self._places)
 
     def place(self, sound: Mapping[str, Any]) -> int:
-        """Return a sound's place among the files; the sound has ``bytes`` and ``path``. Raises UsageError without
-        bytes.
-        """
+        """Return the place of a sound (``bytes``, ``path``) among the files. Raises UsageError without bytes."""
         content = sound.get("bytes")
         if not content:
             raise UsageError(
@@ -134,9 +132,7 @@ def _labelled(name: str, files: Sequence[Path], label: str, sounds: _Sounds) -> 
 
 
 def _files(folder: Path, part: str) -> list[Path]:
-    """The files of one part: those in a folder of that name, or named so themselves, with or without a prefix
-    (``default-``).
-    """
+    """The files of a part: in a folder of its name, or named so themselves; with or without a prefix (``default-``)."""
     return sorted(
         file
         for file in folder.rglob("*.parquet")

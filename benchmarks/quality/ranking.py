@@ -79,8 +79,8 @@ class RankedSet:
     def first(
         self, vector: NDArray[np.float32], among: NDArray[np.bool_], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-        """Return the first ``k`` of the clips ``among`` (clips,) for a unit vector (dim,): places, segments and cosines
-        (n,).
+        """Return places, segments and cosines (n,) of the first ``k`` clips ``among`` (clips,) for a unit vector
+        (dim,).
         """
         (view,) = self._library.view().of()
         passing = view.columns.bitmap(np.isin(view.columns.clip_ids, self._clip_ids[among]))

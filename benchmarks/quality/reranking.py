@@ -40,8 +40,7 @@ PUBLISHED_SET: Final = "esc50"
 
 @dataclass(frozen=True, slots=True)
 class RerankingRow:
-    """One encoder on one set: mean, spread, lowest and highest mAP over ``draws``; ``chance`` is the mAP of a random
-    order.
+    """One encoder on one set: mean, spread, lowest and highest mAP over ``draws``, and that of a random order.
 
     The spread is the standard deviation, 0 for one draw.
     """
@@ -98,9 +97,7 @@ def score(task: RerankingTask, vectors: Vectors) -> float:
 
 
 def evaluate(task: RerankingTask, likeness: Callable[[Asked], np.ndarray]) -> float:
-    """Return the mean average precision; ``likeness`` returns each query's (candidates,) scores, higher for closer
-    ones.
-    """
+    """Return the mean average precision; ``likeness`` returns a query's scores (candidates,), higher for closer."""
     order = [np.argsort(-likeness(asked), kind="stable") for asked in task.asked]
     hits = [
         np.array([asked.candidates[place] in asked.relevant for place in places])
@@ -119,9 +116,7 @@ def run(
     progress: Progress,
     draws: int = DRAWS,
 ) -> RerankingReport:
-    """Measure every encoder on ``draws`` draws of every set, and on every published task as it is. Raises
-    AudioError.
-    """
+    """Measure every encoder on ``draws`` draws of every set and on every published task. Raises AudioError."""
     rows = []
     for one in sets:
         tasks = [one] if isinstance(one, RerankingTask) else [draw(one, seed + number) for number in range(draws)]

@@ -63,9 +63,7 @@ def f1(found: NDArray[np.bool_], there: NDArray[np.bool_]) -> float:
 
 
 def read_aloud(folder: Path, recogniser: SpeechRecogniser, detector: VoiceDetector) -> list[str]:
-    """Return word error rate and cost: first all recordings joined, as a library recognises one voice, then each by
-    itself.
-    """
+    """Return word error rate and cost: of all recordings joined, as a library recognises one voice, then of each."""
     waves = [_wave(file) for file in sorted(folder.glob("*.wav"))]
     texts = [words(file.with_suffix(".txt").read_text("utf-8")) for file in sorted(folder.glob("*.wav"))]
     every = [word for text in texts for word in text]
@@ -133,9 +131,7 @@ def voices(folder: Path, natural: Path, detector: VoiceDetector, count: int) -> 
 def _mixed(
     under: Wave, sentences: Sequence[Wave], level_db: float, rng: np.random.Generator
 ) -> tuple[Wave, NDArray[np.bool_]]:
-    """A recording with sentences mixed in, `PAUSE_S` apart; and a mask over 10 ms steps that is true when somebody
-    speaks.
-    """
+    """A recording with sentences mixed in, `PAUSE_S` apart, and the mask of 10 ms steps in which somebody speaks."""
     pause = int(PAUSE_S * RATE_HZ)
     order = [sentences[at] for at in rng.permutation(len(sentences))]
     length = sum(len(one) + pause for one in order) + pause
@@ -154,7 +150,7 @@ def _mixed(
 
 
 def _speaks(wave: Wave) -> NDArray[np.bool_]:
-    """A mask of the 10 ms steps of a clean sentence with speech: within 30 dB of the loudest; pauses under .5 s are
+    """The mask of 10 ms steps with speech in a clean sentence: within 30 dB of the loudest, pauses under .5 s
     filled.
     """
     step = int(STEP_S * RATE_HZ)

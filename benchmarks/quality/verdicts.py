@@ -1,5 +1,4 @@
-"""Does a search know when the library has nothing like the query? Every clip is asked with its class present and
-absent.
+"""Does a search know when the library has nothing like the query?
 
 Each clip of a set is a query twice: among the clips of other groups, and with every clip of its own classes taken out
 as well. Every text of a set is a query twice in the same way. The verdict is right if it is not ``none`` the first time
@@ -140,9 +139,7 @@ def table(rows: Sequence[VerdictRow]) -> str:
 
 
 def _marks(dataset: DataSet) -> list[list[str]]:
-    """Marks for the labels, the group and the texts of each clip. They are numbered because names may hold any
-    characters.
-    """
+    """Numbered marks for the labels, group and texts of each clip, because names may hold any characters."""
     labels = {name: at for at, name in enumerate(sorted({name for item in dataset.items for name in item.labels}))}
     groups = {name: at for at, name in enumerate(sorted({item.group for item in dataset.items}))}
     marks = [

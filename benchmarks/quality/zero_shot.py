@@ -104,9 +104,7 @@ def _rows(
 
 
 def likeness_to_examples(sounds: Vectors, right: NDArray[np.bool_], groups: Sequence[str]) -> NDArray[np.float64]:
-    """Return (clips, labels): the cosine of each sound with the mean of a label's sounds in other groups; -1 without
-    any.
-    """
+    """Return (clips, labels): the cosine of each sound with a label's mean sound of other groups; -1 without any."""
     likeness = np.full(right.shape, -1.0)
     numbers = np.unique(groups, return_inverse=True)[1]
     of_all = right.T.astype(np.float64) @ sounds
@@ -120,9 +118,7 @@ def likeness_to_examples(sounds: Vectors, right: NDArray[np.bool_], groups: Sequ
 
 
 def _figures(likeness: NDArray[np.floating], right: NDArray[np.bool_]) -> tuple[float, float]:
-    """Accuracy and top-5 accuracy of ``likeness`` (clips, labels); ``right`` (clips, labels) marks the labels of a
-    clip.
-    """
+    """Accuracy and top-5 of ``likeness`` (clips, labels); ``right`` (clips, labels) marks the labels of a clip."""
     order = np.argsort(-likeness, axis=1, kind="stable")[:, :TOP]
     found = np.take_along_axis(right, order, axis=1)
     return float(found[:, 0].mean()), float(found.any(axis=1).mean())

@@ -1,3 +1,1 @@
-"""What is left after kills and other accidents, and with other processes; whether the tests pass in any order under
-load.
-"""
+"""What is left after kills and other accidents; whether the tests pass in any order under load."""

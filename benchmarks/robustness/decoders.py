@@ -20,11 +20,9 @@ from benchmarks.robustness.formats import Form
 
 
 def length_s(form: Form, data: bytes, ours_s: float, within: float) -> float:
-    """Return the length in seconds that ``ours_s`` is compared with, for a file of ``form``: the longest of the
-    decoders'.
+    """Return the length in seconds that a file of ``form`` should have: the longest of the decoders'.
 
-    If several lengths agree with the longest within the share ``within``, it is the one of these that is nearest to
-    ours.
+    If several agree with the longest within the share ``within``, return the one that is nearest to ``ours_s``.
     """
     counted_s, stamped_s = sorted(by_ffmpeg(data))
     lengths = (min(max(ours_s, counted_s), stamped_s), by_libsndfile(data), without_header(form, data))
@@ -34,9 +32,7 @@ def length_s(form: Form, data: bytes, ours_s: float, within: float) -> float:
 
 
 def by_ffmpeg(data: bytes) -> tuple[float, float]:
-    """Return seconds of sound that FFmpeg decodes, and from its first time stamp to its last; 0 if it refuses the
-    file.
-    """
+    """Return seconds of sound that FFmpeg decodes, and from its first time stamp to its last; 0 if it refuses."""
     import av
 
     length_s = end_s = 0.0
@@ -72,9 +68,7 @@ def by_libsndfile(data: bytes) -> float:
 
 
 def without_header(form: Form, data: bytes) -> float:
-    """Return seconds of the samples behind the header of an AU file whose size was never written; 0 for any other
-    file.
-    """
+    """Return seconds of the samples after an AU header whose size was never written; 0 for any other file."""
     if data[:4] != b".snd" or data[8:12] != bytes(4):
         return 0.0
     offset, rate_hz, channels = (int.from_bytes(data[at : at + 4], "big") for at in (4, 16, 20))

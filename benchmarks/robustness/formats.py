@@ -67,9 +67,7 @@ class FormatError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A container with a codec. ``by`` is the library that writes it, "libsndfile" or "FFmpeg"; FFmpeg writes lossy
-    codecs at ``bits_per_s``.
-    """
+    """A container with a codec, written ``by`` "libsndfile" or "FFmpeg"; FFmpeg's lossy codecs use ``bits_per_s``."""
 
     by: str
     container: str

@@ -44,9 +44,7 @@ _HEAD_BYTES = 600
 _WORTH_TRYING = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1 << 62)
 _PER_CHILD = 2000
 _TURNS = 12
-"""On a busy machine a process waits for a processor: it has this many times `TIME_S` to use `TIME_S` of processor
-time.
-"""
+"""On a busy machine a process waits: it has this many times `TIME_S` to use `TIME_S` of processor time."""
 
 What = Literal["decoded", "refused", "crashed", "hung"]
 
@@ -169,7 +167,7 @@ def _serve(pipe: Connection, made: dict[str, bytes], path: Path) -> None:
     import av.logging
 
     av.logging.set_level(av.logging.PANIC)
-    warnings.simplefilter("error", RuntimeWarning)  # it would be printed besides the file's own error
+    warnings.simplefilter("error", RuntimeWarning)  # it would be printed next to the file's own error
     path.write_bytes(made["WAV/PCM_16"])
     read(path)  # load everything before the limit applies
     limit = _address_bytes() + MEMORY_BYTES

@@ -65,9 +65,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A case: seconds according to the decoders and to this program; whether it was ``found`` first, None if not
-    searched.
-    """
+    """A case: seconds by the decoders and by this program; whether it was ``found`` first, None if not searched."""
 
     name: str
     lossless: bool
@@ -208,9 +206,7 @@ def _holes(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def _missing(data: bytes, rng: np.random.Generator) -> bytes:
-    """A twentieth is missing from the middle, in whole samples of any width, as after the loss of a sector or a
-    packet.
-    """
+    """A twentieth is missing from the middle, in whole samples of any width, as if a sector was lost."""
     at = int(rng.uniform(0.4, 0.6) * len(data))
     return data[:at] + data[at + len(data) // 20 // 24 * 24 :]
 

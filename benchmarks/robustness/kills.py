@@ -46,9 +46,7 @@ class Segments:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Clips that killed and resumed libraries lost, have twice, or have with other segments; ``unsound``: libraries
-    that fail ``verify``.
-    """
+    """Clips that killed libraries lost, have twice or with other segments; ``unsound`` libraries fail ``verify``."""
 
     kills: int
     libraries: int

@@ -25,9 +25,7 @@ LONG_S = 3.0
 
 
 def table(files: Iterable[Path]) -> str:
-    """Return a line for each module with a long test: the seconds of its longest (median over all rounds), and its path
-    in the tests' folder.
-    """
+    """Return a line for each module with a long test: seconds of its longest (median over rounds), and its path."""
     seconds: dict[str, list[float]] = defaultdict(list)
     for file in files:
         for one in json.loads(file.read_text("utf-8"))["ran"]:

@@ -84,9 +84,7 @@ def steps(library: Path) -> list[Step]:
 
 @dataclass(frozen=True)
 class Watching:
-    """A step on a watched disk: its single files before and after, and the number of its calls, each of which may be
-    refused.
-    """
+    """A step on a watched disk: its single files before and after, and the number of its calls."""
 
     step: Step
     before: Contents

@@ -307,9 +307,7 @@ def record(file: Path, options: Options, rounds: Sequence[Round]) -> int:
 
 
 def report(options: Options, rounds: Sequence[Round], slowest: int) -> str:
-    """Return Markdown: the tests that failed and how to run them in that order, the slowest, and all rounds in
-    numbers.
-    """
+    """Return Markdown: the tests that failed and how to run them in that order, the slowest, and all rounds."""
     parts = (_failures(options, rounds), _slowest(rounds, slowest), _summary(rounds))
     return "\n\n".join(filter(None, parts))
 

@@ -39,16 +39,12 @@ SHARES: Final = (1.0, 0.9, 0.5, 0.1, 0.01, 0.001, 0.0001)
 K: Final = 10
 MORE: Final = 0.01
 LAYERS: Final = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
-"""Sizes of seven more publications, relative to the first layer; each is more than twice the next, so layers stay
-apart.
-"""
+"""Sizes of seven more publications, relative to the first layer; each is more than twice the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One filter: the share that passes, how these segments lie, mean recall@10, the worst query's, and the median CPU
-    time.
-    """
+    """One filter: the share that passes, how it lies, mean recall@10, the worst query's, and the median CPU time."""
 
     share: float
     lies: str
@@ -59,9 +55,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The findings of the other process: rows of each layer, resident bytes per segment (None on systems other than
-    Linux).
-    """
+    """The findings of the other process: rows of each layer, resident bytes per segment (on Linux, else None)."""
 
     layers: tuple[int, ...]
     resident_bytes: float | None

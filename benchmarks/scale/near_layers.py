@@ -39,9 +39,7 @@ CANDIDATES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A publication: rows of its layers, changed lists in each, bytes that it wrote out of those it has, and
-    seconds.
-    """
+    """A publication: rows of its layers, changed lists in each, bytes that it wrote out of all, and seconds."""
 
     layers: tuple[int, ...]
     changed: tuple[int, ...]

@@ -72,9 +72,7 @@ class Indexing:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a library of ``segments`` needs: a reader's memory and disk, the catalog, cores, cost; and the time of a
-    question.
-    """
+    """What a library of ``segments`` needs (a reader, the catalog, cores, cost), and the time of a question."""
 
     segments: int
     is_in_files: bool
@@ -125,8 +123,8 @@ def knee(found: Sequence[Indexing]) -> int | None:
 
 
 def waiting_ms(service_ms: float, per_s: float, cores: int, seed: int) -> tuple[float, float]:
-    """Return the median and 99th percentile, in ms, of questions that arrive at random at ``cores`` and take
-    ``service_ms``.
+    """Return median and 99th percentile, in ms, of questions that arrive at random and take ``service_ms`` of a
+    core.
     """
     rng = np.random.default_rng(seed)
     arrivals_s = rng.exponential(1 / per_s, _QUESTIONS).cumsum()
@@ -140,9 +138,7 @@ def waiting_ms(service_ms: float, per_s: float, cores: int, seed: int) -> tuple[
 
 
 def size(parts: Parts, segments: int, per_s: float, seed: int = 0) -> Size:
-    """Return what a library of ``segments`` needs to answer ``per_s`` questions per second with half of its cores
-    busy.
-    """
+    """Return what a library of ``segments`` needs for ``per_s`` questions per second with half of its cores busy."""
     in_files = segments <= parts.files_up_to
     question_ms = parts.search_ms * math.sqrt(segments / 1e6) + parts.service_ms
     cores = max(2, math.ceil(2 * per_s * question_ms / 1000))

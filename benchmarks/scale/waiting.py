@@ -49,9 +49,7 @@ _BEGUN_IN_S: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The results of ``workers``: clips per second; and per chunk the mean seconds asleep, and of claiming and
-    closing.
-    """
+    """The results of ``workers``: clips per second; mean seconds asleep, and of claiming and closing, per chunk."""
 
     workers: int
     clips_per_s: float
@@ -149,9 +147,7 @@ def _work(
     together: Barrier,
     said: Queue[np.ndarray[tuple[int, int]]],
 ) -> None:
-    """Run one worker once all have started. Send for each chunk: when it began and closed, seconds asleep and
-    writing.
-    """
+    """Run one worker once all have started. Send for each chunk: begin, end, seconds asleep, seconds writing."""
     rng = np.random.default_rng(seed)
     vectors = rng.standard_normal((CLIPS, SEGMENTS_PER_CLIP, DIM)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)

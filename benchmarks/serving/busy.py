@@ -7,7 +7,7 @@ connections: first without a job, then until the job ends, or for ``--beside`` s
 the code of another commit in turn with this one's. Only HTTP and the command line are used, so the other commit may be
 any that can open the library. If it is older, let it make the library and pass that with ``--library``.
 
-``--job command`` runs ``soundalike index`` as a process besides the service. With ``--job uploads`` a client uploads
+``--job command`` runs ``soundalike index`` in a process of its own. With ``--job uploads`` a client uploads
 files to ``POST /api/v1/clips``, a hundred per request, and the service indexes each request in a job. Either job
 indexes generated clips of about a second with the encoder ``spectral``. The load generator runs on the same machine. To
 show how much of the delay comes from sharing the machine, ``--job elsewhere`` runs the same command into a library that
@@ -55,9 +55,7 @@ WARM_UP_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """Answers in one half of a round, with or without the job: how many per second, and their latency in
-    milliseconds.
-    """
+    """Answers in one half of a round, with or without the job: how many per second, and milliseconds of each."""
 
     per_second: float
     p50_ms: float
@@ -68,9 +66,7 @@ class Half:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round of one commit. ``job_s``: how long its job ran or was watched; ``indexed``: the clips indexed by
-    then.
-    """
+    """One round of one commit. ``job_s``: how long its job ran or was watched; ``indexed``: the clips it indexed."""
 
     commit: str
     quiet: Half
@@ -121,9 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measured(checkout: Checkout, library: Path, sounds: Path, args: argparse.Namespace, settings: Settings) -> Round:
-    """Run one round: ``checkout`` serves a copy of ``library`` and answers about its clips, without and with the
-    job.
-    """
+    """Run one round: ``checkout`` serves a copy of ``library``, first without the job, then with it."""
     clips = clips_in(library, settings)
     ids = shuffled(clips, args.seed)
     endless = itertools.cycle(stream("similar", ids))
@@ -240,7 +234,7 @@ def _job_in_words(args: argparse.Namespace) -> str:
 
 
 class IndexCommand:
-    """``soundalike index`` as a process besides the service."""
+    """``soundalike index`` in a process of its own."""
 
     def __init__(self, checkout: Checkout, sounds: Path, library: Path) -> None:
         words = ("index", str(sounds), "--library", str(library), "--encoder", ENCODER, "--quiet")

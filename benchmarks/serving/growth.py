@@ -52,8 +52,7 @@ WATCH_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Anonymous bytes of the service: before the clips were added, at the peak, afterwards, and when opened fresh with
-    them.
+    """Anonymous bytes of the service: before clips were added, at the peak, afterwards, and when opened fresh.
 
     ``writing_s`` is how long adding them took. ``questions`` were answered in all, ``failures`` of them with an error.
     """

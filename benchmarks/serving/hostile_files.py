@@ -40,9 +40,7 @@ def spoiled(files: dict[str, bytes], count: int, seed: int) -> Iterator[tuple[st
 
 
 def bombs() -> dict[str, bytes]:
-    """Return small files that claim or really hold hours of sound, thousands of channels or billions of samples a
-    second.
-    """
+    """Return small files that claim or hold hours of sound, thousands of channels or billions of samples a second."""
     silence = np.zeros(RATE_HZ * 3600, np.int16)
     wav = bytearray(_by_sndfile(np.zeros(100), "WAV"))
     huge, wide, fast = bytearray(wav), bytearray(wav), bytearray(wav)

@@ -31,9 +31,7 @@ class Request:
 
 @dataclass
 class Tally:
-    """The answers: milliseconds by kind, statuses, bodies of errors; ``seconds`` from the first request to the last
-    answer.
-    """
+    """The answers: milliseconds by kind, statuses, bodies of errors; ``seconds`` of the whole run."""
 
     ms: dict[str, list[float]] = field(default_factory=dict)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -83,9 +81,7 @@ def form(kind: str, path: str, files: list[tuple[str, str, bytes]]) -> Request:
 
 
 def run(url: str, requests: Iterator[Request], connections: int, seconds: float) -> Tally:
-    """Keep ``connections`` busy for ``seconds`` or until ``requests`` end; each sends its next request after the
-    answer.
-    """
+    """Keep ``connections`` busy for ``seconds`` or until ``requests`` end, with one request in flight on each."""
     where = urlsplit(url)
     address = (where.hostname or "127.0.0.1", where.port or 80)
     tally = Tally()

@@ -1,8 +1,8 @@
-"""``python -m benchmarks.serving.load``: how fast a service answers, also under a long mixed load
-(docs/figures/serving.md).
+"""``python -m benchmarks.serving.load``: how fast a service answers, also under long mixed load.
 
-The load generator runs on the same machine and takes its share of it. The library is made once (1 million segments in
-125,000 clips, vectors and words distributed like real ones) and kept under ``--work``.
+The figures are in docs/figures/serving.md. The load generator runs on the same machine and takes its share of it. The
+library is made once (1 million segments in 125,000 clips, vectors and words distributed like real ones) and kept under
+``--work``.
 """
 
 from __future__ import annotations

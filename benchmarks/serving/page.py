@@ -114,9 +114,7 @@ _FETCH_ALL = """() => {
   list.scrollTo(0, known ? 0 : list.scrollHeight);
   return known;
 }"""
-"""The list knows its length once its last hits are loaded; scrolling to their end loads more. Then return to the
-top.
-"""
+"""The list knows its length once its last hits are loaded: scroll to the end to load more, then to the top."""
 
 
 def scrolling(browser: Browser, url: str, clips: int, *, compact: bool = False) -> Figure:

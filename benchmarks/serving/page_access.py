@@ -1,5 +1,5 @@
-"""Violations that axe-core (WCAG 2.2 A and AA, best practices) finds on every screen, at four widths, dark and
-light.
+"""Violations that axe-core (WCAG 2.2 A and AA, best practices) finds on every screen, at four widths, in two
+schemes.
 """
 
 from __future__ import annotations

@@ -46,8 +46,7 @@ NOTE_SOUNDING = """(() => {
 
 
 def listening(browser: Browser, url: str) -> list[Figure]:
-    """From an arrow key to the first sound of the chosen row; and the keystrokes until forty different sounds have
-    played.
+    """From an arrow key to the first sound of the chosen row; and the keystrokes until forty sounds have played.
 
     The switch that plays a row when it is chosen is on.
     """

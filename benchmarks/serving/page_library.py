@@ -44,9 +44,7 @@ def made(work: Path, clips: int = CLIPS) -> Path:
 
 
 def made_by(checkout: Checkout, work: Path) -> Path:
-    """Return another commit's library of the sounds below ``work``, indexed by its own code; make it if it does not
-    exist.
-    """
+    """Return another commit's library of the sounds below ``work``, indexed by its own code; make it if missing."""
     library = work / f"library-{checkout.commit()}"
     done = library.with_suffix(".complete")
     if not done.exists():
@@ -57,9 +55,7 @@ def made_by(checkout: Checkout, work: Path) -> Path:
 
 
 def made_many(work: Path, times: int) -> Path:
-    """Return a library with each sound below ``work`` this many times, in different folders; make it if it does not
-    exist.
-    """
+    """Return a library with each sound below ``work`` this many times, in different folders; make it if missing."""
     library, sounds = work / "many-library", work / "many-sounds"
     if (work / "many-complete").exists():
         return library
@@ -79,9 +75,7 @@ def made_many(work: Path, times: int) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class LongLibrary:
-    """The clips of a library of long recordings: the recordings, each with the name of its format, and the sounds in
-    them.
-    """
+    """The clips of a library of long recordings: those, each with its format's name, and the sounds in them."""
 
     recordings: Sequence[tuple[int, str]]
     questions: Sequence[int]

@@ -1,6 +1,4 @@
-"""An hour of use of the search page in a few minutes: two thousand actions of every kind, and the memory held
-afterwards.
-"""
+"""An hour of use of the search page in minutes: two thousand actions of every kind, and the memory held then."""
 
 from __future__ import annotations
 
@@ -71,12 +69,11 @@ ROUND: Sequence[Action] = (
 
 
 def session(browser: Browser, url: str, actions: int = ACTIONS) -> list[Figure]:
-    """Return by how many per cent script memory and document nodes grow over ``actions`` actions after the first two
-    rounds.
+    """Return the growth of script memory and document nodes over ``actions`` actions, in per cent.
 
-    The first two rounds load every part of the page and perform every kind of action. V8 later recompiles functions
-    that are called often. The growth of the whole heap, with code, is therefore measured from a quarter of the actions
-    on.
+    It is measured after two rounds that load every part of the page and perform every kind of action. V8 later
+    recompiles functions that are called often. The growth of the whole heap, with code, is therefore measured from a
+    quarter of the actions on.
     """
     probe = Probe(browser)
     probe.page.goto(url)

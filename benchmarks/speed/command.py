@@ -201,9 +201,7 @@ def measure_stores(args: argparse.Namespace, settings: Settings) -> StoresReport
 
 
 def anchors(args: argparse.Namespace, settings: Settings) -> Anchors:
-    """Return the anchors that vectors are generated from: encoded recordings, or synthetic ones with ``--anchor-files
-    0``.
-    """
+    """Return the anchors of vectors: encoded recordings, or synthetic ones with ``--anchor-files 0``."""
     from benchmarks.common import material
     from benchmarks.index.vectors import encoded_anchors, synthetic_anchors
     from benchmarks.quality.encoding import EncodingCache

@@ -75,8 +75,7 @@ def _mixed(rate_hz: int, at_once: Sequence[Samples]) -> tuple[Samples, ...]:
 
 
 def parts_ms_per_s(sounds: Sequence[Sound]) -> dict[str, float]:
-    """Return milliseconds of one core for a second of sound, for each part, for all facts together and for a
-    fingerprint.
+    """Return milliseconds of one core for a second of sound: each part, all facts together, and a fingerprint.
 
     The figures are medians of three rounds.
     """

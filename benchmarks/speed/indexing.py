@@ -194,9 +194,7 @@ def compile_all(material: Material, spec: EncoderSpec, folder: Path) -> None:
 
 
 def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
-    """Measure the limit, the command without facts, with facts, with facts and fingerprints, and the loop, in this
-    order.
-    """
+    """Measure the limit, the command without facts, with facts, with fingerprints too, and the loop, in turn."""
     folder.mkdir()
     limit_s = decode_all(material.files, spec.sample_rate_hz)
     sounds = material.folder
@@ -223,9 +221,7 @@ def measure_round(material: Material, spec: EncoderSpec, folder: Path) -> Round:
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, Spent]:
-    """Return the result of ``work``, and its wall time and the processor time of the child processes that it waited
-    for.
-    """
+    """Return the result of ``work``, its wall time, and the processor time of child processes that it waited for."""
     before, started = os.times(), time.perf_counter()
     result = work()
     wall_s, after = time.perf_counter() - started, os.times()

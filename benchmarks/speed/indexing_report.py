@@ -44,9 +44,7 @@ def figure(report: IndexingReport) -> Figure:
 
 
 def draw(report: IndexingReport, walls: Axes, stages: Axes) -> None:
-    """Draw wall time of the limit, the job, the command and the loop (left) and CPU seconds of the job's stages
-    (right).
-    """
+    """Draw the wall time of limit, job, command and loop (left), and CPU seconds of the job's stages (right)."""
     bars = {
         "decoding and\nresampling alone": [r.limit_s for r in report.rounds],
         "indexing job": [r.job_s for r in report.rounds],

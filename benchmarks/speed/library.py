@@ -1,5 +1,4 @@
-"""The cost around the vector search: opening a library, parsing, grouping, loading hits; and the command from a cold
-start.
+"""The cost around the vector search: opening a library, parsing, grouping, loading hits; and a cold command.
 
 The library is real (catalog, snapshots, columns). Its vectors are those of `benchmarks.index.vectors`; its clips have
 names made of words. It is kept in a folder, so that the next run need not make it again.
@@ -237,9 +236,7 @@ def few_words(number: int) -> str:
 
 
 def clip_of(number: int, words: str, vectors: Vectors, root_id: int, space_id: int) -> AddContent:
-    """Return clip ``number`` with ``words`` as its name and these ``vectors`` (n, dim), as a bulk job would write
-    it.
-    """
+    """Return clip ``number`` named by ``words``, with these ``vectors`` (n, dim), as a bulk job would write it."""
     n = len(vectors)
     starts = HOP_S * np.arange(n)
     duration_s = WINDOW_S + HOP_S * (n - 1) + (number * 7919 % 1000) / 1000

@@ -4,7 +4,7 @@
 
 The library (``python -m benchmarks.serving.load`` makes one) is not changed: the benchmark works on a copy. With
 ``--sample`` it searches only the neighbours of that many segments and extrapolates the time to all. CPU seconds are
-reported besides wall seconds, which other load on the machine increases.
+reported with wall seconds, which other load on the machine increases.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def timed(what: str, segments: int, work: Callable[[], object]) -> Cost:
 
 
 def sampled(library: Library, sample: int, seed: int) -> list[Cost]:
-    """Search for the neighbours of ``sample`` consecutive segments; return that cost and the cost extrapolated to
-    all.
-    """
+    """Search the neighbours of ``sample`` consecutive segments; return this cost, and that extrapolated to all."""
     (view,) = library.view().of()
     ids = view.index.ids()
     start = int(np.random.default_rng(seed).integers(0, max(1, ids.size - sample)))

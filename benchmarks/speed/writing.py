@@ -1,8 +1,7 @@
-"""What it takes to write to a catalog and to replay its changes: clips and segments per second, in a file or on a
-server.
+"""What writing to a catalog and replaying its changes take: clips and segments per second, in a file or on a server.
 
 The vectors are those of `benchmarks.index.vectors`, and the clips have names made of words. They are written as a bulk
-job writes them, in transactions of `CLIPS_AT_ONCE` clips, into an empty catalog. The best batch is reported besides the
+job writes them, in transactions of `CLIPS_AT_ONCE` clips, into an empty catalog. The best batch is reported with the
 median, because other load slows the rest down.
 """
 

@@ -63,9 +63,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """For ``count`` sentences: the share read as meant, filters applied that nobody meant, and times in
-    milliseconds.
-    """
+    """Of ``count`` sentences: the share read as meant, filters applied that nobody meant, times in milliseconds."""
 
     count: int
     right: float
