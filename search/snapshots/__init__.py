@@ -1,6 +1,6 @@
-"""Files that survive a crash: derived from the catalog, written whole or not at all, checked when they are read.
+"""Files that survive a crash: derived from the catalog, written atomically, checked when they are read.
 
-`folders` keeps immutable snapshots, one folder for each catalog sequence, and `snapshot` is what one holds; `single`
-replaces one file. What is in them
-is the business of their users: vectors, columns, contours, neighbourhoods, duplicates and the map keep only a format.
+`folders` keeps immutable snapshots, one folder for each catalog sequence; `snapshot` defines what one snapshot holds;
+`single` replaces one file. The contents are up to the users of this package: vectors, columns, contours,
+neighbourhoods, duplicates and the map each define only a format.
 """

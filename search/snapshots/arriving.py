@@ -1,7 +1,7 @@
-"""A shipped snapshot on its way into a folder of this machine: fetched, compared with its digests, then put in place.
+"""Fetching a shipped snapshot into a folder of this machine: download it, check its digests, then put it in place.
 
-A snapshot has a head in the store: its manifest and its small files, one object. Large files are kept under their
-digests, so what a snapshot has in common with the one before it is on this disk already: it is read once, and linked.
+In the store a snapshot has a head: one object with the manifest and the small files. Large files are stored under their
+digests. So files shared with the previous snapshot are on this disk already: they are checked and linked, not fetched.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NOT_AS_SHIPPED: Final = "is not what was shipped (its digest differs)"
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is kept of a snapshot in one object: its ``manifest``, the ``records`` of that, and its ``small`` files."""
+    """The head of a snapshot: its ``manifest``, the ``records`` that the manifest lists, and its ``small`` files."""
 
     manifest: bytes
     records: Mapping[str, FileRecord]
@@ -43,28 +43,28 @@ class Head:
 
 
 class StoredPlaces:
-    """What lies in a store below ``prefix``: heads, and large files by their digests. Threads share it."""
+    """The objects of a store below ``prefix``: heads, and large files by digest. Threads share it."""
 
     def __init__(self, store: ObjectStore, prefix: str) -> None:
         self.store = store
         self.stop = threading.Event()
-        """Ends what is being fetched, between two parts of a file."""
+        """Stops a running `fetch` before its next part of a file."""
         self._below = f"{prefix}/" if prefix else ""
 
     def head_key(self, place: str, sequence: int, digest: str) -> str:
-        """Where the head of a snapshot is."""
+        """The key of a snapshot's head."""
         return f"{self._below}{place}/{sequence}-{digest}"
 
     def file_key(self, place: str, digest: str) -> str:
-        """Where a file of the snapshots of a place is."""
+        """The key of a large file; all snapshots of a place share it."""
         return f"{self._below}{place}/files/{digest}"
 
     def prefix_of(self, place: str) -> str:
-        """What all keys of a place begin with."""
+        """The prefix of all keys of a place."""
         return f"{self._below}{place}"
 
     def head(self, shipment: Shipment) -> Head:
-        """The head of a shipment. Raises SnapshotError unless it is what was shipped, OSError, StoreAway."""
+        """Fetch the head of a shipment. Raises SnapshotError if its digests differ, OSError, StoreAway."""
         key = self.head_key(shipment.place, shipment.sequence, shipment.digest)
         _, found = self.store.read(key)
         data = bytes(found)
@@ -82,9 +82,9 @@ class StoredPlaces:
         return Head(manifest, records, small)
 
     def fetch(self, place: str, record: FileRecord, target: Path) -> None:
-        """Write a large file of a place to ``target``.
+        """Fetch a large file of a place into ``target``.
 
-        Raises as `head`, OSError of this disk, LibraryError where it is stopped.
+        Raises the errors of `head`, OSError of this disk, and LibraryError if ``stop`` is set.
         """
         key, done, etag = self.file_key(place, record.digest), 0, ""
         with DigestedFile(target) as file:
@@ -100,20 +100,20 @@ class StoredPlaces:
 
 
 def small_files(records: Mapping[str, FileRecord]) -> list[str]:
-    """The files that lie in a snapshot's head, in order: requests cost more than their bytes."""
+    """The names of the files that a head contains, sorted. For files this small a request costs more than the bytes."""
     return sorted(name for name, record in records.items() if record.size_bytes < SMALL_BYTES)
 
 
 def head_of(here: shippable.Shippable) -> bytes:
-    """The head of a snapshot of this disk. Raises OSError."""
+    """The bytes of the head of a snapshot on this disk. Raises OSError."""
     small = [(here.folder / name).read_bytes() for name in small_files(here.files)]
     return b"".join([_LENGTH.pack(len(here.manifest)), here.manifest, *small])
 
 
 def arrive(stored: StoredPlaces, shipment: Shipment, cache: Path) -> None:
-    """Bring a shipment into a library's folder ``cache``, whole or not at all, and take what is older away.
+    """Fetch a shipment into a library's folder ``cache`` atomically, and delete older snapshots.
 
-    Raises SnapshotError for what is not what was shipped, OSError of the store or of this disk, StoreAway.
+    Raises SnapshotError if a digest differs, OSError of the store or of this disk, StoreAway.
     """
     head = stored.head(shipment)
     with _staged(cache) as folder:
@@ -150,12 +150,12 @@ def _bring(stored: StoredPlaces, place: str, head: Head, folder: Path, cache: Pa
 
 
 def _link(source: Path, record: FileRecord, target: Path) -> bool:
-    """Have ``target`` be a file that is on this disk, where that is still what it was."""
+    """Link ``target`` to a file on this disk, if that file still has its digest. Return whether it did."""
     try:
         if digest_of(source) != record.digest:
             return False
         link_or_copy(source, target)
-    except OSError:  # it was taken away this moment
+    except OSError:  # it was just deleted
         target.unlink(missing_ok=True)
         return False
     return True
@@ -163,7 +163,7 @@ def _link(source: Path, record: FileRecord, target: Path) -> bool:
 
 @contextmanager
 def _staged(cache: Path) -> Iterator[Path]:
-    """A new folder beside the places of a cache; what killed processes left there goes after a day."""
+    """A new temporary folder in the cache. Folders that killed processes left there are deleted after a day."""
     arriving = cache / _ARRIVING
     arriving.mkdir(parents=True, exist_ok=True)
     for left in arriving.iterdir():

@@ -1,6 +1,6 @@
-"""The job that brings what follows from files up to the catalog: contents are listened to, none is encoded again.
+"""The job that derives data from files for contents already in the catalog, without encoding any of them again.
 
-Interrupted, it goes on where it was: what is done is published every so many seconds of sound.
+It publishes its results from time to time (`SAVE_S`), so that an interrupted job resumes where it last published.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from search.snapshots.latest import Latest
 
 SAVE_SHARE: Final = 4
 SAVE_S: Final = 20 * 3600.0
-"""What is new is published after so many seconds of sound, and at least a fourth of the contents there were before."""
+"""New results are published after this many seconds of sound, if they are also more than 1/SAVE_SHARE of the contents
+published before."""
 _PAGE: Final = 1000
 
 R_contra = TypeVar("R_contra", contravariant=True)
@@ -26,23 +27,23 @@ R = TypeVar("R")
 T_co = TypeVar("T_co", covariant=True)
 
 OnProgress = Callable[[int, int], None]
-"""Called with how many contents of how many were listened to; what it raises stops the job, which keeps the rest."""
+"""Called with the number of contents done and the total. If it raises, the job stops and keeps its results."""
 
 
 Rest = Callable[[], None]
-"""Called before each small unit of work: it waits as long as a job has to give way to answers."""
+"""Called before each small unit of work: it blocks while searches need the processor."""
 
 
 def nobody(done: int, total: int) -> None:
-    """A progress that shows nothing."""
+    """An `OnProgress` that does nothing."""
 
 
 def at_once() -> None:
-    """A rest that is none: of what somebody waits for."""
+    """A `Rest` that does not wait, for work that a user is waiting for."""
 
 
 def resting(items: Iterable[R], rest: Rest) -> Iterator[R]:
-    """The same items, with a ``rest`` before each is made."""
+    """Yield ``items``, calling ``rest`` before each is produced."""
     each = iter(items)
     while True:
         rest()
@@ -54,14 +55,14 @@ def resting(items: Iterable[R], rest: Rest) -> Iterator[R]:
 
 
 class Derived(Protocol[R_contra]):
-    """What is kept of contents, by their ids."""
+    """Data derived from contents, by content id."""
 
     @property
     def contents(self) -> Ids:
-        """Those that there is something of (c,), ascending."""
+        """The ids of the contents it has data for (c,), ascending."""
 
     def changed(self, added: Iterable[tuple[int, R_contra]], staying: NDArray[np.bool_]) -> Self:
-        """The same of the contents in ``staying`` (c,), and of those that are ``added``."""
+        """A copy with the contents marked in ``staying`` (c,) and those in ``added``."""
 
 
 T = TypeVar("T", bound=Derived)  # type: ignore[type-arg]  # of whatever rows
@@ -79,11 +80,11 @@ def fill(
     sequence: int,
     again: bool,
 ) -> tuple[JobFailure, ...]:
-    """Bring what is published to ``content_ids`` (n,), those of a catalog at ``sequence``; the files that failed.
+    """Publish derived data for ``content_ids`` (n,), the contents at ``sequence``; return the files that failed.
 
-    ``of_file`` makes it of a content and a clip of it, whose file it reads. ``rest`` comes before each; ``again``: take
-    what is there away first. Raises LibraryBusy when the lease is lost, LibraryUnwritable (disk full), and what
-    ``progress`` raises.
+    ``of_file`` derives the data of a content by reading the file of one of its clips. ``rest`` is called before each
+    content. ``again`` deletes the existing data first. Raises LibraryBusy if the lease is lost, LibraryUnwritable (disk
+    full), and what ``progress`` raises.
     """
     if again:
         latest.discard()
@@ -121,7 +122,7 @@ def fill(
 
 
 def with_clips(catalog: ContentReader, content_ids: Ids) -> Iterator[tuple[Content, list[Clip]]]:
-    """Each content with its clips."""
+    """Yield each content with its clips."""
     for start in range(0, len(content_ids), _PAGE):
         page = content_ids[start : start + _PAGE].tolist()
         clips_of = catalog.clips_of(page)
@@ -131,7 +132,7 @@ def with_clips(catalog: ContentReader, content_ids: Ids) -> Iterator[tuple[Conte
 
 
 def of_first(of_file: Callable[[Content, Clip], R], content: Content, clips: list[Clip]) -> R:
-    """Of the first of the clips whose file can be read. Raises AudioError where none can."""
+    """Apply ``of_file`` to the first clip whose file can be read. Raises AudioError if none can."""
     failed = AudioError("", "no clip has this content any more")
     for clip in clips:
         try:

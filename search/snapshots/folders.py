@@ -1,16 +1,16 @@
-"""Immutable snapshots of what follows from the catalog: one folder for each sequence, written whole or not at all.
+"""Immutable snapshots of data derived from the catalog: one folder for each sequence, written atomically.
 
     <directory>/<sequence>/
-        manifest.json   format, sequence, size and digest of every other file, and what the kind says of itself
+        manifest.json   format, sequence, size and digest of every other file, and the facts of this kind
         ...             the files of the kind
 
-A snapshot is written under a name that starts with a dot, flushed to the disk and then renamed, so that a folder with a
-number for a name is complete, or was damaged later. It never changes; the last two are kept, since a reader may just be
-opening the one before the newest. On POSIX a reader's memory map outlives the deletion of its file; on Windows the
-deletion fails while a map is open, is ignored, and is made up for by the next publication.
+A snapshot is written under a name that starts with a dot, flushed to disk and then renamed. So a folder named by a
+number is complete, unless it was damaged later. A snapshot never changes. The last two are kept, because a reader may
+still be opening the older one. On POSIX a reader's memory map outlives the deletion of its file. On Windows deletion
+fails while a map is open; the failure is ignored, and the next publication deletes the files.
 
-What has an earlier format is not read: what is in it is made from the catalog again, and the next publication takes its
-place. So are folders whose number has leading zeros, of versions that kept no digests.
+Snapshots of an earlier format are not read: their data is made from the catalog again, and the next publication
+replaces them. The same holds for folders whose number has leading zeros: versions that kept no digests wrote those.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 
 class EarlierFormat(SnapshotError):
-    """A snapshot as an earlier version wrote it: nothing is wrong with it, and nobody reads it."""
+    """The snapshot was written by an earlier version: it is not damaged, but this version does not read it."""
 
 
 class Snapshots:
@@ -61,10 +61,10 @@ class Snapshots:
     def __init__(self, directory: Path, kind: Kind) -> None:
         self._directory = directory
         self._kind = kind
-        self._passed_over: set[tuple[int, int]] = set()  # sequence and time of making: a healed one is tried again
+        self._passed_over: set[tuple[int, int]] = set()  # sequence and mtime, so that a rewritten one is tried again
 
     def sequences(self) -> list[int]:
-        """The sequence numbers that have a folder, newest first; none where the directory is absent."""
+        """The sequence numbers that have a folder, newest first; empty if the directory is absent."""
         return sequences(self._directory)
 
     def folder(self, sequence: int) -> Path:
@@ -72,7 +72,7 @@ class Snapshots:
         return self._directory / str(sequence)
 
     def open(self, sequence: int) -> Snapshot:
-        """Read a manifest and compare every file's size with it. Raises SnapshotError that says what is wrong."""
+        """Read the manifest and compare every file's size with it. Raises SnapshotError with the cause."""
         folder = self.folder(sequence)
         try:
             fields = json.loads((folder / MANIFEST).read_bytes())
@@ -96,10 +96,10 @@ class Snapshots:
         return Snapshot(self._kind, folder, sequence, files, fields, found[0])
 
     def newest(self, read: Callable[[Snapshot], T], after: int = -1) -> tuple[int, T] | None:
-        """The newest snapshot after sequence ``after`` that ``read`` can read, and its sequence; None without any.
+        """The newest snapshot after sequence ``after`` that ``read`` can read, and its sequence; None if there is none.
 
-        Damaged ones (``read`` raises SnapshotError) and those of an earlier format are passed over, the damaged ones
-        logged once: an older one, or the catalog, leads to the same.
+        Skips damaged snapshots (``read`` raises SnapshotError) and those of an earlier format, and logs each once.
+        Skipping is safe: an older snapshot plus the catalog, or the catalog alone, gives the same state.
         """
         for sequence in self.sequences():
             if sequence <= after:
@@ -110,13 +110,13 @@ class Snapshots:
             try:
                 return sequence, read(self.open(sequence))
             except SnapshotError as error:
-                if _time_of(self.folder(sequence)) is not None:  # it was not taken away this moment
+                if _time_of(self.folder(sequence)) is not None:  # else it was just deleted, not damaged
                     log.log(logging.INFO if isinstance(error, EarlierFormat) else logging.WARNING, "%s", error)
                     self._passed_over.add((sequence, made))
         return None
 
     def is_published(self) -> bool:
-        """Whether anything was published here in the present format, also if it was damaged later."""
+        """Whether a snapshot of the present format was published here, even if it was damaged later."""
         for sequence in self.sequences():
             try:
                 self.open(sequence)
@@ -129,10 +129,10 @@ class Snapshots:
 
     @contextmanager
     def publication(self, sequence: int) -> Iterator[NewSnapshot]:
-        """The snapshot of ``sequence`` to write; it takes its place when the block ends, or vanishes when it fails.
+        """Write the snapshot of ``sequence``: it is put in place when the block ends, and discarded if the block fails.
 
-        A folder in that place is replaced: whoever publishes found it damaged. What a killed process left unfinished is
-        cleared. Raises LibraryUnwritable when the disk is full, read-only or refuses.
+        Replaces a folder already in that place, because a caller only republishes a sequence that it found damaged.
+        Clears what killed processes left. Raises LibraryUnwritable if the disk is full, read-only or refuses.
         """
         folder = self._directory / f"{_UNFINISHED}{sequence}"
         try:
@@ -152,10 +152,10 @@ class Snapshots:
         prune(self._directory)
 
     def verify(self, problems: Callable[[Snapshot], Iterable[str]]) -> list[str]:
-        """Everything that is wrong with the snapshots on disk, a line each; empty when they are sound.
+        """Return one line for each defect of the snapshots on disk; empty if there is none.
 
-        Reads every byte: each file's digest, then what ``problems`` finds in a snapshot whose files are whole.
-        What was interrupted in the making is no problem.
+        Reads every byte: checks each file's digest, then, if all match, runs ``problems`` on the snapshot.
+        An interrupted publication is not a defect.
         """
         found: list[str] = []
         for sequence in self.sequences():
@@ -171,12 +171,12 @@ class Snapshots:
                 cause = str(unreadable(self._kind, self.folder(sequence), error))
             else:
                 continue
-            if self.folder(sequence).exists():  # it was not taken away this moment
+            if self.folder(sequence).exists():  # else it was just deleted, not damaged
                 found.append(cause)
         return found
 
     def _finish(self, new: NewSnapshot, sequence: int) -> None:
-        """Describe what was written by its path, write the manifest, and flush the folder."""
+        """Record the files that were written by path, write the manifest, and flush the folder."""
         for path in sorted(new.folder.iterdir()):
             if path.name not in new.files:
                 flush(path)
@@ -192,7 +192,7 @@ class Snapshots:
         flush_folder(new.folder)
 
     def _clear(self) -> None:
-        """Take away what was left unfinished, and what earlier versions wrote."""
+        """Delete unfinished snapshots and the folders of earlier versions."""
         for entry in self._directory.iterdir():
             earlier = entry.name.isdecimal() and not _is_sequence(entry.name)
             if entry.is_dir() and (entry.name.startswith(".") or earlier):
@@ -200,9 +200,9 @@ class Snapshots:
 
 
 def sequences(directory: Path) -> list[int]:
-    """The sequence numbers that have a folder in ``directory``, newest first; none where it is absent.
+    """The sequence numbers that have a folder in ``directory``, newest first; empty if the directory is absent.
 
-    Raises LibraryError where it cannot be looked into.
+    Raises LibraryError if the directory cannot be listed.
     """
     try:
         names = [entry.name for entry in directory.iterdir()]
@@ -215,26 +215,26 @@ def sequences(directory: Path) -> list[int]:
 
 
 def adopt(folder: Path, place: Path) -> None:
-    """Let a folder that is whole be the snapshot at ``place``, instead of one that is there. Raises OSError."""
+    """Move a complete folder to ``place``, replacing the snapshot there, if any. Raises OSError."""
     discard(place)
     folder.rename(place)
     flush_folder(place.parent)
 
 
 def prune(directory: Path) -> None:
-    """Take away what is older than the last two. What cannot be taken away now is by the next publication."""
+    """Delete all but the last two snapshots. If one cannot be deleted now, the next publication deletes it."""
     with suppress(OSError):
         for old in sequences(directory)[KEPT:]:
             discard(directory / str(old))
 
 
 def discard(folder: Path) -> None:
-    """Take a snapshot, or a directory of them, away: its name first, so that one that is gone in part is never opened.
+    """Delete a snapshot, or a directory of them. It is renamed first, so that nobody opens it half deleted.
 
     Raises OSError.
     """
     gone = folder.with_name(f"{_REMOVED}{folder.name}")
-    shutil.rmtree(gone, ignore_errors=True)  # of one that was killed on the way
+    shutil.rmtree(gone, ignore_errors=True)  # left by a process that was killed here
     if folder.exists():
         folder.rename(gone)
         flush_folder(folder.parent)
@@ -256,7 +256,7 @@ def _is_before(number: object, present: int) -> bool:
 
 
 def _time_of(folder: Path) -> int | None:
-    """When a folder was made, in ns; None where it is gone."""
+    """A folder's modification time in ns; None if the folder is gone."""
     try:
         return folder.stat().st_mtime_ns
     except OSError:
@@ -264,7 +264,7 @@ def _time_of(folder: Path) -> int | None:
 
 
 def make_folders(directory: Path) -> None:
-    """Make a directory and those above it, each of which survives a loss of power."""
+    """Make a directory and its missing parents, and flush each so that it survives a loss of power."""
     missing = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)

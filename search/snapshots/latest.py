@@ -1,4 +1,4 @@
-"""What was published last in one directory, opened again when something newer is there."""
+"""The newest snapshot of one directory, reopened when a newer one appears."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Latest(Generic[T]):
         self._value = empty
 
     def value(self) -> T:
-        """What is published; the empty value where nothing is, or what is there is damaged (the next run heals it)."""
+        """The published value; the empty value if none is, or all are damaged (the next job repairs that)."""
         with self._lock:
             stamp = self._newest()
             if stamp != self._stamp:
@@ -43,12 +43,12 @@ class Latest(Generic[T]):
             return self._value
 
     def publish(self, value: T, sequence: int) -> None:
-        """Publish a value made at a catalog sequence; the lease's holder may. Raises LibraryUnwritable."""
+        """Publish a value made at a catalog sequence. Only the lease's holder may. Raises LibraryUnwritable."""
         with self.snapshots.publication(sequence) as new:
             self._write(new, value)
 
     def discard(self) -> None:
-        """Take all of it away, before it is made anew. Raises LibraryUnwritable."""
+        """Delete all snapshots, before they are made again. Raises LibraryUnwritable."""
         try:
             discard(self._directory)
         except OSError as error:
@@ -56,10 +56,10 @@ class Latest(Generic[T]):
             raise LibraryUnwritable.because(what, error) from error
 
     def _newest(self) -> tuple[int, int] | None:
-        """The newest snapshot's sequence, and when its manifest was written: one of the same sequence may follow it."""
+        """The newest snapshot's sequence and its manifest's mtime, since the same sequence may be published again."""
         for sequence in self.snapshots.sequences():
             try:
                 return sequence, (self.snapshots.folder(sequence) / MANIFEST).stat().st_mtime_ns
-            except OSError:  # it was taken away this moment, or is damaged
+            except OSError:  # it was just deleted, or is damaged
                 continue
         return None

@@ -1,9 +1,9 @@
-"""What a job found on its way through the files, from before their contents are in the catalog until it is published.
+"""Results of a job that are kept in a file until they are published; their contents may not be in the catalog yet.
 
-A file of records, one behind the other: length and CRC-32 of what follows, then JSON of digest, track and how many
-numbers each array has (one number where all have as many), then the arrays. A content is named by its file's digest and
-its track, since it has no id yet. A killed job leaves at most one torn record, the last: it and what follows it count
-as not found, and are listened to again.
+The file holds one record after another: the length and the CRC-32 of the rest, then JSON with the digest, the track
+and the length of each array (a single number if all are equally long), then the arrays. A record names its content by
+file digest and track, because the content may not have an id yet. A killed job leaves at most one incomplete record,
+at the end. The reader ignores that record and anything after it; those contents are listened to again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HEAD: Final = struct.Struct("<II")
 
 @dataclass(frozen=True, slots=True)
 class FoundArrays:
-    """What was found in a content: sound track ``track`` of the files whose bytes have this ``digest``."""
+    """The result for one content: sound track ``track`` of the files whose bytes have this ``digest``."""
 
     digest: str
     track: int
@@ -34,9 +34,9 @@ class FoundArrays:
 
 
 class RecordFile:
-    """Such a file. Only the holder of the library's lease writes it.
+    """A file of records. Only the holder of the library's lease writes it.
 
-    ``what`` it keeps and by whose making stand in its first line; ``types`` are those of its arrays, in their order.
+    ``what`` is its first line: what the file keeps and what made it. ``types`` are the dtypes of the arrays, in order.
 
     Examples:
         >>> import tempfile
@@ -56,7 +56,7 @@ class RecordFile:
         self._types = types
 
     def add(self, records: Iterable[FoundArrays]) -> None:
-        """Append what was found; a killed process loses none of it. Raises LibraryUnwritable (disk full)."""
+        """Append ``records``; they survive if the process is killed. Raises LibraryUnwritable (disk full)."""
         appended = b"".join(self._record(one) for one in records)
         if not appended:
             return
@@ -68,7 +68,7 @@ class RecordFile:
             raise self._unwritable(error) from error
 
     def read(self) -> list[FoundArrays]:
-        """What was added since it was cleared; what another maker made is left out."""
+        """Return the records added since the last `clear`; none if the first line differs from ``what``."""
         try:
             data = self._path.read_bytes()
         except OSError:
@@ -76,7 +76,7 @@ class RecordFile:
         return list(self._records(data, len(self._first))) if data.startswith(self._first) else []
 
     def clear(self) -> None:
-        """Take it away: what it has is published. Raises LibraryUnwritable."""
+        """Delete the file, once its records are published. Raises LibraryUnwritable."""
         try:
             self._path.unlink(missing_ok=True)
         except OSError as error:

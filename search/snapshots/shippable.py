@@ -1,7 +1,7 @@
-"""What of a library's folder can be shipped: the newest snapshot of every place, and files that are replaced whole.
+"""The parts of a library's folder that can be shipped: the newest snapshot of every place, and single files.
 
-A place is a path below the folder: ``spaces/1/index`` holds snapshots, ``spaces/1/map.npz`` is a file. Both are a list
-of files with their digests, which has a digest of its own: what a snapshot is called in the store and in the catalog.
+A place is a path below the folder: ``spaces/1/index`` holds snapshots, ``spaces/1/map.npz`` is a single file. Both have
+a manifest, which lists files with their digests. The digest of the manifest names the snapshot in store and catalog.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from search.snapshots.folders import sequences
 from search.snapshots.snapshot import MANIFEST, FileRecord, digest_of
 
 OF_LIBRARY: Final = ("duplicates.npz", "fingerprints", "spoken")
-"""What is shipped of a library's folder; nothing else that lies there is looked at."""
+"""The entries of a library's folder that are shipped; all others are ignored."""
 OF_SPACE: Final = ("columns", "contours", "events", "index", "map.npz", "neighbourhoods")
-"""What is shipped of the folder of each space."""
+"""The entries of each space's folder that are shipped."""
 _SINGLE: Final = ".npz"
 
 
@@ -36,24 +36,24 @@ class Shippable:
 
     @property
     def digest(self) -> str:
-        """That of the manifest."""
+        """The digest of the manifest."""
         return digest_of_bytes(self.manifest)
 
     @property
     def size_bytes(self) -> int:
-        """That of the files together."""
+        """The total size of the files."""
         return sum(one.size_bytes for one in self.files.values())
 
 
 def places(folder: Path) -> list[str]:
-    """The places below a library's folder at which something is, in order."""
+    """The places below a library's folder that hold something, sorted."""
     spaces = [space for space in folder.glob("spaces/*") if space.name.isdecimal()]
     entries = [*(folder / name for name in OF_LIBRARY), *(space / name for space in spaces for name in OF_SPACE)]
     return sorted(entry.relative_to(folder).as_posix() for entry in entries if _holds_something(entry))
 
 
 def at(folder: Path, place: str) -> Shippable | None:
-    """What is at a place now: the newest snapshot with a manifest, or the file. None where nothing is."""
+    """What a place holds now: the newest snapshot with a readable manifest, or the file. None if it holds nothing."""
     if is_single(place):
         return _single(folder, place)
     for sequence in sequences(folder / place):
@@ -61,23 +61,23 @@ def at(folder: Path, place: str) -> Shippable | None:
         try:
             manifest = (where / MANIFEST).read_bytes()
             return Shippable(place, sequence, where, manifest, records_of(manifest))
-        except (OSError, SnapshotError):  # it was taken away this moment, or is damaged
+        except (OSError, SnapshotError):  # it was just deleted, or is damaged
             continue
     return None
 
 
 def is_single(place: str) -> bool:
-    """Whether a place is one file."""
+    """Whether a place is a single file."""
     return place.endswith(_SINGLE)
 
 
 def digest_of_bytes(data: bytes) -> str:
-    """The digest of bytes, as a manifest keeps it of files; that of a manifest is what a snapshot is known by."""
+    """The digest of ``data``, of the same kind as a manifest keeps for files."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def records_of(manifest: bytes) -> dict[str, FileRecord]:
-    """The files that a manifest lists. Raises SnapshotError where it is none, or a name is no plain one."""
+    """The files that a manifest lists. Raises SnapshotError if it is no manifest, or a name contains a path."""
     try:
         listed: dict[str, Any] = json.loads(manifest)["files"]
         records = {name: FileRecord(**record) for name, record in listed.items()}
@@ -108,7 +108,7 @@ def _manifest(records: Mapping[str, FileRecord]) -> bytes:
 
 
 def found_in(folder: Path, place: str) -> Iterator[tuple[FileRecord, Path]]:
-    """The files on this disk that belong to a place, whichever snapshot of it they are of."""
+    """Yield the files of all snapshots of a place on this disk, each with its record."""
     for sequence in sequences(folder / place):
         where = folder / place / str(sequence)
         try:

@@ -1,11 +1,12 @@
-"""Snapshots go through a library's store to machines that have only its URLs: one way for every kind of them.
+"""Snapshots of every kind are shipped through a library's store to machines that know only its URLs.
 
-Whoever holds the lease publishes into a folder of its machine (the ``cache``), as without a store, and ships what is
-new there: large files under their digests; last, and only where none is, the manifest with the small ones; then a row
-in the catalog. Readers follow those rows and nothing else, so that a publisher that was killed leaves garbage, which
-the next one sweeps, and never half a snapshot. A row is committed after all that its snapshot was made of: what has a
-row in the catalog of now is of this catalog, also after a server took over that had lost its last commits; what has
-none then goes.
+The lease's holder publishes into a folder of its own machine (the ``cache``), as it does without a store, and then
+ships what is new there. It uploads the large files under their digests, then the head (manifest and small files) unless
+that key exists, and finally adds a row to the catalog. Readers follow only those rows. So a killed publisher never
+leaves half a snapshot, only garbage that the next publisher sweeps.
+
+A row is committed after everything its snapshot was made of. So a snapshot with a row in the present catalog fits that
+catalog, even after a failover to a server that had lost the last commits; snapshots without a row are then deleted.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ from search.snapshots.single import replacing
 from search.snapshots.snapshot import FileRecord
 
 AGAIN_S: Final = 60.0
-"""A shipment that is damaged in the store is fetched again after so long."""
+"""How long to wait before fetching a shipment again that is damaged in the store."""
 SWEPT_S: Final = 24 * 3600.0
-"""What belongs to no snapshot goes from the store when it is so old, by the store's own clock."""
+"""Age, by the store's own clock, from which objects that belong to no snapshot are deleted from the store."""
 _TRIES: Final = 2
 _STATE: Final = "shipped.json"
 _LOCK: Final = ".fetching"
 OWN_FILES: Final = (_STATE, _LOCK, ".arriving")
-"""What stands in a cache beside the places: of this machine alone."""
+"""Entries of a cache that are no places and concern only this machine."""
 _OURS: Final = re.compile(r"(\d+-|files/)[0-9a-f]{32}")
 
 log = logging.getLogger(__name__)
@@ -48,14 +49,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _State:
-    """What this machine's cache has: of which ``epoch``, and the id of the newest shipment of each place."""
+    """What this machine's cache holds: its ``epoch``, and the id of the newest shipment of each place."""
 
     epoch: str
     ids: dict[str, int] = field(default_factory=dict)
 
 
 class Shipping:
-    """What ships the snapshots of one library and fetches them. Threads and processes may share a cache."""
+    """Ships the snapshots of one library, and fetches them. Threads and processes may share a cache."""
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class Shipping:
         shipments: Shipments,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``store`` with the prefix below which everything is; ``url`` is what messages call it."""
+        """``store`` is the store and the prefix of all keys; ``url`` names it in messages."""
         self._cache = cache
         self._stored = StoredPlaces(*store)
         self.url = url
@@ -75,15 +76,15 @@ class Shipping:
         self._lock = threading.Lock()
         self._damaged: dict[int, tuple[float, str]] = {}
         self.trouble = ""
-        """Why what was shipped last is not here, as of the last `fetch`; empty where all is well."""
+        """Why the newest shipments are not here, as of the last `fetch`; empty if they are."""
 
     # --- readers --------------------------------------------------------------------------------------------
 
     def fetch(self) -> bool:
-        """Bring what was shipped since the last time into the cache; whether anything came.
+        """Fetch new shipments into the cache; return whether any came.
 
-        What is damaged in the store is fetched twice, reported and never put in place; what is here stays. Raises
-        StoreAway, LibraryUnwritable (disk full), LibraryError where the catalog cannot be read.
+        A shipment that is damaged in the store is tried twice, then reported and not put in place; the snapshot in the
+        cache stays. Raises StoreAway, LibraryUnwritable (disk full), LibraryError if the catalog cannot be read.
         """
         with self._lock:
             try:
@@ -93,7 +94,7 @@ class Shipping:
                 raise
 
     def stop(self) -> None:
-        """Have `fetch` end soon, also in other threads; it raises LibraryError from now on where it has to fetch."""
+        """Make `fetch` end soon, in other threads too. From now on it raises LibraryError if it needs a large file."""
         self._stored.stop.set()
 
     def _fetch(self) -> bool:
@@ -103,11 +104,11 @@ class Shipping:
             self.trouble = ""
             return False
         before = state.ids
-        with self._alone():  # another process may have brought it by now
+        with self._alone():  # another process may have fetched it by now
             return self._fetch_alone() != before
 
     def _fetch_alone(self) -> dict[str, int]:
-        """Fetch what is not here; the id of the newest shipment of each place that is."""
+        """Fetch what is missing here; return the id of the newest shipment of each place that is here."""
         epoch, newest = self._shipments.epoch(), self._shipments.newest()
         state = self._read_state(epoch)
         before = dict(state.ids)
@@ -130,8 +131,8 @@ class Shipping:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keep the other processes that share this cache from fetching meanwhile."""
-        from filelock import FileLock  # who has no store needs none
+        """Lock out the other processes that share this cache."""
+        from filelock import FileLock  # not needed without a store
 
         lock = FileLock(self._cache / _LOCK)
         try:
@@ -150,12 +151,12 @@ class Shipping:
             here = shippable.at(self._cache, shipment.place)
             if here is None or here.digest != shipment.digest:
                 return False
-            state.ids[shipment.place] = shipment.id  # another process of this machine shipped or fetched it
+            state.ids[shipment.place] = shipment.id  # another process on this machine shipped or fetched it
             return True
         return self._is_known(shipment, state)
 
     def _is_known(self, shipment: Shipment, state: _State) -> bool:
-        """Whether it was shipped from here, or fetched, and is still here."""
+        """Whether this machine shipped or fetched it, and still has it."""
         if state.ids.get(shipment.place, 0) < shipment.id:
             return False
         place = self._cache / shipment.place
@@ -164,7 +165,7 @@ class Shipping:
         return any(sequence >= shipment.sequence for sequence in sequences(place))
 
     def _fetched(self, shipment: Shipment) -> str:
-        """Fetch one shipment; what is wrong with it, or nothing."""
+        """Fetch one shipment; return what is wrong with it, or ""."""
         again, trouble = self._damaged.pop(shipment.id, (0.0, ""))
         if self._clock() < again:
             self._damaged[shipment.id] = again, trouble
@@ -182,7 +183,7 @@ class Shipping:
         return trouble
 
     def _drop_strange(self, newest: list[Shipment]) -> None:
-        """Take away what is of no shipment: the catalog may have lost what it was made of."""
+        """Delete snapshots that match no shipment: the catalog may have lost the commits they were made from."""
         of_now = {shipment.place: shipment.digest for shipment in newest}
         for place in shippable.places(self._cache):
             here = shippable.at(self._cache, place)
@@ -197,7 +198,7 @@ class Shipping:
     # --- the one that holds the lease ----------------------------------------------------------------------
 
     def ship(self, lease: Lease) -> list[Shipment]:
-        """Ship what was published here since the last time, and sweep what nobody needs; what was shipped.
+        """Ship what was published here since the last call, sweep unneeded objects, and return what was shipped.
 
         Raises LibraryBusy when the lease is lost, StoreAway, LibraryError.
         """
@@ -222,16 +223,16 @@ class Shipping:
         return shipped
 
     def withdraw(self, where: str, lease: Lease) -> None:
-        """Have readers forget a place, or what is in a folder of the cache, like ``spaces/1`` ("": the cache itself).
+        """Withdraw the shipment of a place, or of all places in a folder like ``spaces/1`` ("": the cache itself).
 
-        They keep what they have; the next `ship` ships every byte of it anew. Raises LibraryBusy, LibraryError.
+        Readers keep what they have; the next `ship` uploads every byte again. Raises LibraryBusy, LibraryError.
         """
         for shipment in self._shipments.newest():
             if where in (shipment.place, shipment.place.rpartition("/")[0]):
                 self._shipments.withdraw(shipment.place, lease)
 
     def _upload(self, here: shippable.Shippable, before: Shipment | None) -> None:
-        """Put the large files into the store, those of the snapshot before it excepted, then the head."""
+        """Upload the large files, except those that the snapshot ``before`` has in the store already; then the head."""
         store, stored = self._stored.store, self._stored
         shipped = set() if before is None else self._files_of(before)
         for name in here.files.keys() - small_files(here.files):
@@ -241,7 +242,7 @@ class Shipping:
                 store.write(key, here.folder / name)
         key, head = stored.head_key(here.place, here.sequence, here.digest), head_of(here)
         if not store.write(key, head, new=True) and bytes(store.read(key)[1]) != head:
-            store.write(key, head)  # its name says what it is to be: the one that is there was damaged
+            store.write(key, head)  # the key contains the digest, so the object that is there is damaged
 
     def _has(self, key: str, record: FileRecord) -> bool:
         try:
@@ -256,9 +257,9 @@ class Shipping:
             return set()
 
     def _sweep(self, shipped: list[Shipment]) -> None:
-        """Remove what belongs to no snapshot that is kept: of those before them, and of publishers that were killed.
+        """Delete objects that belong to no kept snapshot: those of older snapshots, and those of killed publishers.
 
-        Where the head of one cannot be read nobody knows its files, and all of that place stays.
+        If a head cannot be read, its files are unknown, so everything of that place stays.
         """
         stored, kept = self._stored, self._shipments.kept()
         for new in shipped:
@@ -284,7 +285,7 @@ class Shipping:
     # --- both -----------------------------------------------------------------------------------------------
 
     def problems(self) -> Iterator[str]:
-        """What is wrong with what the catalog says is in the store, a line each. Reads every byte of it."""
+        """Yield one line for each shipment in the catalog that is damaged in the store. Reads every byte of them."""
         self._cache.mkdir(parents=True, exist_ok=True)
         for shipment in self._shipments.newest():
             called = f"{self._url}/{shipment.place} at {shipment.sequence}"
@@ -314,7 +315,7 @@ class Shipping:
         try:
             said = json.loads((self._cache / _STATE).read_bytes())
             return _State(str(said["epoch"]), {str(place): int(one) for place, one in said["ids"].items()})
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # a new cache, or one that was damaged
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):  # a new cache, or a damaged one
             return _State(epoch)
 
     def _write_state(self, state: _State) -> None:
@@ -325,7 +326,7 @@ class Shipping:
 
 
 def _is_news(here: shippable.Shippable, newest: Shipment | None, fetched_id: int) -> bool:
-    """Whether what is here came after what was shipped last."""
+    """Whether the snapshot here is newer than the last shipment."""
     if newest is None:
         return True
     if here.digest == newest.digest or here.sequence < newest.sequence:

@@ -1,8 +1,7 @@
-"""One file that is replaced whole: a reader sees the old one or the new one, after a loss of power too.
+"""Replacing one file atomically: a reader sees the old file or the new one, even after a loss of power.
 
-The new bytes go to a file beside the old one, are flushed to the disk, and take its name; then the folder is flushed,
-so that the name survives as well. Nothing here knows what is written: errors of the system pass as they are, and the
-caller says what they mean.
+The new bytes go to a file beside the old one, which is flushed to disk and then renamed. The folder is flushed too, so
+that the rename survives. System errors are passed on unchanged; the caller knows what they mean.
 """
 
 from __future__ import annotations
@@ -25,17 +24,17 @@ from numpy.typing import NDArray
 from search.errors import SnapshotError, printable
 
 LEFT_OVER_S: Final = 24 * 3600.0
-"""A file in the making that nobody wrote to for so long was left by a process that was killed."""
+"""A partial file that nobody wrote to for this long was left by a killed process."""
 
 _UNREADABLE: Final = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged archive raises: RuntimeError where a changed bit says that it is encrypted."""
+"""Errors of reading a damaged archive; RuntimeError if a flipped bit marks it as encrypted."""
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, which takes the place of ``path`` when the block ends, or vanishes when it fails.
+    """Open a file that replaces ``path`` when the block ends, and is discarded if the block fails.
 
-    Several processes may replace one file: the last one counts. Raises OSError (disk full, read-only).
+    If several processes replace the same file, the last one wins. Raises OSError (disk full, read-only).
 
     Examples:
         >>> import tempfile
@@ -51,7 +50,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def new_file_for(path: Path) -> Iterator[Path]:
-    """The same for what a library writes by its path: the name of a file that is not there yet."""
+    """Like `replacing`, for writers that need a path: yields the path of a file that does not exist yet."""
     _clear(path)
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -65,15 +64,15 @@ def new_file_for(path: Path) -> Iterator[Path]:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Replace ``path`` by a .npz file of ``arrays``. Raises OSError (disk full, read-only)."""
+    """Replace ``path`` with a .npz file of ``arrays``. Raises OSError (disk full, read-only)."""
     with replacing(path) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # its stub takes every keyword for an option
 
 
 def read_arrays(path: Path, remedy: str) -> dict[str, NDArray[Any]] | None:
-    """The arrays of a .npz file, every one checked by its checksum; None where there is no file.
+    """The arrays of a .npz file, each verified by its checksum; None if there is no file.
 
-    Raises SnapshotError, which names the ``remedy``, when it is damaged or cannot be read.
+    Raises SnapshotError, which names the ``remedy``, if it is damaged or cannot be read.
     """
     try:
         content = path.read_bytes()
@@ -92,7 +91,7 @@ def read_arrays(path: Path, remedy: str) -> dict[str, NDArray[Any]] | None:
 
 
 def stamp(path: Path) -> tuple[int, int, int] | None:
-    """What tells a file from the next one of its name without reading it; None where there is none."""
+    """Modification time, inode and size, which change when a file is replaced; None if there is no file."""
     try:
         facts = path.stat()
     except OSError:
@@ -101,19 +100,19 @@ def stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def damaged(path: Path, cause: str, remedy: str) -> SnapshotError:
-    """The error of a file that is not what was written."""
+    """The error for a damaged file."""
     return SnapshotError(f"{printable(str(path))}: {cause}; {remedy}")
 
 
 def flush(path: Path) -> None:
-    """Bring a file's bytes to the disk. Raises OSError."""
+    """Flush a file's bytes to disk (fsync). Raises OSError."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
 
 
 def flush_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk: new ones, others' new places, and that some are gone. Raises OSError."""
-    if os.name == "nt":  # Windows has no handle to flush a folder by; NTFS journals the rename
+    """Flush a folder's entries to disk: creations, renames and deletions. Raises OSError."""
+    if os.name == "nt":  # Windows cannot flush a folder; NTFS journals the rename
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -123,7 +122,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def _clear(path: Path) -> None:
-    """Take away what killed processes left in the making of ``path``."""
+    """Delete partial files of ``path`` that killed processes left."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > LEFT_OVER_S:

@@ -27,7 +27,7 @@ MANIFEST: Final = "manifest.json"
 _CHANGED: Final = "is not what was written (its digest differs)"
 _READ_BYTES: Final = 1 << 20
 MAPPED_FROM_BYTES: Final = 1 << 18
-"""A smaller array is read: each map takes a file handle for as long as it is there, of which a system may give 256."""
+"""Smaller arrays are read instead of mapped: each map holds a file handle, and a system may allow only 256 of them."""
 
 F = TypeVar("F")
 
@@ -36,7 +36,7 @@ F = TypeVar("F")
 class Kind:
     """A kind of snapshot: its ``name`` in messages, its ``format`` number, and the ``remedy`` for a damaged one.
 
-    Of earlier formats those in ``reads_too`` are read as well; what has another is passed over.
+    Snapshots of the earlier formats in ``reads_too`` are read as well; those of any other format are skipped.
     """
 
     name: str
@@ -47,14 +47,14 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What a manifest says of a file: its size and the BLAKE2b digest (128 bits, hex) of its bytes."""
+    """A file's entry in the manifest: its size and the BLAKE2b digest (128 bits, hex) of its bytes."""
 
     size_bytes: int
     digest: str
 
 
 class DigestedFile:
-    """A new file whose digest is taken on the way to the disk. A context manager; flushed to the disk on leaving."""
+    """A new file whose digest is computed while it is written. A context manager; leaving it flushes to disk."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("xb")
@@ -62,7 +62,7 @@ class DigestedFile:
         self._size_bytes = 0
 
     def write(self, data: NDArray[np.generic] | bytes) -> int:
-        """Append the bytes of ``data``; how many that are."""
+        """Append the bytes of ``data`` and return how many they are."""
         view = data if isinstance(data, bytes) else np.ascontiguousarray(data).reshape(-1).view(np.uint8).data
         self._file.write(view)
         self._digest.update(view)
@@ -90,7 +90,7 @@ class DigestedFile:
 
 @dataclass(slots=True)
 class NewSnapshot:
-    """A snapshot in the making: files are written into ``folder``, and `describe` says what they are."""
+    """A snapshot being written: its files go into ``folder``, and `describe` sets the facts for the manifest."""
 
     folder: Path
     files: dict[str, FileRecord] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class NewSnapshot:
 
     @contextmanager
     def file(self, name: str) -> Iterator[DigestedFile]:
-        """A new file of the snapshot."""
+        """Open a new file of the snapshot for writing."""
         with DigestedFile(self.folder / name) as file:
             yield file
         self.files[name] = file.record
@@ -109,18 +109,18 @@ class NewSnapshot:
             np.lib.format.write_array(file, np.ascontiguousarray(values), allow_pickle=False)
 
     def link(self, name: str, old: Snapshot) -> None:
-        """Have a file of an ``old`` snapshot here too, as the same file where the file system can."""
+        """Add a file of an ``old`` snapshot: as a hard link if the file system supports it, otherwise as a copy."""
         link_or_copy(old.folder / name, self.folder / name)
         self.files[name] = old.files[name]
 
     def describe(self, facts: DataclassInstance) -> None:
-        """Put what the kind says of itself into the manifest: a dataclass of what JSON can hold."""
+        """Put ``facts`` into the manifest: a dataclass whose values JSON can hold."""
         self.facts = asdict(facts)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot on disk whose manifest was read and whose files have the sizes that they were written with."""
+    """A snapshot on disk whose manifest has been read and whose file sizes match it."""
 
     kind: Kind
     folder: Path
@@ -130,27 +130,27 @@ class Snapshot:
     format: int
 
     def facts(self, of: Callable[..., F]) -> F:
-        """What was given to `NewSnapshot.describe`, as the same dataclass. Raises SnapshotError when it is another."""
+        """The facts given to `NewSnapshot.describe`, as the dataclass ``of``; SnapshotError if they do not fit it."""
         try:
             return of(**self.fields)
         except (TypeError, ValueError, KeyError) as error:
             raise self.damaged(f"{MANIFEST} describes something else ({error})") from error
 
     def check(self, name: str) -> None:
-        """Raise SnapshotError unless a file's bytes are what was written."""
+        """Raise SnapshotError unless a file's digest matches the manifest."""
         if name not in self.files:
             raise self.damaged(f"{name} is not in its manifest")
         if digest_of(self.folder / name) != self.files[name].digest:
             raise self.damaged(f"{name} {_CHANGED}")
 
     def changed(self) -> Iterator[str]:
-        """What is to be said of each file whose bytes are not what was written. Raises OSError."""
+        """Yield one message for each file whose digest differs from the manifest. Raises OSError."""
         for name, record in self.files.items():
             if digest_of(self.folder / name) != record.digest:
                 yield f"{name} {_CHANGED}"
 
     def array(self, name: str) -> NDArray[Any]:
-        """A .npy file's values, mapped, or read where they are few. Raises OSError or ValueError when that fails."""
+        """The values of a .npy file: mapped, or read if the file is small. Raises OSError or ValueError on failure."""
         if self.files[name].size_bytes < MAPPED_FROM_BYTES:
             return np.asarray(np.load(self.folder / name, allow_pickle=False))
         try:
@@ -160,17 +160,17 @@ class Snapshot:
             return np.asarray(np.load(self.folder / name, allow_pickle=False))
 
     def mapped(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-        """A file of bare values as an array of ``shape``, mapped. Raises OSError or ValueError when that fails."""
+        """A raw file, mapped as an array of ``shape``. Raises SnapshotError (wrong size), OSError or ValueError."""
         if self.files[name].size_bytes != dtype.itemsize * int(np.prod(shape, dtype=np.int64)):
             raise self.damaged(f"{name} does not hold an array of the shape {shape}")
         return map_values(self.folder / name, dtype, shape)
 
     def unreadable(self, error: Exception) -> SnapshotError:
-        """The error of a snapshot whose files cannot be read because of ``error``."""
+        """The error to raise when ``error`` prevents reading this snapshot."""
         return unreadable(self.kind, self.folder, error)
 
     def damaged(self, cause: str) -> SnapshotError:
-        """The error that says what is wrong with it, and what to do."""
+        """The error that names this snapshot, the cause, and the remedy."""
         return damaged(self.kind, self.folder, cause)
 
 
@@ -184,35 +184,35 @@ def digest_of(path: Path) -> str:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Have ``target`` be the same file as ``source``, or one like it where there are no links. Raises OSError.
+    """Make ``target`` a hard link to ``source``, or a copy if links are not supported. Raises OSError.
 
-    Each system refuses links with an error of its own; what else is wrong, copying says as well.
+    Systems refuse links with different errors, so any failed link leads to a copy; copying reports all other problems.
     """
     link = getattr(os, "link", None)  # Android's Python has none
     if link is not None:
         with suppress(OSError):
             link(source, target)
             return
-    if target.exists():  # perhaps a link itself: what is written into it would be in its other names too
+    if target.exists():  # it may be a hard link: writing to it would change the file under its other names too
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     shutil.copyfile(source, target)
     flush(target)
 
 
 def map_values(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """A file of bare values, mapped read-only as ``shape``. Raises OSError or ValueError when it cannot be."""
+    """A raw file mapped read-only as an array of ``shape``. Raises OSError or ValueError if it cannot be mapped."""
     if 0 in shape:  # an empty file cannot be mapped
         return np.empty(shape, dtype)
     return np.asarray(np.memmap(path, dtype, "r", shape=shape))
 
 
 def unreadable(kind: Kind, folder: Path, error: Exception) -> SnapshotError:
-    """The error of a snapshot that cannot be read; nothing is wrong with it where the system opens no more files."""
+    """The error for a snapshot that cannot be read. If the process is out of file handles, it is not called damaged."""
     if isinstance(error, OSError) and error.errno in NO_HANDLES:
         return SnapshotError(f"{kind.name} {printable(str(folder))}: not read: {CLOSE_FILES}")
     return damaged(kind, folder, f"it cannot be read ({error})")
 
 
 def damaged(kind: Kind, folder: Path, cause: str) -> SnapshotError:
-    """The error of a snapshot that is not what was written: where, why, and what to do."""
+    """The error for a damaged snapshot: its folder, the cause, and the remedy."""
     return SnapshotError(f"{kind.name} {printable(str(folder))}: {cause}; {kind.remedy}")
