@@ -1,7 +1,7 @@
-"""Nearest vectors. `snapshot` is what a library uses; `exact` is the oracle, and the snapshot's delta in memory.
+"""Nearest-neighbour search. A library uses `snapshot`; `exact` is the exact reference, and the delta in memory.
 
-`scoring` says what a score is and `bitmaps` what a filter is, for every kind alike, so that their answers agree to
-the bit. A snapshot is a `base`: scanned whole while small, compressed when large (`faiss`, its `lists`, its `building`,
-`native` for what FAISS wants handled with care, `gpu` for a copy there). `files` is the format on disk, `folding` how
-the next snapshot is put together, `verifying` how damage is found.
+`scoring` defines scores and `bitmaps` defines filters for every kind of index, so that their answers agree to the bit.
+A snapshot is a `base`: scanned completely while small, compressed when large. `faiss` is the compressed kind, with its
+`lists`, its `building`, `native` for the delicate parts of FAISS, and `gpu` for a copy on a GPU. `files` is the format
+on disk, `folding` writes the next snapshot, and `verifying` finds damage.
 """

@@ -1,4 +1,4 @@
-"""The unchanging part of a `SnapshotIndex`: a snapshot opened for searching, or the empty one before the first."""
+"""The immutable part of a `SnapshotIndex`: a snapshot opened for searching, or an empty base before the first one."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from search.vectors.files import StoredVectors
 from search.vectors.layers import LayerRows
 
 NEVER = -1
-"""The sequence of the empty base: any snapshot on disk, that of sequence 0 too, is newer."""
+"""The sequence of the empty base. Every snapshot on disk is newer, even one of sequence 0."""
 
 COMPRESS_FROM = 40_000
-"""From this many segments on a snapshot is compressed: a scan of all would take over two milliseconds and 61 MB."""
+"""Snapshots of at least this many segments are compressed: scanning them would take over two milliseconds and 61 MB."""
 
 
 class Base(Protocol):
     """A set of segments that never changes. Safe to search from any number of threads."""
 
     def __len__(self) -> int:
-        """How many they are."""
+        """The number of segments."""
 
     @property
     def sequence(self) -> int:
@@ -35,56 +35,56 @@ class Base(Protocol):
 
     @property
     def ids(self) -> Ids:
-        """(n,) ascending."""
+        """The segment ids (n,), ascending."""
 
     @property
     def everything(self) -> Bitmap:
         """``ids`` as a bitmap."""
 
     def holds(self, ids: Ids) -> NDArray[np.bool_]:
-        """For each of ``ids`` (m,): is it here?"""
+        """For each of ``ids`` (m,), whether the base has it."""
 
     def take(self, ids: Ids) -> Vectors | HalfVectors:
-        """The vectors (m, dim) of these ids, every one of which is here."""
+        """The vectors (m, dim) of these ids; the base must have all of them."""
 
     def prepare(self) -> None:
-        """Make what the first search would make."""
+        """Build what the first search would otherwise build."""
 
     def at(self, effort: float) -> Base:
-        """The same, searched with so much of the usual effort."""
+        """The same base, searched with ``effort`` times the usual effort."""
 
     def reaching(self, recall: float) -> Base:
-        """The same, searched with as much effort as finds this part of the nearest ten, where that is known."""
+        """The same base, searched with the effort that reaches this recall@10, if it is known."""
 
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
         """As `VectorIndex.search`, with queries and k already checked."""
 
 
 class Keeping(Protocol):
-    """How the bases of an index are kept: what a snapshot of its folder holds, and what is elsewhere."""
+    """Storage for the bases of an index: snapshots in its folder, and possibly data elsewhere."""
 
     @property
     def snapshots(self) -> Snapshots:
         """The snapshots in its folder."""
 
     def open(self, snapshot: Snapshot) -> Base:
-        """A snapshot as a base. Raises SnapshotError when it is damaged."""
+        """Open a snapshot as a base. Raises SnapshotError if it is damaged."""
 
     def is_whole(self, sequence: int) -> bool:
-        """Whether the base of a snapshot can be changed into the next one, or all has to be written anew."""
+        """Whether the next snapshot can build on the base of ``sequence``; if not, everything is written again."""
 
     def write(self, since: int, changes: Iterable[IndexChange], sequence: int) -> None:
-        """Publish the snapshot of ``sequence``: the base of ``since`` (NEVER: nothing) with ``changes`` applied."""
+        """Publish the snapshot of ``sequence``: the base of ``since`` (NEVER: empty) with ``changes`` applied."""
 
     def problems(self) -> list[str]:
-        """What is damaged, a line each."""
+        """Return one line for each defect."""
 
 
 class StoredBase:
-    """What a `Base` of files is but for its search: rows with their ids, and which of those are gone."""
+    """A `Base` in files, except for its search: rows with their ids, and which of those ids are gone."""
 
     def __init__(self, sequence: int, ids: Ids, rows: LayerRows[np.float16], gone: Ids) -> None:
-        """``ids`` (n,) ascending with their ``rows`` (n, dim); ``gone`` (m,) of them are not there."""
+        """``ids`` (n,) ascending with their ``rows`` (n, dim); the ids in ``gone`` (m,) are deleted."""
         self.sequence = sequence
         self.rows = rows
         self._ids = ids
@@ -112,12 +112,15 @@ class StoredBase:
         return self.rows.take(rows_of(self._ids, ids))
 
     def _allowed(self, allowed: Bitmap | None) -> Bitmap | None:
-        """What is ``allowed`` and there; None for all rows."""
+        """``allowed`` without deleted ids; None for all rows."""
         return bitmaps.both(self.everything, allowed) if self._gone.size else allowed
 
 
 class ExactBase(StoredBase):
-    """A snapshot that is scanned whole; held as float32 for searches, which a writer never makes."""
+    """A snapshot that every search scans completely, as float32.
+
+    A process that only publishes never widens the rows.
+    """
 
     @cached_property
     def _wide(self) -> Vectors:
@@ -128,16 +131,16 @@ class ExactBase(StoredBase):
         _ = self.everything, self._wide
 
     def at(self, effort: float) -> ExactBase:
-        """As `Base.at`: a scan misses nothing."""
+        """As `Base.at`: no change, a scan misses nothing."""
         return self
 
     def reaching(self, recall: float) -> ExactBase:
-        """As `Base.reaching`: a scan misses nothing."""
+        """As `Base.reaching`: no change, a scan misses nothing."""
         return self
 
     @classmethod
     def empty(cls, dim: int) -> ExactBase:
-        """What there is before the first snapshot."""
+        """The base before the first snapshot."""
         none = np.empty(0, np.int64)
         return cls(NEVER, none, LayerRows([np.empty((0, dim), np.float16)]), none)
 
@@ -154,10 +157,10 @@ class ExactBase(StoredBase):
 
 
 def rows_of(ids: Ids, some: Ids) -> Ids:
-    """Where each of ``some`` (m,) stands in the ascending ``ids`` (n,), or -1."""
+    """The position of each of ``some`` (m,) in the ascending ``ids`` (n,), or -1."""
     if not ids.size:
         return np.full(some.shape, -1, np.int64)
-    if ids[-1] - ids[0] == ids.size - 1:  # without a gap, as in a library that only grew: nothing to look up
+    if ids[-1] - ids[0] == ids.size - 1:  # no gaps, as in a library that only grew: no lookup needed
         return np.where((some >= ids[0]) & (some <= ids[-1]), some - ids[0], -1)
     place = np.minimum(np.searchsorted(ids, some), ids.size - 1)
     return np.where(ids[place] == some, place, -1)

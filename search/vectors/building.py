@@ -1,4 +1,4 @@
-"""Making a snapshot's compressed index: trained on a bounded sample and filled in parts, or grown from the last one."""
+"""Building a snapshot's compressed index: trained on a bounded sample and filled in parts, or grown from the last."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ from search.vectors.folding import Merged
 from search.vectors.mapped import release
 
 CODE_BITS, MOST_BITS_PER_DIMENSION = 512, 4
-"""A code's error falls with the root of its bits (Gao and Long, RaBitQ, SIGMOD 2024), so that spaces of few dimensions
-get more bits for each: as many as fit CODE_BITS, one at 384 dimensions. More than 4 are no better after re-ranking."""
+"""A code's error falls with the square root of its bits (Gao and Long, RaBitQ, SIGMOD 2024). So spaces of few
+dimensions get more bits for each: as many as fit CODE_BITS, and one at 384 dimensions. More than 4 do not improve the
+result after re-ranking."""
 
 TRAINING_ROWS_PER_LIST = 40
-"""FAISS asks for 39. At 2048 lists the sample takes 126 MB, the most that building holds of the vectors."""
+"""FAISS asks for 39. At 2048 lists the sample takes 126 MB; building never holds more of the vectors than that."""
 
 TRAINING_ROUNDS = 8
 _ROWS_AT_ONCE = 8_192
 
 
 def build(rows: HalfVectors, ids: Ids, path: Path) -> None:
-    """Train and fill a compressed index of ``rows`` (n, dim) with ``ids`` (n,), and write it. OSError: disk full."""
+    """Train and fill a compressed index of ``rows`` (n, dim) with ``ids`` (n,), and write it. OSError if disk full."""
     native.use_threads(native.thread_budget())
     index = _trained(rows)
     for part, vectors in _parts(rows, np.arange(ids.size)):
@@ -37,9 +38,10 @@ def build(rows: HalfVectors, ids: Ids, path: Path) -> None:
 
 
 def grow(layers: Sequence[Path], stay: int, rows: HalfVectors, merged: Merged, path: Path) -> None:
-    """Write one index of ``layers`` after the first ``stay``, brought up to ``rows`` (n, dim), as ``merged`` says.
+    """Merge the indexes of ``layers`` after the first ``stay`` into one for ``rows`` (n, dim), and write it.
 
-    No training, little encoding. Raises SnapshotError when one cannot be read, OSError when the disk is full.
+    Deletes the ids that ``merged`` dropped, and adds its fresh rows. Trains nothing and encodes only the fresh rows.
+    Raises SnapshotError if an index cannot be read, OSError if the disk is full.
     """
     native.use_threads(native.thread_budget())
     first = native.read(layers[0], mapped=stay > 0)
@@ -60,16 +62,16 @@ def grow(layers: Sequence[Path], stay: int, rows: HalfVectors, merged: Merged, p
         return
     index.quantizer = none = faiss.IndexFlatIP(index.d)
     native.write(index, path)
-    del index, none  # in this order: the one points into the other
+    del index, none  # in this order: ``index`` points into ``none``
 
 
 def lists_for(count: int) -> int:
-    """How many inverted lists for ``count`` rows: the power of two nearest to 2 sqrt(count)."""
+    """The number of inverted lists for ``count`` rows: the power of two nearest to 2 sqrt(count)."""
     return int(2 ** round(math.log2(2 * math.sqrt(count))))
 
 
 def problems(path: Path, ids: Ids) -> list[str]:
-    """What is wrong with a compressed index that should hold exactly ``ids`` (n,); empty when nothing is."""
+    """The defects of a compressed index that should hold exactly ``ids`` (n,), a line each; empty if there are none."""
     try:
         index = native.read(path, mapped=True)
     except SnapshotError as error:
@@ -84,12 +86,12 @@ def _trained(rows: HalfVectors) -> faiss.Index:
     count, dim = rows.shape
     lists = min(lists_for(count), max(1, count // TRAINING_ROWS_PER_LIST))
     bits = min(MOST_BITS_PER_DIMENSION, max(1, CODE_BITS // dim))
-    # RR: a random rotation, without which one bit of a dimension could say much and that of another nothing
+    # RR: a random rotation, so that the bit of each dimension carries about equally much information
     kind = f"RR{dim},IVF{lists},RaBitQ{bits if bits > 1 else ''}"
     index = faiss.index_factory(dim, kind, faiss.METRIC_INNER_PRODUCT)
     clustering = faiss.extract_index_ivf(index).cp
     clustering.niter = TRAINING_ROUNDS
-    clustering.min_points_per_centroid = 1  # small libraries need no warning
+    clustering.min_points_per_centroid = 1  # no warnings for small libraries
     clustering.max_points_per_centroid = 2 * TRAINING_ROWS_PER_LIST  # the sample is the limit, not FAISS's own
     sample = np.random.default_rng(count).choice(count, min(count, lists * TRAINING_ROWS_PER_LIST), replace=False)
     index.train(np.concatenate([part for _, part in _parts(rows, np.sort(sample))]))
@@ -97,7 +99,7 @@ def _trained(rows: HalfVectors) -> faiss.Index:
 
 
 def _parts(rows: HalfVectors, chosen: Ids) -> Iterator[tuple[Ids, Vectors]]:
-    """The rows numbered ``chosen`` (m,), ascending, some thousands at a time, holding no more of the mapped file."""
+    """Yield the rows numbered ``chosen`` (m,), ascending, in blocks, and release each block of the mapped file."""
     for start in range(0, chosen.size, _ROWS_AT_ONCE):
         part = chosen[start : start + _ROWS_AT_ONCE]
         yield part, scoring.widen(rows[part])

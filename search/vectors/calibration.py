@@ -1,11 +1,11 @@
-"""How much effort which recall takes, found on the library itself when its lists are trained.
+"""Calibration: how much effort reaches which recall, measured on the library itself when its lists are trained.
 
-Each library is another: where sounds lie close together the nearest ten are in a few lists, in others they are not. So
-some questions are asked of the new lists with more and more effort, and the answers are compared with a scan of all
-vectors. A question lies as far beyond a segment as one of its neighbours from elsewhere lies on the other side: near
-what is there, but not among it, as a new sound does. Of a million grown vectors such questions find with each effort
-what held-out ones do, to .003; segments themselves find more than that (docs/decisions/0005-vector-index.md). What was
-found goes into the manifest; later layers take it over.
+Libraries differ: if sounds lie close together, the nearest ten are in a few lists; otherwise they are spread. So test
+queries ("questions") search the new lists with increasing effort, and their hits are compared with a scan of all
+vectors. A question is the mirror image of a neighbour from another recording, reflected at a segment: near the
+library's sounds but not one of them, like a new sound. On a million generated vectors, such questions reach the same
+recall as held-out queries at each effort, to .003; the segments themselves reach more
+(docs/decisions/0005-vector-index.md). The result is stored in the manifest, and later layers copy it.
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ from search.vectors.mapped import release
 from search.vectors.reranking import Reranking
 
 QUESTIONS: Final = 200
-"""At a recall of .97 the mean of so many is known to .004."""
+"""At a recall of .97, the standard error of the mean of this many questions is .004."""
 
 K: Final = 10
 ENOUGH: Final = 0.997
-"""With more effort than this recall takes nothing is asked."""
+"""Measuring stops at the first effort that reaches this recall."""
 
 _STEP: Final = math.sqrt(2)
 _NEIGHBOURS, _OWN = 50, 32
-"""A question's other end is among so many nearest, and so many ids away: no part of the same recording, as a rule."""
+"""The reflected neighbour is among this many nearest, and at least this many ids away: usually another recording."""
 _ROWS_AT_ONCE: Final = 65_536
 
 Recalls: TypeAlias = Sequence[tuple[float, float]]
-"""Efforts, ascending, and the recall@10 of each: that of the mean question less one standard error."""
+"""Efforts, ascending, each with its recall@10: the mean over the questions minus one standard error."""
 
 Ask: TypeAlias = Callable[[float, Vectors, int], Ids]
-"""With so much effort, the nearest k (q, k) of some questions (q, dim)."""
+"""A search: (effort, questions (q, dim), k) -> the ids (q, k) it finds."""
 
 
 def of_file(compressed: Path, rows: HalfVectors, ids: Ids) -> Recalls:
-    """`measured` of a compressed index that was just made of all ``rows`` (n, dim) with ``ids`` (n,)."""
+    """Run `measured` on a compressed index that was just built from all ``rows`` (n, dim) with ``ids`` (n,)."""
     lists = Reranking([compressed], ids, LayerRows([rows]), None)
     return measured(lambda effort, some, k: lists.search(some, k, None, ids.size, effort)[1], rows, ids, ids.size)
 
 
 def measured(ask: Ask, rows: HalfVectors, ids: Ids, seed: int) -> Recalls:
-    """What ``ask`` finds with each effort of the nearest of ``rows`` (n, dim) with ``ids`` (n,).
+    """Measure the recall of ``ask`` at each effort, against a scan of ``rows`` (n, dim) with ``ids`` (n,).
 
-    All rows are read once, some at a time, which takes about a tenth of the time that training and filling take.
+    Reads all rows once, in blocks, which takes about a tenth of the time of training and filling the lists.
     """
     questions = _questions(ask, rows, ids, np.random.default_rng(seed))
     truth = _nearest(questions, rows, ids)
@@ -69,9 +69,9 @@ def measured(ask: Ask, rows: HalfVectors, ids: Ids, seed: int) -> Recalls:
 
 
 def effort_for(recall: float, recalls: Recalls, growth: float) -> float:
-    """The effort that finds ``recall`` of the nearest ten, or the most that was tried where none did.
+    """The effort that reaches ``recall`` (recall@10), or the largest effort tried if none reached it.
 
-    ``growth``: how many times as many segments there are as when these were found. Their lists are so much longer.
+    ``growth``: the number of segments divided by their number at calibration. The lists are longer by this factor.
 
     Examples:
         >>> recalls = [(0.1, 0.9), (0.2, 0.96), (0.4, 0.99)]
@@ -81,7 +81,7 @@ def effort_for(recall: float, recalls: Recalls, growth: float) -> float:
         0.3
     """
     efforts, reached = np.array(recalls, np.float64).reshape(-1, 2).T
-    # what is missed falls about as a power of the effort
+    # the missed share falls roughly as a power of the effort
     missed = np.log(np.maximum(1.0 - np.maximum.accumulate(reached), 1e-9))
     wanted = math.log(max(1.0 - recall, 1e-9))
     effort = math.exp(np.interp(-wanted, -missed, np.log(efforts)))
@@ -89,7 +89,7 @@ def effort_for(recall: float, recalls: Recalls, growth: float) -> float:
 
 
 def _questions(ask: Ask, rows: HalfVectors, ids: Ids, rng: np.random.Generator) -> Vectors:
-    """Unit rows (q, dim): segments that are moved away from neighbours of theirs."""
+    """The questions (q, dim), of unit length: segments moved away from one of their neighbours."""
     drawn = np.sort(rng.choice(ids.size, min(QUESTIONS, ids.size), replace=False))
     ends = scoring.widen(rows[drawn])
     near = ask(1.0, ends, _NEIGHBOURS)
@@ -102,7 +102,7 @@ def _questions(ask: Ask, rows: HalfVectors, ids: Ids, rng: np.random.Generator) 
 
 
 def _nearest(questions: Vectors, rows: HalfVectors, ids: Ids) -> Ids:
-    """The true nearest (q, K)."""
+    """The ids (q, K) of the true nearest."""
     parts = [scoring.stack([scoring.order(np.empty(0, np.float32), np.empty(0, np.int64), K)] * len(questions), K)]
     for start in range(0, ids.size, _ROWS_AT_ONCE):
         some = slice(start, start + _ROWS_AT_ONCE)

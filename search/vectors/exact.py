@@ -1,4 +1,4 @@
-"""Exact search in memory: the oracle that every approximate index is measured against, and the snapshot's delta."""
+"""Exact search in memory: the reference for every approximate index, and the delta on top of a snapshot."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _FIRST_ROWS = 64
 
 @dataclass(frozen=True)
 class ExactRows:
-    """An unchanging view of rows in memory: ``ids`` (n,), ``vectors`` (n, dim) float32, ``live`` (n,).
+    """An immutable view of rows in memory: ``ids`` (n,), ``vectors`` (n, dim) float32, ``live`` (n,).
 
-    A row that was removed or replaced stays where it was and is not live.
+    A row that was removed or replaced stays in place but is not live.
     """
 
     ids: Ids
@@ -35,31 +35,31 @@ class ExactRows:
         return scoring.scan(queries, self.vectors, self.ids, k, picked)
 
     def take(self, ids: Ids) -> tuple[NDArray[np.bool_], Vectors]:
-        """For each of ``ids`` (n,), is it here; and the vectors (m, dim) of those that are, in their order."""
+        """For each of ``ids`` (n,), whether it is here; and the vectors (m, dim) of those that are, in order."""
         order, ordered = self._order
         place = rows_of(ordered, ids)
         return place >= 0, self.vectors[order[place[place >= 0]]]
 
     def living(self) -> Ids:
-        """The ids of the rows that are live, ascending."""
+        """The ids of the live rows, ascending."""
         return self._order[1]
 
     def prepare(self) -> None:
-        """Make what the first `take` would make."""
+        """Build what the first `take` would otherwise build."""
         _ = self._order
 
     @cached_property
     def _order(self) -> tuple[Ids, Ids]:
-        """The living rows by ascending id, and these ids."""
+        """The numbers of the live rows sorted by id, and these ids."""
         living = np.flatnonzero(self.live)
         order = living[np.argsort(self.ids[living], kind="stable")]
         return order, self.ids[order]
 
 
 class ExactIndex:
-    """An exact index over float32 rows in memory. Searches go on undisturbed while another thread changes it.
+    """An exact index over float32 rows in memory. Searches are safe while another thread changes it.
 
-    Rows are only ever appended; a search works on the `ExactRows` that were there when it began.
+    Rows are only appended; a search uses the `ExactRows` that were current when it began.
     """
 
     def __init__(self, dim: int) -> None:
@@ -71,22 +71,25 @@ class ExactIndex:
 
     @property
     def rows(self) -> ExactRows:
-        """What would be searched now."""
+        """The rows that a search would use now."""
         return self._rows
 
     def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
-        """As `VectorIndex.search`. Raises QueryError for queries of another shape, not finite, or k below 1."""
+        """As `VectorIndex.search`.
+
+        Raises QueryError if queries have the wrong shape, are not finite, or k is below 1.
+        """
         return self._rows.search(scoring.check_queries(queries, self._dim, k), k, among)
 
     def add(self, ids: Ids, vectors: Vectors) -> None:
-        """Add (n,) ids, none negative, with (n, dim) unit rows; an id that is there already is replaced.
+        """Add (n,) ids, none negative, with (n, dim) unit rows. An existing id is replaced.
 
-        Raises LibraryError when ids and vectors do not fit together or are not finite.
+        Raises LibraryError if ids and vectors do not fit together or are not finite.
         """
         ids, vectors = scoring.check_rows(ids, vectors, self._dim)
         with self._lock:
             last = {segment_id: row for row, segment_id in enumerate(ids.tolist())}
-            if len(last) < ids.size:  # an id given twice: its last vector counts
+            if len(last) < ids.size:  # an id was given twice: keep its last vector
                 kept = np.fromiter(last.values(), np.intp)
                 ids, vectors = ids[kept], vectors[kept]
             self._bury(ids)
@@ -108,7 +111,7 @@ class ExactIndex:
         return vectors
 
     def take(self, ids: Ids) -> tuple[NDArray[np.bool_], Vectors]:
-        """For each of ``ids`` (n,), is it here; and the vectors (m, dim) of those that are, in their order."""
+        """For each of ``ids`` (n,), whether it is here; and the vectors (m, dim) of those that are, in order."""
         return self._rows.take(ids)
 
     def ids(self) -> Ids:
@@ -119,7 +122,7 @@ class ExactIndex:
         return len(self._row_of)
 
     def _bury(self, ids: Ids) -> None:
-        """Mark ``ids`` as gone in the next view: on a copy, since a search under way reads the old marks."""
+        """Mark ``ids`` as gone in the next view, on a copy, because running searches read the old marks."""
         gone = [self._row_of.pop(segment_id) for segment_id in ids.tolist() if segment_id in self._row_of]
         if gone:
             live = self._room.live.copy()

@@ -1,4 +1,4 @@
-"""The compressed kind of snapshot: inverted lists, re-ranked (`search.vectors.reranking`), or a scan where few pass."""
+"""The compressed kind of snapshot: inverted lists with re-ranking, or a scan if few segments pass the filter."""
 
 from __future__ import annotations
 
@@ -17,26 +17,30 @@ from search.vectors.mapped import release
 from search.vectors.reranking import Reranking, n_candidates
 
 SCAN_UP_TO = 2_000
-"""Where no more segments pass a filter, all of them are scored: a millisecond, and nothing is missed. Of so few every
-list is visited that holds some, which takes longer, the more so where there are many segments (`Reranking.reach`)."""
+"""If no more segments than this pass a filter, all of them are scored: that takes a millisecond and misses nothing.
+With so few, a search would visit every list that holds one, which takes longer, especially in large libraries; so the
+limit is multiplied by `Reranking.reach`."""
 
 SCAN_FROM_K = 8_192
-"""For so many hits, which only a page far down an answer asks for, all are scored: their candidates would take more
-memory than a block of all rows."""
+"""From this many hits on, which only a page far down an answer needs, all segments are scored: the candidates would
+take more memory than the blocks of a scan."""
 
 
 class WholeCopy(Protocol):
-    """A copy of all rows elsewhere that finds the true nearest, but knows no filter."""
+    """A copy of all rows, for example on a GPU, that finds the true nearest but cannot filter."""
 
     def nearest(self, queries: Vectors, n: int) -> Ids:
-        """The rows (q, at most ``n``) nearest to ``queries`` (q, dim)."""
+        """The numbers (q, at most ``n``) of the rows nearest to ``queries`` (q, dim)."""
 
 
 class FaissBase(StoredBase):
-    """A `Base` over a compressed snapshot. Its file is mapped: processes share it, and the kernel may drop pages."""
+    """A `Base` over a compressed snapshot.
+
+    Its files are mapped: processes share them, and the kernel may drop pages.
+    """
 
     def __init__(self, stored: StoredVectors, whole: WholeCopy | None, effort: float = 1.0) -> None:
-        """``effort`` as `SnapshotIndex.open` says. Raises SnapshotError when FAISS cannot read the file."""
+        """``effort`` as in `SnapshotIndex.open`. Raises SnapshotError if FAISS cannot read a file."""
         super().__init__(stored.snapshot.sequence, stored.ids, stored.rows, stored.gone)
         files = [layer.compressed for layer in stored.layers]
         self._reranking = Reranking(files, stored.ids, stored.rows, self._allowed(None))
@@ -46,21 +50,21 @@ class FaissBase(StoredBase):
 
     @classmethod
     def open(cls, stored: StoredVectors, device: Device, effort: float = 1.0, recall: float | None = None) -> FaissBase:
-        """With a copy on the GPU where ``device`` says so; ``effort`` and ``recall`` as `SnapshotIndex.open` says.
+        """Open a snapshot, with a copy on the GPU if ``device`` allows.
 
-        Raises SnapshotError, or UsageError for a GPU that is not there.
+        ``effort`` and ``recall`` as in `SnapshotIndex.open`. Raises SnapshotError, or UsageError if the GPU is missing.
         """
         base = cls(stored, GpuCopy.of(stored.rows, device), effort)
         return base if recall is None else base.reaching(recall)
 
     def at(self, effort: float) -> FaissBase:
-        """As `Base.at`; what is large is shared."""
+        """As `Base.at`; the copy shares all large data."""
         other = copy(self)
         other._effort = effort
         return other
 
     def reaching(self, recall: float) -> FaissBase:
-        """As `Base.reaching`, by what was tried when its lists were made; the same where nothing was."""
+        """As `Base.reaching`, by the calibration from when its lists were trained; unchanged without one."""
         facts = self._facts
         if not facts.calibration:
             return self
@@ -69,10 +73,10 @@ class FaissBase(StoredBase):
     def prepare(self) -> None:
         """As `Base.prepare`."""
         _ = self.everything
-        release(self._ids)  # 8 bytes a segment that a search has no need of: that was the last look at all of them
+        release(self._ids)  # 8 bytes a segment: searches never read all of them again
 
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
-        """As `Base.search`. Recall@10 of at least .97 whatever part of the segments is allowed (measured)."""
+        """As `Base.search`. Recall@10 is at least .97 for any allowed share of the segments (measured)."""
         if allowed is not None:
             allowed = self._allowed(allowed)
         passing = len(self) if allowed is None else min(bitmaps.count(allowed), len(self))
@@ -95,7 +99,7 @@ class FaissBase(StoredBase):
         return scoring.scan(queries, self.rows, self._ids, k, rows[rows >= 0])
 
     def _search_whole(self, whole: WholeCopy, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
-        """What is allowed of the copy's nearest, which are the true ones: complete where it makes k hits."""
+        """The allowed ones of the copy's nearest rows. The copy is exact, so an answer of k hits is complete."""
         allowed = self._allowed(allowed)
         found = self._ids[whole.nearest(queries, n_candidates(k, self._effort))]
         if allowed is not None:

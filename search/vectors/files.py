@@ -1,14 +1,14 @@
 """The files of a snapshot of vectors (`search.snapshots.folders`), and how they are mapped.
 
-It has one layer or more, whose files carry its number from the second on (``ids.1.npy``):
+It has one or more layers. From the second layer on, file names contain the layer's number (``ids.1.npy``):
 
-ids.npy         (rows,) int64 segment ids, ascending, and above those of the layer before it
+ids.npy         (rows,) int64 segment ids, ascending, and above those of the previous layer
 vectors.f16     (rows, dim) float16, row by row in the order of ids.npy: the sidecar
-index.faiss     the compressed index, where the manifest's kind is "faiss"; the first alone has the centres
+index.faiss     the compressed index, if the manifest's kind is "faiss"; only the first layer's has the centres
 
-gone.npy        int64, ascending, where there are any: ids of rows that went since their layer was written
+gone.npy        int64, ascending, if there are any: ids of rows deleted after their layer was written
 
-Format 1 had one layer, and is read as such. Format 2 had no calibration.
+Format 1 had a single layer. Format 2 had no calibration. Both are still read.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ Form: TypeAlias = Literal["exact", "faiss"]
 
 @dataclass(frozen=True, slots=True)
 class VectorFacts:
-    """What a manifest says of vectors: how many segments are there, and how many rows each of the ``layers`` has.
+    """The facts of a manifest of vectors: ``count`` segments, and the number of rows of each of the ``layers``.
 
-    ``trained_count``: rows that the compressed index was trained for, or 0. ``calibration``: which recall takes how
-    much effort (`search.vectors.calibration`), as it was found then; empty where it was not.
+    ``trained_count``: the number of rows that the compressed index was trained for, or 0. ``calibration``: efforts with
+    their recalls, as measured at that training (`search.vectors.calibration`); empty if not measured.
     """
 
     count: int
@@ -49,9 +49,9 @@ class VectorFacts:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """An opened layer: ``ids`` (n,) and ``rows`` (n, dim) float16, both mapped, and where its lists are, if it has any.
+    """An opened layer: ``ids`` (n,) and ``rows`` (n, dim) float16, both mapped.
 
-    ``names`` are its files.
+    ``compressed`` is the path of its compressed index, whether there is one or not. ``names`` are its files.
     """
 
     ids: Ids
@@ -67,9 +67,9 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class StoredVectors:
-    """An opened snapshot: its ``layers``, and what all of them hold.
+    """An opened snapshot: its ``layers``, and their joined contents.
 
-    ``ids`` (n,) are ascending, ``rows`` (n, dim) in their order; the ids in ``gone`` (m,) are not there any more.
+    ``ids`` (n,) are ascending, ``rows`` (n, dim) in the same order; the ids in ``gone`` (m,) are deleted.
     """
 
     snapshot: Snapshot
@@ -86,7 +86,7 @@ def snapshots(directory: Path) -> Snapshots:
 
 
 def named(name: str, layer: int) -> str:
-    """What a file of a layer is called.
+    """The name of a layer's file.
 
     >>> named(SIDECAR, 0), named(SIDECAR, 1)
     ('vectors.f16', 'vectors.1.f16')
@@ -96,9 +96,9 @@ def named(name: str, layer: int) -> str:
 
 
 def read(snapshot: Snapshot, dim: int | None = None) -> StoredVectors:
-    """Check what can be checked at once: the manifest, the ids and their digests. Sidecars are mapped, not read.
+    """Open a snapshot and check what is quick to check: the manifest, the ids and their digests. Maps the sidecars.
 
-    Raises SnapshotError that says what is wrong.
+    Raises SnapshotError with the cause.
     """
     facts = snapshot.facts(VectorFacts)
     if dim is not None and facts.dim != dim:

@@ -1,7 +1,7 @@
-"""Writing a layer: rows of the layers before it and the catalog's changes, merged in bounded memory.
+"""Writing a layer: merging rows of earlier layers with the catalog's changes, in bounded memory.
 
-What is held for every segment is its id and where its vector lies, never the vector: new vectors go to a spool file
-as they arrive, and the sidecar is then copied together, block by block, in the order of the ids.
+Memory holds the id of each segment and the position of its vector, but not the vector. New vectors go to a spool file
+as they arrive; then the sidecar is assembled block by block, in the order of the ids.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SPOOL = "spool.f16"
 
 @dataclass(slots=True)
 class _Spool:
-    """The changes since a snapshot, last one counts: vectors in a file, ids and rows in memory."""
+    """The changes since a snapshot: vectors in a file, ids and row numbers in memory. The last change of an id wins."""
 
     file: DigestedFile
     dim: int
@@ -36,7 +36,7 @@ class _Spool:
     count: int = 0
 
     def take(self, change: IndexChange) -> None:
-        """Note one change. Raises LibraryError when ids and vectors do not fit, OSError when the disk is full."""
+        """Add one change. Raises LibraryError if ids and vectors do not fit, OSError if the disk is full."""
         ids = np.asarray(change.segment_ids, np.int64)
         if change.vectors is None:
             self.rows.append(np.full(ids.size, _GONE, np.int64))
@@ -48,7 +48,7 @@ class _Spool:
         self.ids.append(ids)
 
     def last(self) -> tuple[Ids, Ids]:
-        """Every id that was touched, ascending, and the spool's row of its vector now, or -1 when it is gone."""
+        """Every changed id, ascending, with the spool's row of its last vector, or -1 if it was deleted."""
         ids = np.concatenate([np.empty(0, np.int64), *self.ids])
         rows = np.concatenate([np.empty(0, np.int64), *self.rows])
         by_id = np.argsort(ids, kind="stable")
@@ -61,7 +61,7 @@ class _Spool:
 class Changes:
     """What changed since a snapshot: the ids ``touched`` (n,), ascending, and the ``rows`` (n,) of their new vectors.
 
-    A row is one of the ``count`` in the file at ``path``, or -1 for what is gone.
+    A row is one of the ``count`` rows in the file at ``path``, or -1 for a deleted id.
     """
 
     touched: Ids
@@ -79,9 +79,9 @@ class Changes:
 
 @contextmanager
 def spooled(changes: Iterable[IndexChange], dim: int, new: NewSnapshot) -> Iterator[Changes]:
-    """``changes`` in their order, with their vectors in a file of ``new`` that is there until the block ends.
+    """Collect ``changes`` in order. Their vectors go to a temporary file in ``new``, deleted when the block ends.
 
-    Raises LibraryError for changes that make no sense, OSError when the disk is full.
+    Raises LibraryError for invalid changes, OSError if the disk is full.
     """
     path = new.folder / _SPOOL
     with DigestedFile(path) as file:
@@ -94,9 +94,10 @@ def spooled(changes: Iterable[IndexChange], dim: int, new: NewSnapshot) -> Itera
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A sidecar that was written: its ``ids`` (n,), and how it differs from the layers that it is made of.
+    """A sidecar that was written: its ``ids`` (n,), and how it differs from the layers it was merged from.
 
-    ``fresh`` (m,) are the rows that were in none, ``dropped`` the ids of those that are gone or have another vector.
+    ``fresh`` (m,): the numbers of rows that come from the changes. ``dropped``: ids of old rows that were deleted or
+    replaced.
     """
 
     ids: Ids
@@ -105,9 +106,9 @@ class Merged:
 
 
 def merge(old: tuple[Ids, LayerRows[np.float16], Ids], changes: Changes, new: NewSnapshot, name: str) -> Merged:
-    """Write the sidecar ``name`` of ``new``: what is there of ``old``, and what came, sorted by id.
+    """Write the sidecar ``name`` of ``new``: the remaining rows of ``old`` and the new rows, sorted by id.
 
-    ``old``: ids (n,) ascending, their rows (n, dim), and which ids are gone. Raises OSError when the disk is full.
+    ``old``: ids (n,) ascending, their rows (n, dim), and which ids are gone. Raises OSError if the disk is full.
     """
     old_ids, old_rows, gone = old
     without = np.union1d(changes.touched, gone)
@@ -119,7 +120,7 @@ def merge(old: tuple[Ids, LayerRows[np.float16], Ids], changes: Changes, new: Ne
     by_id = np.argsort(ids, kind="stable")
     ids, rows = ids[by_id], rows[by_id]
     if not old_ids.size and np.array_equal(rows, np.arange(changes.count)):
-        changes.path.rename(new.folder / name)  # arrived in order and complete: the spool is the sidecar
+        changes.path.rename(new.folder / name)  # all rows arrived in order: the spool is the sidecar
         new.files[name] = changes.record
     else:
         fresh_rows = map_rows(changes.path, changes.count, old_rows.shape[1])
@@ -128,7 +129,7 @@ def merge(old: tuple[Ids, LayerRows[np.float16], Ids], changes: Changes, new: Ne
                 out.write(_gather(old_rows, fresh_rows, rows[start : start + _COPY_ROWS]))
                 old_rows.release()
                 release(fresh_rows)
-        del fresh_rows  # Windows deletes no file that is mapped
+        del fresh_rows  # Windows cannot delete a mapped file
     dropped = np.intersect1d(old_ids, without, assume_unique=True)
     return Merged(ids, np.flatnonzero(rows >= old_ids.size), dropped)
 

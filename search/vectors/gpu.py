@@ -1,4 +1,4 @@
-"""The read copy of a snapshot on a GPU: every vector as float16, scanned whole: its nearest are the true ones."""
+"""A read-only copy of a snapshot on a GPU: all vectors as float16, scanned completely, so its answers are exact."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COPY_ROWS = 65_536
 
 
 class GpuCopy:
-    """A flat index on the first GPU. FAISS's GPU resources belong to one thread at a time, so searches queue."""
+    """A flat index on the first GPU. Only one thread at a time may use FAISS's GPU resources, so searches queue."""
 
     def __init__(self, rows: HalfVectors | LayerRows[np.float16]) -> None:
         self._turn = threading.Lock()
@@ -33,9 +33,9 @@ class GpuCopy:
 
     @classmethod
     def of(cls, rows: HalfVectors | LayerRows[np.float16], device: Device) -> GpuCopy | None:
-        """A copy of ``rows`` (n, dim), or None where ``device`` is the CPU or "auto" finds no GPU.
+        """A copy of ``rows`` (n, dim), or None if ``device`` is "cpu", or "auto" and there is no GPU.
 
-        Raises UsageError when a GPU was asked for by name and FAISS sees none.
+        Raises UsageError if ``device`` is "cuda" and FAISS sees no GPU.
         """
         if device == "cpu":
             return None
@@ -46,7 +46,7 @@ class GpuCopy:
         return None
 
     def nearest(self, queries: Vectors, n: int) -> Ids:
-        """The rows (q, min(wanted, 2048)) nearest to ``queries`` (q, dim); the copy must hold as many."""
+        """The numbers (q, min(n, 2048)) of the rows nearest to ``queries`` (q, dim); the copy must hold that many."""
         with self._turn:
             rows: Ids = self._index.search(queries, min(n, MOST_CANDIDATES))[1]
         return rows.astype(np.int64)

@@ -1,6 +1,7 @@
-"""Keeping an index in files: each snapshot has every vector, and from some thousands on a compressed index of them.
+"""Keeping an index in files: each snapshot has all vectors, and in large libraries also a compressed index of them.
 
-A compressed one has layers (docs/decisions/0033-vectors-in-layers.md): a publication writes one, and links the others.
+A compressed snapshot has layers (docs/decisions/0033-vectors-in-layers.md): a publication writes one layer, and links
+the others.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class InFiles:
-    """A `Keeping` of snapshots of `search.vectors.files`; the options are those of `SnapshotIndex.open`."""
+    """A `Keeping` with the snapshots of `search.vectors.files`; the options are those of `SnapshotIndex.open`."""
 
     def __init__(
         self,
@@ -54,16 +55,16 @@ class InFiles:
         self._opened = stored = files.read(snapshot, self._dim)
         if stored.facts.kind == "exact" or not self._searches:
             return ExactBase.of(stored)
-        from search.vectors.faiss import FaissBase  # a small library never pays for loading FAISS
+        from search.vectors.faiss import FaissBase  # small libraries never load FAISS
 
         return FaissBase.open(stored, self._device, self._effort, self._recall)
 
     def is_whole(self, sequence: int) -> bool:
-        """As `Keeping.is_whole`: each snapshot has all, so long as its files are there and its vectors undamaged."""
+        """As `Keeping.is_whole`: true if all files of the snapshot are there and its vectors are undamaged."""
         if sequence == NEVER:
             return True
         try:
-            self.snapshots.open(sequence)  # perhaps it was opened long ago
+            self.snapshots.open(sequence)  # again, since it may have been opened long ago
             verifying.check_rows(self._stored(sequence))
         except OSError as error:
             log.warning("snapshot %d cannot be read (%s). All is made anew now, from the catalog", sequence, error)
@@ -87,19 +88,19 @@ class InFiles:
         return verifying.verify(self._directory)
 
     def _stored(self, sequence: int) -> files.StoredVectors:
-        """The snapshot of ``sequence``, which is open as a rule."""
+        """The snapshot of ``sequence``, which is usually open already."""
         if self._opened is not None and self._opened.snapshot.sequence == sequence:
             return self._opened
         return files.read(self.snapshots.open(sequence), self._dim)
 
     def _goes_on(self, old: files.StoredVectors, changed: Changes) -> bool:
-        """Whether the lists of ``old`` fit what will be there."""
+        """Whether the lists of ``old`` still fit the changed set of segments."""
         went = int((rows_of(old.ids, changed.touched) >= 0).sum() - (rows_of(old.gone, changed.touched) >= 0).sum())
         count, fresh = old.facts.count - went + changed.come.size, changed.come.size
         return count >= self._compress_from and layers.fits(count, int(fresh), old.facts.trained_count)
 
     def _write_whole(self, old: files.StoredVectors | None, changed: Changes, new: NewSnapshot) -> None:
-        """All in one layer, whose lists are trained."""
+        """Write everything as one layer, with newly trained lists if it is large."""
         none = np.empty(0, np.int64)
         before = (none, LayerRows([np.empty((0, self._dim), np.float16)]), none)
         if old is not None:
@@ -118,7 +119,7 @@ class InFiles:
         new.describe(files.VectorFacts(count, self._dim, "faiss", count, (count,), found))
 
     def _write_layer(self, old: files.StoredVectors, changed: Changes, new: NewSnapshot) -> None:
-        """What is new, and the layers that are merged with it; those before stay the files that they are."""
+        """Write the new segments, merged with the last layers, as one layer; link the layers that stay."""
         from search.vectors import building
 
         gone = np.union1d(old.gone, changed.touched[rows_of(old.ids, changed.touched) >= 0])
@@ -147,12 +148,15 @@ class InFiles:
         )
 
     def _rows(self, new: NewSnapshot, layer: int, count: int) -> HalfVectors:
-        """The sidecar that was just written."""
+        """Map the sidecar that was just written."""
         return map_rows(new.folder / files.named(files.SIDECAR, layer), count, self._dim)
 
 
 def _is_damaged(old: files.StoredVectors) -> bool:
-    """Whether the lists of a layer are: no publication hands those on, since no search could open its snapshot."""
+    """Whether the lists of a layer are damaged.
+
+    Such lists are never linked, because no search could open the result.
+    """
     problem = verifying.lists_problem(old)
     if problem is not None:
         log.warning("%s. All lists are made anew now, from the vectors", problem)

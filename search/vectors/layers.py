@@ -1,4 +1,4 @@
-"""The layers of a snapshot: the rows of several files as if they were of one, and which of them a publication keeps."""
+"""The layers of a snapshot: reading several files as one array, and choosing the layers that a publication keeps."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from search.model import Ids
 from search.vectors.mapped import release
 
 MOST: Final = 8
-"""Layers of a snapshot: each costs a search some hundredths of a millisecond."""
+"""The most layers of a snapshot: each costs a search some hundredths of a millisecond."""
 SIZE_RATIO: Final = 2
-"""The last layer that stays is more than so many times as large as what is written beside it. So sizes fall like
-powers of two, and what is written in the end is a few times what came."""
+"""The last layer that stays is more than this many times as large as the layer written after it. So layer sizes fall
+like powers of two, and in total a segment is written only a few times."""
 GONE_SHARE: Final = 4
-"""A layer of which more than one in so many rows is gone is written anew."""
+"""A layer is rewritten when more than one in this many of its rows is gone."""
 RETRAIN_GROWTH: Final = 2.0
-"""Lists that were trained for a library of half the size, or of which half the segments are new, are trained anew."""
+"""Lists are trained again if the library grew by more than this factor since, or if more than half of it is new."""
 
 
 T = TypeVar("T", bound=np.generic)
 
 
 class LayerRows(Generic[T]):
-    """Rows of several files, one after the other; each file is mapped."""
+    """The rows of several mapped files, concatenated."""
 
     def __init__(self, parts: Sequence[NDArray[T]]) -> None:
         """``parts`` (n, dim) each, at least one."""
@@ -39,13 +39,13 @@ class LayerRows(Generic[T]):
         return self.shape[0]
 
     def __getitem__(self, some: slice | Ids | NDArray[np.intp]) -> NDArray[T]:
-        """The rows of a slice, or those numbered."""
+        """The rows of a slice, or the rows with these numbers."""
         if len(self._parts) == 1:
             return self._parts[0][some]
         return self.take(np.arange(*some.indices(len(self))) if isinstance(some, slice) else some)
 
     def take(self, numbers: Ids | NDArray[np.intp]) -> NDArray[T]:
-        """(..., dim) the rows with these ``numbers`` (...), -1 for the last."""
+        """The rows (..., dim) with these ``numbers`` (...); -1 is the last row."""
         if len(self._parts) == 1:
             return np.take(self._parts[0], numbers, axis=0)
         flat = np.where(numbers < 0, numbers + len(self), numbers).ravel()
@@ -57,16 +57,16 @@ class LayerRows(Generic[T]):
         return found.reshape(*numbers.shape, self.shape[1])
 
     def release(self) -> None:
-        """Let the system drop the pages that were read."""
+        """Let the system drop the pages that this process has read."""
         for part in self._parts:
             release(part)
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What decides whether a layer stays: its rows, how many of these are ``gone``, and its ``last`` id.
+    """What decides whether a layer stays: its ``rows``, how many of these are ``gone``, and its ``last`` id.
 
-    One that is ``worn`` never does.
+    A ``worn`` layer never stays.
     """
 
     rows: int
@@ -81,9 +81,9 @@ class Extent:
 
 
 def staying(layers: Sequence[Extent], come: Ids, size: int | None = None) -> int:
-    """How many of the first ``layers`` stay as they are when segments ``come`` (n,), ascending; the others are merged.
+    """How many of the first ``layers`` stay as they are when segments ``come`` (n,), ascending; the rest are merged.
 
-    ``size`` is what these are written as, in the unit of the layers' rows, where that is not their number.
+    ``size`` is the size of the new segments in the unit of the layers' ``rows``; by default their number.
 
     >>> big, small = Extent(1000, 0, 1000), Extent(10, 0, 1010)
     >>> staying([big, small], np.arange(1011, 1014)), staying([big, small], np.arange(1011, 1031))
@@ -103,5 +103,5 @@ def staying(layers: Sequence[Extent], come: Ids, size: int | None = None) -> int
 
 
 def fits(count: int, fresh: int, trained_count: int) -> bool:
-    """Do the lists trained for ``trained_count`` rows still fit ``count``, of which ``fresh`` are new?"""
+    """Whether lists trained for ``trained_count`` rows still fit ``count`` rows, of which ``fresh`` are new."""
     return trained_count > 0 and count <= RETRAIN_GROWTH * trained_count and fresh <= count / RETRAIN_GROWTH

@@ -1,4 +1,4 @@
-"""Mapped files of vectors: how they are opened, and how a job that walks through one holds none of it."""
+"""Mapped files of vectors: opening them, and releasing memory while a job reads through one."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from search.snapshots.snapshot import map_values
 
 
 def map_rows(path: Path, count: int, dim: int) -> HalfVectors:
-    """A file of float16 rows as (count, dim), mapped read-only. Raises OSError or ValueError when it cannot be."""
+    """A file of float16 rows, mapped read-only as (count, dim). Raises OSError or ValueError if that fails."""
     return map_values(path, np.dtype(np.float16), (count, dim))
 
 
 def release(rows: NDArray[Any]) -> None:
     """Let the system drop the pages of mapped ``rows`` that this process has read; they are read again when needed.
 
-    Without this a job that walks through a large sidecar once seems to hold all of it. Arrays in memory stay as they
-    are, and so does everything on systems that have no such call.
+    Without this, a job that reads through a large sidecar once appears to hold all of it in memory. Does nothing for
+    arrays in memory, or on systems without madvise.
     """
     holder: object = rows
     while isinstance(holder, np.ndarray):

@@ -1,4 +1,4 @@
-"""The few things of FAISS that need care: its files, its threads, its bare pointers. Nothing here decides anything."""
+"""The parts of FAISS that need care: files, threads and raw pointers. No search logic here."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from search.errors import SnapshotError, printable
 from search.model import Bitmap, Ids
 
 MOST_LISTS: Final = 1 << 20
-"""More are damage. A number of a damaged file is else believed, and that much memory asked for."""
+"""A file with more lists is damaged. Without a limit FAISS would trust the number and allocate that much memory."""
 _reading = threading.Lock()
 
 
 def read(path: Path, *, mapped: bool) -> Any:  # noqa: ANN401 -- an index of whatever class the file says
-    """An index from a file: mapped, which must never be changed (FAISS aborts the process), or in memory.
+    """Read an index from a file: mapped, or into memory. Never change a mapped one: FAISS would abort the process.
 
-    Raises SnapshotError when FAISS cannot read it.
+    Raises SnapshotError if FAISS cannot read it.
     """
     try:
         size_bytes = path.stat().st_size
-        with _reading:  # these are the process's: whoever reads beside it has a file of another size
+        with _reading:  # the limits are global to the process, and another thread may read a file of another size
             limits: Any = faiss
             limits.set_deserialization_vector_byte_limit(size_bytes)
             limits.set_deserialization_loop_limit(MOST_LISTS)
@@ -38,20 +38,20 @@ def read(path: Path, *, mapped: bool) -> Any:  # noqa: ANN401 -- an index of wha
 
 
 def write(index: faiss.Index, path: Path) -> None:
-    """Write an index. Raises OSError when the disk refuses."""
+    """Write an index. Raises OSError if the disk refuses."""
     try:
         faiss.write_index(index, str(path))
-    except RuntimeError as error:  # FAISS reports a short write in words and drops errno
+    except RuntimeError as error:  # FAISS reports a short write as text, without errno
         raise OSError(f"FAISS: {str(error).splitlines()[-1]}") from error
 
 
 def selector_of(members: Bitmap) -> faiss.IDSelectorBitmap:
-    """``members`` for FAISS, which reads the caller's array: it has to outlive the selector."""
+    """A FAISS selector over ``members``. FAISS reads the caller's array, which must outlive the selector."""
     return faiss.IDSelectorBitmap(members.size, faiss.swig_ptr(members))
 
 
 def ids_by_list(index: faiss.Index) -> Iterator[tuple[int, Ids]]:
-    """The number of each inverted list that is not empty, with a copy of its ids in their order."""
+    """Yield the number of each nonempty inverted list, with a copy of its ids in stored order."""
     lists: Any = faiss.extract_index_ivf(index).invlists
     for number in range(lists.nlist):
         size = lists.list_size(number)
@@ -60,11 +60,11 @@ def ids_by_list(index: faiss.Index) -> Iterator[tuple[int, Ids]]:
 
 
 class Layers:
-    """The compressed indexes of layers as one: a search goes through a list of each, side by side."""
+    """The compressed indexes of several layers as one index: each list is stacked from the layers' lists."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        """The first of ``paths`` has the centres, for all. Raises SnapshotError where they do not fit together."""
-        self._layers = [read(path, mapped=True) for path in paths]  # FAISS keeps bare pointers into them
+        """The first of ``paths`` has the centres for all. Raises SnapshotError if the files do not fit together."""
+        self._layers = [read(path, mapped=True) for path in paths]  # FAISS keeps raw pointers into them
         self.index = self._layers[0]
         if len(self._layers) == 1:
             return
@@ -76,18 +76,18 @@ class Layers:
         for some in lists:
             pointers.push_back(some)
         self._side_by_side = faiss.HStackInvertedLists(pointers.size(), pointers.data())
-        # one more of the first, which lets go of the lists it has when it is given others
+        # read the first file again: replacing an index's lists drops the lists it had
         self.index = read(paths[0], mapped=True)
         faiss.extract_index_ivf(self.index).replace_invlists(self._side_by_side, False)
 
     def ids_by_list(self) -> Iterator[tuple[int, Ids]]:
-        """As the function, of one layer after the other."""
+        """As the function `ids_by_list`, for one layer after the other."""
         for layer in self._layers:
             yield from ids_by_list(layer)
 
 
 def without_centres(index: faiss.IndexIVF) -> faiss.IndexIVFRaBitQ:
-    """An empty index for the rows of a layer: the lists of ``index``, and its centres as long as that is there."""
+    """An empty index for the rows of a layer, with the parameters of ``index``. It borrows the centres of ``index``."""
     like: Any = faiss.downcast_index(index)
     empty = faiss.IndexIVFRaBitQ(like.quantizer, like.d, like.nlist, like.metric_type, True, like.rabitq.nb_bits)
     empty.is_trained = True
@@ -95,8 +95,8 @@ def without_centres(index: faiss.IndexIVF) -> faiss.IndexIVFRaBitQ:
 
 
 def take_over(index: faiss.IndexIVF, path: Path) -> None:
-    """Move what is in the lists of a file into those of ``index``, which has the same."""
-    holder = read(path, mapped=False)  # owns what the next looks into
+    """Move the entries of a file's lists into the lists of ``index``, which must have the same lists."""
+    holder = read(path, mapped=False)  # owns what ``other`` points into
     other: Any = faiss.extract_index_ivf(holder)
     lists: Any = index.invlists
     lists.merge_from(other.invlists, 0)
@@ -105,11 +105,11 @@ def take_over(index: faiss.IndexIVF, path: Path) -> None:
 
 @cache
 def thread_budget() -> int:
-    """What a call over many queries or rows may use: what OpenMP had when this process first asked."""
+    """The number of threads for a call over many queries or rows: OpenMP's setting when this was first called."""
     return int(faiss.omp_get_max_threads())
 
 
 def use_threads(count: int) -> None:
-    """How many threads FAISS may use for the next calls of this thread; each thread has a setting of its own."""
+    """Set how many threads FAISS may use for the next calls of this thread; the setting is per thread."""
     thread_budget()
     faiss.omp_set_num_threads(count)

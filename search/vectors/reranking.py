@@ -1,7 +1,7 @@
-"""The nearest by one bit per dimension (RaBitQ) in inverted lists, re-ranked from the sidecar.
+"""Search by one bit per dimension (RaBitQ) in inverted lists, re-ranked with the vectors of the sidecar.
 
-FAISS finds a few hundred candidates in 67 bytes per segment; their scores are then those of `scoring`, exactly.
-Why this kind, and where its constants come from: docs/decisions/0005-vector-index.md.
+FAISS finds a few hundred candidates from 67 bytes per segment; `scoring` then computes their exact scores.
+The reasons for this design and its constants: docs/decisions/0005-vector-index.md.
 """
 
 from __future__ import annotations
@@ -19,25 +19,26 @@ from search.vectors.layers import LayerRows
 from search.vectors.lists import Lists
 
 CANDIDATES, CANDIDATES_PER_HIT = 200, 4
-"""How many segments are re-ranked: at least so many, and so many for each hit that is asked for.
+"""How many segments are re-ranked: the first number or, if larger, the second for each hit that is wanted.
 
-With less than the usual effort, as many as its root says: re-ranking is cheap, and what little effort lacks first.
-At 200,000 segments and 10 hits 22 candidates find .972 in a 25th of the usual lists as in half, 50 .998 (measured).
+With an effort below 1, the number falls only with the square root of the effort: re-ranking is cheap, and at low effort
+too few candidates are what costs recall first. At 200,000 segments and 10 hits, 22 candidates find .972, in a 25th of
+the usual lists as well as in half of them; 50 candidates find .998 (measured).
 """
 
 RERANKED_AT_ONCE = 8_192
-"""Candidates whose vectors are held at once: 25 MB of float64 at 384 dimensions."""
+"""Candidates whose vectors are in memory at once: 25 MB of float64 at 384 dimensions."""
 
 
 class Reranking:
-    """Compressed indexes of layers with the rows of their segments. Threads share it."""
+    """The compressed indexes of all layers, with the rows of their segments. Threads share it."""
 
     def __init__(
         self, compressed: Sequence[Path], ids: Ids, rows: LayerRows[np.float16], present: Bitmap | None
     ) -> None:
-        """Files over ``ids`` (n,), ascending, with their ``rows`` (n, dim); those ``present`` are found, None for all.
+        """Open the files ``compressed``, which hold ``ids`` (n,), ascending, with their ``rows`` (n, dim).
 
-        Raises SnapshotError when FAISS cannot read a file.
+        Only the ids in ``present`` are found; None means all. Raises SnapshotError if FAISS cannot read a file.
         """
         self._lists = Lists(native.Layers(compressed), ids, present)
         self._ids, self._rows = ids, rows
@@ -46,19 +47,22 @@ class Reranking:
     def search(
         self, queries: Vectors, k: int, allowed: Bitmap | None, passing: int, effort: float
     ) -> tuple[Scores, Ids]:
-        """As `Base.search`, with so much of the usual ``effort``; ``passing`` of what is present are ``allowed``."""
+        """As `Base.search`, with ``effort`` times the usual effort;
+
+        ``passing`` is the number of ``allowed`` segments.
+        """
         wanted = n_candidates(k, effort) if allowed is None else round(self.reach * n_candidates(k, effort))
-        more = effort * max(1.0, math.sqrt(k / 100))  # many hits reach further than ten
+        more = effort * max(1.0, math.sqrt(k / 100))  # many hits lie further out than ten
         near = self._lists.candidates(queries, wanted, more, allowed, passing, everywhere=False)
         scores, ids = self.ranked(queries, k, near)
         short = np.flatnonzero(ids[:, k - 1] < 0)
-        if short.size:  # fewer passed than the sample of the filter made expect
+        if short.size:  # fewer segments passed than the sample of the filter suggested
             all_over = self._lists.candidates(queries[short], wanted, more, allowed, passing, everywhere=True)
             scores[short], ids[short] = self.ranked(queries[short], k, all_over)
         return scores, ids
 
     def ranked(self, queries: Vectors, k: int, candidates: Ids) -> tuple[Scores, Ids]:
-        """The best ``k`` of each query's ``candidates`` (q, n), -1 where there are none, by their exact scores."""
+        """The best ``k`` of each query's ``candidates`` (q, n), padded with -1, by exact score."""
         each = max(1, RERANKED_AT_ONCE // max(candidates.shape[1], 1))
         if len(queries) <= each:
             return self._ranked_some(queries, k, candidates)
@@ -69,14 +73,14 @@ class Reranking:
         return np.concatenate([scores for scores, _ in parts]), np.concatenate([ids for _, ids in parts])
 
     def _ranked_some(self, queries: Vectors, k: int, candidates: Ids) -> tuple[Scores, Ids]:
-        """All queries at once: a hum asks some two hundred, and a loop over them takes longer than their search."""
+        """Rank all queries at once: a hum has some two hundred, and a loop over them takes longer than the search."""
         ids = np.sort(candidates, axis=1)  # so that the sidecar is read forwards
         rows = rows_of(self._ids, ids.ravel()).reshape(ids.shape)
         return scoring.order_each(scoring.scores_of_each(queries, self._rows.take(rows)), ids, k)
 
 
 def n_candidates(k: int, effort: float) -> int:
-    """How many segments are re-ranked for ``k`` hits.
+    """How many segments to re-rank for ``k`` hits.
 
     >>> n_candidates(10, 1.0), n_candidates(10, 0.25), n_candidates(100, 1.0), n_candidates(300, 0.02)
     (200, 100, 400, 300)

@@ -1,8 +1,9 @@
-"""What a score is, and which are the best: every index, delta and re-ranking ends here.
+"""Scores, and the ranking by score, for every index, delta and re-ranking.
 
-A score is the inner product summed in float64 and rounded to float32. Summed in float32 it would depend on where a
-row stands in a block (BLAS treats the last rows of a block differently), and two equal vectors could swap ranks from
-one snapshot to the next. Summed like this, equal vectors score equal wherever they are kept, and ties go by id.
+A score is the inner product, summed in float64 and rounded to float32. A float32 sum would depend on the row's position
+in a block, because BLAS treats the last rows of a block differently; two equal vectors could then swap ranks from one
+snapshot to the next. With float64 sums, equal vectors have equal scores wherever they are stored; ties are broken by
+id.
 """
 
 from __future__ import annotations
@@ -17,20 +18,21 @@ from search.model import HalfVectors, Ids, Scores, Vectors
 from search.vectors.layers import LayerRows
 
 BLOCK_ROWS = 8192
-"""Rows scored at a time: 12.6 MB of float32 at 384 dimensions, which bounds what a scan of a large library holds."""
+"""Rows scored at a time: 12.6 MB of float32 at 384 dimensions. It bounds the memory of a scan of a large library."""
 
 BLOCK_QUERIES = 256
 """Queries scored at a time, for the same reason."""
 
 FEW_QUERIES = 16
-"""So many, the segments of most clips, are searched in one thread. Shared among two, eight of them among a million
-answered no sooner, took twice the processor, and four such questions at once two thirds more time (measured)."""
+"""Up to this many queries, as many as most clips have segments, are searched in one thread. With two threads, a search
+of eight queries in a million segments is no faster and takes twice the processor time; four such searches at once take
+two thirds longer (measured)."""
 
 _WIDEN_ROWS = 64
-"""Rows widened at a time: what fits the processor's second cache."""
+"""Rows widened at a time, to fit the processor's L2 cache."""
 
 PRESELECT_BELOW = 0.1
-"""A float32 pass picks the rows worth a float64 sum while fewer than this part of a block is wanted."""
+"""If less than this part of a block is wanted, a float32 pass first selects the rows that need a float64 sum."""
 
 
 def scores_of(queries: Vectors, rows: Vectors | HalfVectors) -> Scores:
@@ -40,10 +42,10 @@ def scores_of(queries: Vectors, rows: Vectors | HalfVectors) -> Scores:
 
 
 def products(queries: Vectors, rows: Vectors) -> Scores:
-    """The inner products (q, n) of ``queries`` (q, dim) and ``rows`` (n, dim), summed in float32: scores only roughly.
+    """The inner products (q, n) of ``queries`` (q, dim) and ``rows`` (n, dim), summed in float32: approximate scores.
 
-    Those of few queries in one thread. numpy's own product of that size wakes BLAS's other threads, which spin until
-    the next comes: with 8192 rows on two busy cores one query took 6 ms of the processor that way, .5 this way.
+    Few queries run in one thread. numpy's matrix product would wake the other threads of BLAS, which then spin until
+    the next call: with 8192 rows on two busy cores, one query took 6 ms of processor time that way, and .5 ms this way.
     """
     if len(queries) > FEW_QUERIES:
         return queries @ rows.T
@@ -60,10 +62,10 @@ def scores_of_each(queries: Vectors, rows: HalfVectors) -> Scores:
 
 
 def widen(half: HalfVectors) -> Vectors:
-    """``half`` (n, dim) float16, all finite, as float32: the same numbers in a fifth of the time numpy takes.
+    """Convert ``half`` (n, dim) float16, all finite, to float32 exactly, in a fifth of the time that numpy takes.
 
-    The exponent and fraction bits of a float16, moved to where float32 keeps them, are the number times 2^-112 (IEEE
-    754: the biases are 15 and 127), subnormal numbers included.
+    The exponent and fraction bits of a float16, shifted to their place in a float32, represent the number times 2^-112
+    (IEEE 754: the biases are 15 and 127). This holds for subnormal numbers too.
     """
     wide = np.empty(half.shape, np.float32)
     bits, narrow = wide.view(np.uint32), np.ascontiguousarray(half).view(np.uint16)
@@ -85,7 +87,7 @@ def _as_float32(rows: Vectors | HalfVectors) -> Vectors:
 def order(scores: Scores, ids: Ids, k: int) -> tuple[Scores, Ids]:
     """The best ``k`` of one query's ``scores`` (n,) and ``ids`` (n,): best first, equal scores by ascending id.
 
-    Entries that are -inf are absent. Both results are (k,), padded with -inf and -1.
+    Entries with score -inf count as absent. Both results are (k,), padded with -inf and -1.
     """
     present = np.flatnonzero(scores > -np.inf)
     if present.size > k:
@@ -100,7 +102,10 @@ def order(scores: Scores, ids: Ids, k: int) -> tuple[Scores, Ids]:
 
 
 def order_each(scores: Scores, ids: Ids, k: int) -> tuple[Scores, Ids]:
-    """`order` for every row of ``scores`` (q, n) and ``ids`` (q, n), ascending, -1 where absent: (q, k) each."""
+    """`order` for every row of ``scores`` (q, n) and ``ids`` (q, n): (q, k) each.
+
+    Each row of ``ids`` ascends; absent ids are -1.
+    """
     scores = np.where(ids < 0, np.float32(-np.inf), scores)
     best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
     best_scores = np.full((len(ids), k), -np.inf, np.float32)
@@ -111,14 +116,14 @@ def order_each(scores: Scores, ids: Ids, k: int) -> tuple[Scores, Ids]:
 
 
 def merge(parts: list[tuple[Scores, Ids]], k: int) -> tuple[Scores, Ids]:
-    """One ranking (q, k) out of several answers (q, any) to the same queries; no id may be in two of them."""
+    """Merge several answers (q, any) to the same queries into one (q, k). No id may be in two answers."""
     scores = np.concatenate([part[0] for part in parts], axis=1)
     ids = np.concatenate([part[1] for part in parts], axis=1)
     return stack([order(row, row_ids, k) for row, row_ids in zip(scores, ids, strict=True)], k)
 
 
 def stack(rankings: list[tuple[Scores, Ids]], k: int) -> tuple[Scores, Ids]:
-    """One answer (q, k) out of a ranking (k,) for each query; q may be 0."""
+    """Stack one ranking (k,) per query into one answer (q, k); q may be 0."""
     if not rankings:
         return np.empty((0, k), np.float32), np.empty((0, k), np.int64)
     return np.stack([scores for scores, _ in rankings]), np.stack([ids for _, ids in rankings])
@@ -131,9 +136,9 @@ def scan(
     k: int,
     picked: NDArray[np.intp] | None = None,
 ) -> tuple[Scores, Ids]:
-    """The best ``k`` of ``rows`` (n, dim) with ``ids`` (n,) for each of ``queries`` (q, dim), exactly: (q, k) each.
+    """The exact best ``k`` of ``rows`` (n, dim) with ``ids`` (n,) for each of ``queries`` (q, dim): (q, k) each.
 
-    ``picked`` narrows the scan to these rows. Rows are read in blocks, so ``rows`` may be larger than memory.
+    ``picked`` limits the scan to these row numbers. Rows are read in blocks, so ``rows`` may be larger than memory.
     """
     total = ids.size if picked is None else picked.size
     answers = []
@@ -158,8 +163,8 @@ def _best_of_block(queries: Vectors, block: Vectors | HalfVectors, ids: Ids, k: 
     if k > PRESELECT_BELOW * ids.size:
         return stack([order(scores, ids, k) for scores in scores_of(queries, block)], k)
     narrow = _as_float32(block)
-    # |float32 sum - true sum| <= dim * 2^-24 * |q| |row| (Higham, Accuracy and Stability, 3.5): no row that belongs
-    # to the best k is further below the k-th than twice that. Rows have unit length.
+    # |float32 sum - true sum| <= dim * 2^-24 * |q| |row| (Higham, Accuracy and Stability, 3.5). So a row that belongs
+    # to the best k is below the k-th float32 sum by at most twice that. Rows have unit length.
     slack = 2.0 * narrow.shape[1] * 2.0**-24 * np.linalg.norm(queries, axis=1)
     rankings = []
     for query, rough, margin in zip(queries, products(queries, narrow), slack, strict=True):
@@ -170,7 +175,7 @@ def _best_of_block(queries: Vectors, block: Vectors | HalfVectors, ids: Ids, k: 
 
 
 def check_queries(queries: Vectors, dim: int, k: int) -> Vectors:
-    """``queries`` as contiguous float32 (q, dim). Raises QueryError for another shape, a value not finite or k < 1."""
+    """``queries`` as contiguous float32 (q, dim). Raises QueryError for a wrong shape, non-finite values or k < 1."""
     checked = np.ascontiguousarray(queries, np.float32)
     if checked.ndim != 2 or checked.shape[1] != dim:
         raise QueryError(f"queries of shape {checked.shape} asked of an index of {dim} dimensions; give (q, {dim})")
@@ -182,7 +187,10 @@ def check_queries(queries: Vectors, dim: int, k: int) -> Vectors:
 
 
 def check_rows(ids: Ids, vectors: Vectors, dim: int) -> tuple[Ids, Vectors]:
-    """``ids`` (n,) and ``vectors`` (n, dim) as int64 and float32. Raises LibraryError when they do not fit together."""
+    """``ids`` (n,) and ``vectors`` (n, dim) as int64 and float32.
+
+    Raises LibraryError if the shapes do not fit together, an id is negative, or a value is not finite.
+    """
     checked_ids = np.ascontiguousarray(ids, np.int64)
     checked = np.ascontiguousarray(vectors, np.float32)
     if checked_ids.ndim != 1 or checked.shape != (checked_ids.size, dim):

@@ -1,8 +1,8 @@
-"""The library's index of one space: the newest snapshot, what came since, and what went.
+"""The library's index of one space: the newest snapshot, plus the segments added and removed since.
 
-A `SnapshotIndex` never changes what a search is reading. Each change makes a new `SnapshotView` and puts it in place
-with one assignment; a search takes the view that is there when it begins. So searches need no lock, and a refresh in
-another thread never disturbs one under way.
+A `SnapshotIndex` never changes data that a search is reading. Each change builds a new `SnapshotView` and installs it
+with one assignment; a search uses the view that is current when it begins. So searches need no lock, and a refresh in
+another thread never affects a running search.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ __all__ = ["SnapshotIndex", "SnapshotView", "verify"]
 
 @dataclass(frozen=True, slots=True)
 class SnapshotView:
-    """A `VectorIndex`: a snapshot, what came since, and what went. It never changes, and takes no lock.
+    """A `VectorIndex`: a snapshot with the changes since. It is immutable and takes no lock.
 
-    ``live`` is what may be found of the base, None for all of it; ``hidden`` counts the rest.
+    ``live`` is the part of the base that a search may find, None for all; ``hidden`` counts the rest.
     """
 
     sequence: int
@@ -47,15 +47,15 @@ class SnapshotView:
         return len(self.base) - self.hidden + int(self.delta.live.sum())
 
     def at(self, effort: float) -> SnapshotView:
-        """The same state, searched with so much effort."""
+        """The same state, searched with ``effort`` times the usual effort."""
         return replace(self, base=self.base.at(effort))
 
     def reaching(self, recall: float) -> SnapshotView:
-        """The same state, searched with as much effort as finds this part of the nearest ten (`RecallIndex`)."""
+        """The same state, searched with the effort that reaches this recall@10 (`RecallIndex`)."""
         return replace(self, base=self.base.reaching(recall))
 
     def search(self, queries: Vectors, k: int, among: Bitmap | None = None) -> tuple[Scores, Ids]:
-        """As the port says. Raises QueryError for queries of another shape, not finite, or k below 1."""
+        """As the port says. Raises QueryError if queries have the wrong shape, are not finite, or k is below 1."""
         queries = scoring.check_queries(queries, self.dim, k)
         found = self.base.search(queries, k, bitmaps.both(self.live, among))
         if not self.delta.ids.size:
@@ -88,12 +88,12 @@ class SnapshotView:
 class SnapshotIndex:
     """A `SpaceIndex` over snapshots in a folder.
 
-    Vectors are kept as float16, as the catalog stores them; a score is that of the stored vector, exactly.
-    Any process may follow the catalog; only the one that holds the library's lease may publish.
+    Vectors are kept as float16, as in the catalog; scores are exact for the stored vectors.
+    Any process may follow the catalog; only the holder of the library's lease may publish.
     """
 
     def __init__(self, keeping: Keeping, dim: int, *, searches: bool) -> None:
-        """The newest snapshot of ``keeping`` and what follows it."""
+        """Open the newest snapshot of ``keeping``."""
         self._keeping = keeping
         self._dim = dim
         self._searches = searches
@@ -117,14 +117,14 @@ class SnapshotIndex:
         effort: float = 1.0,
         recall: float | None = None,
     ) -> SnapshotIndex:
-        """The newest valid snapshot under ``directory``, or an empty index at sequence 0 where there is none.
+        """Open the newest valid snapshot under ``directory``, or an empty index at sequence 0 if there is none.
 
-        A damaged snapshot is passed over with a warning in the log: the one before it and the catalog's tail, or the
-        catalog alone, lead to the same state. Snapshots written from here are compressed from ``compress_from``
-        segments on. One that only publishes (not ``searches``) loads no FAISS; it would find the same, slowly.
-        A compressed one visits and re-ranks so much of the usual as ``effort`` says: less is faster and misses more.
-        ``recall``: as much instead as finds this part of the nearest ten, by what was tried when its lists were made.
-        Raises UsageError when ``device`` is a GPU that is not there.
+        Damaged snapshots are skipped with a warning in the log: the previous one and the catalog's tail, or the catalog
+        alone, give the same state. Snapshots written by this index are compressed from ``compress_from`` segments on.
+        Without ``searches`` the index is meant only for publishing and loads no FAISS; searching it gives exact
+        answers, slowly. ``effort`` scales how much a search of a compressed snapshot visits and re-ranks: less is
+        faster and misses more. ``recall`` sets the effort to what reaches this recall@10 by the snapshot's calibration.
+        Raises UsageError if ``device`` is a GPU that is missing.
         """
         kept = InFiles(
             directory,
@@ -144,7 +144,7 @@ class SnapshotIndex:
 
     @property
     def pending(self) -> int:
-        """How many segments were added, replaced or removed since the snapshot: when there are many, fold."""
+        """How many segments were added, replaced or removed since the snapshot. If many, publish."""
         return len(self._touched)
 
     def __len__(self) -> int:
@@ -152,7 +152,7 @@ class SnapshotIndex:
 
     @property
     def view(self) -> SnapshotView:
-        """What is found now; a later change makes another view."""
+        """The current view; a later change makes a new one."""
         return self._view
 
     def follow(self, changes: ChangesSince) -> SnapshotView:
@@ -162,9 +162,9 @@ class SnapshotIndex:
         return self._view
 
     def replay(self, changes: Iterable[IndexChange]) -> None:
-        """Apply the catalog's changes in their order; ``sequence`` becomes the last one's.
+        """Apply the catalog's changes in order; ``sequence`` becomes that of the last one.
 
-        Searches see all of them at once, when this returns. Should ``changes`` fail on the way, those before count.
+        Searches see all of them at once, when this returns. If ``changes`` raises, the changes before it are applied.
         """
         with self._change:
             before = self._sequence
@@ -176,7 +176,7 @@ class SnapshotIndex:
                     self._show(self._view.base)
 
     def refresh(self) -> bool:
-        """Take over a newer snapshot, if one is on disk, and keep the changes that are newer still. True if it did."""
+        """Switch to a newer snapshot, if one is on disk, and keep the changes after it. Return whether it did."""
         newer = self._newest_base()
         if newer is None:
             return False
@@ -195,9 +195,9 @@ class SnapshotIndex:
     def publish(self, changes: ChangesSince, sequence: int) -> None:
         """As the port says.
 
-        Holds ids and file positions in memory, never the vectors of a whole library. Where the snapshot exists
-        already it is taken over. Raises LibraryError when the disk is full or read-only (the index stays as it was
-        and nothing is left half-written) or ``sequence`` is older than the present state.
+        Holds ids and file positions in memory, never the vectors of a whole library. If the snapshot exists already,
+        the index switches to it. Raises LibraryError if the disk is full or read-only (the index stays unchanged and
+        nothing is left half-written), or if ``sequence`` is older than the present state.
         """
         with self._writing:
             if sequence < self._sequence:
@@ -228,11 +228,11 @@ class SnapshotIndex:
         self._sequence = max(self._sequence, change.sequence)
 
     def _show(self, base: Base) -> None:
-        """Put the present base, delta and tombstones before the searches, as one."""
+        """Install a new view of ``base``, delta and tombstones."""
         touched = np.fromiter(self._touched, np.int64, len(self._touched))
         hidden = touched[base.holds(touched)]
         live = bitmaps.without(base.everything, hidden) if hidden.size else None
-        if self._searches:  # what the first search would make otherwise, and wait for
+        if self._searches:  # else the first search would have to build these and wait
             base.prepare()
             self._delta.rows.prepare()
         self._view = SnapshotView(self._sequence, self._dim, base, self._delta.rows, live, hidden.size)
@@ -260,7 +260,7 @@ def open_faiss(
     effort: float = 1.0,
     recall: float | None = None,
 ) -> SnapshotIndex:
-    """The kind of index ``faiss``: compressed once it is large, on a GPU where there is one."""
+    """The index kind ``faiss``: compressed once it is large, on a GPU if there is one."""
     return SnapshotIndex.open(directory, dim, device=device, searches=searches, effort=effort, recall=recall)
 
 
@@ -273,7 +273,7 @@ def open_exact(
     effort: float = 1.0,
     recall: float | None = None,
 ) -> SnapshotIndex:
-    """The kind of index ``exact``: never compressed, every search looks at every vector, whatever is asked for."""
+    """The index kind ``exact``: never compressed. Every search scans all vectors; effort and recall have no effect."""
     return SnapshotIndex.open(
         directory, dim, device=device, compress_from=sys.maxsize, searches=searches, effort=effort, recall=recall
     )

@@ -1,4 +1,4 @@
-"""How what a filter lets pass spreads over the inverted lists: counted where that is little work, else by samples."""
+"""How the segments that pass a filter spread over the inverted lists: counted if that is cheap, else estimated."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ from search.model import Bitmap, Ids
 from search.vectors import bitmaps, native
 
 COUNTED_ROWS = 32_000
-"""Where no more segments pass, each is looked up by its id; where not much more do, about so many are ..."""
+"""If no more than this many segments pass, the list of each is looked up by its id. If somewhat more pass, about this
+many are looked up as a sample ..."""
 
 BY_IDS_UP_TO = 8 * COUNTED_ROWS
-"""... but where more than these do, so few of them overlook lists of which most pass."""
+"""... up to this many. Beyond, so small a sample would overlook lists of which most segments pass."""
 
 BYTES_OF_LIST, BYTES_OF_CHOSEN = 16, 128
-"""There as many bytes of the filter are looked at for each list; and always as many for lists that are chosen."""
+"""Beyond `BY_IDS_UP_TO`, this many bytes of the filter are sampled for each list; for chosen lists always the
+second."""
 
 
 class Spread:
-    """Which list each segment is in, how many are in each, and which bytes of a filter speak of each."""
+    """The list of each segment, the size of each list, and which bytes of a filter cover each list."""
 
     def __init__(self, layers: native.Layers, ids: Ids, count: int) -> None:
         """``layers`` have ``count`` lists and hold ``ids`` (n,), ascending."""
         self._first, last = (int(ids[0]), int(ids[-1])) if ids.size else (0, -1)
-        # by id: they are dense, and a look at a million rows for where some ids stand takes longer than a search
+        # indexed by id: ids are dense, and searching a million rows for some ids takes longer than a query
         self._list_of = np.full(last - self._first + 1, count, np.min_scalar_type(count))
         parts: list[list[_Part]] = [[] for _ in range(count)]
         for number, named in layers.ids_by_list():  # a list may have a part in each layer
-            # a file that is damaged where only `verify` looks may name others
+            # a damaged file, if only `verify` would notice, may name other ids
             members = named[(named >= self._first) & (named <= last)]
             if members.size:
                 self._list_of[members - self._first] = number
@@ -42,22 +44,25 @@ class Spread:
         self._last: tuple[Bitmap, NDArray[np.intp] | None] = np.empty(0, np.uint8), None
 
     def counted(self, allowed: Bitmap) -> NDArray[np.intp]:
-        """How many segments of each list (lists,) are ``allowed``: work for each that is."""
+        """How many segments of each list (lists,) are ``allowed``.
+
+        The cost grows with the number of allowed segments.
+        """
         return self._by_ids(allowed, 1)
 
     def counted_in(self, allowed: Bitmap, lists: Ids) -> NDArray[np.intp]:
-        """The same of ``lists`` (m,): (m,). Work for each segment of these, or for each few of a clip."""
+        """The same for some ``lists`` (m,): (m,). The cost grows with the number of segments in these lists."""
         return self._bytes.passing(self._long(allowed), lists)
 
     def remembered(self, allowed: Bitmap) -> NDArray[np.intp] | None:
-        """What `counted` says, where the last filter that `anywhere` was asked of twice is this one."""
+        """The result of `counted`, if `anywhere` got this same filter in its last two calls; else None."""
         last, counts = self._last
         return counts if counts is not None and np.array_equal(last, allowed) else None
 
     def anywhere(self, allowed: Bitmap, passing: int, chosen: Ids) -> NDArray[np.intp]:
-        """As `estimated`, but counted where the filter asked before was the same: it will be asked again.
+        """As `estimated`, but counted if the previous call had the same filter, since it will probably be used again.
 
-        Who narrows a search asks question after question behind one filter. To count takes as long as two questions.
+        A user who narrows a search sends query after query with one filter. Counting takes as long as two queries.
         """
         last, counts = self._last
         if not np.array_equal(last, allowed):
@@ -69,7 +74,10 @@ class Spread:
         return counts
 
     def estimated(self, allowed: Bitmap, passing: int, chosen: Ids) -> NDArray[np.intp]:
-        """The same of all lists (lists,) as samples tell, larger ones of ``chosen`` (m,); ``passing`` are in all."""
+        """As `counted`, but estimated from samples, with larger samples for the lists in ``chosen`` (m,).
+
+        ``passing``: how many segments are ``allowed`` in all.
+        """
         allowed = self._long(allowed)
         if passing > BY_IDS_UP_TO:
             pass_each = self._drawn.estimated(allowed, slice(None))
@@ -79,7 +87,10 @@ class Spread:
         return pass_each
 
     def _by_ids(self, allowed: Bitmap, every: int) -> NDArray[np.intp]:
-        """By each n-th byte: its eight ids are often of one clip and lie in one list, those of two bytes need not."""
+        """Count by looking up the ids in every n-th byte of the filter, times n.
+
+        The eight ids of one byte often belong to one clip and one list, so sampling by bytes loses little.
+        """
         ids = bitmaps.to_ids(allowed[::every])
         places = (ids >> 3) * (8 * every) + (ids & 7) - self._first
         if places.size and (places[0] < 0 or places[-1] >= self._list_of.size):
@@ -87,40 +98,40 @@ class Spread:
         return every * np.bincount(self._list_of[places], minlength=self.sizes.size + 1)[: self.sizes.size]
 
     def _long(self, allowed: Bitmap) -> Bitmap:
-        """The same as long as there are ids: a bitmap ends with its last one."""
+        """``allowed`` padded to cover all ids: a bitmap ends with the byte of its largest member."""
         missing = 1 + (self._first + self._list_of.size >> 3) - allowed.size
         return allowed if missing <= 0 else np.concatenate([allowed, np.zeros(missing, np.uint8)])
 
 
 _Part = tuple[NDArray[np.uint32], NDArray[np.uint8]]
-"""Bytes of a filter by their numbers, and the bits of each that speak of segments of a list."""
+"""The numbers of bytes of a filter, and in each byte the bits that stand for segments of one list."""
 
 
 class _Bytes:
-    """The bytes of a filter that speak of segments of each list, one list after the other."""
+    """The bytes of a filter that stand for segments of each list, one list after the other."""
 
     def __init__(self, numbers: NDArray[np.uint32], bits: NDArray[np.uint8], starts: NDArray[np.intp]) -> None:
-        """``starts`` (lists + 1,): where those of each list begin, and where the last end."""
+        """``starts`` (lists + 1,): where the bytes of each list begin, and where those of the last list end."""
         self._numbers, self._bits, self._starts = numbers, bits, starts
 
     @classmethod
     def of(cls, parts: list[list[_Part]]) -> _Bytes:
-        """Each list has ``parts``."""
+        """Join ``parts``: for each list, the parts that its layers have."""
         lengths = [sum(numbers.size for numbers, _ in some) for some in parts]
         numbers = np.concatenate([np.empty(0, np.uint32), *(numbers for some in parts for numbers, _ in some)])
         bits = np.concatenate([np.empty(0, np.uint8), *(bits for some in parts for _, bits in some)])
         return cls(numbers, bits, np.concatenate([[0], np.cumsum(lengths, dtype=np.intp)]))
 
     def drawn(self, count: int, sizes: NDArray[np.intp]) -> _Drawn:
-        """``count`` of each list, as far apart as they can be, where lists have ``sizes`` (lists,)."""
+        """A sample of ``count`` bytes of each list, evenly spaced; lists have ``sizes`` (lists,)."""
         lengths = np.diff(self._starts)[:, np.newaxis]
         places = np.arange(count) * lengths // count + self._starts[:-1, np.newaxis]
-        places = np.where(lengths > 0, places, self._numbers.size)  # an empty list has one byte that speaks of nothing
+        places = np.where(lengths > 0, places, self._numbers.size)  # an empty list gets the byte with no bits
         numbers, bits = np.append(self._numbers, np.uint32(0)), np.append(self._bits, np.uint8(0))
         return _Drawn(numbers[places], bits[places], sizes)
 
     def passing(self, allowed: Bitmap, lists: Ids) -> NDArray[np.intp]:
-        """How many segments of each of ``lists`` (m,) are ``allowed``: (m,)."""
+        """Count the segments of each of ``lists`` (m,) that are ``allowed``: (m,)."""
         starts, ends = self._starts[lists], self._starts[lists + 1]
         spans = [slice(*span) for span in zip(starts.tolist(), ends.tolist(), strict=True)]
         numbers = np.concatenate([np.empty(0, np.uint32), *(self._numbers[span] for span in spans)])
@@ -133,7 +144,7 @@ class _Bytes:
 
 
 class _Drawn:
-    """As many bytes of each list, and how many of its segments each segment stands for that these speak of."""
+    """A sample of bytes of each list, and how many segments of the list each sampled segment represents."""
 
     def __init__(self, numbers: NDArray[np.uint32], bits: NDArray[np.uint8], sizes: NDArray[np.intp]) -> None:
         """``numbers`` and ``bits``: (lists, n), n a multiple of eight; ``sizes`` (lists,)."""
@@ -141,7 +152,7 @@ class _Drawn:
         self._stand_for = sizes / np.maximum(_counts(bits), 1)
 
     def estimated(self, allowed: Bitmap, lists: Ids | slice) -> NDArray[np.intp]:
-        """About how many segments of each of ``lists`` (m,) are ``allowed``: (m,)."""
+        """Estimate how many segments of each of ``lists`` (m,) are ``allowed``: (m,)."""
         seen = _counts(np.take(allowed, self._numbers[lists]) & self._bits[lists])
         return np.ceil(seen * self._stand_for[lists]).astype(np.intp)
 
@@ -149,12 +160,12 @@ class _Drawn:
 def _counts(bits: NDArray[np.uint8]) -> NDArray[np.intp]:
     """How many bits are set in each row of ``bits`` (m, n), n a multiple of eight: (m,)."""
     words = np.bitwise_count(bits.view(np.uint64)).astype(np.intp)
-    counts: NDArray[np.intp] = np.add.reduce(np.ascontiguousarray(words.T))  # numpy adds few long rows sooner
+    counts: NDArray[np.intp] = np.add.reduce(np.ascontiguousarray(words.T))  # numpy sums few long rows faster
     return counts
 
 
 def _bytes_of(members: Ids) -> _Part:
-    """Which bytes speak of ``members`` (n > 0), which ascend: neighbours share one."""
+    """The bytes that stand for ``members`` (n > 0), ascending; neighbouring ids share a byte."""
     numbers = members >> 3
     first = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1]]))
     bits = np.bitwise_or.reduceat(np.uint8(1) << (members & 7).astype(np.uint8), first)

@@ -1,4 +1,4 @@
-"""Looking for damage in the snapshots on disk: every byte is read, or what a publication has the time to read."""
+"""Checking the snapshots on disk for damage: every byte, or as much as a publication has time to read."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from search.vectors import files
 from search.vectors.base import rows_of
 
 UNIT_TOLERANCE = 0.01
-"""A row of float16 components, each off by at most 2^-11 of itself, is no further than this from unit length."""
+"""A unit row rounded to float16 (relative error at most 2^-11 per component) is within this of unit length."""
 
 CHECKED_UP_TO_BYTES: Final = 1 << 25
-"""A publication checks the digests of files that are no larger, in some hundredths of a second each: all vectors of a
-library that is not compressed, and all of a layer of 40,000 segments."""
+"""A publication checks the digests of files up to this size, which takes some hundredths of a second each. That covers
+all vectors of an uncompressed library, and all of a layer of 40,000 segments."""
 
 _READ_ROWS = 8192
 
 
 def verify(directory: Path) -> list[str]:
-    """Everything that is wrong with the snapshots under ``directory``, a line each; empty when they are sound.
+    """Return one line for each defect of the snapshots under ``directory``; empty if there is none.
 
     Checks every file's digest, what opening checks, the order of the ids, that each vector is finite and of unit
-    length, and that a compressed index holds exactly the ids. Folders of an interrupted publication are no problem.
+    length, and that a compressed index holds exactly the ids. Folders of an interrupted publication are ignored.
     """
     return files.snapshots(directory).verify(_problems)
 
 
 def check_rows(stored: files.StoredVectors) -> None:
-    """Raise SnapshotError where vectors are known to be damaged. Large ones are read where the lists are damaged."""
+    """Raise SnapshotError if vectors are damaged. Checks large sidecars only if the lists are damaged."""
     large = any(_size_bytes(stored, layer.sidecar) > CHECKED_UP_TO_BYTES for layer in stored.layers)
     everything = large and lists_problem(stored) is not None
     for layer in stored.layers:
@@ -42,10 +42,10 @@ def check_rows(stored: files.StoredVectors) -> None:
 
 
 def lists_problem(stored: files.StoredVectors) -> SnapshotError | None:
-    """Why a search could not open the compressed index, or would miss something: as far as is seen at once."""
+    """Why a search could not open the compressed index or would miss hits, as far as quick checks show; else None."""
     if stored.facts.kind != "faiss":
         return None
-    from search.vectors import native  # a small library never pays for loading FAISS
+    from search.vectors import native  # small libraries never load FAISS
 
     try:
         for layer in stored.layers:
@@ -77,7 +77,7 @@ def _problems(snapshot: Snapshot) -> Iterator[str]:
             yield f"the vector of segment {int(stored.ids[start + bad[0]])} is not of unit length"
             break
     if stored.facts.kind == "faiss":
-        from search.vectors import building  # only where there is something for it to read
+        from search.vectors import building  # loads FAISS, so only if it is needed
 
         for layer in stored.layers:
             yield from building.problems(layer.compressed, layer.ids)

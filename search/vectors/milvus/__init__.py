@@ -1,1 +1,1 @@
-"""An index in Milvus, for libraries too large for the files of one machine, and for who runs a server already."""
+"""An index in Milvus, for libraries too large for one machine, and for sites that already run a Milvus server."""

@@ -1,4 +1,4 @@
-"""What a search asks of a collection: candidates from the server, scores from their vectors, exactly."""
+"""Searching a collection: the server finds candidates, and their exact scores are computed here from their vectors."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ from search.vectors.milvus.collection import MOST_HITS, Consistency, MilvusColle
 from search.vectors.milvus.ranges import expression, ranges
 
 CANDIDATES, CANDIDATES_PER_HIT = 200, 4
-"""As `search.vectors.faiss` re-ranks."""
+"""As in `search.vectors.reranking`."""
 
 SCORED_BY_KEY: Final = 512
-"""Where no more pass, all of their vectors are fetched: nothing is missed, and it takes what a search does."""
+"""If no more segments than this pass, all their vectors are fetched: it misses nothing and takes as long as a
+search."""
 
 SCORED_FROM_K: Final = 4_096
-"""For so many hits all that pass are fetched and scored, too."""
+"""From this many hits on, all passing segments are fetched and scored, too."""
 
 MOST_RANGES: Final = 16
 MARGIN: Final = 1.5
-"""So many times the candidates that a filter lets expect to be needed are asked for."""
+"""Behind a filter, a search requests this many times the candidates that its pass rate suggests."""
 
 IDS_AT_ONCE: Final = 8_192
-"""Where what passes is too rare to be come upon, the server is told so many ids at a time."""
+"""If too few candidates pass, the filter is sent as lists of ids, this many at a time."""
 
 STRONG_FOR_S: Final = 10.0
-"""So long after a snapshot is taken over, searches wait for all that was acknowledged; Bounded has it by then."""
+"""For this long after opening a snapshot, searches wait for all acknowledged writes (Strong); then Bounded sees
+them."""
 
 
 class MilvusBase:
-    """A `Base` in a collection: of its rows those count whose ``ids``, a bitmap, are those of the snapshot."""
+    """A `Base` in a collection. Only the rows in ``ids``, the snapshot's bitmap, count."""
 
     def __init__(self, sequence: int, collection: MilvusCollection, ids: Bitmap, dim: int) -> None:
         self.sequence = sequence
@@ -60,7 +62,10 @@ class MilvusBase:
         return bitmaps.contains(self.everything, np.maximum(ids, 0)) & (ids >= 0)
 
     def take(self, ids: Ids) -> Vectors:
-        """As `Base.take`. Raises LibraryError for one that was deleted there since, and where no server answers."""
+        """As `Base.take`.
+
+        Raises LibraryError if an id was deleted on the server since, or the server does not answer.
+        """
         found, vectors = self._collection.vectors(np.unique(ids), self._dim, self._level)
         rows = rows_of(found, ids)
         if (rows < 0).any():
@@ -69,14 +74,14 @@ class MilvusBase:
         return vectors[rows]
 
     def prepare(self) -> None:
-        """As `Base.prepare`: the server is asked when somebody searches."""
+        """As `Base.prepare`: does nothing, the server is called only by searches."""
 
     def at(self, effort: float) -> MilvusBase:
-        """As `Base.at`: the server has an effort of its own."""
+        """As `Base.at`: no change, the server has its own effort."""
         return self
 
     def reaching(self, recall: float) -> MilvusBase:
-        """As `Base.reaching`: the server has an effort of its own."""
+        """As `Base.reaching`: no change, the server has its own effort."""
         return self
 
     def search(self, queries: Vectors, k: int, allowed: Bitmap | None) -> tuple[Scores, Ids]:
@@ -98,7 +103,7 @@ class MilvusBase:
         return "Strong" if time.monotonic() < self._strong_until_s else "Bounded"
 
     def _near(self, queries: Vectors, k: int, passing: Bitmap, count: int, *, filtered: bool) -> list[Ids]:
-        """Candidates from within the ranges of what passes; none where too few of those would pass."""
+        """Candidates for each query, from ranges of ids that cover ``passing``; none if too few of those ids pass."""
         n, among = self._n_candidates(k), ""
         if filtered:
             first, last = ranges(passing, MOST_RANGES)
@@ -110,11 +115,11 @@ class MilvusBase:
         each = max(1, MOST_HITS // n)
         for start in range(0, len(queries), each):
             found += self._collection.nearest(queries[start : start + each], n, among, self._level)
-        # best first, and no more than are worth a score
+        # best first, and no more than will be scored
         return [ids[bitmaps.contains(passing, ids)][: self._n_candidates(k)] for ids in found]
 
     def _by_number(self, queries: Vectors, n: int, ids: Ids) -> list[Ids]:
-        """The candidates among ``ids``, of which the server is told some thousands at a time."""
+        """The candidates among ``ids``, which are sent to the server in blocks."""
         found: list[list[Ids]] = [[] for _ in queries]
         each = max(1, MOST_HITS // n)
         for start in range(0, ids.size, IDS_AT_ONCE):
@@ -126,19 +131,19 @@ class MilvusBase:
         return [np.concatenate(some) for some in found]
 
     def _reranked(self, queries: Vectors, k: int, candidates: list[Ids]) -> tuple[Scores, Ids]:
-        """The best ``k`` of each query's candidates by their exact scores; all vectors are fetched at once."""
+        """The best ``k`` of each query's candidates by exact score. All vectors are fetched in one go."""
         wanted = np.unique(np.concatenate(candidates))
         found, vectors = self._collection.vectors(wanted, self._dim, self._level)
         answers = []
         for query, ids in zip(queries, candidates, strict=True):
             rows = rows_of(found, np.unique(ids))
-            rows = rows[rows >= 0]  # what was deleted meanwhile
+            rows = rows[rows >= 0]  # without those deleted in the meantime
             scores = scoring.scores_of(query[None], vectors[rows])[0]
             answers.append(scoring.order(scores, found[rows], k))
         return scoring.stack(answers, k)
 
     def _scored(self, queries: Vectors, k: int, ids: Ids) -> tuple[Scores, Ids]:
-        """The best ``k`` among ``ids``, every one of which is scored."""
+        """The exact best ``k`` among ``ids``: fetches and scores all of them."""
         parts: list[tuple[Scores, Ids]] = [scoring.scan(queries, np.empty((0, self._dim), np.float32), ids[:0], k)]
         for start in range(0, ids.size, IDS_AT_ONCE):
             found, vectors = self._collection.vectors(ids[start : start + IDS_AT_ONCE], self._dim, self._level)

@@ -1,6 +1,6 @@
-"""One collection of a Milvus server: a row for each segment, with its id as the key and its vector.
+"""One collection of a Milvus server: one row per segment, with its id as the key, and its vector.
 
-The only module that knows pymilvus. What goes wrong there is a LibraryError that names the server.
+The only module that uses pymilvus. Its errors become LibraryError, which names the server.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TOKEN: Final = "MILVUS_TOKEN"  # noqa: S105  a name
 DEFAULT_ADDRESS: Final = "http://127.0.0.1:19530"
 
 MOST_HITS: Final = 16_384
-"""The server gives no more rows at once."""
+"""The most rows that the server returns at once."""
 _ROWS_WRITTEN: Final = 1_000
 """1.5 MB at 384 dimensions."""
 _ROWS_READ: Final = 4_096
@@ -37,17 +37,17 @@ _NOT_LOADED: Final = 101
 _EF_CONSTRUCTION, _LINKS, _LEAST_EF = 200, 16, 128
 
 Consistency: TypeAlias = Literal["Strong", "Bounded"]
-"""Strong: all that was acknowledged is seen, after a wait. Bounded: all but that of the last five seconds."""
+"""Strong: sees all acknowledged writes, after a wait. Bounded: may miss those of the last five seconds."""
 
 
 class MilvusCollection:
-    """A collection by its name. Threads share it."""
+    """A collection, by name. Threads share it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def make(self, dim: int) -> None:
-        """Make it, in the place of one of its name."""
+        """Create the collection, replacing any of the same name."""
         from pymilvus import DataType
 
         with _asked() as client:
@@ -61,12 +61,12 @@ class MilvusCollection:
             client.create_collection(self.name, schema=schema, index_params=index, timeout=_WRITE_S)
 
     def drop(self) -> None:
-        """Take it away, if it is there."""
+        """Delete the collection, if it exists."""
         with _asked() as client:
             client.drop_collection(self.name, timeout=_WRITE_S)
 
     def publication(self) -> str | None:
-        """What `mark` was given last, '' before; None where there is no such collection."""
+        """The last mark (see `mark`), '' if it has none; None if there is no such collection."""
         with _asked() as client:
             if not client.has_collection(self.name, timeout=_ANSWER_S):
                 return None
@@ -74,13 +74,13 @@ class MilvusCollection:
             return str(properties.get("soundalike.publication", ""))
 
     def mark(self, publication: str) -> None:
-        """Keep the name of the state that it has, or is about to get."""
+        """Store the name of the publication that the collection holds or is about to hold."""
         with _asked() as client:
             properties = {"soundalike.publication": publication}
             client.alter_collection_properties(self.name, properties, timeout=_WRITE_S)
 
     def put(self, ids: Ids, vectors: Vectors) -> None:
-        """Keep the vectors (n, dim) of ids (n,), in the place of those they had; acknowledged when this returns."""
+        """Insert or replace the vectors (n, dim) of ids (n,); the server has acknowledged them when this returns."""
         with _asked() as client:
             for start in range(0, ids.size, _ROWS_WRITTEN):
                 some = slice(start, start + _ROWS_WRITTEN)
@@ -94,8 +94,9 @@ class MilvusCollection:
                 client.delete(self.name, ids=ids[start : start + _ROWS_WRITTEN].tolist(), timeout=_WRITE_S)
 
     def nearest(self, queries: Vectors, n: int, among: str, level: Consistency) -> list[Ids]:
-        """For each of ``queries`` (q, dim) at most ``n`` ids, probably the nearest, among those that an expression
-        lets pass ('': all).
+        """For each of ``queries`` (q, dim), at most ``n`` ids that are probably the nearest.
+
+        ``among`` is a filter expression ('': no filter).
         """
         parameters = {"metric_type": "IP", "params": {"ef": max(n, _LEAST_EF)}}
         with _asked() as client:
@@ -112,7 +113,7 @@ class MilvusCollection:
         return [np.asarray([hit["id"] for hit in hits], np.int64) for hits in found]
 
     def vectors(self, ids: Ids, dim: int, level: Consistency) -> tuple[Ids, Vectors]:
-        """Those of ids (n,) that are there, ascending, and their vectors (m, dim)."""
+        """The ids (m,) among ``ids`` (n,) that the collection has, ascending, and their vectors (m, dim)."""
         keys, rows = [np.empty(0, np.int64)], [np.empty((0, dim), np.float32)]
         with _asked() as client:
             for start in range(0, ids.size, _ROWS_READ):
@@ -130,9 +131,9 @@ class MilvusCollection:
         return all_keys[order], all_rows[order]
 
     def _read(self, client: MilvusClient, ask: Callable[..., Any], **what: Any) -> Any:  # noqa: ANN401  as the client has it
-        """What the server answers; a collection that it does not hold in memory is loaded first.
+        """Return the server's answer. If the collection is not in its memory, load it and ask again.
 
-        So it is just after a start of the server, or once somebody released it.
+        That happens after a restart of the server, or after somebody released the collection.
         """
         from pymilvus import MilvusException
 
@@ -146,18 +147,18 @@ class MilvusCollection:
 
 
 def address() -> str:
-    """Where the server is: ``MILVUS_URI``, else this machine."""
+    """The address of the server: ``MILVUS_URI``, or else this machine."""
     return os.environ.get(ADDRESS) or DEFAULT_ADDRESS
 
 
 def require() -> None:
-    """Raise UsageError where pymilvus is not installed."""
+    """Raise UsageError if pymilvus is not installed."""
     if not is_installed("pymilvus"):
         raise UsageError(why_missing("an index in Milvus", "pymilvus") or "an index in Milvus needs pymilvus")
 
 
 def server() -> str:
-    """Where the server is, its version and how long it took to answer. Raises LibraryError after some seconds."""
+    """The server's address, version and response time. Raises LibraryError if it does not answer within seconds."""
     from pymilvus import MilvusClient
 
     with _translated(), closing(MilvusClient(address(), token=os.environ.get(TOKEN, ""), timeout=_LOOK_S)) as client:
@@ -169,14 +170,14 @@ def server() -> str:
 
 @contextmanager
 def _asked() -> Iterator[Any]:
-    """The client of the server, whose errors become LibraryError."""
+    """The client of the server; errors in the block become LibraryError."""
     with _translated():
         yield _client(address(), os.environ.get(TOKEN, ""))
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turn what pymilvus raises into LibraryError."""
+    """Turn errors of pymilvus into LibraryError."""
     import grpc
     from pymilvus import MilvusException  # here: it takes half a second, and pandas with it
 
@@ -189,7 +190,7 @@ def _translated() -> Iterator[None]:
 
 
 def _cause(error: Exception) -> str:
-    """What went wrong, in words: pymilvus lets errors of gRPC pass, which have a code and details."""
+    """The cause as text. pymilvus also passes on gRPC errors, which have a code and details."""
     if hasattr(error, "code") and hasattr(error, "details"):
         return f"{error.code().name.replace('_', ' ').lower()}: {error.details()}"
     return str(getattr(error, "message", error)) or "it did not answer in time"
@@ -197,7 +198,7 @@ def _cause(error: Exception) -> str:
 
 @cache
 def _client(where: str, token: str) -> MilvusClient:
-    """One for each server: its line is shared by threads, and opened again when it broke."""
+    """One client per server. Threads share its connection, which reopens after a failure."""
     from pymilvus import MilvusClient
 
     return MilvusClient(uri=where, token=token, timeout=_ANSWER_S)

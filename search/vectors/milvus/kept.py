@@ -1,15 +1,16 @@
-"""Keeping an index in Milvus: the snapshots in the folder name a collection and say which ids count in it.
+"""Keeping an index in Milvus: the snapshots in the folder name a collection and list the ids that count in it.
 
     ids.npy         (bytes,) uint8, the ids as a bitmap (`search.vectors.bitmaps`)
     manifest.json   the collection, and which of its publications this is
 
-The holder of the lease is the one that writes: it puts into the collection what came since its last snapshot, and when
-all of it was acknowledged, it publishes the next. Killed before that, the next one does it again, which changes nothing
-more: rows have keys. Readers find a new state as they find any snapshot, and lay what came since on top.
+Only the lease's holder writes. It writes the changes since its last snapshot into the collection, and publishes the
+next snapshot when the server has acknowledged all of them. If it is killed before that, the next holder repeats the
+writes, which is harmless because rows have keys. Readers find a new state like any snapshot, and apply later changes.
 
-A copy of the library's folder names the same collection, which stays the original's: ``milvus.json`` says what was made
-here, and which file it is, so a copy of it says nothing. Besides, each publication leaves its name in the collection;
-what has another there than was left from here is neither written to nor dropped. Who may not write makes its own.
+A copy of the library's folder names the same collection, but the collection belongs to the original. ``milvus.json``
+lists the collections made from this folder and contains its own inode number, so a copied file is recognized and
+ignored. In addition, each publication marks the collection with its name. A collection with a mark that was not set
+from this folder is neither written nor dropped; the publisher makes its own instead.
 """
 
 from __future__ import annotations
@@ -40,16 +41,16 @@ from search.vectors.snapshot import SnapshotIndex
 KIND: Final = Kind("snapshot in Milvus", 1, "soundalike reindex makes it anew from the catalog")
 IDS: Final = "ids.npy"
 NAMES: Final = "milvus.json"
-"""Beside the folder of snapshots: its own number in the file system; the marks that collections made here may have."""
+"""A file beside the folder of snapshots: its own inode number, and the marks that collections made here may have."""
 
 Names: TypeAlias = dict[str, list[str]]
-"""The collections that were made from here, oldest first, and with each what it may be marked with: the publication
-under way, and the one before. A collection that was never marked has ''."""
+"""The collections made from this folder, oldest first, each with its possible marks: the publication in progress, and
+the one before. The mark of a collection that was never marked is ''."""
 
 
 @dataclass(frozen=True, slots=True)
 class MilvusFacts:
-    """What a manifest says. ``publication`` is what the collection was marked with."""
+    """The facts of a manifest. ``publication`` is the mark of the collection."""
 
     collection: str
     publication: str
@@ -58,7 +59,7 @@ class MilvusFacts:
 
 
 class InMilvus:
-    """A `Keeping` of collections; ``directory`` is that of the snapshots."""
+    """A `Keeping` with collections in Milvus; ``directory`` holds the snapshots."""
 
     def __init__(self, directory: Path, dim: int) -> None:
         self.snapshots = Snapshots(directory, KIND)
@@ -66,24 +67,24 @@ class InMilvus:
         self._dim = dim
 
     def open(self, snapshot: Snapshot) -> Base:
-        """As `Keeping.open`. Asks the server nothing."""
+        """As `Keeping.open`. Does not contact the server."""
         facts, ids = self._read(snapshot)
         return MilvusBase(snapshot.sequence, MilvusCollection(facts.collection), ids, self._dim)
 
     def is_whole(self, sequence: int) -> bool:
-        """As `Keeping.is_whole`: the collection is there, was made from this folder, and nobody else wrote to it."""
+        """As `Keeping.is_whole`: the collection exists, was made from this folder, and nobody else wrote to it."""
         if sequence == NEVER:
             return False
         facts, _ = self._read(self.snapshots.open(sequence))
         return _is_ours(facts.collection, self._names())
 
     def write(self, since: int, changes: Iterable[IndexChange], sequence: int) -> None:
-        """As `Keeping.write`. Raises LibraryUnwritable, and LibraryError where the server does not do it."""
+        """As `Keeping.write`. Raises LibraryUnwritable, and LibraryError if the server fails."""
         publication = secrets.token_hex(8)
         names = self._names()
         if since == NEVER:
             collection, ids = MilvusCollection(f"soundalike_{publication}"), np.zeros(0, np.uint8)
-            # what was found until now stays until the next publication: readers come over within a second
+            # the old collection stays until the next publication: readers switch within a second
             stays = list(names)[-1:] if self.snapshots.sequences() else []
         else:
             facts, ids = self._read(self.snapshots.open(since))
@@ -102,14 +103,14 @@ class InMilvus:
         self._keep({**{name: names[name] for name in stays}, collection.name: [publication]})
 
     def problems(self) -> list[str]:
-        """As `Keeping.problems`: every file's digest, and whether the newest snapshot has its collection still."""
+        """As `Keeping.problems`: check every file's digest, and whether the newest snapshot's collection exists."""
         found = self.snapshots.verify(self._problems)
         for sequence in self.snapshots.sequences()[:1]:
             try:
                 facts, _ = self._read(self.snapshots.open(sequence))
                 if not _is_ours(facts.collection, {facts.collection: [facts.publication], **self._names()}):
                     found.append(f"the collection of snapshot {sequence} is gone from Milvus, or another library's")
-            except SnapshotError:  # said above
+            except SnapshotError:  # reported above
                 pass
             except LibraryError as error:
                 found.append(str(error))
@@ -133,14 +134,14 @@ class InMilvus:
         return ()
 
     def _names(self) -> Names:
-        """What was made here; nothing where the file is a copy of another folder's."""
+        """The collections made from this folder; none if the file was copied from another folder."""
         try:
             with self._file.open("rb") as file:
                 said, number = json.load(file), os.fstat(file.fileno()).st_ino
             if said["file"] != number:
                 return {}
             return {str(name): [str(mark) for mark in marks] for name, marks in said["collections"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # nothing was made, or nobody knows any more
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # the file is missing or damaged
             return {}
 
     def _keep(self, names: Names) -> None:
@@ -154,12 +155,12 @@ class InMilvus:
 
 
 def _is_ours(name: str, names: Names) -> bool:
-    """Whether the server has a collection with one of the marks that were given to it from here."""
+    """Whether the server has this collection, with one of the marks that were set from this folder."""
     return name in names and MilvusCollection(name).publication() in names[name]
 
 
 def _followed(collection: MilvusCollection, ids: Bitmap, changes: Iterable[IndexChange], dim: int) -> Bitmap:
-    """Write ``changes`` in their order; the ids that are there afterwards, which were ``ids`` before."""
+    """Write ``changes`` to the collection in order; return the bitmap of its ids afterwards (``ids`` before)."""
     for change in changes:
         segment_ids = np.asarray(change.segment_ids, np.int64)
         if change.vectors is None:
@@ -173,7 +174,7 @@ def _followed(collection: MilvusCollection, ids: Bitmap, changes: Iterable[Index
 
 
 def _last(ids: Ids, vectors: Vectors) -> tuple[Ids, Vectors]:
-    """Of an id that is given twice the last vector."""
+    """Keep only the last vector of each id."""
     _, from_end = np.unique(ids[::-1], return_index=True)
     kept = ids.size - 1 - from_end
     return ids[kept], vectors[kept]
@@ -187,7 +188,7 @@ def _with(bitmap: Bitmap, ids: Ids) -> Bitmap:
 
 
 class MilvusIndexes:
-    """The kind of index ``milvus``: at ``MILVUS_URI``, whatever ``device``, ``effort`` and ``recall`` say."""
+    """The index kind ``milvus``, on the server at ``MILVUS_URI``. Ignores ``device``, ``effort`` and ``recall``."""
 
     def __call__(
         self,
@@ -199,7 +200,7 @@ class MilvusIndexes:
         effort: float = 1.0,
         recall: float | None = None,
     ) -> SnapshotIndex:
-        """As `search.ports.IndexFactory`. Raises UsageError where pymilvus is not installed."""
+        """As `search.ports.IndexFactory`. Raises UsageError if pymilvus is not installed."""
         require()
         return SnapshotIndex(InMilvus(directory, dim), dim, searches=searches)
 

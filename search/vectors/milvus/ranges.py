@@ -1,7 +1,7 @@
-"""Filters that travel: a bitmap as a few ranges of ids that hold all that passes, and little else where that can be.
+"""Sending filters to the server: a bitmap becomes a few ranges of ids that cover all members and little else.
 
-Ids are given in the order in which sounds are indexed, so what lies in a folder, or came since a day, is a few runs of
-them. What passes here and there becomes wide ranges: whoever asks looks at each hit again, and asks for more of them.
+Ids follow the order of indexing, so a folder, or everything added after some day, is a few runs of ids. Scattered
+members give wide ranges: the caller must check each hit against the bitmap, and request more hits to make up for that.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import numpy as np
 from search.model import Bitmap, Ids
 
 _MOST_BYTES = 1 << 20
-"""Of a longer bitmap several bytes are taken as one: 300 million ids in ranges of 288 take 20 ms."""
+"""In a longer bitmap several bytes are merged into one: 300 million ids, in units of 288 ids, take 20 ms."""
 
 
 def ranges(bitmap: Bitmap, most: int) -> tuple[Ids, Ids]:
-    """The first and last id (n,) of at most ``most`` ranges, ascending, that hold every id of ``bitmap``.
+    """The first and last ids (n,) of at most ``most`` ranges, ascending, that cover every id of ``bitmap``.
 
-    Of all such ranges they have the smallest gaps between them filled; none where nothing is in.
+    To get there, it fills the smallest gaps between the runs. An empty bitmap has no ranges.
     """
     starts, ends = _runs(bitmap)
     if starts.size > most:
@@ -31,14 +31,14 @@ def ranges(bitmap: Bitmap, most: int) -> tuple[Ids, Ids]:
 
 
 def expression(first: Ids, last: Ids) -> str:
-    """The ranges as a filter of Milvus over the field ``id``. Made of numbers alone."""
+    """The ranges as a Milvus filter expression over the field ``id``. Only numbers are inserted."""
     return " or ".join(
         f"(id >= {low} and id <= {high})" for low, high in zip(first.tolist(), last.tolist(), strict=True)
     )
 
 
 def _runs(bitmap: Bitmap) -> tuple[Ids, Ids]:
-    """Where each run of ids that are in begins, and the id after its end."""
+    """The first id of each run of members, and the id after its end."""
     together = math.ceil(bitmap.size / _MOST_BYTES)
     if together <= 1:
         marks, width = np.unpackbits(bitmap, bitorder="little"), 1

@@ -1,8 +1,8 @@
-"""A library's own structure makes answers better: similarities smoothed over each segment's nearest neighbours.
+"""Improving answers with the library's own structure: similarities are smoothed over each segment's nearest neighbours.
 
-`smoothing` holds the formulas, `graph` finds and keeps up the neighbours, `stored` writes them beside the snapshot of
-the vectors and maps them, `opened` is what a search uses (`search.engine.ranking`). What was measured, and why this
-form: see docs/decisions/0009-neighbourhoods.md.
+`smoothing` holds the formulas, `graph` finds and updates the neighbours, `stored` defines and maps their files beside
+the snapshot of the vectors, and `opened` is what a search uses (`search.engine.ranking`). Measurements and the reasons
+for this form: docs/decisions/0009-neighbourhoods.md.
 """
 
 from search.vectors.neighbourhoods.opened import Neighbourhoods

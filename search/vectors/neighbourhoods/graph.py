@@ -1,8 +1,8 @@
-"""Who is near whom: for every segment its nearest segments of other contents, found once and then kept up.
+"""The graph of neighbours: for each segment, its nearest segments of other contents, found once and then updated.
 
-The space's own index finds them. When segments come, only these are searched for; a segment whose list one of them
-enters is among the hits of that search, and gets it merged in. When segments go, those that listed them are searched
-for again. So an update costs what changed, not what is there.
+The space's own index finds them. New segments are searched for. If a new segment belongs in the list of an old one, the
+old one is among the hits of that search, and its list gets the new segment. When segments are deleted, those that
+listed them are searched for again. So the cost of an update depends on what changed, not on the size of the library.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from search.vectors.neighbourhoods.smoothing import NEIGHBOURS, distinct, first_
 
 SEGMENTS_AT_ONCE: Final = 1024
 HITS: Final = 64
-"""Segments read to find ten of different contents, and the segments whose lists a new one may enter."""
+"""Hits requested to find ten of different contents. A new segment can enter only the lists of its hits."""
 MOST_HITS: Final = 256
-"""... for a segment in a long recording, whose own passages are its nearest."""
+"""... for a segment of a long recording, whose nearest segments are of the same recording."""
 
 ContentsOf = Callable[[Ids], Ids]
-"""Segment ids (n,) -> their content ids (n,), -1 for one that is not there."""
+"""Segment ids (n,) -> their content ids (n,), -1 for an absent segment."""
 
 
 class Segments(Protocol):
-    """What is needed of a space's index: see `search.ports.VectorIndex`."""
+    """The part of a space's index that is needed here: see `search.ports.VectorIndex`."""
 
     def search(self, queries: Vectors, k: int) -> tuple[Scores, Ids]:
         """As `VectorIndex.search`."""
@@ -40,7 +40,7 @@ class Segments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NeighbourSource:
-    """What neighbours are found among: the segments ``ids`` (n,), ascending, in ``index``, and their contents."""
+    """The segments to find neighbours for and among: ``ids`` (n,), ascending, in ``index``, and their contents."""
 
     index: Segments
     ids: Ids
@@ -48,14 +48,14 @@ class NeighbourSource:
 
 
 class KnownNeighbours(Protocol):
-    """What is known of neighbours before an update: a `Graph`, or the lists that files hold."""
+    """The neighbours before an update: a `Graph`, or the lists in files."""
 
     @property
     def ids(self) -> Ids:
         """The segments (n,) that have a list, ascending."""
 
     def of(self, ids: Ids) -> Graph:
-        """The lists of these ids (m,), every one of which is among them."""
+        """The lists of ``ids`` (m,), all of which must have one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,22 +68,22 @@ class Graph:
 
     @classmethod
     def empty(cls) -> Graph:
-        """Of no segments."""
+        """A graph of no segments."""
         none = np.empty((0, NEIGHBOURS))
         return cls(np.empty(0, np.int64), none.astype(np.int64), none.astype(np.float32))
 
     def at(self, rows: Ids) -> Graph:
-        """The part with these rows (m,)."""
+        """The subgraph of these rows (m,)."""
         return Graph(self.ids[rows], self.neighbours[rows], self.similarities[rows])
 
     def of(self, ids: Ids) -> Graph:
-        """As `Known.of`."""
+        """As `KnownNeighbours.of`."""
         return self.at(rows_of(self.ids, ids))
 
 
 @dataclass(frozen=True, slots=True)
 class _Nearest:
-    """What segments ``ids`` of contents ``own`` (b,) found: ``hits``, ``scores``, ``contents`` (b, m), best first."""
+    """The ``hits``, ``scores`` and ``contents`` (b, m), best first, found for ``ids`` of contents ``own`` (b,)."""
 
     ids: Ids
     own: Ids
@@ -92,15 +92,15 @@ class _Nearest:
     contents: Ids
 
     def at(self, rows: NDArray[np.bool_]) -> _Nearest:
-        """The part with these rows (b,)."""
+        """The part with the rows marked in ``rows`` (b,)."""
         return _Nearest(self.ids[rows], self.own[rows], self.hits[rows], self.scores[rows], self.contents[rows])
 
 
 def updated(old: KnownNeighbours, source: NeighbourSource) -> tuple[Graph, NDArray[np.bool_]]:
-    """The graph of ``source``'s segments (n,), and which of its rows (n,) differ from ``old``'s.
+    """The graph of ``source``'s segments (n,), and which of its rows (n,) differ from ``old``.
 
-    From an empty graph it is made from nothing. Lists that are kept up may miss a neighbour that has more than `HITS`
-    segments nearer to it.
+    With an empty ``old`` all segments are searched for. An updated list may miss a new neighbour if more than `HITS`
+    other segments are nearer to that neighbour.
     """
     ids = source.ids
     known = old.ids
@@ -111,7 +111,7 @@ def updated(old: KnownNeighbours, source: NeighbourSource) -> tuple[Graph, NDArr
     graph.similarities[kept] = before.similarities
     del before
     stale = np.zeros(ids.size, np.bool_)
-    if (rows_of(ids, known) < 0).any():  # some went: who listed them?
+    if (rows_of(ids, known) < 0).any():  # some were deleted: find the lists that contain them
         stale = kept & ((graph.neighbours >= 0) & (rows_of(ids, graph.neighbours) < 0)).any(axis=1)
     searched = ~kept | stale
     entered = [_Entries.none()]
@@ -128,13 +128,13 @@ def updated(old: KnownNeighbours, source: NeighbourSource) -> tuple[Graph, NDArr
 
 
 def _searched(source: NeighbourSource, ids: Ids) -> Iterator[_Nearest]:
-    """The hits of segments ``ids`` (n,), a batch at a time; again and further for those that found too few contents."""
+    """Yield the hits of segments ``ids`` (n,) in batches. Segments that find too few contents get a larger search."""
     for start in range(0, ids.size, SEGMENTS_AT_ONCE):
         short = ids[start : start + SEGMENTS_AT_ONCE]
         for k in (HITS, MOST_HITS):
             nearest = _search(source, short, k)
             few = distinct(nearest.contents, nearest.own).sum(axis=1) < NEIGHBOURS
-            few &= nearest.hits[:, -1] >= 0  # there is more to find
+            few &= nearest.hits[:, -1] >= 0  # there are more hits to find
             done = ~few | (k == MOST_HITS)
             yield nearest.at(done)
             short = short[~done]
@@ -151,7 +151,7 @@ def _search(source: NeighbourSource, ids: Ids, k: int) -> _Nearest:
 
 @dataclass(frozen=True, slots=True)
 class _Entries:
-    """New neighbours of segments that are there already: ``rows`` of the graph, ``ids`` and ``scores``, all (m,)."""
+    """New neighbours for existing segments: ``rows`` of the graph, ``ids`` and ``scores``, all (m,)."""
 
     rows: Ids
     ids: Ids
@@ -171,7 +171,10 @@ class _Entries:
 
 
 def _entering(nearest: _Nearest, fresh: NDArray[np.bool_], graph: Graph, searched: NDArray[np.bool_]) -> _Entries:
-    """Where the ``fresh`` (b,) segments are nearer than the last neighbour of a segment that was not asked itself."""
+    """The lists that ``fresh`` (b,) segments enter: where they are nearer than the last neighbour of the list.
+
+    Only lists of segments that were not ``searched`` themselves.
+    """
     rows = rows_of(graph.ids, nearest.hits)
     last = np.where(graph.neighbours[rows, -1] >= 0, graph.similarities[rows, -1], np.float32(-np.inf))
     enters = fresh[:, np.newaxis] & (rows >= 0) & (nearest.contents != nearest.own[:, np.newaxis])
@@ -181,7 +184,7 @@ def _entering(nearest: _Nearest, fresh: NDArray[np.bool_], graph: Graph, searche
 
 
 def _merge(graph: Graph, entries: _Entries, contents_of: ContentsOf) -> Ids:
-    """Put ``entries`` into the lists of ``graph``, in place; the rows whose lists they changed."""
+    """Merge ``entries`` into the lists of ``graph``, in place; return the rows that were changed."""
     rows, counts = np.unique(entries.rows, return_counts=True)
     if not rows.size:
         return rows
@@ -189,7 +192,7 @@ def _merge(graph: Graph, entries: _Entries, contents_of: ContentsOf) -> Ids:
     place = np.searchsorted(rows, entries.rows)
     order = np.lexsort((-entries.scores, place))
     column = np.arange(order.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    few = column < NEIGHBOURS * 8  # more than so many segments make no difference to ten contents but cost memory
+    few = column < NEIGHBOURS * 8  # more entries would not change the ten contents, but cost memory
     ids = np.full((rows.size, NEIGHBOURS + min(most, NEIGHBOURS * 8)), -1, np.int64)
     scores = np.full(ids.shape, -np.inf, np.float32)
     ids[:, :NEIGHBOURS] = graph.neighbours[rows]

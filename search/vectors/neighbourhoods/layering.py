@@ -1,4 +1,4 @@
-"""Bringing neighbourhoods up to the vectors: a publication writes one layer, and links those that stay.
+"""Updating neighbourhoods to match the vectors: a publication writes one layer, and links the layers that stay.
 
 See docs/decisions/0036-neighbourhoods-in-layers.md.
 """
@@ -24,21 +24,21 @@ from search.vectors.neighbourhoods.stored import NeighbourhoodFacts, StoredNeigh
 from search.vectors.verifying import CHECKED_UP_TO_BYTES
 
 LEAST_CONTENTS: Final = 100
-"""Smaller libraries have no neighbourhoods: the ten nearest of a few dozen clips are no neighbours."""
+"""Smaller libraries have no neighbourhoods: among a few dozen clips, the ten nearest are not really near."""
 LAYERS_FROM: Final = COMPRESS_FROM
-"""Smaller libraries have one layer, as they have of vectors: all of it is 36 MB."""
+"""Smaller libraries have a single layer, as with vectors: it takes at most 36 MB."""
 WORN_SHARE: Final = 2
-"""A layer of which more than one in so many segments has its list in a later one is written anew: a search makes the
-smoothed vectors of these from eleven vectors each."""
+"""A layer is rewritten when more than one in this many of its segments has its list in a later layer: for each of
+those, a search has to compute the smoothed vector from eleven vectors."""
 _LIST_BYTES: Final = NEIGHBOURS * (8 + 4)
 
 
 def update(directory: Path, sequence: int, dim: int, source: NeighbourSource, *, in_layers: bool = True) -> None:
-    """Bring the neighbourhoods in ``directory`` up to ``source`` at ``sequence``.
+    """Publish the neighbourhoods of ``source`` at ``sequence`` in ``directory``, based on the newest ones there.
 
-    Not ``in_layers`` all is written anew: where reading the vectors of neighbours costs a search too much. Holds ids
-    and similarities of a whole library in memory (some 300 bytes a segment), never its vectors. Raises
-    LibraryUnwritable when the disk is full or read-only.
+    Without ``in_layers`` everything is written again as one layer, for indexes where reading vectors of neighbours is
+    too slow for a search. Holds ids and similarities of the whole library in memory (some 300 bytes a segment), never
+    its vectors. Raises LibraryUnwritable if the disk is full or read-only.
     """
     ids = source.ids
     published = stored.snapshots(directory)
@@ -55,7 +55,7 @@ def update(directory: Path, sequence: int, dim: int, source: NeighbourSource, *,
 
 
 def _read_to_go_on(snapshot: Snapshot, dim: int) -> StoredNeighbourhoods:
-    """As `stored.read`; damage that is seen at once is not handed on."""
+    """As `stored.read`, but also check the digests of files up to CHECKED_UP_TO_BYTES, so that damage is not linked."""
     for name, record in snapshot.files.items():
         if record.size_bytes <= CHECKED_UP_TO_BYTES:
             try:
@@ -66,7 +66,7 @@ def _read_to_go_on(snapshot: Snapshot, dim: int) -> StoredNeighbourhoods:
 
 
 class _Update:
-    """The ``graph`` of what is there now, of which the rows that ``changed`` (n,) differ from the ``old`` lists."""
+    """The present ``graph``, and which of its rows (n,) have ``changed`` since the ``old`` lists."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class _Update:
             self._gone = np.union1d(self._gone, old.lists.gone)
 
     def staying(self) -> int:
-        """How many layers stay the files that they are."""
+        """How many layers stay unchanged."""
         if self._lists is None:
             return 0
         size = self._come.size * self._row_bytes + (int(self._changed.sum()) - self._come.size) * _LIST_BYTES
@@ -109,7 +109,7 @@ class _Update:
         return Extent(size, int(lost) * self._row_bytes, last, worn=WORN_SHARE * newer > layer.ids.size)
 
     def write(self, new: NewSnapshot, stay: int) -> None:
-        """Write what comes after the first ``stay`` layers as one, and link these."""
+        """Link the first ``stay`` layers, and write everything after them as one layer."""
         ids, graph = self._graph.ids, self._graph
         kept = [] if self._lists is None else list(self._lists.layers[:stay])
         if self._old is not None:
@@ -139,7 +139,7 @@ class _Update:
         new.describe(NeighbourhoodFacts(ids.size, self._dim, tuple(sizes), tuple(changes)))
 
     def _older(self, stay: int, last: int) -> Ids:
-        """The rows, of segments up to id ``last``, whose lists are not those of the first ``stay`` layers."""
+        """The rows of segments up to id ``last`` whose lists differ from those in the first ``stay`` layers."""
         ids = self._graph.ids
         differ = self._changed.copy()
         for layer in () if self._lists is None else self._lists.layers[stay:]:
@@ -148,7 +148,7 @@ class _Update:
         return np.flatnonzero(differ & (ids <= last))
 
     def _write_smoothed(self, new: NewSnapshot, name: str, own: Ids) -> None:
-        """The smoothed vectors of the rows ``own`` (n,): those that are what they were are copied."""
+        """Write the smoothed vectors of the rows ``own`` (n,); unchanged ones are copied from the old snapshot."""
         with new.file(name) as out:
             for start in range(0, own.size, stored.ROWS_AT_ONCE):
                 rows = own[start : start + stored.ROWS_AT_ONCE]
@@ -165,7 +165,7 @@ class _Update:
                     self._lists.smoothed.release()
 
     def _lengths(self, rows: Ids) -> NDArray[np.float32]:
-        """(n,) what is divided by to be smoothed, of rows whose smoothed vectors are not written."""
+        """The lengths (n,) of the sums (`smoothing.summed`) for rows whose smoothed vectors are not written."""
         lengths = np.empty(rows.size, np.float32)
         for start in range(0, rows.size, stored.ROWS_AT_ONCE):
             some = rows[start : start + stored.ROWS_AT_ONCE]

@@ -1,4 +1,4 @@
-"""The lists of neighbours that the layers of a snapshot hold together: of each segment the newest one counts."""
+"""The lists of neighbours in the layers of a snapshot. A segment's list in the newest layer counts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from search.vectors.neighbourhoods.graph import Graph
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NeighbourLayer:
-    """An opened layer, mapped: segments with their neighbours and smoothed vectors, and newer lists of earlier ones.
+    """An opened layer, mapped: its own segments, and newer lists for segments of earlier layers.
 
-    ``ids`` (n,) ascending, above those of the layer before, have ``smoothed`` (n, dim) vectors. ``changed`` (m,) are
-    ids of the layers before, ascending, whose list is another since. ``neighbours`` and ``similarities`` (n + m, 10)
-    are those of ``ids``, then of ``changed``; ``lengths`` (m,) are what a vector of these is divided by to be smoothed.
+    ``ids`` (n,), ascending and above those of the previous layer, have ``smoothed`` (n, dim) vectors. ``changed`` (m,),
+    ascending, are ids of earlier layers whose list has changed. ``neighbours`` and ``similarities`` (n + m, 10) belong
+    to ``ids``, then to ``changed``. ``lengths`` (m,) are the lengths of the sums (`smoothing.summed`) of ``changed``.
     ``names`` are its files.
     """
 
@@ -35,9 +35,9 @@ class NeighbourLayer:
 
 @dataclass(frozen=True, slots=True)
 class NeighbourPlaces:
-    """Where segments (n,) stand: the row of each ``smoothed`` vector, of its ``list``, and of its ``length``.
+    """The positions of segments (n,): the row of the ``smoothed`` vector, of the ``list``, and of the ``length``.
 
-    All are -1 for a segment that is not there; ``length`` is where the smoothed vector is still that of this list.
+    All are -1 for a segment that is absent. ``length`` is also -1 if the smoothed vector still matches the list.
     """
 
     smoothed: Ids
@@ -46,10 +46,10 @@ class NeighbourPlaces:
 
 
 class NeighbourLists:
-    """What ``layers`` hold, without what is ``gone`` (m,), ascending. Immutable: threads may share it."""
+    """The lists of all ``layers``, without the ids ``gone`` (m,), ascending. Immutable: threads may share it."""
 
     def __init__(self, layers: Sequence[NeighbourLayer], gone: Ids) -> None:
-        """At least one layer."""
+        """``layers``: at least one."""
         self.layers = tuple(layers)
         self.gone = gone
         self.smoothed = LayerRows([layer.smoothed for layer in layers])
@@ -64,11 +64,11 @@ class NeighbourLists:
         return np.delete(ids, rows_of(ids, self.gone)) if self.gone.size else ids
 
     def __len__(self) -> int:
-        """How many these are."""
+        """The number of segments that have a list."""
         return sum(layer.ids.size for layer in self.layers) - self.gone.size
 
     def places(self, ids: Ids) -> NeighbourPlaces:
-        """Where ``ids`` (n,) are."""
+        """The positions of ``ids`` (n,)."""
         found = NeighbourPlaces(*(np.full(ids.shape, -1, np.int64) for _ in range(3)))
         smoothed = lists = lengths = 0
         for layer in self.layers:
@@ -91,25 +91,25 @@ class NeighbourLists:
         return found
 
     def of(self, ids: Ids) -> Graph:
-        """The lists of ``ids`` (m,), every one of which is there."""
+        """The lists of ``ids`` (m,), all of which must be there."""
         rows = self.places(ids).list
         return Graph(ids, self._neighbours.take(rows), self._similarities.take(rows))
 
     def neighbours(self, rows: Ids) -> Ids:
-        """(n, 10) the neighbours in the lists of ``rows`` (n,)."""
+        """The neighbours (n, 10) in the lists of ``rows`` (n,)."""
         return self._neighbours.take(rows)
 
     def similarities(self, rows: Ids) -> Scores:
-        """(n, 10) how near these are."""
+        """The similarities (n, 10) of these neighbours."""
         return self._similarities.take(rows)
 
     def lengths(self, rows: Ids) -> Scores:
-        """(n,) lengths by their rows."""
+        """The lengths (n,) in ``rows`` (n,)."""
         lengths: Scores = self._lengths[rows]
         return lengths
 
     def newer(self, number: int, changed: Ids) -> int:
-        """How many segments of a layer have their list in a later one, or are among ``changed`` (m,)."""
+        """How many segments of layer ``number`` have their list in a later layer, or are in ``changed`` (m,)."""
         ids = self.layers[number].ids
         newer: NDArray[np.bool_] = np.zeros(ids.size, np.bool_)
         for some in (changed, *(layer.changed for layer in self.layers[number + 1 :])):

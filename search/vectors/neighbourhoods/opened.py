@@ -1,4 +1,4 @@
-"""What a search uses of neighbourhoods: scores that know what is near the query and near each candidate."""
+"""Neighbourhoods in a search: scores that account for what is near the query and near each candidate."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Neighbourhoods:
         return self._stored.sequence
 
     def __len__(self) -> int:
-        """How many segments have one."""
+        """The number of segments that have a neighbourhood."""
         return len(self._lists)
 
     def density(self, segment_ids: Ids) -> Scores:
-        """The mean similarity (n,) of segments to their neighbours, NaN for those that came since."""
+        """The mean similarity (n,) of segments to their neighbours; NaN for segments added since."""
         return self._density(self._lists.places(segment_ids).list)
 
     def _density(self, rows: Ids) -> Scores:
@@ -43,9 +43,9 @@ class Neighbourhoods:
         return means
 
     def around(self, scores: Scores) -> Ids:
-        """Which of ``scores`` (m,), one of each content and best first, are a query's neighbours: (n,), 10 at most.
+        """The positions (n,) in ``scores`` (m,) of a query's neighbours: the first 10 that are not copies of the query.
 
-        Copies of the query itself are passed over.
+        ``scores`` has one score of each content, best first.
         """
         return np.flatnonzero(scores < SAME)[:NEIGHBOURS]
 
@@ -62,10 +62,11 @@ class Neighbourhoods:
         vectors: Callable[[Ids], Vectors],
         is_there: Callable[[Ids], NDArray[np.bool_]],
     ) -> Scores:
-        """The scores (n,) of segments with ``plain`` similarity (n,) to the query, which is ``expanded`` (dim,).
+        """The scores (n,) of segments with ``plain`` similarity (n,) to the query; its smoothed vector is ``expanded``.
 
-        A segment that came since has no smoothed vector yet: its own, from ``vectors``, stands for it, and it counts as
-        being in a crowd as the others are. ``is_there`` says which segments are there still: a neighbour may have gone.
+        A segment added since has no smoothed vector yet. Its own vector, from ``vectors``, stands in for it, and its
+        density is taken as the mean of the others'. ``is_there`` says which segments still exist, since neighbours may
+        have been deleted.
         """
         places = self._lists.places(segment_ids)
         there, newer = places.list >= 0, places.length >= 0
@@ -88,9 +89,9 @@ class Neighbourhoods:
         vectors: Callable[[Ids], Vectors],
         is_there: Callable[[Ids], NDArray[np.bool_]],
     ) -> Scores:
-        """The smoothed similarities (n,) of segments whose smoothed vectors are not written: from those they sum up.
+        """The smoothed similarities (n,) of segments without a current smoothed vector, from the vectors it would sum.
 
-        The segments are near each other, and have most of their neighbours in common.
+        Each vector is fetched once: candidates of a query are near each other and share most of their neighbours.
         """
         near, similar = self._lists.neighbours(places.list), self._lists.similarities(places.list)
         wanted, place = np.unique(np.concatenate([segment_ids, near.ravel()]), return_inverse=True)
@@ -102,7 +103,7 @@ class Neighbourhoods:
         sums = products[own] + (weights_of(similar) * products[others]).sum(axis=1)
         smooth: Scores = sums / self._lists.lengths(places.length)
         lost = ((near >= 0) & ~there[others]).any(axis=1)
-        if lost.any():  # their length is that of a sum with all of them
+        if lost.any():  # the stored length is that of the sum with all neighbours
             smooth[lost] = _alike(smoothed(rows[own[lost]], rows[others[lost]], similar[lost]), expanded)
         return smooth
 
@@ -112,13 +113,13 @@ def _at(places: NeighbourPlaces, some: NDArray[np.bool_]) -> NeighbourPlaces:
 
 
 def _alike(rows: Vectors, expanded: NDArray[np.float32]) -> Scores:
-    """The similarities (n,) of ``rows`` (n, dim) and ``expanded`` (dim,)."""
+    """The similarities (n,) of ``rows`` (n, dim) to ``expanded`` (dim,)."""
     similarities: Scores = scoring.products(expanded[np.newaxis], rows)[0]
     return similarities
 
 
 class NeighbourhoodsReader:
-    """Follows the folder that neighbourhoods are published in. Damaged ones are passed over, and logged once."""
+    """Follows the folder in which neighbourhoods are published. Skips damaged snapshots and logs each once."""
 
     def __init__(self, directory: Path, dim: int) -> None:
         self._snapshots = stored.snapshots(directory)
@@ -126,7 +127,7 @@ class NeighbourhoodsReader:
         self._newest: Neighbourhoods | None = None
 
     def newest(self) -> Neighbourhoods | None:
-        """The newest that can be read, None where there are none."""
+        """The newest neighbourhoods that can be read; None if there are none."""
         after = -1 if self._newest is None else self._newest.sequence
         newer = self._snapshots.newest(lambda snapshot: stored.read(snapshot, self._dim), after)
         if newer is not None:

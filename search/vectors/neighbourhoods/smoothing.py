@@ -1,9 +1,9 @@
-"""The formulas of neighbourhoods, free of where vectors and neighbours are kept.
+"""The formulas of neighbourhoods, independent of how vectors and neighbours are stored.
 
 A vector is *smoothed* by the neighbours it has in the library: ``s(x) = unit(x + sum_j max(sim_j, 0)^3 x_j)``, the
 database-side and query-side expansion of Arandjelovic and Zisserman ("Three things everyone should know to improve
 object retrieval", CVPR 2012) with the weights of Radenovic et al. ("Fine-tuning CNN image retrieval", TPAMI 2019).
-A segment's score is its plain cosine, moved towards the smoothed one the more, the further it is from the query.
+A segment's score moves from its plain cosine towards its smoothed cosine; the further it is from the query, the more.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from search.model import Ids, Scores, Vectors
 NEIGHBOURS: Final = 10
 """Neighbours of a segment, each of another content."""
 EXPONENT: Final = 3
-"""A neighbour weighs its similarity to this power: one that is far away (or words asked of sounds) says little."""
+"""A neighbour's weight is its similarity to this power, so distant neighbours (or sounds found by words) count
+little."""
 STRENGTH: Final = 1.2
 FALL: Final = 1.5
-"""A score moves from the plain to the smoothed similarity by ``STRENGTH (1 - plain) ^ FALL`` of the way, all of it at
-most: hardly where the plain one says enough, more than half of the way from .4 down."""
+"""A score moves from the plain to the smoothed similarity by ``STRENGTH (1 - plain) ^ FALL`` of the way, at most all of
+it: hardly at all if the plain similarity is high, and more than half of the way from .4 down."""
 CROWD: Final = 0.25
-"""How much of a segment's mean similarity to its neighbours its smoothed similarity loses: what lies in a crowd is near
-to everything (Conneau et al., ICLR 2018, with half their weight)."""
+"""The part of a segment's mean similarity to its neighbours that is subtracted from its smoothed similarity: a segment
+in a dense region is near to everything (Conneau et al., ICLR 2018, with half their weight)."""
 SAME: Final = 0.995
-"""From this cosine on a neighbour is a copy: it says nothing of a query that the query does not say itself."""
+"""From this cosine on, a neighbour counts as a copy of the query: smoothing with it would add no information."""
 
 
 def smoothed(vectors: Vectors, neighbours: Vectors, similarities: Scores) -> Vectors:
-    """(n, dim) unit rows: ``vectors`` (n, dim) with ``neighbours`` (n, k, dim) at ``similarities`` (n, k).
+    """``vectors`` (n, dim) smoothed by ``neighbours`` (n, k, dim) at ``similarities`` (n, k): unit rows (n, dim).
 
     An absent neighbour has similarity 0.
     """
@@ -41,14 +42,14 @@ def smoothed(vectors: Vectors, neighbours: Vectors, similarities: Scores) -> Vec
 
 
 def summed(vectors: Vectors, neighbours: Vectors, similarities: Scores) -> tuple[Vectors, Scores]:
-    """What `smoothed` divides by what: sums (n, dim), and their lengths (n,)."""
+    """The sums (n, dim) that `smoothed` normalizes, and their lengths (n,)."""
     weights = weights_of(similarities)
     rows = vectors + np.matmul(weights[:, np.newaxis, :], neighbours)[:, 0, :]
     return rows, np.maximum(np.linalg.norm(rows, axis=1), 1e-12).astype(np.float32)
 
 
 def weights_of(similarities: Scores) -> Scores:
-    """How much neighbours at ``similarities`` (n, k) weigh, (n, k)."""
+    """The weights (n, k) of neighbours at ``similarities`` (n, k)."""
     weights: Scores = np.maximum(similarities, np.float32(0)) ** EXPONENT
     return weights
 
@@ -56,8 +57,8 @@ def weights_of(similarities: Scores) -> Scores:
 def blended(plain: Scores, smooth: Scores, density: Scores) -> Scores:
     """The scores of segments with ``plain`` and ``smooth`` similarities to the query, all of one shape.
 
-    ``density`` (n,) is each segment's mean similarity to its neighbours. A copy of the query keeps its plain
-    similarity exactly, so that nothing gets in front of it.
+    ``density`` (n,) is each segment's mean similarity to its neighbours. A copy of the query keeps exactly its plain
+    similarity, so that nothing ranks above it.
     """
     share = np.minimum(np.float32(STRENGTH) * (1 - np.clip(plain, 0, 1)) ** np.float32(FALL), np.float32(1))
     scores: Scores = (plain + share * (smooth - np.float32(CROWD) * density - plain)).astype(np.float32)
@@ -65,7 +66,7 @@ def blended(plain: Scores, smooth: Scores, density: Scores) -> Scores:
 
 
 def distinct(contents: Ids, own: Ids) -> NDArray[np.bool_]:
-    """Which of ``contents`` (n, m), -1 where absent, are the first of their row, and not the row's ``own`` (n,)."""
+    """Which of ``contents`` (n, m) occur first in their row and are not the row's ``own`` (n,). Absent ones are -1."""
     by_content = np.argsort(contents, axis=1, kind="stable")
     ordered = np.take_along_axis(contents, by_content, axis=1)
     new = np.ones(contents.shape, np.bool_)
@@ -76,7 +77,7 @@ def distinct(contents: Ids, own: Ids) -> NDArray[np.bool_]:
 
 
 def first_of(eligible: NDArray[np.bool_], ids: Ids, scores: Scores, k: int) -> tuple[Ids, Scores]:
-    """The first ``k`` that are ``eligible`` (n, m) of ``ids`` and ``scores`` (n, m): (n, k) each, absent = -1 / 0."""
+    """The first ``k`` ``eligible`` (n, m) entries of ``ids`` and ``scores`` (n, m): (n, k) each, absent = -1 / 0."""
     if eligible.shape[1] < k:
         pad = ((0, 0), (0, k - eligible.shape[1]))
         eligible, ids, scores = np.pad(eligible, pad), np.pad(ids, pad), np.pad(scores, pad)

@@ -1,18 +1,18 @@
-"""The files of a snapshot of neighbourhoods (`search.snapshots.folders`): they follow from the vectors at a sequence.
+"""The files of a snapshot of neighbourhoods (`search.snapshots.folders`), derived from the vectors at a sequence.
 
-It has one layer or more, whose files carry its number from the second on (``ids.1.npy``):
+It has one or more layers. From the second layer on, file names contain the layer's number (``ids.1.npy``):
 
-ids.npy            (rows,) int64 segment ids, ascending, and above those of the layer before it
-changed.npy        (changed,) int64, ascending, where there are any: ids of layers before whose list is another since
+ids.npy            (rows,) int64 segment ids, ascending, and above those of the previous layer
+changed.npy        (changed,) int64, ascending, if there are any: ids of earlier layers whose list has changed
 neighbours.npy     (rows + changed, 10) int64, those of ids.npy, then those of changed.npy
 similarities.npy   (rows + changed, 10) float32
 smoothed.f16       (rows, dim) float16
-lengths.npy        (changed,) float32: what the sum of a vector and its neighbours is divided by to be smoothed
+lengths.npy        (changed,) float32: the length of the sum of a vector and its weighted neighbours
 
-gone.npy           int64, ascending, where there are any: ids of rows that went since their layer was written
+gone.npy           int64, ascending, if there are any: ids of rows deleted after their layer was written
 
-Of a segment whose list is another since, the smoothed vector is not written anew: a search makes it of the vectors.
-Format 1 had one layer, and is read as such.
+If a segment's list has changed, its smoothed vector is not written again; a search computes it from the vectors.
+Format 1 had a single layer and is still read.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ KIND: Final = Kind("neighbourhoods", 2, "they are left out until soundalike rein
 IDS, NEAR, SIMILAR, SMOOTH = "ids.npy", "neighbours.npy", "similarities.npy", "smoothed.f16"
 CHANGED, LENGTHS, GONE = "changed.npy", "lengths.npy", "gone.npy"
 TOLERANCE: Final = 5e-3
-"""What rounding may change in a similarity or a component: vectors are kept as float16."""
+"""The largest rounding error of a similarity or a component: vectors are kept as float16."""
 ROWS_AT_ONCE: Final = 1024
 _LISTS_AT_ONCE: Final = 65_536
 
 
 class HeldSegments(Segments, Protocol):
-    """What neighbourhoods are compared with: see `search.ports.VectorIndex`."""
+    """The index that neighbourhoods are checked against: see `search.ports.VectorIndex`."""
 
     def ids(self) -> Ids:
         """As `VectorIndex.ids`."""
@@ -52,9 +52,10 @@ class HeldSegments(Segments, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NeighbourhoodFacts:
-    """What a manifest says of neighbourhoods: how many segments have one, and of each of the ``layers`` its rows.
+    """The facts of a manifest: ``count`` segments have a neighbourhood.
 
-    ``changed`` are each layer's newer lists of segments of the layers before.
+    ``layers``: the number of rows of each layer. ``changed``: for each layer, the number of newer lists for segments of
+    earlier layers.
     """
 
     count: int
@@ -82,7 +83,7 @@ def snapshots(directory: Path) -> Snapshots:
 
 
 def read(snapshot: Snapshot, dim: int) -> StoredNeighbourhoods:
-    """Open a snapshot; sizes and the digests of ids are checked. Raises SnapshotError that says what is wrong."""
+    """Open a snapshot; check sizes and the digests of ids. Raises SnapshotError with the cause."""
     facts = snapshot.facts(NeighbourhoodFacts)
     if facts.dim != dim:
         raise snapshot.damaged("they are of another space")
@@ -123,7 +124,7 @@ def _layer(snapshot: Snapshot, dim: int, number: int, count: int, changed: int) 
 
 
 def names_of(number: int, changed: int) -> tuple[str, ...]:
-    """The files of a layer.
+    """The names of a layer's files.
 
     >>> names_of(1, 0)
     ('ids.1.npy', 'neighbours.1.npy', 'similarities.1.npy', 'smoothed.1.f16')
@@ -133,7 +134,7 @@ def names_of(number: int, changed: int) -> tuple[str, ...]:
 
 
 def problems(snapshot: Snapshot) -> list[str]:
-    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    """Return the defects of a snapshot whose digests match. Raises SnapshotError if it cannot be opened."""
     lists = read(snapshot, snapshot.facts(NeighbourhoodFacts).dim).lists
     before = np.empty(0, np.int64)
     for layer in lists.layers:
@@ -151,7 +152,10 @@ def problems(snapshot: Snapshot) -> list[str]:
 
 
 def differences(stored: StoredNeighbourhoods, dim: int, index: HeldSegments) -> Iterator[str]:
-    """The first segment whose neighbours do not follow from the vectors that are still in ``index``."""
+    """Yield a message for the first segment whose neighbourhood does not match the vectors in ``index``, if any.
+
+    Skips segments that, or whose neighbours, are not in ``index`` any more.
+    """
     lists, held, ids = stored.lists, index.ids(), stored.lists.ids
     for start in range(0, ids.size, ROWS_AT_ONCE):
         some = lists.of(ids[start : start + ROWS_AT_ONCE])
@@ -164,7 +168,7 @@ def differences(stored: StoredNeighbourhoods, dim: int, index: HeldSegments) -> 
 
 
 def _differ(lists: NeighbourLists, some: Graph, near: Vectors, own: Vectors) -> NDArray[np.bool_]:
-    """Which lists (n,) do not say what the vectors ``own`` (n, dim) and those ``near`` (n, 10, dim) say."""
+    """Which lists (n,) contradict the vectors ``own`` (n, dim) and those of their neighbours, ``near`` (n, 10, dim)."""
     places = lists.places(some.ids)
     similarities = np.einsum("nkd,nd->nk", near, own)
     wrong: NDArray[np.bool_] = (np.abs(similarities - some.similarities) > TOLERANCE).any(axis=1)
@@ -177,14 +181,14 @@ def _differ(lists: NeighbourLists, some: Graph, near: Vectors, own: Vectors) -> 
 
 
 def smoothed_of(index: Segments, graph: Graph, dim: int) -> tuple[Vectors, Scores]:
-    """The sums (n, dim) of the vectors of ``graph`` and their neighbours, and the lengths (n,) of these."""
+    """The sums (n, dim) of the vectors of ``graph`` and their weighted neighbours, and the lengths (n,) of the sums."""
     if not graph.ids.size:
         return np.empty((0, dim), np.float32), np.empty(0, np.float32)
     return summed(index.vectors(graph.ids), near_of(index, graph, dim), graph.similarities)
 
 
 def near_of(index: Segments, graph: Graph, dim: int) -> Vectors:
-    """(n, 10, dim) the vectors of the neighbours; zeros where one is absent."""
+    """The vectors (n, 10, dim) of the neighbours; zeros for an absent neighbour."""
     near = np.zeros((*graph.neighbours.shape, dim), np.float32)
     there = graph.neighbours >= 0
     near[there] = index.vectors(graph.neighbours[there])
