@@ -1,1 +1,1 @@
-"""The catalog: what a library knows, in one database. `search.catalog.store.Catalog` is the way in."""
+"""The catalog: what a library knows, in one database. The entry point is `search.catalog.store.Catalog`."""

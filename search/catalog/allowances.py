@@ -1,8 +1,7 @@
-"""What clients may still ask, kept in PostgreSQL for all services over one catalog: behind the port Allowances.
+"""Rate limits of clients, shared in PostgreSQL by all services over one catalog, behind the port Allowances.
 
-A table of its own, which no migration makes and no copy, backup or comparison holds: it is made when first needed, is
-not written to the server's log (UNLOGGED, so that no commit waits for a disk), and is empty after a crash: then
-every client has its whole allowance again.
+They have a table of their own, which is made when first needed; migrations, copies, backups and comparisons ignore it.
+It is UNLOGGED, so that no commit waits for a disk. After a crash it is empty, and every client has its full allowance.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _MAKE: Final = text(
     "client text PRIMARY KEY, tokens float8 NOT NULL, granted float8 NOT NULL, at timestamptz NOT NULL)"
 )
 _NOW: Final = "clock_timestamp()"
-_LEFT: Final = (  # what a client has by now; a clock that was set back gives nothing and takes nothing
+_LEFT: Final = (  # the client's tokens by now; a clock that was set back changes nothing
     f"LEAST(:size, mine.tokens + GREATEST(0, extract(epoch FROM {_NOW} - mine.at)) * :rate)"
 )
 _TAKE: Final = text(
@@ -30,7 +29,7 @@ _TAKE: Final = text(
     f"granted = LEAST(:wanted, floor({_LEFT})), tokens = {_LEFT} - LEAST(:wanted, floor({_LEFT})), at = {_NOW} "
     "RETURNING CASE WHEN granted > 0 THEN granted ELSE tokens - 1 END"
 ).bindparams(size=0.0, rate=0.0, wanted=0.0)
-"""One statement, one round trip: how many were granted, or less than 0, by how much the first is missing."""
+"""One statement, one round trip. Returns the number granted, or a negative number: how much the first token lacks."""
 _FORGET: Final = text(
     "WITH gone AS (DELETE FROM allowances WHERE client IN ("  # noqa: S608 - fixed
     f"SELECT client FROM allowances WHERE at < {_NOW} - make_interval(secs => :full_s) FOR UPDATE SKIP LOCKED"
@@ -60,6 +59,6 @@ class CatalogAllowances:
         with self._lock:
             self._taken += 1
             is_time = self._taken % _FORGET_EVERY == 0
-        if is_time:  # whoever has been quiet for so long has a full allowance anyway
+        if is_time:  # forget clients that have been quiet so long that their allowance is full again
             self._database.glance(_FORGET.bindparams(full_s=60 + size / per_second))
         return found if found > 0 else found / per_second

@@ -1,7 +1,7 @@
-"""Restoring a catalog on a server: in a schema beside the one in use, whose tables then take the others' names.
+"""Restoring a catalog on a server: into a schema beside the one in use, whose tables are then swapped in.
 
-While the rows come, page by page, the catalog in use is read and asked as always. The exchange is one transaction: who
-reads before it sees the one, who reads after it the other.
+While the rows are copied, page by page, the catalog in use can be read and searched as usual. The swap is one
+transaction: readers before it see the old catalog, readers after it the new one.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _TABLES: Final = text("SELECT tablename FROM pg_tables WHERE schemaname = :schem
 
 
 def restore(database: PostgreSQLDatabase, copy: Database, token: str) -> None:
-    """Put ``copy``, whose numbers go on behind the catalog's, in its place.
+    """Replace the catalog with ``copy``, whose sequence numbers and ids must be beyond those of the catalog.
 
-    The lease that ``token`` names is held. Raises LibraryBusy when it is lost, or while somebody reads for longer than
-    `search.catalog.database.BUSY_S`; LibraryError where this user may make no schema, or the server's disk is full.
-    What was there is then as it was.
+    The caller holds the lease of ``token``. Raises LibraryBusy if it is lost, or if somebody reads for longer than
+    `search.catalog.database.BUSY_S`; LibraryError if this user may not create a schema, or the server's disk is full.
+    After an error the catalog is unchanged.
     """
     _drop(database)
     with database.writing() as connection:
@@ -52,7 +52,10 @@ def restore(database: PostgreSQLDatabase, copy: Database, token: str) -> None:
 
 
 def _require_all(beside: Database, database: Database) -> None:
-    """Raise LibraryError unless every table in use is beside as well: one that is not would be found where it is."""
+    """Raise LibraryError if the schema in use has a table that the new one lacks.
+
+    Through the search path, statements meant for the new schema would reach that table in the schema in use.
+    """
     names = []
     for one in (beside, database):
         with one.reading() as connection:
@@ -62,7 +65,7 @@ def _require_all(beside: Database, database: Database) -> None:
 
 
 def _exchange(connection: Connection) -> None:
-    """Let the tables beside take the places of those in use, with the lease that is held now."""
+    """Swap the restored tables in for those in use, keeping the lease that is held now."""
     lease = connection.execute(select(LEASES)).one()
     in_use = connection.execute(text("SELECT current_schema()")).scalar_one()
     quoted = connection.dialect.identifier_preparer.quote
@@ -79,7 +82,7 @@ def _exchange(connection: Connection) -> None:
 
 
 def _lock(connection: Connection, tables: Sequence[str]) -> None:
-    """Have every table to itself. Who waits for one holds none, so that no reader is cut off as the one to blame."""
+    """Lock all tables exclusively. While it waits it holds no lock, so that no reader is aborted by a deadlock."""
     until_s = time.monotonic() + BUSY_S
     while True:
         held = connection.begin_nested()
@@ -96,17 +99,17 @@ def _lock(connection: Connection, tables: Sequence[str]) -> None:
 
 
 def _drop(database: PostgreSQLDatabase) -> None:
-    """Drop what is beside, of a restore that was killed perhaps."""
+    """Drop the restore schema, if there is one (perhaps from a restore that was killed)."""
     with database.writing() as connection:
         connection.execute(text(f"DROP SCHEMA IF EXISTS {_BESIDE} CASCADE"))
 
 
 def _nobody(_done: int, _total: int) -> None:
-    """Nobody is told how far it is."""
+    """A progress callback that does nothing."""
 
 
 def of_server(database: Database) -> PostgreSQLDatabase:
-    """``database``, which is one of a server."""
+    """``database``, if it is a PostgreSQL database. Raises LibraryError otherwise."""
     if not isinstance(database, PostgreSQLDatabase):
         raise LibraryError(f"{database.name}: only a catalog in a file or in PostgreSQL is restored")
     return database

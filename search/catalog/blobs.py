@@ -1,4 +1,4 @@
-"""How values become columns: encodings as blobs of little-endian arrays, paths as bytes, metadata as JSON."""
+"""Converting values to columns: encodings to blobs of little-endian arrays, paths to bytes, metadata to JSON."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from search.model import (
 SPAN_BYTES: Final = 16
 HALF_BYTES: Final = 2
 KEYWORDS: Final = "keywords"
+"""The metadata field in which files carry tags given by users."""
 _REMARK: Final = ""
-"""The metadata in which files carry tags that somebody gave them."""
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -45,11 +45,11 @@ class EncodingColumns(NamedTuple):
     tag_classes: bytes | None
     tag_probabilities: bytes | None
     vectors: memoryview
-    """No copy: those of a recording of a day are 27 MB."""
+    """Not a copy: the vectors of a day-long recording take 27 MB."""
 
 
 def pack(encoding: ContentEncoding, space: Space) -> EncodingColumns:
-    """An encoding as it is stored. Raises LibraryError when it does not fit the space or a vector is not finite."""
+    """The columns of an encoding. Raises LibraryError if it does not fit the space or a vector is not finite."""
     n = len(encoding.vectors)
     _check(encoding, space)
     tags = encoding.tags
@@ -71,7 +71,7 @@ def unpack(row: Row[*tuple[Any, ...]], dim: int) -> ContentEncoding:
     n = int(row.n_segments)
     tags = None
     if row.tag_classes is not None and row.tag_probabilities is not None:
-        # n may be 0, where -1 could not be worked out
+        # n may be 0, and then reshape could not infer -1
         width = len(row.tag_classes) // (HALF_BYTES * n) if n else TAGS_PER_SEGMENT
         tags = SegmentTags(
             classes=np.frombuffer(row.tag_classes, "<u2").reshape(n, width),
@@ -87,17 +87,17 @@ def unpack(row: Row[*tuple[Any, ...]], dim: int) -> ContentEncoding:
 
 
 def vectors_of(blob: bytes, dim: int) -> HalfVectors:
-    """(n, dim) float16 of a ``vectors`` column, read-only."""
+    """A ``vectors`` column as (n, dim) float16, read-only."""
     return np.frombuffer(blob, "<f2").reshape(-1, dim)
 
 
 def spans_of(blob: bytes) -> Spans:
-    """(n, 2) float64 of a ``spans`` column, read-only."""
+    """A ``spans`` column as (n, 2) float64, read-only."""
     return np.frombuffer(blob, "<f8").reshape(-1, 2)
 
 
 def clip_tags(tags: SegmentTags) -> tuple[NDArray[np.uint16], NDArray[np.float16]]:
-    """Every class of any segment with its maximum over the segments, (m,) each, likeliest first, then by class."""
+    """The tags of a clip: every class with its maximum over the segments, (m,) each, likeliest first, then by class."""
     classes, where = np.unique(tags.classes, return_inverse=True)
     highest = np.zeros(len(classes), np.float16)
     np.maximum.at(highest, where.ravel(), tags.probabilities.ravel())
@@ -113,7 +113,7 @@ def named_tags(classes: bytes, probabilities: bytes, vocabulary: tuple[str, ...]
 
 
 def path_bytes(path: str) -> bytes:
-    """A path as it is stored. Raises LibraryError for one that no file can have."""
+    """A path as stored. Raises LibraryError if no file can have it."""
     try:
         return os.fsencode(path)
     except UnicodeEncodeError as error:
@@ -126,12 +126,12 @@ def path_text(stored: bytes) -> str:
 
 
 def storable(text: str) -> str:
-    """``text`` without what a text column cannot hold (NUL, half characters): U+FFFD stands in for each."""
+    """``text`` with U+FFFD in place of what a text column cannot hold: NUL and lone surrogates."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 
 def metadata_text(metadata: Mapping[str, str]) -> str:
-    """Metadata as it is stored: JSON in ASCII, so that any text survives."""
+    """Metadata as stored: JSON in ASCII, so that any text survives."""
     return json.dumps(dict(metadata)) if metadata else "{}"
 
 
@@ -141,24 +141,24 @@ def metadata_of(stored: str) -> dict[str, str]:
 
 
 def own_tags_text(own_tags: Sequence[str]) -> str:
-    """Own tags as they are stored: JSON in ASCII."""
+    """Own tags as stored: JSON in ASCII."""
     return json.dumps([storable(name) for name in split_tags(own_tags)])
 
 
 def own_tags_of(stored: str | None, metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """The own tags that `own_tags_text` stored; those that a file brings where nobody set any."""
+    """The own tags that `own_tags_text` stored; if none were set, the keywords of the file."""
     if stored is not None:
         return tuple(json.loads(stored))
     return split_tags([metadata[KEYWORDS]]) if KEYWORDS in metadata else ()
 
 
 def own_tags_in(stored: str | None, metadata: str) -> tuple[str, ...]:
-    """The same from metadata as they are stored, which are read only where they may hold keywords."""
+    """As `own_tags_of`, for metadata as stored, which are parsed only if they may contain keywords."""
     return own_tags_of(stored, metadata_of(metadata) if stored is None and f'"{KEYWORDS}"' in metadata else {})
 
 
 def remark_text(remark: str) -> str | None:
-    """A remark as it is stored; None for one without a word. Raises LibraryError for one that is too long."""
+    """A remark as stored; None if it is empty. Raises LibraryError if it is too long."""
     written = storable(remark).replace("\r\n", "\n").strip()
     if len(written) > MAX_REMARK_CHARACTERS:
         raise LibraryError(f"a remark has at most {MAX_REMARK_CHARACTERS} characters; this one has {len(written)}")
@@ -166,16 +166,16 @@ def remark_text(remark: str) -> str | None:
 
 
 def described(metadata: Mapping[str, str], own_tags: str | None, remark: str | None) -> Mapping[str, str]:
-    """What words look in: a remark, and metadata in which own tags, where some were set, stand for the keywords."""
+    """The metadata for full-text search: with the remark, and with own tags, if set, in place of the keywords."""
     if own_tags is not None:
         metadata = {**metadata, KEYWORDS: ", ".join(own_tags_of(own_tags, {}))}
     return metadata if remark is None else {_REMARK: remark, **metadata}
 
 
 def retitled(clip_path: str, title: str, new_path: str) -> str:
-    """A clip's title after a move: one that was only the file's name follows the file."""
+    """A clip's title after a move: if it was just the file name, it becomes the new file name."""
     stem = _stem(clip_path)
-    is_name = title in (storable(readable(stem)), storable(stem))  # the latter in libraries of earlier versions
+    is_name = title in (storable(readable(stem)), storable(stem))  # earlier versions stored the latter
     return storable(readable(_stem(new_path))) if is_name else title
 
 
@@ -200,6 +200,6 @@ def _check(encoding: ContentEncoding, space: Space) -> None:
         raise LibraryError(f"an encoding of {n} segments has tags of shape {tags.classes.shape}")
     if tags is not None and n and int(tags.classes.max(initial=0)) >= len(space.vocabulary or ()):
         raise LibraryError(f"an encoding has a tag that the vocabulary of the space {space.name} lacks")
-    ends = (encoding.vectors.min(initial=0), encoding.vectors.max(initial=0))  # either is NaN where one is
+    ends = (encoding.vectors.min(initial=0), encoding.vectors.max(initial=0))  # both are NaN if any value is
     if not bool(np.isfinite(ends).all()):
         raise LibraryError(f"an encoding for the space {space.name} has vectors that are not finite")

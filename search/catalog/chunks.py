@@ -1,9 +1,9 @@
-"""Work in chunks: what a job puts into the catalog, and what workers claim, do and close.
+"""Work in chunks: a job puts them into the catalog, and workers claim, process and close them.
 
-A claim is a row's token with the time until which it counts, by the clock of all who share the database. Only `close`
-writes into the library: it compares token and time inside the transaction that writes, so whoever slept beyond its
-claim writes nothing, and no chunk is written twice. Claims take no turn among the writers of a server: they pass over
-rows that others hold (``SKIP LOCKED``); a file is locked by whoever writes.
+A claim is a token in a chunk's row, with an expiry time by the database's shared clock. Only `close` writes into the
+library. It compares token and time inside its transaction, so a worker that slept past its claim writes nothing, and no
+chunk is written twice. On a server, claiming takes no writer's turn: it skips rows that others have locked
+(``SKIP LOCKED``). In a file, every writer locks the whole database.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from search.model import (
 )
 
 CLAIM_S: Final = 60.0
-"""So long a claim counts unless it is renewed."""
+"""How long a claim is valid unless it is renewed."""
 _CHUNKS_AT_ONCE: Final = 64
 _UNCLAIMED: Final = {"state": "open", "token": "", "holder": "", "machine": "", "pid": 0, "expires": 0.0}
 
@@ -43,7 +43,7 @@ class CatalogChunks:
     """A `search.ports.ChunkPlan` and `ChunkWork` in the catalog's database. Safe to use from several threads."""
 
     def __init__(self, database: Database, clock: Callable[[Connection], float] = now) -> None:
-        """``clock`` says what time it is; there is no reason for another but a test."""
+        """``clock`` returns the time; only tests replace it."""
         self._database = database
         self._clock = clock
 
@@ -75,7 +75,7 @@ class CatalogChunks:
         page = done.order_by(CHUNKS.c.id).limit(_CHUNKS_AT_ONCE)
         with self._database.reading() as connection:
             rows = connection.execute(page).all()
-        if rows:  # nobody else has a use for them
+        if rows:  # nobody else needs them
             with self._database.claiming() as connection:
                 connection.execute(delete(CHUNKS).where(CHUNKS.c.id.in_([row.id for row in rows])))
         return [result for row in rows for result in results_of(row.results)]
@@ -173,7 +173,7 @@ class CatalogChunks:
     # --- claims ---------------------------------------------------------------------------------------------
 
     def _next(self, connection: Connection) -> Row[Any] | None:
-        """The oldest chunk that nobody does, locked: one that waits, or whose worker is gone."""
+        """The oldest chunk that is open or whose worker is gone, locked; None if there is none."""
         at = self._clock(connection)
         here = select(CHUNKS.c.id, CHUNKS.c.pid).where(
             CHUNKS.c.state == "claimed", CHUNKS.c.machine == leases.machine_name()
@@ -207,7 +207,10 @@ class CatalogChunks:
         return Claim(row.id, row.pass_id, token, files, row.attempts)
 
     def _require(self, connection: Connection, claim: Claim) -> None:
-        """Raise LibraryBusy unless the claim counts; its row is locked, so that it goes on counting until the end."""
+        """Raise ClaimLost unless the claim is valid.
+
+        Locks the row, so that it stays valid until the transaction ends.
+        """
         row = connection.execute(select(CHUNKS).where(CHUNKS.c.id == claim.chunk_id).with_for_update()).one_or_none()
         if row is None or row.token != claim.token or row.state != "claimed":
             raise ClaimLost("this worker's claim is gone: another has its chunk, or the job ended")
@@ -215,7 +218,7 @@ class CatalogChunks:
             raise ClaimLost(f"this worker's claim ran out: it was not renewed for {CLAIM_S:g} s")
 
     def _give_up(self, chunk_id: int) -> None:
-        """Record the failure of a single file whose workers died."""
+        """Record a failure for the single file of a chunk whose workers died."""
         with self._database.writing() as connection:
             row = connection.execute(select(CHUNKS).where(CHUNKS.c.id == chunk_id).with_for_update()).one_or_none()
             if row is None or row.state == "done" or row.attempts < MAX_FAILED_CLAIMS:
@@ -255,9 +258,9 @@ def _new_chunk(pass_id: int, files: Sequence[WorkFile], attempts: int = 0) -> di
 
 
 def _halve(connection: Connection, row: Row[Any], files: Sequence[WorkFile]) -> None:
-    """Put two halves in a chunk's place. One of them has what ends workers: each is halved again at the next death.
+    """Replace a chunk by two halves. One contains the file that kills workers, and is halved again at the next death.
 
-    A single file gets as many tries as a chunk: what died may have been the machine.
+    A single file gets a chunk's full number of tries, because the machine may have died for other reasons.
     """
     middle = len(files) // 2
     for half in (files[:middle], files[middle:]):

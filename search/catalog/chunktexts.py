@@ -1,4 +1,4 @@
-"""Files and results of chunks as the text of a column: lists in JSON, in ASCII whatever a file is called."""
+"""Files and results of chunks as text columns: JSON lists, always in ASCII."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from search.model import FileFacts, KnownFile, WorkFile, WorkResult
 
 
 def files_text(files: Sequence[WorkFile]) -> str:
-    """What `files_of` reads. Parts that say nothing are left out: a library of millions has as many of these."""
+    """The text of ``files`` (see `files_of`). Default values are left out: a large library has millions of these."""
     return json.dumps([_file(file) for file in files], separators=(",", ":"))
 
 
@@ -30,14 +30,14 @@ def files_of(text: str) -> tuple[WorkFile, ...]:
 
 
 def results_text(results: Sequence[WorkResult]) -> str:
-    """What `results_of` reads."""
+    """The text of ``results`` (see `results_of`)."""
     usual = asdict(WorkResult("", ""))
     rows = ({name: value for name, value in asdict(one).items() if value != usual[name]} for one in results)
     return json.dumps(list(rows), separators=(",", ":"))
 
 
 def results_of(text: str) -> list[WorkResult]:
-    """What became of the files of a chunk."""
+    """The results of a chunk's files."""
     return [_result(one) for one in json.loads(text)] if text else []
 
 

@@ -1,4 +1,4 @@
-"""What the catalog is asked of clips and their files, and of those that could not be indexed."""
+"""Reading clips and their files, and the files that could not be indexed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from search.catalog.tables import CLIPS, CONTENTS, ENCODINGS, FAILURES, FINDINGS
 from search.model import NOTES, Clip, FileFacts, KnownFile, RecordFailure, Root, Tag
 
 NO_SPACE: Final = -1
-"""The id of no space."""
+"""An id that no space has."""
 
 LATER_COLUMNS: Final = ("own_tags", "remark")
-"""What people say of clips: columns that earlier schemas lack."""
+"""Columns that users fill, and that earlier schemas lack."""
 _CLIP_COLUMNS: Final = [column for column in CLIPS.c if column.name not in ("track", "changed_ns", *LATER_COLUMNS)]
-"""Those that every schema has; a clip's track is that of its content."""
+"""The columns that every schema has; a clip's track is that of its content."""
 _CLIPS_BY_ID: Final = (
     select(
         *_CLIP_COLUMNS,
@@ -50,7 +50,7 @@ _CLIPS_OF: Final = (
 
 def clips(connection: Connection, ids: Sequence[int]) -> list[Clip]:
     """The clips with these ids, in their order, with their likeliest tags; unknown ids are left out."""
-    wanted = [int(id_) for id_ in ids if 0 <= id_ < 2**63]  # no database takes others
+    wanted = [int(id_) for id_ in ids if 0 <= id_ < 2**63]  # databases reject others
     tagging = reading.tag_space(connection)
     tag_space_id, vocabulary = (NO_SPACE, ()) if tagging is None else (tagging.id, tagging.vocabulary or ())
     made: dict[int, Clip] = {}
@@ -81,7 +81,7 @@ def clips_of(connection: Connection, content_ids: Sequence[int]) -> dict[int, li
 
 
 def files(connection: Connection, root_id: int, space_id: int) -> KnownFiles:
-    """Every file of a root by its relative path, as the clip of its first sound track knows it."""
+    """Every file of a root by relative path, as recorded in the clip of its first sound track."""
     wanted = (
         select(
             CLIPS.c.id,
@@ -141,7 +141,7 @@ def failures(connection: Connection) -> list[tuple[str, str]]:
 
 
 def failed_files(connection: Connection) -> list[RecordFailure]:
-    """The same as they were recorded."""
+    """The files that could not be indexed, as recorded, by root and path."""
     wanted = select(FAILURES).order_by(FAILURES.c.root_id, FAILURES.c.path)
     return [
         RecordFailure(row.root_id, FileFacts(blobs.path_text(row.path), row.size_bytes, row.mtime_ns), row.cause)
@@ -150,7 +150,7 @@ def failed_files(connection: Connection) -> list[RecordFailure]:
 
 
 def warnings(connection: Connection) -> list[tuple[str, str]]:
-    """Absolute path and warning of every clip whose file was read although something was amiss, by root and path."""
+    """Absolute path and warning of every clip whose file was read despite a defect, by root and path."""
     if not contentreading.has_findings(connection.engine):
         return []
     wanted = (
@@ -169,7 +169,7 @@ def warnings(connection: Connection) -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=8)
 def later_columns(engine: Engine) -> tuple[ColumnElement[Any], ...]:
-    """`LATER_COLUMNS` to read: nothing for those that the schema of a catalog lacks."""
+    """`LATER_COLUMNS` for a select; null for those that the catalog's schema lacks."""
     present = {column["name"] for column in inspect(engine).get_columns(CLIPS.name)}
     return tuple(CLIPS.c[name] if name in present else null().label(name) for name in LATER_COLUMNS)
 

@@ -1,4 +1,4 @@
-"""The clips that a batch of changes is about: read at once, changed here, written at once."""
+"""The clips affected by a batch of changes: read together, changed in memory, written together."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ _REMOVE: Final = delete(CLIPS).where(CLIPS.c.id.in_(bindparam("ids", expanding=T
 
 
 class ClipRows:
-    """The rows of `search.catalog.tables.CLIPS` that a batch is about, and their words.
+    """The rows of `search.catalog.tables.CLIPS` that a batch affects, and their words.
 
-    Rows are dicts by column. They are changed through the methods alone, which keep what is looked up in step.
+    Rows are dicts by column. Change them only through the methods, which keep the lookup tables up to date.
     """
 
     def __init__(self, connection: Connection, changes: Sequence[CatalogChange]) -> None:
@@ -50,7 +50,7 @@ class ClipRows:
         self._at: defaultdict[StoredPlace, set[int]] = defaultdict(set)
         self._of_content: defaultdict[int, set[int]] = defaultdict(set)
         self._stored: dict[int, StoredPlace] = {}
-        """Of each clip that is in the database, where it is there."""
+        """The root and path of each clip, as stored in the database."""
         self._changed: defaultdict[int, set[str]] = defaultdict(set)
         self._gone: set[int] = set()
         self._words: dict[int, ClipWords] = {}
@@ -60,27 +60,27 @@ class ClipRows:
         self._read_places({*_places(changes), *self._at})
 
     def read_of(self, content_ids: Iterable[int]) -> None:
-        """Have every clip of these contents at hand."""
+        """Read every clip of these contents."""
         self._read(_BY_CONTENT, content_ids)
 
     # --- looking --------------------------------------------------------------------------------------------
 
     def get(self, clip_id: int) -> Row | None:
-        """A clip, None where it is gone."""
+        """A clip; None if it is gone."""
         return self._rows.get(clip_id)
 
     def at(self, place: StoredPlace) -> list[Row]:
-        """The clips of a file, one for each sound track, by track."""
+        """The clips of a file, one for each sound track, sorted by track."""
         return sorted((self._rows[clip_id] for clip_id in self._at.get(place, ())), key=itemgetter("track"))
 
     def of(self, content_id: int) -> list[Row]:
-        """The clips of a content, of those at hand."""
+        """The clips of a content, among those that were read."""
         return [self._rows[clip_id] for clip_id in self._of_content.get(content_id, ())]
 
     # --- changing -------------------------------------------------------------------------------------------
 
     def add(self, values: Mapping[str, Any]) -> Row:
-        """A new clip, with the next id."""
+        """Add a clip with the next id; return its row."""
         if self._last_id is None:
             self._last_id = numbering.last(self._connection, CLIPS.name)
         self._last_id += 1
@@ -98,7 +98,7 @@ class ClipRows:
             self._changed[row["id"]] |= changed
 
     def remove(self, row: Row) -> None:
-        """Take a clip out."""
+        """Remove a clip."""
         clip_id = row["id"]
         self._forget_place(row)
         del self._rows[clip_id]
@@ -108,20 +108,20 @@ class ClipRows:
             self._gone.add(clip_id)
 
     def say(self, row: Row, path: str, title: str, metadata: Mapping[str, str]) -> None:
-        """Have a clip found by these words, and no others."""
+        """Set the words by which a clip is found, replacing any others."""
         self._words[row["id"]] = words.of_clip(row["id"], path, title, metadata)
 
     # --- writing --------------------------------------------------------------------------------------------
 
     def write(self) -> None:
-        """Write what changed since the last time."""
+        """Write everything changed since the last call."""
         connection = self._connection
         for ids in chunked(sorted(self._gone), IDS_PER_QUERY):
             connection.execute(_REMOVE, {"ids": ids})
         self._write_changed()
         new = [row for clip_id, row in self._rows.items() if clip_id not in self._stored]
         insert_all(connection, CLIPS, new)
-        if self._last_id is not None:  # of clips that came and went within the batch, too
+        if self._last_id is not None:  # also counts clips that were added and removed within the batch
             numbering.reach(connection, CLIPS.name, self._last_id)
         words.forget(connection, sorted(self._gone | {clip_id for clip_id in self._words if clip_id in self._stored}))
         words.store(connection, list(self._words.values()))
@@ -131,7 +131,7 @@ class ClipRows:
 
     def _write_changed(self) -> None:
         moved = [clip_id for clip_id in self._changed if self._stored[clip_id] != _place(self._rows[clip_id])]
-        if moved:  # first out of each other's way
+        if moved:  # first move them out of each other's way
             parked = [{"clip": clip_id, "new_path": parking_path(clip_id)} for clip_id in moved]
             self._connection.execute(_update(("path",)), parked)
         for clip_id in moved:
@@ -174,8 +174,8 @@ class ClipRows:
 
 
 def parking_path(clip_id: int) -> bytes:
-    """Where a clip is while another may take its place."""
-    return b"\0moving/%d" % clip_id  # no file's name holds a NUL
+    """A temporary path for a clip while another takes its place."""
+    return b"\0moving/%d" % clip_id  # no file name contains NUL
 
 
 def _place(row: Row) -> StoredPlace:
@@ -193,6 +193,6 @@ def _places(changes: Iterable[CatalogChange]) -> Iterable[StoredPlace]:
 
 @lru_cache(maxsize=64)
 def _update(columns: tuple[str, ...]) -> Update:
-    """What sets these columns of a clip."""
+    """The statement that sets these columns of a clip."""
     values: dict[str, ColumnElement[Any]] = {name: bindparam(f"new_{name}") for name in columns}
     return update(CLIPS).where(CLIPS.c.id == bindparam("clip")).values(values)

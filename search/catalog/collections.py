@@ -1,7 +1,7 @@
 """The collections of a library in the catalog's database, behind the port CollectionStore.
 
-As opinions they take no lease: each change is a transaction of its own. A clip that is removed stays in a collection,
-unseen: one that is restored comes back with its id.
+Like opinions they need no lease: each change is a transaction of its own. A removed clip stays in its collections,
+invisible, because a restored clip comes back with its id.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _checked(name: str) -> str:
 
 
 def _check_free(connection: Connection, name: str, but: int = 0) -> None:
-    """Raises QueryError where another collection than ``but`` has the name: writers take turns, so it stays free."""
+    """Raise QueryError if a collection other than ``but`` has the name. Writers take turns, so the name stays free."""
     taken = select(COLLECTIONS.c.id).where(COLLECTIONS.c.name == name, COLLECTIONS.c.id != but)
     if connection.execute(taken).first() is not None:
         raise QueryError(f"there is a collection of this name already: {name}")
@@ -134,5 +134,5 @@ def _put(connection: Connection, collection_id: int, added: Sequence[Collected])
 
 @lru_cache(maxsize=8)
 def _has_collections(engine: Engine) -> bool:
-    """Whether the catalog is of a schema that has them."""
+    """Whether the catalog's schema has collections."""
     return inspect(engine).has_table(COLLECTIONS.name)

@@ -1,4 +1,4 @@
-"""The catalog as columns are made from it: clips and segment ranges in bulk, at one sequence number."""
+"""Reading the catalog in bulk to make columns: clips and segment ranges, at one sequence number."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PAGE: Final = 2000
 
 
 class ClipRow(NamedTuple):
-    """What filters read of a clip.
+    """The data of a clip that filters need.
 
-    ``tag_classes`` and ``tag_probabilities`` are bytes of uint16 classes and float16 values, likeliest first;
-    ``facts`` those of float32 numbers in the order of ``facts_version``, both None where nobody measured it.
+    ``tag_classes`` and ``tag_probabilities`` are bytes of uint16 classes and float16 values, likeliest first.
+    ``facts`` are bytes of float32 values in the order of ``facts_version``; both are None if it was not measured.
     """
 
     id: int
@@ -41,7 +41,7 @@ class ClipRow(NamedTuple):
 
 
 class EncodingRow(NamedTuple):
-    """Where a content's segments lie. ``spans`` are the bytes of (n_segments, 2) float64."""
+    """The segments of a content. ``spans`` are the bytes of their start and end times, (n_segments, 2) float64."""
 
     content_id: int
     first_segment_id: int
@@ -50,7 +50,7 @@ class EncodingRow(NamedTuple):
 
 
 class ColumnReader:
-    """One state of the catalog, read in bulk. Clips that changed after a sequence, or all of them: ``since`` 0."""
+    """Reads one state of the catalog in bulk: what changed after a sequence ``since``, or everything (0)."""
 
     def __init__(self, connection: Connection, space_id: int) -> None:
         self._connection = connection
@@ -58,21 +58,21 @@ class ColumnReader:
         self.sequence = reading.sequence(connection)
         """The state's sequence number."""
         self.pruned = reading.counter(connection, "pruned")
-        """Up to where `removed` no longer knows what went."""
+        """Removals up to this sequence are pruned, so `removed` cannot return them."""
         self._tag_space = reading.tag_space(connection)
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
-        """The tags' names, by class; empty where no space of the library has a vocabulary."""
+        """The names of tags, by class; empty if no space of the library has a vocabulary."""
         return () if self._tag_space is None else self._tag_space.vocabulary or ()
 
     @property
     def tag_space_id(self) -> int:
-        """The space that the tags are of, -1 without one."""
+        """The space that the tags come from; -1 if there is none."""
         return -1 if self._tag_space is None else self._tag_space.id
 
     def clips(self, since: int) -> Iterator[ClipRow]:
-        """Every clip that came or changed after ``since``, by id."""
+        """Every clip that was added or changed after ``since``, by id."""
         engine = self._connection.engine
         wanted = (
             select(
@@ -110,7 +110,7 @@ class ColumnReader:
             )
 
     def encodings(self, since: int) -> Iterator[EncodingRow]:
-        """Every content's segments in the space that came after ``since``, by first segment id."""
+        """The segments of every content that was encoded in the space after ``since``, by first segment id."""
         table = ENCODINGS.c
         wanted = (
             select(table.content_id, table.first_segment_id, table.n_segments, table.spans)
@@ -121,7 +121,7 @@ class ColumnReader:
             yield EncodingRow(*row)
 
     def removed(self, since: int) -> tuple[Ids, Ids]:
-        """Ids of the clips, and first segment ids in the space, that went after ``since``; `pruned` at the earliest."""
+        """The ids of clips, and first segment ids in the space, removed after ``since``, which is at least `pruned`."""
         table = REMOVALS.c
         clips = select(table.clip_id).where(table.sequence > since, table.clip_id.is_not(None))
         firsts = select(table.first_segment_id).where(table.sequence > since, table.space_id == self._space_id)

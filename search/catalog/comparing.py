@@ -1,4 +1,4 @@
-"""Whether two catalogs hold the same: row by row, whichever database each lies in."""
+"""Comparing two catalogs row by row, whichever kind of database each is in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST: Final = 1_000
 
 
 def differences(one: Database, other: Database) -> list[str]:
-    """What the ``other`` catalog holds otherwise than ``one``, a line each (at most a thousand); leases apart."""
+    """One line for each difference between two catalogs (at most a thousand); leases are ignored."""
     with one.reading() as first, other.reading() as second:
         found = list(islice(_differences(first, second), MOST + 1))
     return found if len(found) <= MOST else [*found[:MOST], "and more"]
@@ -35,7 +35,7 @@ def _differences(one: Connection, other: Connection) -> Iterator[str]:
 
 
 def _in_order(connection: Connection, table: Table) -> Iterator[Row]:
-    """The rows by their key. Databases sort text each in its own way: by it a table is read whole."""
+    """The rows sorted by key. Databases sort text differently, so a table with a text key is read and sorted here."""
     every = (row for row in rows(connection, table) if table is not CHOICES or row["name"] not in MARKS)
     is_sorted = not any(isinstance(column.type, String) for column in key_of(table))
     return every if is_sorted else iter(sorted(every, key=lambda row: _key(table, row)))
@@ -44,7 +44,7 @@ def _in_order(connection: Connection, table: Table) -> Iterator[Row]:
 def _pairs(
     one: Iterator[Row], other: Iterator[Row], table: Table
 ) -> Iterator[tuple[tuple[object, ...], Row | None, Row | None]]:
-    """Each key with the row of either side, None where one has none."""
+    """Yield each key with the rows of both sides; None for a side without the key."""
     here, there = next(one, None), next(other, None)
     while here is not None or there is not None:
         first, second = (None if row is None else _key(table, row) for row in (here, there))

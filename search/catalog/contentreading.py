@@ -1,4 +1,4 @@
-"""What the catalog is asked of contents, their encodings, and what was amiss with their files."""
+"""Reading contents, their encodings, and the warnings about their files."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def contents(connection: Connection, ids: Iterable[int]) -> dict[int, Content]:
 
 
 def with_digest(connection: Connection, digest: str) -> tuple[Content, ...]:
-    """The stored contents of a file's sound tracks, by track."""
+    """The stored contents of a file's sound tracks, sorted by track."""
     rows = connection.execute(select(CONTENTS).where(CONTENTS.c.digest == digest).order_by(CONTENTS.c.track))
     return tuple(Content(**row._mapping) for row in rows)
 
 
 def ids_of(connection: Connection, digests: Iterable[str]) -> dict[tuple[str, int], int]:
-    """The id of the content of each sound track of files with these ``digests``, by digest and track."""
+    """The content ids of files with these ``digests``, by digest and sound track."""
     columns = (CONTENTS.c.digest, CONTENTS.c.track, CONTENTS.c.id)
     return {
         (row.digest, row.track): row.id
@@ -54,7 +54,10 @@ def ids_of(connection: Connection, digests: Iterable[str]) -> dict[tuple[str, in
 
 
 def tracks(connection: Connection, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
-    """The stored contents of a file's sound tracks, by track, and the ids of the spaces that all are encoded in."""
+    """The stored contents of a file's sound tracks, and the ids of the spaces in which all are encoded;
+
+    None if none.
+    """
     rows = connection.execute(select(CONTENTS).where(CONTENTS.c.digest == digest).order_by(CONTENTS.c.track)).all()
     if not rows:
         return None
@@ -68,7 +71,7 @@ def tracks(connection: Connection, digest: str) -> tuple[tuple[Content, ...], fr
 
 
 def findings(connection: Connection, content_ids: Iterable[int]) -> dict[int, tuple[int, tuple[str, ...]]]:
-    """How many sound tracks the files of contents have, and what was amiss; without those that nobody looked at."""
+    """The number of sound tracks of contents' files, and their warnings; contents without findings are left out."""
     if not has_findings(connection.engine):
         return {}
     return {
@@ -80,5 +83,8 @@ def findings(connection: Connection, content_ids: Iterable[int]) -> dict[int, tu
 
 @lru_cache(maxsize=8)
 def has_findings(engine: Engine) -> bool:
-    """Whether a catalog's schema has them: one that nobody wrote to since is older. Asked once: it costs a search."""
+    """Whether the catalog's schema has findings; a catalog opened only for reading may be older.
+
+    Cached, because the check takes as long as a search.
+    """
     return inspect(engine).has_table(FINDINGS.name)

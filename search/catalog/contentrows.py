@@ -1,4 +1,4 @@
-"""The contents that a batch of changes is about, their encodings and findings: read at once, written at once."""
+"""The contents affected by a batch of changes, with encodings and findings: read together and written together."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from search.model import (
 
 SEGMENTS_PER_SEQUENCE: Final = 8192
 MOST_WAITING_BYTES: Final = 16 << 20
-"""Of encodings that wait to be written."""
+"""The most bytes of vectors that wait to be written."""
 LARGE_BYTES: Final = 4 << 20
-"""Vectors that are written in parts: those of recordings of hours."""
+"""Vectors of more than this size, from recordings of hours, are written in parts."""
 
 _KEYS: Final = (CONTENTS.c.id, CONTENTS.c.digest, CONTENTS.c.track)
 _IDS: Final[BindParameter[int]] = bindparam("ids", expanding=True)
@@ -49,16 +49,16 @@ _SEGMENTS: Final = (
 
 
 def sequences(n_segments: int) -> int:
-    """How many sequence numbers the coming or going of ``n_segments`` takes.
+    """How many sequence numbers it takes to add or remove ``n_segments``.
 
-    A reader stands at one number after each piece of at most `SEGMENTS_PER_SEQUENCE`, so a day-long recording is
-    replayed in bounded memory and a replay that stops half-way goes on where it was.
+    Each piece of at most `SEGMENTS_PER_SEQUENCE` segments has its own number. So a day-long recording is replayed in
+    bounded memory, and an interrupted replay resumes where it was.
     """
     return max(1, -(-n_segments // SEGMENTS_PER_SEQUENCE))
 
 
 class ContentRows:
-    """What a batch knows of contents, and has to write of them."""
+    """The contents that a batch reads and writes."""
 
     def __init__(self, connection: Connection, changes: Sequence[CatalogChange]) -> None:
         self._connection = connection
@@ -82,7 +82,7 @@ class ContentRows:
             self._take_rows(connection.execute(_BY_DIGEST, {"digests": chunk}))
         again = tuple(self._digests)
         self.whose_clips_change = (*again, *measured_ids)
-        """Ids of the stored contents that are encoded again, or measured."""
+        """The ids of stored contents that the batch encodes again or measures."""
         for ids in chunked(named, IDS_PER_QUERY):
             self._take_rows(connection.execute(_BY_ID, {"ids": ids}))
         self._encoded = {
@@ -94,33 +94,36 @@ class ContentRows:
     # --- looking --------------------------------------------------------------------------------------------
 
     def find(self, digest: str, track: int) -> int | None:
-        """The id of a content that is stored, or added before in this batch."""
+        """The id of a content that is stored, or was added earlier in this batch; else None."""
         return self._ids.get((digest, track))
 
     def digest_and_track(self, content_id: int) -> tuple[str, int] | None:
-        """Of a content; None where it is gone."""
+        """The digest and track of a content; None if it is gone."""
         if content_id not in self._digests:
             self._take_rows(self._connection.execute(_BY_ID, {"ids": [content_id]}))
         return self._digests.get(content_id)
 
     def packed(self, change: AddContent) -> blobs.EncodingColumns:
-        """The columns of an encoding. Raises LibraryError for one that does not fit its space."""
+        """The columns of an encoding. Raises LibraryError if it does not fit its space."""
         if len(change.encoding.vectors) > SEGMENTS_PER_SEQUENCE:
             self.write()
-            give_back_freed_memory()  # a day-long recording is packed and bound whole: not on top of what encoding held
+            give_back_freed_memory()  # a day-long recording is packed as a whole: first free what encoding used
         return blobs.pack(change.encoding, self._space(change.space_id))
 
     def encoding(self, content_id: int, space_id: int) -> Row[Any] | None:
-        """The encoding that a content has already, None where it has none."""
+        """The encoding that a content has already; None if it has none."""
         if (content_id, space_id) not in self._encoded:
             return None
-        self.write()  # it may have come with this batch
+        self.write()  # it may have been added in this batch
         return self._connection.execute(select(ENCODINGS).where(_is(content_id, space_id))).one_or_none()
 
     # --- changing -------------------------------------------------------------------------------------------
 
     def add(self, content: Content) -> int:
-        """A new content; its id. Raises LibraryError for a length that is none: a server would keep it, a file not."""
+        """Add a content; return its id.
+
+        Raises LibraryError if the duration is not finite: a file could not store it.
+        """
         if not math.isfinite(content.duration_s):
             raise LibraryError(f"a content cannot last {content.duration_s} s")
         if self._last_id is None:
@@ -157,24 +160,24 @@ class ContentRows:
             self.write()
 
     def drop_encoding(self, content_id: int, space_id: int) -> None:
-        """Forget an encoding that was read (`encoding`)."""
+        """Delete an encoding that `encoding` returned."""
         self._connection.execute(delete(ENCODINGS).where(_is(content_id, space_id)))
 
     def remember_findings(self, content_id: int, content: Content) -> None:
-        """Keep what was found when a content was decoded."""
+        """Store the findings of decoding a content."""
         warnings = json.dumps([blobs.storable(warning) for warning in content.warnings])
         self._findings[content_id] = {"content_id": content_id, "tracks": content.tracks, "warnings": warnings}
 
     def remember_facts(self, content_id: int, facts: StoredFacts) -> None:
-        """Keep what was measured of a content."""
+        """Store the facts of a content."""
         self._facts[content_id] = measured.row(content_id, facts)
 
     def remember_transcript(self, change: KeepTranscript, sequence: int) -> None:
-        """Keep what is said in a content."""
+        """Store the transcript of a content."""
         self._transcripts[change.content_id] = transcripts.row(change, sequence)
 
     def remove_orphans(self, content_ids: Iterable[int]) -> list[Row[Any]]:
-        """Remove those contents that no clip points to; what of segments went with them, by content and space."""
+        """Delete the contents that no clip points to; return the deleted segment ranges, by content and space."""
         gone: list[Row[Any]] = []
         for chunk in chunked(sorted(content_ids), IDS_PER_QUERY):
             orphans = list(self._connection.execute(_WITHOUT_CLIP, {"ids": chunk}).scalars())
@@ -184,7 +187,7 @@ class ContentRows:
         return gone
 
     def write(self) -> None:
-        """Write what came since the last time."""
+        """Write everything added since the last call."""
         large = [row for row in self._encodings if len(row["vectors"]) > LARGE_BYTES]
         small = [row for row in self._encodings if len(row["vectors"]) <= LARGE_BYTES]
         for table, rows in ((CONTENTS, self._contents), (ENCODINGS, small), (CONTOURS, self._contours)):

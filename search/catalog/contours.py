@@ -1,7 +1,7 @@
-"""The tunes of the melody space: contours beside the encodings that hold their windows.
+"""The tunes of the melody space: contours, stored beside the encodings that hold their windows.
 
-A contour's blobs are little-endian: the pitch in cents, where its windows start, the knots between the two clocks.
-They go with their encoding (a cascade in the database), so whoever removes or replaces one need not know of them.
+A contour's blobs are little-endian: the pitch in cents, the start times of its windows, and the knots between the two
+clocks. The database deletes contours with their encoding (a cascade), so other code need not care.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CENT_BYTES, _WINDOW_BYTES, _KNOT_BYTES = 2, 4, 16
 
 
 def rows(content_id: int, space_id: int, encoding: ContentEncoding) -> list[dict[str, Any]]:
-    """The contours of an encoding as they are stored. Raises LibraryError when they do not fit its segments."""
+    """The rows of an encoding's contours. Raises LibraryError if they do not fit its segments."""
     if not encoding.contours:
         return []
     n_windows = sum(len(contour.window_s) for contour in encoding.contours)
@@ -44,7 +44,7 @@ def rows(content_id: int, space_id: int, encoding: ContentEncoding) -> list[dict
 
 
 class ContourReader:
-    """One state of the tunes of a space, for the table that is derived from them."""
+    """Reads one state of a space's tunes, for the table that is derived from them."""
 
     def __init__(self, connection: Connection, space_id: int) -> None:
         self._connection = connection
@@ -53,7 +53,7 @@ class ContourReader:
         """The state's sequence number."""
 
     def since(self, sequence: int) -> Iterator[StoredContour]:
-        """Every tune that came after ``sequence`` (0: all) and is there, by ascending segment id."""
+        """Yield the present tunes that were added after ``sequence`` (0: all), by ascending segment id."""
         wanted = (
             select(ENCODINGS.c.first_segment_id, CONTOURS)
             .join(CONTOURS, _SAME_ENCODING)
@@ -76,7 +76,7 @@ class ContourReader:
             first += row.n_windows
 
     def contents(self) -> Ids:
-        """(n, 2) by ascending segment id: the first segment id of every content that is in the space, and its id."""
+        """The first segment id and the id of every content in the space, (n, 2), by ascending segment id."""
         table = ENCODINGS.c
         wanted = select(table.first_segment_id, table.content_id).where(table.space_id == self._space_id)
         rows = self._connection.execute(wanted.order_by(table.first_segment_id)).all()
@@ -84,7 +84,7 @@ class ContourReader:
 
 
 def check(connection: Connection) -> Iterator[str]:
-    """What is wrong with the contours, a line each, without reading their blobs."""
+    """Yield one line for each defect of the contours, without reading their blobs."""
     wanted = select(
         CONTOURS.c.content_id,
         CONTOURS.c.number,

@@ -1,6 +1,6 @@
-"""A catalog's database as the rest of the catalog sees it: transactions, the clock, and errors in the library's words.
+"""The interface of a catalog's database: transactions, the clock, and translation of errors to LibraryError.
 
-`search.catalog.sqlite` and `search.catalog.postgresql` say how; what is said to either stands in their siblings.
+`search.catalog.sqlite` and `search.catalog.postgresql` implement it; their sibling modules contain the statements.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from search.errors import CommitUnknown, LibraryError
 
 BUSY_S: Final = 20.0
-"""How long a statement waits for another process's short transaction before it gives up."""
+"""How long a statement waits for another process's transaction before it gives up."""
 
 _CLOCK: Final = text("SELECT extract(epoch FROM clock_timestamp())")
 
@@ -27,29 +27,29 @@ class Database(ABC):
     """Connections to one database, each in an explicit transaction."""
 
     url: str
-    """What opens it again, in another process; it may hold a password."""
+    """The URL or path with which another process can open it; it may contain a password."""
     name: str
-    """What messages call it: printable, without a password."""
+    """Its name in messages: printable, without a password."""
     _engine: Engine
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one state of the catalog throughout. Raises LibraryError."""
+        """A connection that sees one consistent state of the catalog. Raises LibraryError."""
         with self.translated(), self._reader() as connection:
             yield connection
 
     def glance(self, statement: Executable) -> Any:  # noqa: ANN401  a column's type
-        """The one value that a single statement gives, which is a state of its own. Raises LibraryError."""
+        """The single value that ``statement`` returns, read outside any other transaction. Raises LibraryError."""
         with self.reading() as connection:
             return connection.execute(statement).scalar_one()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A connection whose changes are kept together when the block ends well, and not at all otherwise.
+        """A connection in a transaction that commits when the block ends, and rolls back if the block fails.
 
-        Writers take turns until they have committed, so that sequence numbers become visible in order. Raises
-        LibraryBusy when another process writes for longer than `BUSY_S`, LibraryError when it cannot be written,
-        CommitUnknown when a server is gone before it says that it has committed.
+        Writers take turns, and each turn lasts until the commit, so that sequence numbers become visible in order.
+        Raises LibraryBusy if another process writes for longer than `BUSY_S`, LibraryError if the database cannot be
+        written, CommitUnknown if a server goes away before it confirms the commit.
         """
         with self.translated(), self._writer() as connection, self._committing(connection):
             self._take_turn(connection)
@@ -57,13 +57,13 @@ class Database(ABC):
 
     @contextmanager
     def claiming(self) -> Iterator[Connection]:
-        """As `writing`, for rows that no reader of the tail follows: on a server nobody waits for those who write."""
+        """As `writing`, for rows outside the tail: on a server it takes no writer's turn, so it need not wait."""
         with self.translated(), self._writer() as connection, self._committing(connection):
             yield connection
 
     @contextmanager
     def _committing(self, connection: Connection) -> Iterator[None]:
-        """A transaction that is committed when the block ends well."""
+        """A transaction that commits when the block ends without an error."""
         is_written = False
         try:
             with connection.begin():
@@ -79,7 +79,7 @@ class Database(ABC):
 
     @contextmanager
     def translated(self) -> Iterator[None]:
-        """Let what the database raises inside leave as LibraryError with the cause and a remedy."""
+        """Turn errors of the database inside the block into LibraryError with the cause and a remedy."""
         try:
             yield
         except DBAPIError as error:
@@ -89,11 +89,11 @@ class Database(ABC):
 
     @abstractmethod
     def explain(self, error: BaseException) -> LibraryError:
-        """The LibraryError that says what ``error`` means for this library."""
+        """The LibraryError that explains what ``error`` means for this library."""
 
     @abstractmethod
     def size_bytes(self) -> int:
-        """How much it takes on its disk."""
+        """Its size on disk."""
 
     def close(self) -> None:
         """Close every connection."""
@@ -106,13 +106,13 @@ class Database(ABC):
     def _writer(self) -> Connection: ...
 
     def _take_turn(self, connection: Connection) -> None:  # noqa: B027  SQLite's BEGIN waited already
-        """Wait, inside the transaction, until no other writer has one."""
+        """Wait, inside the transaction, until no other process is writing."""
 
 
 def now(connection: Connection) -> float:
-    """Seconds since 1970 by the clock that all who share the database go by: of a server its own, else this machine's.
+    """Seconds since 1970 by the clock that all users of the database share: the server's, or this machine's for a file.
 
-    Of machines that share a server none trusts another's clock.
+    So machines that share a server need not trust each other's clocks.
     """
     if connection.dialect.name == "sqlite":
         return time.time()

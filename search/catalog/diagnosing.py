@@ -1,4 +1,4 @@
-"""How a catalog's database is: version, rights, clock, round trip."""
+"""Diagnosing a catalog's database: version, rights, clock, round trip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from search.catalog.database import Database, now
 
 
 class Finding(NamedTuple):
-    """One thing about a library, and what to do where it is amiss; else the remedy is empty."""
+    """One finding about a library, with a remedy if something is wrong; otherwise the remedy is empty."""
 
     what: str
     value: str
@@ -31,7 +31,7 @@ _RIGHTS: Final = text(
 
 
 def diagnose(database: Database) -> list[Finding]:
-    """What there is to say, each with what to do where it is amiss. Raises LibraryError where it cannot be reached."""
+    """The findings about a database. Raises LibraryError if it cannot be reached."""
     with database.reading() as connection:
         return [Finding("catalog", database.name), *_findings(connection)]
 
@@ -54,7 +54,7 @@ def _findings(connection: Connection) -> Iterator[Finding]:
 
 
 def _line(connection: Connection) -> tuple[float, float]:
-    """The median round trip in milliseconds, and how far this machine's clock is ahead, in seconds."""
+    """The median round trip in milliseconds, and how far this machine's clock is ahead of the server's, in seconds."""
     import statistics
 
     trips, ahead = [], []

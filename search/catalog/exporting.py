@@ -1,4 +1,4 @@
-"""Every vector of a space with the clips that it belongs to, in bulk, at one sequence number."""
+"""Reading every vector of a space with its clips, in bulk, at one sequence number."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from search.model import HalfVectors, Space, Spans
 
 _PAGE: Final = 1000
 _ONE_BY_ONE: Final = 1
-"""Rows with blobs: of a day-long recording each takes megabytes."""
+"""Rows with blobs are fetched one by one: for a day-long recording each takes megabytes."""
 
 
 class VectorReader:
-    """One state of the vectors of a space. Read as often as is needed: every pass gives the same rows in one order.
+    """Reads one state of the vectors of a space. It may be read repeatedly: every pass gives the same rows in order.
 
-    A row is a clip with all segments of its content, so a content that several clips share comes once for each of
-    them; contents in the order in which they were encoded, their clips by id.
+    A row is a clip with all segments of its content. A content that several clips share comes once for each of them.
+    Contents come in the order in which they were encoded, and their clips by id.
     """
 
     def __init__(self, connection: Connection, space: Space) -> None:
@@ -31,21 +31,21 @@ class VectorReader:
         """The state's sequence number."""
 
     def count(self) -> int:
-        """How many segments the rows have together."""
+        """The total number of segments of all rows."""
         return int(self._connection.execute(self._joined(func.sum(ENCODINGS.c.n_segments))).scalar() or 0)
 
     def clips(self) -> Iterator[tuple[int, str, int]]:
-        """Of each row the clip's id, its path below its root, and the number of its segments."""
+        """For each row, the clip's id, its path below its root, and the number of its segments."""
         for clip_id, path, n_segments in self._rows(_PAGE, CLIPS.c.id, CLIPS.c.path, ENCODINGS.c.n_segments):
             yield clip_id, blobs.path_text(path), n_segments
 
     def spans(self) -> Iterator[Spans]:
-        """Of each row where its segments lie, (n_segments, 2)."""
+        """For each row, the spans of its segments, (n_segments, 2)."""
         for (spans,) in self._rows(_ONE_BY_ONE, ENCODINGS.c.spans):
             yield blobs.spans_of(spans)
 
     def vectors(self) -> Iterator[HalfVectors]:
-        """Of each row the vectors of its segments, (n_segments, dim)."""
+        """For each row, the vectors of its segments, (n_segments, dim)."""
         for (vectors,) in self._rows(_ONE_BY_ONE, ENCODINGS.c.vectors):
             yield blobs.vectors_of(vectors, self._space.dim)
 

@@ -1,6 +1,6 @@
 """The feedback store: opinions of clips in the catalog's database, behind the port FeedbackStore.
 
-It does not take the writer's lease: opinions come while a job is indexing, each in a transaction of its own.
+It does not take the writer's lease: opinions arrive while a job is indexing, each in a transaction of its own.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _stored(connection: Connection, profile: str) -> list[Feedback]:
 
 
 def _write(connection: Connection, profile: str, stored: Sequence[Feedback], fresh: Sequence[Feedback]) -> None:
-    """Put ``stored`` with ``fresh`` on top in the place of what is stored."""
+    """Replace a profile's opinions by ``stored`` updated with ``fresh``."""
     at = now(connection)
     merged = {one.clip_id: one for one in stored}
     for one in fresh:
@@ -101,7 +101,7 @@ def _write(connection: Connection, profile: str, stored: Sequence[Feedback], fre
 
 
 def _delete(connection: Connection, profile: str, clip_ids: Sequence[int] | None = None) -> None:
-    """Delete a profile's opinions of these clips, or (None) all of them."""
+    """Delete a profile's opinions of these clips, or all of them (None)."""
     if clip_ids is None:
         connection.execute(delete(FEEDBACK).where(FEEDBACK.c.profile == profile))
         return

@@ -1,4 +1,4 @@
-"""What a batch remembers of files beside their clips: why one could not be indexed, that somebody took one out."""
+"""Marks that a batch sets on files: why a file could not be indexed, and that a user took it out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from search.catalog.tables import FAILURES, TAKEN_OUT
 from search.model import RecordFailure
 
 StoredPlace: TypeAlias = tuple[int, bytes]
-"""A root and the relative path of a file below it, as it is stored."""
+"""The id of a root, and the relative path of a file below it, as stored."""
 
 Row: TypeAlias = dict[str, Any]
 
@@ -28,7 +28,7 @@ _DELETE: Final = {
 
 
 class FileMarks:
-    """The marks that a batch sets and takes away, written at once."""
+    """The marks that a batch sets and clears, written together."""
 
     def __init__(self, connection: Connection, now: float) -> None:
         self._connection = connection
@@ -37,11 +37,11 @@ class FileMarks:
         self._taken_out: dict[StoredPlace, Row | None] = {}
 
     def clear_failure(self, place: StoredPlace) -> None:
-        """The file is indexed now, or gone."""
+        """Clear the failure of a file that is indexed now, or gone."""
         self._failures[place] = None
 
     def fail(self, change: RecordFailure) -> None:
-        """Remember why a file could not be indexed; without a cause it is gone, or of no interest any more."""
+        """Record why a file could not be indexed; an empty cause clears the failure."""
         path = blobs.path_bytes(change.file.path)
         values = {
             "root_id": change.root_id,
@@ -54,16 +54,16 @@ class FileMarks:
         self._failures[change.root_id, path] = values if change.cause else None
 
     def take_out(self, place: StoredPlace, digest: str) -> None:
-        """Have scans leave a file out."""
+        """Make scans skip a file."""
         root_id, path = place
         self._taken_out[place] = {"root_id": root_id, "path": path, "digest": digest, "at": self._now}
 
     def let_in(self, place: StoredPlace) -> None:
-        """Have scans take a file again."""
+        """Make scans include a file again."""
         self._taken_out[place] = None
 
     def write(self) -> None:
-        """Write what was set since the last time."""
+        """Write the marks set since the last call."""
         for table, marks in ((FAILURES, self._failures), (TAKEN_OUT, self._taken_out)):
             for root_id, paths in by_root(marks):
                 self._connection.execute(_DELETE[table], {"root": root_id, "paths": paths})
@@ -72,7 +72,7 @@ class FileMarks:
 
 
 def by_root(places: Iterable[StoredPlace]) -> Iterator[tuple[int, list[bytes]]]:
-    """Each root with its paths, so many that a statement can take them."""
+    """Yield each root with its paths, in chunks small enough for one statement."""
     paths_of: defaultdict[int, list[bytes]] = defaultdict(list)
     for root_id, path in places:
         paths_of[root_id].append(path)

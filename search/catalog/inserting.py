@@ -1,4 +1,4 @@
-"""Inserting many rows: a file takes them in one statement, a server in one stream (COPY), none with a turn for each."""
+"""Inserting many rows without a round trip for each: one statement for a file, one stream (COPY) for a server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Connection, Float, Integer, 
 from sqlalchemy.exc import DBAPIError
 
 _FEW: Final = 5
-"""So many rows cost a server less one by one: a stream has turns of its own."""
+"""Up to this many rows are cheaper to insert one by one on a server, because a stream has round trips of its own."""
 _PART_BYTES: Final = 1 << 20
 _TYPES: Final = {
     BigInteger: "int8",
@@ -20,11 +20,11 @@ _TYPES: Final = {
     LargeBinary: "bytea",
     String: "text",
 }
-"""What a server calls the types of our columns, those that are a kind of another before it."""
+"""A server's names of our column types. Subtypes come before their base types."""
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert ``rows`` by column, all of the same columns; there may be none."""
+    """Insert ``rows`` (dicts by column, all with the same columns); there may be none."""
     if not rows:
         return
     if connection.dialect.name == "sqlite" or len(rows) <= _FEW:
@@ -35,9 +35,9 @@ def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 
 
 def insert_in_parts(connection: Connection, table: Table, row: Mapping[str, Any], large: str) -> None:
-    """Insert ``row``, whose column ``large``, the last of the table, a file is given in parts.
+    """Insert ``row``; in a file its column ``large``, the last of the table, is written in parts.
 
-    Given at once SQLite holds it twice more: as a value, and in the row.
+    Otherwise SQLite would hold two more copies of it in memory: the value and the row.
     """
     if connection.dialect.name != "sqlite":
         connection.execute(insert(table), row)
@@ -62,9 +62,9 @@ def stream(
     rows: Sequence[Mapping[str, Any]],
     types: Sequence[str] | None = None,
 ) -> None:
-    """Stream ``rows`` to a table of a server; ``columns`` are the names that it has for their keys.
+    """Stream ``rows`` to a table of a server; ``columns`` maps their keys to column names.
 
-    With the server's ``types`` of the columns as bytes, else as text: of vectors that is twice as much.
+    The stream is binary if the server's ``types`` of the columns are given. As text, vectors take twice as much.
     """
     import psycopg
 

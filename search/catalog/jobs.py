@@ -1,7 +1,7 @@
 """The jobs of a service in the catalog's database, behind the ports JobQueue and JobWork.
 
-They need no writer's lease: each call is a short transaction of its own. What a job writes into the library goes
-through the lease like everything else.
+They need no writer's lease: each call is a short transaction of its own. Writing into the library takes the lease, as
+always.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class CatalogJobs:
             return connection.execute(select(JOBS.c.version).where(JOBS.c.id == job_id)).scalar_one_or_none()
 
     def having(self, paths: Sequence[str]) -> frozenset[str]:
-        """As the port says. Whoever writes has the turn until the end of it."""
+        """As the port says. It takes a writer's turn, so that it sees every committed job."""
         with self._database.writing() as connection:
             files = connection.execute(select(JOBS.c.files)).scalars()
             return frozenset(paths) & {path for of_job in files for path, _ in json.loads(of_job)}
@@ -163,12 +163,12 @@ class CatalogJobs:
                 values |= {"state": "queued", "reason": None}
             if values["state"] in _ENDED:
                 values["finished"] = now(connection)
-            else:  # it was stopped, not killed: that was no attempt
+            else:  # it was stopped, not killed: that does not count as an attempt
                 values["attempts"] = max(0, row.attempts - 1)
             _set(connection, row, **values)
 
     def _recover(self, connection: Connection) -> None:
-        """Queue again what a process that is gone was running, or call it failed after too many attempts."""
+        """Requeue the running jobs of processes that are gone, or mark them failed after too many attempts."""
         for row in connection.execute(select(JOBS).where(JOBS.c.state == "running")).all():
             if not is_stale(row.machine, row.pid, row.heartbeat, now(connection)):
                 continue
@@ -184,7 +184,7 @@ class CatalogJobs:
 
 
 def _added(connection: Connection, kind: JobKind, files: Sequence[tuple[str, str]]) -> int:
-    """A new job, queued."""
+    """Add a job to the queue; return its id."""
     values = {
         "kind": kind,
         "state": "queued",
@@ -203,7 +203,7 @@ def _added(connection: Connection, kind: JobKind, files: Sequence[tuple[str, str
 
 
 def _joining(connection: Connection, job_id: int | None, files: Sequence[tuple[str, str]]) -> int | None:
-    """The job that ``files`` join, if it is one."""
+    """Add ``files`` to the job ``job_id``, if given; return ``job_id``."""
     if job_id is not None:
         changed = joined(connection, job_id, files)
         row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
@@ -216,7 +216,7 @@ def _set(connection: Connection, row: Row[*tuple[Any, ...]], **values: Any) -> N
 
 
 def _clips_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> tuple[int, ...]:
-    """The clips at a job's paths, in their order."""
+    """The ids of the clips at a job's paths, in the order of the paths."""
     paths = [path for path, _ in json.loads(row.files)]
     if not paths:
         return ()

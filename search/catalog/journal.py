@@ -1,8 +1,8 @@
-"""What undoes a merge: rows as they were before it, packed one by one, whatever columns their tables have.
+"""The undo data of merges: rows as they were before, packed one by one, independent of their tables' columns.
 
-A packed row is the length of its head (4 bytes, little-endian), the head, and its bytes one after the other. The head
-is JSON: a value by column, and for bytes a list of their length. A column that came later has its default when a row
-of before is put back; a migration that gives a column another meaning must turn, or forget, what is held here.
+A packed row is the length of its head (4 bytes, little-endian), the head, and its byte values one after the other. The
+head is JSON: the value of each column, or for bytes a list with their length. Columns added later get their default
+when an old row is restored. A migration that changes the meaning of a column must convert or delete the data here.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ from search.catalog.tables import (
 )
 
 PASSED_ON: Final = ("own_tags", "remark")
-"""The columns of a clip that a merge gives to the one that is kept."""
+"""The columns of a clip that a merge passes on to the kept clip."""
 KEPT: Final = "kept"
-"""Own tags and remark of the clip that is kept, before and after, as they are stored."""
+"""Kind of the rows with own tags and remark of the kept clip, before and after, as stored."""
 OF_CONTENT: Final = (FINDINGS, FACTS, TRANSCRIPTS, ENCODINGS, CONTOURS)
-"""What belongs to a content and goes with it."""
+"""The tables whose rows belong to a content and are deleted with it."""
 _LENGTH_BYTES: Final = 4
 _ROWS_AT_ONCE: Final = 64
 
 
 @dataclass
 class Held:
-    """The rows of a merge by the name of their table, and what stands under `KEPT`."""
+    """The held rows of a merge, by table name or `KEPT`."""
 
     rows: defaultdict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
 
     def of(self, table: Table) -> list[Row]:
-        """Those of a table."""
+        """The held rows of a table."""
         return self.rows[table.name]
 
     def add(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Hold these, too."""
+        """Add rows to hold."""
         self.rows[kind].extend(dict(row) for row in rows)
 
 
 def before(connection: Connection, clip_ids: Sequence[int]) -> Held:
-    """The clips, their contents with all that belongs to these, and why their files failed last, as they are now."""
+    """The present rows of clips, of their contents with all that belongs to them, and of their files' failures."""
     held = Held()
     held.add(CLIPS.name, _rows(connection, CLIPS, CLIPS.c.id, clip_ids))
     content_ids = sorted({row["content_id"] for row in held.of(CLIPS)})
@@ -71,7 +71,7 @@ def before(connection: Connection, clip_ids: Sequence[int]) -> Held:
 
 
 def write(connection: Connection, merge: Mapping[str, Any], held: Held) -> int:
-    """Keep a merge with all that undoes it; its id."""
+    """Store a merge with its undo data; return its id."""
     making = insert(MERGES).values(**merge).returning(MERGES.c.id)
     merge_id: int = connection.execute(making).scalar_one()
     named = [(kind, row) for kind, rows in held.rows.items() for row in rows]
@@ -84,7 +84,7 @@ def write(connection: Connection, merge: Mapping[str, Any], held: Held) -> int:
 
 
 def read(connection: Connection, merge_id: int, kinds: Sequence[str] | None = None) -> Held:
-    """What is held of a merge; of these ``kinds`` alone, where some are given."""
+    """The undo data of a merge; only of ``kinds``, if given."""
     wanted = select(MERGED.c.kind, MERGED.c.held).where(MERGED.c.merge_id == merge_id).order_by(MERGED.c.number)
     held = Held()
     for kind, packed in connection.execute(wanted if kinds is None else wanted.where(MERGED.c.kind.in_(kinds))):
@@ -93,13 +93,13 @@ def read(connection: Connection, merge_id: int, kinds: Sequence[str] | None = No
 
 
 def forget(connection: Connection, merge_id: int) -> None:
-    """Drop a merge and what is held of it."""
+    """Delete a merge and its undo data."""
     connection.execute(delete(MERGED).where(MERGED.c.merge_id == merge_id))
     connection.execute(delete(MERGES).where(MERGES.c.id == merge_id))
 
 
 def pack(row: Mapping[str, Any]) -> bytes:
-    """A row in bytes."""
+    """A row as bytes."""
     head = {name: [len(value)] if isinstance(value, bytes) else value for name, value in row.items()}
     written = json.dumps(head, separators=(",", ":")).encode()
     values = [value for value in row.values() if isinstance(value, bytes)]

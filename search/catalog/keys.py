@@ -1,7 +1,7 @@
 """API keys in the catalog's database, behind the port KeyStore.
 
-A key is 32 random bytes, so a plain SHA-256 of it is all that must be kept: there is nothing to guess, and what
-slows guessing down (salts, many rounds) would only slow each request down.
+A key is 32 random bytes, so storing its plain SHA-256 is enough: it cannot be guessed, and measures against guessing
+(salts, many rounds) would only slow down each request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from search.model import Key, Scope
 
 _BYTES: Final = 32
 _PREFIX: Final = "sla_"
-"""Tells people, and scanners of leaked secrets, what this is."""
+"""Identifies a key to users, and to scanners for leaked secrets."""
 _MAX_NAME: Final = 200
 
 

@@ -1,4 +1,4 @@
-"""The clips of one root by path, in about a hundred bytes a clip: a scan of 100,000 files compares against this."""
+"""The files of one root by path, in about a hundred bytes per clip, for scans to compare with."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from search.model import FileFacts, KnownFile
 
 
 class KnownFiles(Mapping[str, KnownFile]):
-    """Relative path -> `KnownFile`, made when it is asked for; the state at one moment."""
+    """Relative path -> `KnownFile`, built on access; the state at one moment."""
 
     def __init__(self, rows: Iterable[Any], count: int) -> None:
-        """``count`` rows with id, path, content_id, size_bytes, mtime_ns, changed_ns, digest, encoded,
-        missing and notes.
+        """Read ``count`` rows, sorted by path and track.
 
-        They are in the order of path and track. Of a file with several clips the first stands for all of them; it is
-        encoded when all are.
+        Rows have id, path, content_id, size_bytes, mtime_ns, changed_ns, digest, encoded, missing and notes. The first
+        clip of a file stands for all of its clips; it counts as encoded if all are.
         """
         self._places: dict[str, int] = {}
         self._numbers = np.empty((count, 5), np.int64)  # clip, content, bytes, mtime, change

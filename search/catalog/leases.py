@@ -1,8 +1,8 @@
-"""The right to write: one row that its holder renews while it lives.
+"""The writer's lease: one row that its holder renews while it runs.
 
-Whoever finds the row stale (no heartbeat for `STALE_S`, or the holder's process gone from this machine) takes it
-over with a new token. A holder that only slept finds out from `apply`, which compares the token inside its own
-transaction: a lost lease can delay a writer, never let two of them write.
+A process that finds the lease stale (no heartbeat for `STALE_S`, or the holder's process on this machine is gone) takes
+it over with a new token. `apply` compares the token inside its own transaction, so a holder that was only suspended
+notices there. So a lost lease may delay a writer, but two processes never both write.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ class CatalogLease:
 
     @property
     def holder(self) -> str:
-        """Who holds it: host, process id, command."""
+        """The holder: host, process id, command."""
         return self._holder
 
     def check(self) -> None:
-        """Raises LibraryBusy when the lease was lost, LibraryError when the catalog cannot be read."""
+        """Raise LibraryBusy if the lease was lost, LibraryError if the catalog cannot be read."""
         with self._database.reading() as connection:
             require(connection, self.token)
 
     def renew(self) -> None:
-        """Say that the holder lives. Raises LibraryBusy when the lease was lost."""
+        """Write a heartbeat. Raises LibraryBusy if the lease was lost."""
         with self._database.writing() as connection:
             require(connection, self.token)
             connection.execute(update(LEASES).values(heartbeat=now(connection)))
 
 
 def require(connection: Connection, token: str) -> None:
-    """Raise LibraryBusy unless ``token`` is the present lease's; inside a writing transaction that settles it."""
+    """Raise LibraryBusy unless ``token`` belongs to the present lease. In a writing transaction this is conclusive."""
     row = connection.execute(select(LEASES)).one_or_none()
     if row is None:
         raise LibraryBusy("this process lost the right to write (it gave the lease up); run the command again")
@@ -69,7 +69,7 @@ def require(connection: Connection, token: str) -> None:
 
 
 def token_of(lease: Lease) -> str:
-    """What tells the lease of a catalog from another. Raises LibraryBusy for one that is of no catalog."""
+    """The token of a catalog's lease. Raises LibraryBusy if ``lease`` is not the lease of a catalog."""
     if not isinstance(lease, CatalogLease):
         raise LibraryBusy(f"{lease.holder} holds no lease of this catalog; take one with `lease`")
     return lease.token
@@ -77,9 +77,9 @@ def token_of(lease: Lease) -> str:
 
 @contextmanager
 def held(database: Database, holder: str, wait_s: float) -> Iterator[CatalogLease]:
-    """Take the lease, waiting up to ``wait_s`` for it; keep it alive until the block ends, then give it back.
+    """Take the lease, waiting up to ``wait_s`` for it; renew it until the block ends, then give it back.
 
-    Raises LibraryBusy that names the holder and says since when.
+    Raises LibraryBusy, which names the holder and the time since when.
     """
     lease = _take(database, holder, wait_s)
     stop = threading.Event()
@@ -90,7 +90,7 @@ def held(database: Database, holder: str, wait_s: float) -> Iterator[CatalogLeas
     finally:
         stop.set()
         beating.join()
-        with suppress(LibraryError):  # a lease that cannot be given back goes stale by itself
+        with suppress(LibraryError):  # a lease that cannot be given back becomes stale
             _give_back(database, lease)
 
 
@@ -139,20 +139,20 @@ def _beat(lease: CatalogLease, stop: threading.Event) -> None:
                 continue  # only the database was busy
             return  # lost: the next apply of its holder raises LibraryBusy
         except LibraryError:
-            continue  # a full disk may be emptied again
+            continue  # perhaps temporary, like a full disk
 
 
 def is_stale(machine: str, pid: int, heartbeat: float, at: float) -> bool:
-    """Whether a process is gone at ``at``: without a renewal for `STALE_S`, or of this machine and not there."""
-    # A heartbeat from the future is a clock that jumped back; the holder's next one puts it right within seconds.
+    """Whether a process counts as gone at ``at``: no renewal for `STALE_S`, or not running on this machine."""
+    # a heartbeat from the future: the clock jumped back; the holder's next heartbeat corrects it within seconds
     if abs(at - heartbeat) > STALE_S:
         return True
     return machine == machine_name() and is_gone(pid)
 
 
 def is_gone(pid: int) -> bool:
-    """Whether no process of this machine has this id."""
-    if os.name != "posix":  # there, signal 0 would end the process; the heartbeat alone decides
+    """Whether no process on this machine has this id."""
+    if os.name != "posix":  # on Windows, signal 0 would end the process; only the heartbeat decides
         return False
     try:
         os.kill(pid, 0)
@@ -164,7 +164,7 @@ def is_gone(pid: int) -> bool:
 
 
 def machine_name() -> str:
-    """Names the machine, and the process-id namespace where containers have their own."""
+    """The name of the machine, with the process-id namespace, since containers have their own."""
     try:
         namespace = str(Path("/proc/self/ns/pid").readlink())
     except OSError:

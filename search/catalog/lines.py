@@ -1,9 +1,9 @@
-"""The line to a PostgreSQL server, watched: a server that nobody answers for is noticed while an answer is waited for.
+"""A watched connection to a PostgreSQL server, which notices while it waits that the server no longer answers.
 
-The system notices a line on which nothing arrives (`search.catalog.postgresql`). It does not notice one that ends at
-something that takes what is sent and answers nothing: a proxy whose server is gone, a server that hangs. So after some
-seconds without an answer the server is asked on a line of its own whether it is there. While it says so, a long
-statement may take as long as it takes.
+The operating system notices a broken network connection (`search.catalog.postgresql`). It does not notice a peer that
+accepts data but never answers, such as a proxy whose server is gone, or a server that hangs. So after some seconds
+without an answer, this connection probes the server over a second connection. As long as the server answers the probe,
+a statement may take any time.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ import psycopg
 from psycopg.pq import Format
 
 SILENT_S: Final = 5.0
-"""How long nothing may be heard before the server is asked."""
+"""The time without an answer after which the server is probed."""
 ANSWER_S: Final = 5.0
-"""How long it has to answer that."""
+"""How long the server has to answer the probe."""
 _ASK: Final = struct.pack("!ii", 8, 80877103)
-"""An SSLRequest: a server answers it with one byte before it asks who one is."""
+"""An SSLRequest: a server answers it with one byte, without authentication."""
 
 T = TypeVar("T")
 
 
 class BinaryCursor(psycopg.Cursor[Any]):
-    """A cursor that is given bytes as they are: as text they are twice as many, and are read letter by letter."""
+    """A cursor that receives values in binary form: as text, bytes would be twice as long and slow to parse."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as the driver has it
         super().__init__(*args, **kwargs)
@@ -37,14 +37,14 @@ class BinaryCursor(psycopg.Cursor[Any]):
 
 
 class WatchedConnection(psycopg.Connection[Any]):
-    """A connection that raises OperationalError, and is closed, when its server is there no more."""
+    """A connection that raises OperationalError and closes when its server no longer answers."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as the driver has it
         super().__init__(*args, **kwargs)
         self.cursor_factory = BinaryCursor
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:  # noqa: ANN401  as the driver has it
-        """Wait for what the driver waits for."""
+        """As the driver's method, with the watch."""
         return super().wait(self._watched(gen), *args, **kwargs)
 
     def _watched(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:

@@ -1,4 +1,4 @@
-"""The facts of contents: what was measured of them, as numbers whose meaning `search.analysis.facts` knows."""
+"""The facts of contents: measured values, whose meaning `search.analysis.facts` defines."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from search.model import NOTES, Ids, StoredFacts
 
 
 def row(content_id: int, facts: StoredFacts) -> dict[str, Any]:
-    """The facts of a content as they are stored."""
+    """The row of a content's facts."""
     numbers = np.asarray(facts.numbers, "<f4").tobytes()
     return {"content_id": content_id, "version": facts.version, "numbers": numbers}
 
 
 def facts(connection: Connection, content_ids: Iterable[int]) -> dict[int, StoredFacts]:
-    """The facts of contents, without those that nobody measured."""
+    """The facts of contents; contents without facts are left out."""
     if not has_facts(connection.engine):
         return {}
     return {
@@ -43,7 +43,7 @@ def facts(connection: Connection, content_ids: Iterable[int]) -> dict[int, Store
 
 
 def without(connection: Connection, version: int) -> Ids:
-    """(n,) the contents with sound that have no facts of this version, ascending."""
+    """The ids (n,) of contents with sound that have no facts of this version, ascending."""
     wanted = select(CONTENTS.c.id).where(CONTENTS.c.container != NOTES).order_by(CONTENTS.c.id)
     if has_facts(connection.engine):
         measured = select(FACTS.c.content_id).where(FACTS.c.version == version)
@@ -52,7 +52,7 @@ def without(connection: Connection, version: int) -> Ids:
 
 
 def clips(connection: Connection, version: int) -> tuple[int, int]:
-    """How many clips with sound have facts of this version, and how many have none."""
+    """How many clips with sound have facts of this version, and how many do not."""
     sounds = select(func.count()).select_from(CLIPS.join(CONTENTS)).where(CONTENTS.c.container != NOTES)
     total = int(connection.execute(sounds).scalar_one())
     if not has_facts(connection.engine):
@@ -63,7 +63,7 @@ def clips(connection: Connection, version: int) -> tuple[int, int]:
 
 
 def columns(engine: Engine) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """The version and the numbers of facts, to be selected; nothing in a catalog of a schema before them."""
+    """The columns for version and numbers of facts; null if the catalog's schema is too old."""
     if has_facts(engine):
         return FACTS.c.version.label("facts_version"), FACTS.c.numbers
     return cast(null(), Integer).label("facts_version"), cast(null(), LargeBinary).label("numbers")
@@ -71,5 +71,5 @@ def columns(engine: Engine) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
 
 @lru_cache(maxsize=8)
 def has_facts(engine: Engine) -> bool:
-    """Whether a catalog's schema has them: one that nobody wrote to since is older."""
+    """Whether the catalog's schema has facts. A catalog opened only for reading may have an older schema."""
     return inspect(engine).has_table(FACTS.name)

@@ -1,11 +1,11 @@
-"""Merges of clips in the catalog, and undoing them: one transaction each, under the writer's lease.
+"""Merging clips in the catalog, and undoing merges: one transaction each, under the writer's lease.
 
-In a merge one clip is kept and the others are taken out, as `TakeOutClip` does. What was said of the others passes to
-the one that is kept: own tags, remarks, opinions, places in collections. What was there before is held
+A merge keeps one clip and takes the others out, like `TakeOutClip`. The kept clip inherits what users added to the
+others: own tags, remarks, opinions, places in collections. The previous rows are kept for undo
 (`search.catalog.journal`).
 
-Undone, every row is as it was, under its id, apart from sequence numbers: to readers the rows come anew. What changed
-in the meantime is left to whoever changed it, and said (`search.catalog.unmerging`).
+Undoing restores every row under its id, except for sequence numbers: readers see the rows as new. What users changed in
+the meantime is left as it is and reported (`search.catalog.unmerging`).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from search.errors import QueryError
 from search.model import MAX_REMARK_CHARACTERS, DescribeClip, Merge, MergedClip, TakeOutClip, Unmerged, split_tags
 
 MOST_CLIPS: Final = 1_000
-"""So many clips leave in one merge."""
+"""The most clips that one merge takes out."""
 _BETTER: Final = ("like", "dislike", "seen")
 
 
 def merge(connection: Connection, keep: int, others: Sequence[int]) -> Merge:
-    """Keep one clip of several. Raises QueryError for clips that are not there, or are the same one."""
+    """Keep one clip of several. Raises QueryError for unknown clips, or if no other clip is named."""
     leaving = list(dict.fromkeys(others))
     if not leaving or keep in leaving:
         raise QueryError("a merge keeps one clip and takes others out: name at least one other")
@@ -54,12 +54,12 @@ def merge(connection: Connection, keep: int, others: Sequence[int]) -> Merge:
 
 
 def exists(connection: Connection, merge_id: int) -> bool:
-    """Whether there is a merge of that id that can be undone."""
+    """Whether a merge with this id can be undone."""
     return connection.execute(select(MERGES.c.id).where(MERGES.c.id == merge_id)).one_or_none() is not None
 
 
 def page(connection: Connection, offset: int, limit: int | None) -> tuple[int, list[Merge]]:
-    """How many can be undone, and a page of them, newest first; none in a catalog of a schema before them."""
+    """The number of merges that can be undone, and a page of them, newest first; none if the schema is too old."""
     if not inspect(connection).has_table(MERGES.name):
         return 0, []
     total = connection.execute(select(func.count()).select_from(MERGES)).scalar_one()
@@ -68,7 +68,7 @@ def page(connection: Connection, offset: int, limit: int | None) -> tuple[int, l
 
 
 def make_final(connection: Connection, merge_id: int) -> Merge:
-    """Drop what would undo a merge; what it was. Raises QueryError where there is none of that id."""
+    """Delete the undo data of a merge; return the merge. Raises QueryError if it does not exist."""
     row = connection.execute(select(MERGES).where(MERGES.c.id == merge_id)).one_or_none()
     if row is None:
         raise _none_of(merge_id)
@@ -78,7 +78,7 @@ def make_final(connection: Connection, merge_id: int) -> Merge:
 
 
 def undo(connection: Connection, merge_id: int) -> Unmerged:
-    """Take a merge back. Raises QueryError where there is none of that id, or a later one concerns its clips."""
+    """Undo a merge. Raises QueryError if it does not exist, or a later merge concerns its clips."""
     made = {row.id: row for row in connection.execute(select(MERGES))}
     if merge_id not in made:
         raise _none_of(merge_id)
@@ -114,7 +114,7 @@ def _merged_clips(connection: Connection, held: Held) -> tuple[MergedClip, ...]:
 
 
 def _said_of_all(clips: Sequence[dict[str, Any]]) -> list[DescribeClip]:
-    """The first clip with the own tags and remarks of all, each once, its own first; nothing where it has them all."""
+    """A change that gives the first clip the own tags and remarks of all, its own first; none if it has them all."""
     first = clips[0]
     own_tags = split_tags([name for row in clips for name in blobs.own_tags_in(row["own_tags"], row["metadata"])])
     remark = first["remark"] or ""
@@ -129,7 +129,7 @@ def _said_of_all(clips: Sequence[dict[str, Any]]) -> list[DescribeClip]:
 
 
 def _pass_on_opinions(connection: Connection, keep: int, leaving: Sequence[int]) -> list[dict[str, Any]]:
-    """Give the clip that is kept what people thought of the others, where they thought nothing of it; the new rows."""
+    """Copy opinions of the other clips to the kept clip, for profiles without one of it; return the new rows."""
     rows = _of_clips(connection, FEEDBACK, [keep, *leaving])
     own = {row["profile"] for row in rows if row["clip_id"] == keep}
     best: dict[str, dict[str, Any]] = {}
@@ -142,7 +142,10 @@ def _pass_on_opinions(connection: Connection, keep: int, leaving: Sequence[int])
 def _pass_on_places(
     connection: Connection, keep: dict[str, Any], leaving: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Put the clip that is kept into the collections of the others; a passage stays one in the same content."""
+    """Add the kept clip to the collections of the others; return the new rows.
+
+    Passages stay if the content is equal.
+    """
     content_of = {row["id"]: row["content_id"] for row in leaving}
     rows = _of_clips(connection, COLLECTED, [keep["id"], *content_of])
     own = {row["collection_id"] for row in rows if row["clip_id"] == keep["id"]}

@@ -1,6 +1,6 @@
-"""The numbers that a table gives its rows: never one twice, though the row that had it is gone.
+"""The ids that a table gives its rows; ids of deleted rows are never reused.
 
-Only for whoever writes alone (`search.catalog.database.Database.writing`).
+Use it only within `search.catalog.database.Database.writing`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _REACH_ON_SERVER: Final = text(
 
 
 def last(connection: Connection, table: str) -> int:
-    """The last number that a table gave; 0 before the first."""
+    """The last id that a table gave; 0 before the first."""
     statement = _LAST_IN_FILE if connection.dialect.name == "sqlite" else _LAST_ON_SERVER
     return int(connection.execute(statement, {"table": table}).scalar() or 0)
 
 
 def reach(connection: Connection, table: str, last: int) -> None:
-    """Have a table go on after ``last``, unless it is further already."""
+    """Make a table continue after the id ``last``, unless it is further already."""
     asked = {"table": table, "last": last}
     if connection.dialect.name != "sqlite":
         connection.execute(_REACH_ON_SERVER, asked)

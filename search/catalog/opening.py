@@ -1,4 +1,4 @@
-"""Opening a catalog: made when it is absent, migrated when it is older, refused when it is newer or something else."""
+"""Opening a catalog: it is made if absent, migrated if older, and refused if newer or not a catalog."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ HOW_TO_WRITE: Final = "write postgresql://user@host/database, or sqlite:///file"
 
 
 def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> Database:
-    """The database, at the newest schema, or to be read at one that can be. Raises LibraryError with a remedy."""
+    """Open the database at the newest schema, or read-only at a readable older one.
+
+    Raises LibraryError with a remedy.
+    """
     if is_of_server(url_or_path):
         return _open_server(str(url_or_path), create=create, read_only=read_only)
     path = _path(url_or_path)
@@ -37,23 +40,23 @@ def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> 
         database.close()
         if may(path.parent, os.W_OK) or not may(path, os.R_OK):
             raise
-        # WAL keeps two files beside the database; on a medium where nobody can make them, nobody writes either
+        # WAL keeps two files beside the database; if they cannot be made on this medium, nobody can write there either
         database = SQLiteDatabase(path, mode="log" if _has_log(path) else "immutable")
         bring_up_to_date(database, read_only=True)
     return database
 
 
 def is_of_server(url_or_path: str | Path) -> bool:
-    """Whether it names a database of a PostgreSQL server."""
+    """Whether it is the URL of a PostgreSQL database."""
     return isinstance(url_or_path, str) and url_or_path.lower().startswith(SERVER_SCHEMES)
 
 
 _IS_VERSIONED: Final = text("SELECT to_regclass(quote_ident(current_schema()) || '.alembic_version') IS NOT NULL")
-"""As `tables_of`, of one table of a server: a list of all is several questions, at each opening."""
+"""Like `tables_of`, for one table on a server: listing all tables would take several queries at each opening."""
 
 
 def _open_server(url: str, *, create: bool, read_only: bool) -> Database:
-    from search.catalog.postgresql import PostgreSQLDatabase  # who has no server needs no driver
+    from search.catalog.postgresql import PostgreSQLDatabase  # the driver is needed only for a server
 
     database = PostgreSQLDatabase(url, read_only=read_only)
     try:
@@ -65,7 +68,7 @@ def _open_server(url: str, *, create: bool, read_only: bool) -> Database:
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is a catalog's file. Raises LibraryError where its folder lets nobody look."""
+    """Whether the catalog's file exists. Raises LibraryError if its folder cannot be accessed."""
     try:
         return path.exists()
     except PermissionError as error:
@@ -75,7 +78,7 @@ def is_there(path: Path) -> bool:
 
 
 def _has_log(path: Path) -> bool:
-    """Whether what was written last stands in the log beside the database, and not in the database."""
+    """Whether the write-ahead log beside the database holds data that is not in the database yet."""
     try:
         return Path(f"{path}-wal").stat().st_size > 0
     except FileNotFoundError:
@@ -87,7 +90,7 @@ def _has_log(path: Path) -> bool:
 
 
 def bring_up_to_date(database: Database, *, create: bool = True, read_only: bool) -> None:
-    """Make a database's tables, or bring them to the newest schema where it may be written. Raises LibraryError."""
+    """Create a database's tables, or migrate them to the newest schema if it may be written. Raises LibraryError."""
     with database.reading() as connection:
         version = _version(connection)
         if version == migrations.HEAD:
@@ -102,12 +105,12 @@ def bring_up_to_date(database: Database, *, create: bool = True, read_only: bool
     if isinstance(database, SQLiteDatabase):
         database.use_wal()
     with database.writing() as connection:
-        if _version(connection) != migrations.HEAD:  # another process may have been quicker
+        if _version(connection) != migrations.HEAD:  # another process may have migrated it meanwhile
             migrations.upgrade(connection)
 
 
 def tables_of(connection: Connection) -> list[str]:
-    """The tables of a database; of a server's those of the schema that new ones would come into, and of no other."""
+    """The tables of a database; on a server only those of the current schema."""
     in_file = connection.dialect.name == "sqlite"
     schema = None if in_file else connection.execute(text("SELECT current_schema()")).scalar_one()
     return inspect(connection).get_table_names(schema)
@@ -132,9 +135,9 @@ def _require_ours(connection: Connection, name: str, version: str | None) -> Non
 
 
 def place_of(said: str, folder: Path) -> Path | str:
-    """The file that ``said`` names, a relative one in ``folder``, or the URL of a server's database that it is.
+    """Return ``said`` if it is the URL of a server's database; otherwise the file it names, relative to ``folder``.
 
-    Raises UsageError for what is neither; the message does not show it, for it may hold a password.
+    Raises UsageError if it is neither. The message does not contain ``said``, which may contain a password.
     """
     if is_of_server(said):
         return said

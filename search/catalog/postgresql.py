@@ -1,8 +1,8 @@
 """A catalog in a PostgreSQL database, for libraries that more than one machine writes or reads.
 
-Readers see one state (REPEATABLE READ); writers take turns by an advisory lock that they hold to their commit: with
-numbers given out of turn a reader of the tail would miss rows for good. A line that was cut is noticed in seconds. A
-writer that hangs loses its transaction, and with it its turn.
+Readers see one state (REPEATABLE READ). Writers take turns by an advisory lock that they hold until their commit: if
+sequence numbers were committed out of order, a reader of the tail would miss rows for good. A broken connection is
+noticed within seconds. A writer that hangs loses its transaction and its turn.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from search.errors import LibraryBusy, LibraryError, LibraryUnwritable, UsageErr
 from search.ground.extras import is_installed, why_missing
 
 OLDEST: Final = 15
-"""The major version of the oldest server that is tested."""
+"""The oldest major version of the server that is tested."""
 _DRIVER: Final = "psycopg"
 _CONNECTING_S: Final = 5
 _LINE: Final = {
@@ -30,10 +30,11 @@ _LINE: Final = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "application_name": "soundalike",
-    # a reader that streams a whole library may pause between two pages
+    # a long timeout, because a reader that streams a whole library may pause between two pages
     "options": f"-c lock_timeout={int(BUSY_S * 1000)} -c idle_in_transaction_session_timeout=600000",
 }
-"""A cut line is noticed after some 5 s, written to or not; without these a cut-off writer hung for 27 s."""
+"""With these settings a broken connection is noticed after about 5 s, idle or not; without them a writer hung for 27
+s."""
 _TURN: Final = 0x50_6E_64  # any number, the same for all
 _TAKE_TURN: Final = text(
     f"SELECT set_config('idle_in_transaction_session_timeout', '60s', true), pg_advisory_xact_lock({_TURN})"
@@ -67,8 +68,8 @@ _AT_CONNECTING: Final = {
     "28000": r"[^:\s]+:  ",
     "08": "",
 }
-"""What the driver tells of a connection that was not made, in words alone: a server sets two spaces behind FATAL, in
-whatever language it goes on.
+"""Patterns for errors of connecting, which the driver reports only as text. A server puts two spaces after FATAL, in
+any language.
 """
 _UNKNOWN: Final = "the catalog cannot be used ({error}); run `soundalike verify`"
 _BUSY: Final = ("55P03", "40001", "40P01")
@@ -80,7 +81,7 @@ class PostgreSQLDatabase(Database):
     """Connections to one database of a server."""
 
     def __init__(self, url: str, *, read_only: bool) -> None:
-        """Connects when it is first asked. Raises UsageError for a URL that is none, or without the driver."""
+        """Does not connect yet. Raises UsageError for an invalid URL, or if the driver is missing."""
         if not is_installed(_DRIVER):
             raise UsageError(why_missing("a catalog in PostgreSQL", _DRIVER) or f"install {_DRIVER}")
         made = _parsed(url)
@@ -93,7 +94,7 @@ class PostgreSQLDatabase(Database):
         self._glances = _engine(made, pool_size=2, pool_pre_ping=False, **alone)
 
     def with_schema(self, name: str) -> PostgreSQLDatabase:
-        """Connections to the same database whose tables are those in a schema; extensions are found where they are."""
+        """Connections to the same database with the tables of another schema; extensions stay in the search path."""
         url = _parsed(self.url)
         options = url.query.get("options", _LINE["options"])
         here = url.update_query_dict({"options": f"{options} -c search_path={name},{self._schema()}"})
@@ -104,7 +105,7 @@ class PostgreSQLDatabase(Database):
             return str(connection.execute(_SCHEMA).scalar_one())
 
     def explain(self, error: BaseException) -> LibraryError:
-        """As the port says, by the server's SQLSTATE, or by its words where the driver passes on no more."""
+        """As `Database.explain`, by the server's SQLSTATE, or by the error's text if the driver gives only that."""
         state = getattr(error, "sqlstate", None) or _state_at_connecting(error)
         if state == _FULL:
             return LibraryUnwritable(f"{self.name}: the server's disk is full; free some space and run it again")
@@ -123,26 +124,26 @@ class PostgreSQLDatabase(Database):
         return explained
 
     def glance(self, statement: Executable) -> Any:  # noqa: ANN401  a column's type
-        """As the port says, in one round trip: nothing is begun, nor is the line tried before it is used."""
+        """As `Database.glance`, in one round trip: no BEGIN, and no check of the connection before its use."""
         with self.translated():
             try:
                 return self._glanced(statement)
             except DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
-                return self._glanced(statement)  # on a new line: the server was started again since the last time
+                return self._glanced(statement)  # on a new connection: the server was restarted since the last use
 
     def _glanced(self, statement: Executable) -> Any:  # noqa: ANN401  a column's type
         with self._glances.connect() as connection:
             return connection.execute(statement).scalar_one()
 
     def close(self) -> None:
-        """As the port says."""
+        """As `Database.close`."""
         super().close()
         self._glances.dispose()
 
     def size_bytes(self) -> int:
-        """As the port says, of the whole database."""
+        """As `Database.size_bytes`, for the whole database."""
         with self.reading() as connection:
             return int(connection.execute(_SIZE).scalar_one())
 
@@ -159,7 +160,7 @@ class PostgreSQLDatabase(Database):
 
 
 def _state_at_connecting(error: BaseException) -> str:
-    """The SQLSTATE that the words of an error without one stand for: 08 where no server answered."""
+    """The SQLSTATE for an error that has only text; 08 if no server answered."""
     line = ([""] + [line for line in str(error).strip().splitlines() if not line.startswith("\t")])[-1]
     return next(state for state, words in _AT_CONNECTING.items() if re.search(words, line))
 

@@ -1,4 +1,4 @@
-"""What the catalog is asked: its sequence, what was chosen, spaces, roots."""
+"""Reading the catalog: its sequence, choices, spaces and roots."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from search.catalog.tables import CHOICES, CLIPS, COUNTERS, ENCODINGS, ROOTS, SP
 from search.model import Root, RootState, Space, SpaceState
 
 IDS_PER_QUERY: Final = 10_000
-"""SQLite takes 32,766 parameters in one statement."""
+"""SQLite allows 32,766 parameters in one statement."""
 
 SPEED_OF_ROOT: Final = "speed of root {}"
-"""The name of a choice: at what speed a root's sounds are played."""
+"""The name of a choice: the speed at which a root's sounds are played."""
 
 SCAN_OF_ROOT: Final = "scan of root {}"
-"""The name of a choice: when all of a root was looked through last."""
+"""The name of a choice: the time of the last complete scan of a root."""
 
 T = TypeVar("T")
 
 _SPACES: Final = select(text("*")).select_from(SPACES).order_by(SPACES.c.id)
-"""With the columns that are there: a library that nobody wrote to since lacks those of later schemas."""
+"""Selects the columns that exist: a library opened only for reading may lack those of later schemas."""
 
 
 def chunked(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -48,7 +48,7 @@ def counter(connection: Connection, name: str) -> int:
 
 
 def newest(database: Database) -> int:
-    """As `sequence`, for whoever looks often and asks nothing else."""
+    """As `sequence`, for frequent polling: a single query without a transaction."""
     return int(database.glance(_counted("sequence")))
 
 
@@ -57,9 +57,9 @@ def _counted(name: str) -> Select[int]:
 
 
 def in_order_of_ids(connection: Connection, since: int) -> ColumnElement[int]:
-    """What encodings that came after ``since`` are sorted by to have their segments' ids ascend.
+    """The column by which to sort encodings added after ``since`` so that their segment ids ascend.
 
-    Their sequence numbers, which an index has at hand, but where segments came back under the ids that they had before.
+    That is the sequence number, which is indexed, unless an undone merge restored segments under their old ids since.
     """
     returned = select(COUNTERS.c.value).where(COUNTERS.c.name == "returned")
     came_back = since < (connection.execute(returned).scalar() or 0)
@@ -73,7 +73,7 @@ def spaces(connection: Connection) -> list[Space]:
 
 def _space(row: Row[Any]) -> Space:
     name, state = row.name, getattr(row, "state", None)
-    if state is None:  # before schema 6 the name of a space said that it is retired
+    if state is None:  # before schema 6 a suffix of the name marked a retired space
         ending = f"@{row.fingerprint[:12]}"
         name, state = name.removesuffix(ending), "retired" if name.endswith(ending) else "active"
     return Space(
@@ -96,13 +96,13 @@ def _space(row: Row[Any]) -> Space:
 def tag_space(connection: Connection) -> Space | None:
     """The space that the tags of clips come from: the first with a vocabulary.
 
-    While its successor is made that is the retired one, in which more contents have tags.
+    While a successor is being made, this is still the retired space, in which more contents have tags.
     """
     return next((space for space in spaces(connection) if space.vocabulary is not None), None)
 
 
 def choice(connection: Connection, name: str) -> str | None:
-    """What was chosen when the library was made, None where nothing was, or its schema is older than choices."""
+    """A choice made when the library was made; None if it was not made, or the schema is too old for choices."""
     if not inspect(connection).has_table(CHOICES.name):
         return None
     return connection.execute(select(CHOICES.c.value).where(CHOICES.c.name == name)).scalar()
@@ -120,7 +120,7 @@ def root_speed(connection: Connection, root_id: int) -> float:
 
 
 def root_speeds(connection: Connection, root_ids: Iterable[int]) -> dict[int, float]:
-    """The speeds of these roots, those that are played as recorded left out."""
+    """The speeds of these roots, without those that are played as recorded."""
     if not _has_choices(connection.engine):
         return {}
     names = {SPEED_OF_ROOT.format(root_id): root_id for root_id in root_ids}
@@ -129,13 +129,13 @@ def root_speeds(connection: Connection, root_ids: Iterable[int]) -> dict[int, fl
 
 
 def _root(row: Row[Any], speed: float) -> Root:
-    """A root with the columns that are there (see `_SPACES`)."""
+    """A root from the columns that exist (see `_SPACES`)."""
     excludes, mounts = (tuple(json.loads(getattr(row, name, "[]"))) for name in ("excludes", "mounts"))
     return Root(row.id, blobs.path_text(row.path), excludes, mounts, speed)
 
 
 def root_states(connection: Connection) -> list[RootState]:
-    """Every root, how many clips it has, and when it was looked through last; in the order they were made."""
+    """Every root with its number of clips, missing ones, and its last scan; in the order they were made."""
     gone = func.sum(case((CLIPS.c.missing, 1), else_=0))
     counted = select(CLIPS.c.root_id, func.count(), gone).group_by(CLIPS.c.root_id)
     counts = {root_id: (int(clips), int(missing)) for root_id, clips, missing in connection.execute(counted)}
@@ -154,11 +154,11 @@ def taken_out(connection: Connection, root_id: int) -> dict[str, str]:
 
 @lru_cache(maxsize=8)
 def _has_choices(engine: Engine) -> bool:
-    """The same of what was chosen when a library was made."""
+    """Whether the catalog's schema has choices."""
     return inspect(engine).has_table(CHOICES.name)
 
 
 @lru_cache(maxsize=8)
 def _names(vocabulary: str) -> tuple[str, ...]:
-    """A vocabulary as it is stored, read once: it is asked for with every answer."""
+    """A stored vocabulary, cached because every answer needs it."""
     return tuple(json.loads(vocabulary))

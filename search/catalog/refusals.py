@@ -1,4 +1,4 @@
-"""Which errors mean that one change cannot be held, and not that something is wrong with the database."""
+"""Errors that mean that one change cannot be stored, as opposed to a problem with the database."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 from search.errors import ChangeRefused, LibraryError, printable
 
 _ABOUT_VALUES: Final = (DataError, IntegrityError, InterfaceError, ProgrammingError)
-"""What a database raises because of a value, not of its own health (full, damaged, locked)."""
+"""Errors of a database about a value, not about its own state (full, damaged, locked)."""
 
 
 POSSIBLE: Final = (StatementError, LibraryError, ArithmeticError, ValueError, TypeError, RecursionError)
-"""What may be raised because of a value.
+"""Errors that a value may cause.
 
-Python itself raises for some (a number too large for a column, text that has no bytes), before the database can."""
+For some values Python raises before the database does: a number too large for a column, text that cannot be encoded."""
 
 
 def cause(error: BaseException) -> str | None:
-    """What a value did wrong, on one line; None for an error that is not because of a value."""
+    """What is wrong with a value, on one line; None if the error was not caused by a value."""
     if isinstance(error, LibraryError):
         return error.cause if isinstance(error, ChangeRefused) else str(error)
     if isinstance(error, DBAPIError) and not isinstance(error, _ABOUT_VALUES):

@@ -1,4 +1,4 @@
-"""Putting something in another's place: a backup in the catalog's, a new space in an old one's."""
+"""Replacing a catalog by a backup, and an old space by a new one."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from search.errors import LibraryError, printable
 
 
 def restore(database: Database, source: Path, token: str) -> None:
-    """Put the backup ``source`` in the catalog's place, in one transaction, while others read.
+    """Replace the catalog by the backup ``source``, in one transaction, while others read.
 
-    The restored rows get sequence numbers after every one that was given, so that whoever follows the catalog takes
-    them for news and drops the rest; ids that were given since the backup are not given again. Raises LibraryError
-    when ``source`` is no catalog or the disk is full, LibraryBusy when the lease is lost.
+    The restored rows get sequence numbers above all that were given, so that readers of the tail see them as new and
+    drop everything else. Ids given since the backup are not reused. Raises LibraryError if ``source`` is no catalog or
+    the disk is full, LibraryBusy if the lease is lost.
     """
     if isinstance(database, SQLiteDatabase):
         partial = database.path.with_name(database.path.name + ".restoring")
         with _copied(source, partial, database, token):
             _put_file(partial, database, token)
         return
-    from search.catalog import beside  # who has no server needs no driver
+    from search.catalog import beside  # the driver is needed only for a server
 
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -53,7 +53,7 @@ def restore(database: Database, source: Path, token: str) -> None:
 
 @contextmanager
 def _copied(source: Path, partial: Path, live: Database, token: str) -> Iterator[Database]:
-    """A copy of the backup at ``partial``, whose numbers go on behind those of the catalog in use."""
+    """A copy of the backup at ``partial``, with sequence numbers and ids above those of the catalog in use."""
     try:
         with closing(_copy(source, partial)) as restored:
             _move_past(restored, live, token)
@@ -80,7 +80,7 @@ def count_only_in(database: Database, space_id: int, other_id: int) -> int:
 
 
 def drop_space(database: Database, space_id: int, token: str) -> None:
-    """Forget a space and its vectors; the contents must be encoded elsewhere. Raises LibraryError when one is not."""
+    """Delete a space and its vectors. Raises LibraryError if a content is not encoded in any other space."""
     with database.writing() as connection:
         leases.require(connection, token)
         connection.execute(delete(ENCODINGS).where(ENCODINGS.c.space_id == space_id))
@@ -106,7 +106,7 @@ def _copy(source: Path, partial: Path) -> Database:
 
 
 def _move_past(restored: Database, live: Database, token: str) -> None:
-    """Give the copy sequence numbers and ids beyond the live catalog's, and the lease that is held now."""
+    """Give the copy sequence numbers and ids above the live catalog's, and the lease that is held now."""
     with live.reading() as connection:
         leases.require(connection, token)
         lease = connection.execute(select(LEASES)).one()
@@ -125,8 +125,8 @@ def _move_past(restored: Database, live: Database, token: str) -> None:
         for table_name, last in given:
             if last:
                 numbering.reach(connection, table_name, last)
-        connection.execute(delete(PASSES))  # what was to be done when the backup was made is planned anew
-        connection.execute(delete(SHIPMENTS))  # of the snapshots of then; those of now are shipped anew
+        connection.execute(delete(PASSES))  # the work planned when the backup was made is planned again
+        connection.execute(delete(SHIPMENTS))  # these are the snapshots of back then; new ones will be shipped
         connection.execute(delete(LEASES))
         connection.execute(LEASES.insert().values(lease._mapping))
 

@@ -1,4 +1,4 @@
-"""What scans remember beside clips: of roots, of files that did not change, of files that somebody took out."""
+"""Records about roots: their settings, their last scan, where they are, and deleting them."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from search.model import DescribeRoot
 
 
 def describe_root(connection: Connection, change: DescribeRoot) -> None:
-    """Keep what a root leaves out, and its mounts."""
+    """Store the exclusion patterns and the mounts of a root."""
     values = {"excludes": json.dumps(change.excludes), "mounts": json.dumps(change.mounts)}
     connection.execute(update(ROOTS).where(ROOTS.c.id == change.root_id).values(values))
 
 
 def note_scan(connection: Connection, root_id: int) -> None:
-    """Keep that all of a root was looked through now."""
+    """Store the present time as that of the last complete scan of a root."""
     name = SCAN_OF_ROOT.format(root_id)
     connection.execute(delete(CHOICES).where(CHOICES.c.name == name))
     connection.execute(insert(CHOICES), {"name": name, "value": repr(now(connection))})
 
 
 def move_root(connection: Connection, root_id: int, path: str) -> None:
-    """Say where a root lies now. Raises LibraryError when another root is there, or no root has this id."""
+    """Set the path of a root that was moved. Raises LibraryError if another root is there, or no root has this id."""
     stored = blobs.path_bytes(path)
     other = connection.execute(select(ROOTS.c.id).where(ROOTS.c.path == stored)).scalar()
     if other is not None and other != root_id:
@@ -38,9 +38,9 @@ def move_root(connection: Connection, root_id: int, path: str) -> None:
 
 
 def drop_root(connection: Connection, root_id: int) -> None:
-    """Forget a root, its speed, its last scan, its failures and what was taken out of it.
+    """Delete a root, its speed, last scan, failures, and the list of files taken out.
 
-    Raises LibraryError while it has clips.
+    Raises LibraryError if it still has clips.
     """
     if connection.execute(select(CLIPS.c.id).where(CLIPS.c.root_id == root_id).limit(1)).first() is not None:
         raise LibraryError(f"the root {root_id} has clips; move or remove them first")

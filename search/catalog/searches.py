@@ -1,7 +1,7 @@
 """The saved searches of a library in the catalog's database, behind the ports SearchStore and MatchStore.
 
-As collections they take no lease: each change is a transaction of its own. What is new is told by the numbers that the
-catalog gives, not by times: a clip or a content that came later has a higher one.
+Like collections they need no lease: each change is a transaction of its own. Whether a clip or content is new is
+decided by its id and sequence number, not by times: later ones have higher numbers.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ def _saved(row: Row[Any]) -> SavedSearch:
 
 
 def _mark(connection: Connection) -> Mark:
-    """How far the library is."""
+    """The present state of the library as a mark."""
     last_clip, last_content = (
         int(connection.execute(select(func.max(table.c.id))).scalar() or 0) for table in (CLIPS, CONTENTS)
     )
@@ -214,7 +214,7 @@ def _add(connection: Connection, matches: Sequence[SavedMatch]) -> list[int]:
 
 
 def _forget(connection: Connection, search_id: int, clip_ids: Sequence[int]) -> None:
-    """Matches of these clips: their sound changed, and is a match anew."""
+    """Delete matches of these clips: their sound changed, so they are new matches."""
     if clip_ids:
         one = delete(MATCHES).where(MATCHES.c.search_id == search_id, MATCHES.c.clip_id == bindparam("gone"))
         connection.execute(one, [{"gone": clip_id} for clip_id in clip_ids])
@@ -243,7 +243,7 @@ def _checked_least(least: float) -> float:
 
 
 def _check_free(connection: Connection, name: str, but: int = 0) -> None:
-    """Raises QueryError where another search than ``but`` has the name."""
+    """Raise QueryError if a saved search other than ``but`` has the name."""
     taken = select(SEARCHES.c.id).where(SEARCHES.c.name == name, SEARCHES.c.id != but)
     if connection.execute(taken).first() is not None:
         raise QueryError(f"there is a saved search of this name already: {name}")
@@ -251,5 +251,5 @@ def _check_free(connection: Connection, name: str, but: int = 0) -> None:
 
 @lru_cache(maxsize=8)
 def _has_searches(engine: Engine) -> bool:
-    """Whether the catalog is of a schema that has them."""
+    """Whether the catalog's schema has saved searches."""
     return inspect(engine).has_table(SEARCHES.name)

@@ -1,4 +1,4 @@
-"""Uploads that are parts of one job, and uploads that are sent again since their answer was lost."""
+"""Uploads that join one job, and uploads that are sent again because the response was lost (idempotency keys)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from search.errors import QueryError
 from search.model import MAX_JOB_FILES, JobFailure, JobProgress, Sending
 
 KEPT_S: Final = 86_400.0
-"""How long a key of an upload is known."""
+"""How long the key of an upload is kept."""
 
 
 def sent_before(connection: Connection, sending: Sending) -> int | None:
-    """The job of what was sent under the same key; None for what is new.
+    """The job of an earlier upload with the same key; None if there was none.
 
-    Raises QueryError for other files, and where the job was taken off the list since: to add them once more would copy.
+    Raises QueryError if that upload had other files, or if its job was deleted since: adding the files again would
+    duplicate them.
     """
     if sending.key is None:
         return None
@@ -37,14 +38,14 @@ def sent_before(connection: Connection, sending: Sending) -> int | None:
 
 
 def note(connection: Connection, sending: Sending, job_id: int) -> None:
-    """Keep what was sent, where it has a key."""
+    """Remember an upload, if it has a key."""
     if sending.key is not None:
         values = {"key": sending.key, "files": sending.files, "job_id": job_id, "created": now(connection)}
         connection.execute(insert(UPLOADS).values(values))
 
 
 def joined(connection: Connection, job_id: int, files: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """What changes of a job that ``files`` join. Raises QueryError where it takes them not."""
+    """The changed columns of a job that ``files`` join. Raises QueryError if the job cannot take them."""
     row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
     if row is None or row.kind != "index":
         raise QueryError(f"no job of uploads has the id {job_id}")
@@ -61,7 +62,7 @@ def joined(connection: Connection, job_id: int, files: Sequence[tuple[str, str]]
 
 
 def scaled(progress: JobProgress, files: int) -> JobProgress:
-    """How far a job is that has so many files by now, more than it knew of."""
+    """``progress`` scaled to ``files``, if the job has more files by now than it knew of."""
     if files <= progress.files_total:
         return progress
     share = progress.share * progress.files_total / files
@@ -69,7 +70,7 @@ def scaled(progress: JobProgress, files: int) -> JobProgress:
 
 
 def failures_of_all(row: Row[*tuple[Any, ...]], failures: Sequence[JobFailure]) -> str:
-    """What failed of a job of uploads, that of the files before those that joined it too."""
+    """The failures of a job as JSON; for a job of uploads, including those of files from before others joined."""
     known: list[list[str]] = json.loads(row.failures) if row.kind == "index" else []
     found = [[one.file, one.cause] for one in failures]
     return json.dumps([*(one for one in known if one not in found), *found])

@@ -1,4 +1,4 @@
-"""Which snapshots lie in the library's store: what a publisher writes, under its lease, and readers follow."""
+"""The list of snapshots in the library's store: the publisher writes it under its lease, and readers follow it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from search.model import Shipment
 from search.ports import Lease
 
 GRACE_S: Final = 3600.0
-"""So long a shipment stays after a newer one: a reader may just be fetching it."""
+"""How long a shipment is kept after a newer one arrives, because a reader may still be fetching it."""
 _EPOCH: Final = text(
     "SELECT (SELECT system_identifier FROM pg_control_system()) || '-' || CASE WHEN pg_is_in_recovery() THEN 'standby' "
     "ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END"
@@ -72,7 +72,7 @@ class CatalogShipments:
 
 
 def _forget_old(connection: Connection, place: str, newest: int, at: float) -> None:
-    """Forget the shipments of a place that had a successor for longer than any reader fetches."""
+    """Delete the shipments of a place that have had a successor for longer than `GRACE_S`."""
     table = SHIPMENTS.c
     of_place = select(table.id, table.made).where(table.place == place).order_by(table.id)
     rows = connection.execute(of_place).all()

@@ -16,10 +16,10 @@ from search.model import EncoderSpec, Root, Space
 
 
 def space(database: Database, spec: EncoderSpec) -> Space:
-    """The active space of this encoder, made when it is new. Raises SpaceMismatch when another revision made it.
+    """The active space of this encoder, made if it is new. Raises SpaceMismatch if another revision made it.
 
-    A retired space of the same fingerprint is active again: its encoder came back before another took its place. One
-    that an older version called after a relative path of the encoder's file is called after its absolute one.
+    A retired space with the same fingerprint becomes active again: its encoder came back before another replaced it. A
+    space that an older version named by a relative path of the encoder's file is renamed to the absolute path.
     """
     with database.reading() as connection:
         found = _active(connection, database, spec)
@@ -29,7 +29,7 @@ def space(database: Database, spec: EncoderSpec) -> Space:
         found = _active(connection, database, spec) or _returning(connection, spec)
         if found is None:
             connection.execute(insert(SPACES).values(_described(spec)))
-        else:  # a newer version of the program may know better what goes with the same vectors
+        else:  # a newer version of the program may have better facts about the same vectors
             values = {"name": spec.name, "state": "active"} | _facts(spec)
             connection.execute(update(SPACES).where(SPACES.c.id == found.id).values(values))
     with database.reading() as connection:
@@ -40,14 +40,17 @@ def space(database: Database, spec: EncoderSpec) -> Space:
 
 
 def retire(database: Database, space_id: int, token: str) -> None:
-    """Free a space's name for its successor. Raises LibraryBusy when the lease is lost."""
+    """Free a space's name for its successor. Raises LibraryBusy if the lease is lost."""
     with database.writing() as connection:
         leases.require(connection, token)
         connection.execute(update(SPACES).where(SPACES.c.id == space_id).values(state="retired"))
 
 
 def _active(connection: Connection, database: Database, spec: EncoderSpec) -> Space | None:
-    """The active space of the encoder's name. Raises SpaceMismatch when it was made by another revision."""
+    """The active space of the encoder's name; None if there is none.
+
+    Raises SpaceMismatch if another revision made it.
+    """
     found = next((s for s in reading.spaces(connection) if s.name == spec.name and not s.is_retired), None)
     if found is not None and found.fingerprint != spec.fingerprint:
         raise SpaceMismatch(
@@ -59,13 +62,13 @@ def _active(connection: Connection, database: Database, spec: EncoderSpec) -> Sp
 
 
 def _returning(connection: Connection, spec: EncoderSpec) -> Space | None:
-    """A space of this very encoder that is retired, or that was called after a relative path of its file."""
+    """A space of the same encoder that is retired, or that was named by a relative path of the encoder's file."""
     same = [space for space in reading.spaces(connection) if space.fingerprint == spec.fingerprint]
     return next((s for s in same if s.name == spec.name or _is_short_for(s.name, spec.name)), None)
 
 
 def _facts(of: Space | EncoderSpec) -> dict[str, Any]:
-    """What goes with a space's vectors and does not change them."""
+    """The columns of a space that do not affect its vectors."""
     slope, offset = of.calibration or (None, None)
     return {
         "calibration_slope": slope,
@@ -97,7 +100,7 @@ def _is_short_for(typed: str, name: str) -> bool:
 
 
 def root(database: Database, path: str, speed: float | None) -> Root:
-    """The root at this absolute path, made when it is new. Raises LibraryError when it has another ``speed``."""
+    """The root at this absolute path, made if it is new. Raises LibraryError if it has another ``speed``."""
     stored = blobs.path_bytes(path)
     wanted = select(ROOTS.c.id).where(ROOTS.c.path == stored)
     with database.reading() as connection:
@@ -120,7 +123,7 @@ def root(database: Database, path: str, speed: float | None) -> Root:
 
 
 def move_root(database: Database, root_id: int, path: str) -> Root:
-    """Say where a root lies now. Raises LibraryError when another root is there, or no root has this id."""
+    """Set the path of a root that was moved. Raises LibraryError if another root is there, or no root has this id."""
     with database.writing() as connection:
         scanned.move_root(connection, root_id, path)
     with database.reading() as connection:

@@ -1,7 +1,7 @@
-"""The words that names and metadata of a library have: which is most like one that is in none of them, and which have
-a character or two of Chinese, Japanese or Korean inside, where words do not stand apart.
+"""Lookups among the words of a library's names and metadata, in ranges of stems of the full text.
 
-They are read from the stems of the full text, by ranges.
+One finds the word most similar to an unknown one. The other finds words that contain one or two characters of Chinese,
+Japanese or Korean, where words are not separated by spaces.
 """
 
 from __future__ import annotations
@@ -17,28 +17,30 @@ from search.catalog.fulltext.port import SearchTerm
 from search.ground.letters import edits
 
 SHORTEST: Final = 4
-"""Letters of the shortest word that may have any slip: of three every other is near."""
+"""The fewest letters of a word that may have any slip (typing error): with three letters all words are similar."""
 SHORTEST_EXCHANGED: Final = 3
-"""And of the shortest of which two neighbours may be exchanged."""
+"""The fewest letters of a word in which two neighbouring letters may be swapped."""
 LONGEST: Final = 64
-"""Letters of the longest word that may be a slip: of a longer one each place would be tried."""
+"""The most letters of a word that is corrected: every position of a word is tried."""
 PART: Final = 3
-"""Letters of the shortest word that another is made of."""
+"""The fewest letters of a part of a compound."""
 ENDING: Final = 4
-"""Letters of the shortest word that one is looked for by its end."""
+"""The fewest letters of a word that is found at the end of a compound."""
 BEGINNING: Final = 6
-"""Letters of the shortest word that may be the beginning of a compound with a slip in it."""
+"""The fewest letters of a word with a slip that may be the beginning of a compound."""
 LONG: Final = 8
-"""From so many letters on two slips are looked for."""
+"""Words of at least this many letters may have two slips."""
 _LETTERS: Final = re.compile(r"[^\W\d_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]+")
-"""Of alphabets whose words stand apart."""
+"""Letters of scripts that separate words by spaces."""
 _EAST_ASIAN: Final = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]{1,2}")
 MOST_TERMS: Final = 500
 
 
 def read_as(connection: Connection, word: str) -> list[str]:
-    """What a word that is in no name is looked for as: the two words that it is made of, the one that it is most like,
-    or the one at its end (a footstep is a step); itself where none of these is in a name, or it is.
+    """The words to search for instead of ``word``, if no name contains it.
+
+    These are the two words that it is made of, or the most similar word, or the word at its end (a footstep is a step).
+    The result is ``word`` itself if a name contains it, or if none of these exists.
     """
     if not SHORTEST_EXCHANGED <= len(word) <= LONGEST or not _LETTERS.fullmatch(word) or _is_there(connection, word):
         return [word]
@@ -54,23 +56,23 @@ def read_as(connection: Connection, word: str) -> list[str]:
 
 
 def likeliest(connection: Connection, word: str) -> str | None:
-    """The word of this library that is most like ``word``, None where a name has that or no word is like it.
+    """The word of this library most similar to ``word``; None if a name contains ``word``, or no word is similar.
 
-    That is with one letter wrong, left out, too many or exchanged, two from `LONG` letters on. The first may be
-    exchanged with the second; of three letters nothing else may be a slip.
+    Similar means: one letter wrong, missing, added or swapped with its neighbour; two such slips from `LONG` letters
+    on. The first letter must be right or swapped with the second. In words of three letters only swaps count.
     """
     if len(word) < SHORTEST_EXCHANGED or not _LETTERS.fullmatch(word) or _is_there(connection, word):
         return None
     near = min([*_near(connection, word), *_exchanged(connection, word)], default=None)
     if near is None:
         return None
-    # a term is a stem: one of the words that it was made of is shown
+    # a term is a stem: show one of the words that it came from
     words = (fulltext.of(connection).words_of_one(connection, near.term) or near.term).split()
     return min(words, key=lambda one: edits(near.term, one)) if words else near.term
 
 
 class _Near(NamedTuple):
-    """A term, by how many slips it is away, then by how many clips have it (below zero)."""
+    """A term, ordered by its number of slips, then by the negative number of clips that have it."""
 
     slips: int
     clips: int
@@ -78,8 +80,10 @@ class _Near(NamedTuple):
 
 
 def _near(connection: Connection, word: str) -> Iterator[_Near]:
-    """The terms with the first letter of ``word`` from which it may come by slips, whole or, of a longer word, as the
-    beginning of a compound: "thnuder" of a thunderstorm. A whole one is nearer.
+    """Yield the terms with the same first letter that ``word`` may be a misspelling of.
+
+    A long enough ``word`` may also be a misspelled beginning of a compound: "thnuder" for thunderstorm. Whole terms are
+    nearer.
     """
     most = 0 if len(word) < SHORTEST else 2 if len(word) >= LONG else 1
     after = chr(ord(word[0]) + 1)
@@ -91,7 +95,7 @@ def _near(connection: Connection, word: str) -> Iterator[_Near]:
 
 
 def _exchanged(connection: Connection, word: str) -> Iterator[_Near]:
-    """The terms that are ``word`` with its first two letters exchanged; of a short one any two neighbours."""
+    """Yield the terms that are ``word`` with its first two letters swapped; for a short one, any two neighbours."""
     for at in range(1 if len(word) >= SHORTEST else len(word) - 1):
         term = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
         clips = fulltext.of(connection).count(connection, SearchTerm((term,)), MOST_TERMS)
@@ -100,7 +104,7 @@ def _exchanged(connection: Connection, word: str) -> Iterator[_Near]:
 
 
 def _is_there(connection: Connection, word: str) -> bool:
-    """Whether a name has a word that begins with it, or has it inside."""
+    """Whether a name has a word that begins with or contains ``word``."""
     begins = SearchTerm((word,), begins=True)
     return _has(connection, begins) or fulltext.of(connection).is_inside(connection, word)
 
@@ -111,12 +115,12 @@ def _has(connection: Connection, term: str | SearchTerm) -> bool:
 
 
 def is_part(part: str) -> bool:
-    """Whether it is one or two characters of East Asian writing, where words do not stand apart."""
+    """Whether ``part`` is one or two characters of East Asian scripts, which do not separate words by spaces."""
     return _EAST_ASIAN.fullmatch(part) is not None
 
 
 def terms_with(connection: Connection, part: str) -> tuple[str, ...]:
-    """Every term with one or two characters of East Asian writing in it; empty for others."""
+    """The terms that contain ``part``, if it is one or two characters of East Asian scripts; empty otherwise."""
     if not is_part(part):
         return ()
     terms = fulltext.of(connection).with_inside(connection, "\u2e80", part, MOST_TERMS)

@@ -1,9 +1,9 @@
 """A catalog in one SQLite file.
 
-WAL mode: readers in any number of processes never wait for the writer, nor it for them. ``synchronous=FULL``, so
-that what `apply` returned stays even when the machine loses power: published snapshots name a sequence of the
-catalog, and a catalog that fell back behind them would give the same ids again to other segments. It costs one
-flush per batch of files, which nobody notices beside decoding them.
+In WAL mode, readers in any number of processes never wait for the writer, nor the writer for them. With
+``synchronous=FULL``, what `apply` wrote survives a loss of power. That matters because published snapshots refer to a
+sequence of the catalog: a catalog that fell back behind them would give the same ids to other segments. It costs one
+flush per batch of files, which is negligible beside decoding them.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class SQLiteDatabase(Database):
     """Connections to one SQLite file."""
 
     def __init__(self, path: Path, *, mode: str) -> None:
-        """``mode`` is SQLite's: ``rwc``, ``rw``, ``ro``; where nobody can write, ``immutable``, or with a log ``log``.
+        """``mode`` is SQLite's ``rwc``, ``rw`` or ``ro``; on read-only media ``immutable``, or ``log`` with a WAL file.
 
-        Raises LibraryError for ``log`` where SQLite cannot read one without a place for its index.
+        Raises LibraryError for ``log`` on systems where SQLite cannot read a WAL file without writing its index.
         """
         if mode == "log" and os.name != "posix":
             raise LibraryError(f"{printable(str(path))}: {_LOG_ELSEWHERE}")
@@ -61,7 +61,7 @@ class SQLiteDatabase(Database):
 
     @contextmanager
     def translated(self) -> Iterator[None]:
-        """As the port says; SQLite's own errors, too."""
+        """As `Database.translated`, also for errors of the sqlite3 module."""
         try:
             with super().translated():
                 yield
@@ -72,7 +72,7 @@ class SQLiteDatabase(Database):
         return self._engine.connect().execution_options(soundalike_begin="IMMEDIATE")
 
     def explain(self, error: BaseException) -> LibraryError:
-        """The LibraryError that says what ``error`` means for this library."""
+        """The LibraryError that explains what ``error`` means for this library."""
         name = getattr(error, "sqlite_errorname", None) or ""
         if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and is_nearly_full(self.path.parent)):
             return LibraryUnwritable(f"{self.name}: the disk is full; free some space and run the command again")
@@ -85,7 +85,7 @@ class SQLiteDatabase(Database):
         return kind(f"{self.name}: {meaning.format(error=error)}")
 
     def use_wal(self) -> None:
-        """Put the file into WAL mode, where it stays. Outside of any transaction, as SQLite demands."""
+        """Put the file into WAL mode permanently. Runs outside of any transaction, as SQLite requires."""
         with self.translated():
             raw = self._engine.raw_connection()
             try:
@@ -94,7 +94,7 @@ class SQLiteDatabase(Database):
                 raw.close()
 
     def size_bytes(self) -> int:
-        """As the port says, with the write-ahead log, which the last one to close folds into the file."""
+        """As `Database.size_bytes`, with the write-ahead log, which the last process to close merges into the file."""
         parts = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(part.stat().st_size for part in parts if part.exists())
 
@@ -105,7 +105,7 @@ def _engine(path: Path, mode: str) -> Engine:
     uri = f"file:{where}?{_QUERIES.get(mode, f'mode={mode}')}"
 
     def connect() -> sqlite3.Connection:
-        # isolation_level None leaves BEGIN to us: the driver's own begins no transaction for a SELECT
+        # isolation_level None leaves BEGIN to us: the driver itself begins no transaction for a SELECT
         return sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
 
     engine = create_engine("sqlite://", creator=connect, poolclass=_pool_class(), pool_size=8, max_overflow=24)
@@ -128,11 +128,11 @@ def _engine(path: Path, mode: str) -> Engine:
 def _pool_class() -> type[Any]:
     from sqlalchemy.pool import QueuePool
 
-    return QueuePool  # what a URL without a file name would not get
+    return QueuePool  # not the default for a URL without a file name
 
 
 def _why_not_opened(path: Path) -> str:
-    """Ask the operating system what SQLite keeps to itself."""
+    """Find out from the operating system why the file cannot be opened; SQLite does not say."""
     try:
         with path.open("rb"):
             pass

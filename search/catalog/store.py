@@ -1,7 +1,7 @@
-"""The catalog: the truth about a library, behind the ports CatalogReader and CatalogWriter.
+"""The catalog: the source of truth of a library, behind the ports CatalogReader and CatalogWriter.
 
-This module opens a database and gives each method its transaction; what a method says to the database stands in
-its siblings (`reading`, `writing`, `tail`, `words`, `lease`, `upkeep`).
+This module opens a database and gives each method its transaction; the SQL statements are in the sibling modules
+(`reading`, `writing`, `tail`, `words`, `leases`, `upkeep` and others).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ ASKED_SPACE = "asked space"
 
 
 class Catalog:
-    """One catalog, open. Safe to use from several threads; each process opens its own (after a fork, too)."""
+    """An open catalog. Safe to use from several threads; each process opens its own, also after a fork."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -78,14 +78,14 @@ class Catalog:
     def open(cls, url_or_path: str | Path, *, create: bool = True, read_only: bool = False) -> Catalog:
         """Open the catalog in a file, at ``sqlite:///file`` or ``postgresql://user@host/database``.
 
-        It is made when absent and ``create``, and migrated when older.
+        An absent catalog is made if ``create`` is set, and an older one is migrated.
 
-        Raises LibraryError when it is absent, damaged, no catalog, made by a newer version, or cannot be read.
+        Raises LibraryError if it is absent, damaged, not a catalog, made by a newer version, or cannot be read.
         """
         return cls(open_database(url_or_path, create=create and not read_only, read_only=read_only))
 
     def close(self) -> None:
-        """Close the database. Closing twice does no harm."""
+        """Close the database. Closing twice is harmless."""
         self._database.close()
 
     def __enter__(self) -> Catalog:
@@ -98,12 +98,12 @@ class Catalog:
 
     @property
     def url(self) -> str:
-        """What opens it again, in another process: the path of its file, or a URL that may hold a password."""
+        """The path of its file, or its URL, which may contain a password. Another process can open it with this."""
         return self._database.url
 
     @property
     def name(self) -> str:
-        """What people are shown of that."""
+        """The name to show to users: printable, without a password."""
         return self._database.name
 
     # --- CatalogReader ----------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Catalog:
             return reading.spaces(connection)
 
     def clips(self, ids: Sequence[int]) -> list[Clip]:
-        """The clips with these ids, in their order; unknown ids are left out."""
+        """The clips with these ids, in the order given; unknown ids are left out."""
         with self._database.reading() as connection:
             return clipreading.clips(connection, ids)
 
@@ -134,32 +134,32 @@ class Catalog:
             return words.match(connection, text, limit, other_words)
 
     def changes(self, space_id: int, since: int) -> Iterator[IndexChange]:
-        """The tail after ``since``; after each change the index stands at its sequence (see `tail.changes`)."""
+        """Yield the changes of a space after the sequence ``since`` (see `tail.changes`)."""
         return tail.changes(self._database, space_id, since)
 
     @property
     def feedback(self) -> CatalogFeedback:
-        """What people thought of clips."""
+        """Opinions of clips."""
         return CatalogFeedback(self._database)
 
     @property
     def collections(self) -> CatalogCollections:
-        """Clips that somebody keeps together."""
+        """Collections of clips."""
         return CatalogCollections(self._database)
 
     @property
     def searches(self) -> CatalogSearches:
-        """Questions that somebody keeps."""
+        """Saved searches."""
         return CatalogSearches(self._database)
 
     @property
     def matches(self) -> CatalogMatches:
-        """What these found since."""
+        """New matches of saved searches."""
         return CatalogMatches(self._database)
 
     @property
     def queue(self) -> CatalogJobs:
-        """The long work of a service."""
+        """The job queue of a service."""
         return CatalogJobs(self._database)
 
     @property
@@ -169,35 +169,38 @@ class Catalog:
 
     @property
     def shipments(self) -> CatalogShipments:
-        """Snapshots that lie in the library's store."""
+        """Snapshots in the library's store."""
         return CatalogShipments(self._database)
 
     @property
     def keys(self) -> CatalogKeys:
-        """Who may use a service."""
+        """API keys of a service."""
         return CatalogKeys(self._database)
 
     @property
     def allowances(self) -> CatalogAllowances | None:
-        """How often clients of all services may ask; None in a file, where a service counts by itself."""
+        """Rate limits of clients, shared by all services;
+
+        None for a catalog in a file: there each service counts alone.
+        """
         return None if isinstance(self._database, SQLiteDatabase) else CatalogAllowances(self._database)
 
     # --- CatalogWriter -----------------------------------------------------------------------------------------
 
     def lease(self, holder: str, wait_s: float) -> AbstractContextManager[Lease]:
-        """Take the writer's lease, waiting up to ``wait_s`` for it. Raises LibraryBusy that names the holder."""
+        """Take the writer's lease, waiting up to ``wait_s`` for it. Raises LibraryBusy, which names the holder."""
         return leases.held(self._database, holder, wait_s)
 
     def space(self, spec: EncoderSpec) -> Space:
-        """The space of this encoder, made when it is new. Raises SpaceMismatch when it has another fingerprint."""
+        """The space of this encoder, made if it is new. Raises SpaceMismatch if it has another fingerprint."""
         return spaces.space(self._database, spec)
 
     def root(self, path: str, speed: float | None = None) -> Root:
-        """The root at this absolute path, made when it is new. Raises LibraryError when it has another ``speed``."""
+        """The root at this absolute path, made if it is new. Raises LibraryError if it has another ``speed``."""
         return spaces.root(self._database, path, speed)
 
     def files(self, root_id: int, space_id: int) -> Mapping[str, KnownFile]:
-        """Every clip of a root by its relative path, as of now."""
+        """Every file of a root by relative path, as of now."""
         with self._database.reading() as connection:
             return clipreading.files(connection, root_id, space_id)
 
@@ -207,36 +210,36 @@ class Catalog:
             return reading.taken_out(connection, root_id)
 
     def find(self, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
-        """A stored content and the ids of the spaces it is encoded in."""
+        """The contents of a file with this digest, and the ids of the spaces in which all are encoded; or None."""
         with self._database.reading() as connection:
             return contentreading.tracks(connection, digest)
 
     def content_ids(self, digests: Iterable[str]) -> dict[tuple[str, int], int]:
-        """The id of the content of each sound track of files with these digests, by digest and track."""
+        """The content ids of files with these digests, by digest and sound track."""
         with self._database.reading() as connection:
             return contentreading.ids_of(connection, digests)
 
     def apply(self, lease: Lease, changes: Sequence[CatalogChange]) -> int:
-        """Write all of ``changes`` in one transaction, or none; the sequence number reached."""
+        """Write all of ``changes`` in one transaction, or none; return the sequence number reached."""
         token = leases.token_of(lease)
         with self._database.writing() as connection:
             leases.require(connection, token)
             return writing.apply(connection, changes)
 
     def merge(self, lease: Lease, keep: int, others: Sequence[int]) -> Merge:
-        """Keep one clip and take the others out, so that it can be undone. Raises QueryError for unknown clips."""
+        """Keep one clip and take the others out; this can be undone. Raises QueryError for unknown clips."""
         with self._database.writing() as connection:
             leases.require(connection, leases.token_of(lease))
             return merges.merge(connection, keep, others)
 
     def unmerge(self, lease: Lease, merge_id: int) -> Unmerged:
-        """Undo a merge. Raises QueryError for one that is not there, or that a later one has to go before."""
+        """Undo a merge. Raises QueryError if it does not exist, or if a later merge must be undone first."""
         with self._database.writing() as connection:
             leases.require(connection, leases.token_of(lease))
             return merges.undo(connection, merge_id)
 
     def make_merge_final(self, lease: Lease, merge_id: int) -> Merge:
-        """Drop what would undo a merge; what it was. Raises QueryError for one that is not there."""
+        """Delete the undo data of a merge; return the merge. Raises QueryError if it does not exist."""
         with self._database.writing() as connection:
             leases.require(connection, leases.token_of(lease))
             return merges.make_final(connection, merge_id)
@@ -244,12 +247,12 @@ class Catalog:
     # --- for the library ------------------------------------------------------------------------------------
 
     def merges(self, offset: int = 0, limit: int | None = None) -> tuple[int, list[Merge]]:
-        """How many merges can be undone, and a page of them, newest first; all without a ``limit``."""
+        """The number of merges that can be undone, and a page of them, newest first; all if ``limit`` is None."""
         with self._database.reading() as connection:
             return merges.page(connection, offset, limit)
 
     def has_merge(self, merge_id: int) -> bool:
-        """Whether there is a merge of that id that can be undone."""
+        """Whether a merge with this id can be undone."""
         with self._database.reading() as connection:
             return merges.exists(connection, merge_id)
 
@@ -258,25 +261,25 @@ class Catalog:
         return reading.newest(self._database)
 
     def pending(self, space_id: int, since: int) -> int:
-        """How many segments came to a space or left it after the sequence ``since``."""
+        """How many segments were added to or removed from a space after the sequence ``since``."""
         with self._database.reading() as connection:
             return tail.pending(connection, space_id, since)
 
     @contextmanager
     def columns(self, space_id: int) -> Iterator[ColumnReader]:
-        """One state of the catalog in bulk, for `search.columns`; the block is one read transaction."""
+        """A bulk reader of one state of the catalog, for `search.columns`; the block is one read transaction."""
         with self._database.reading() as connection:
             yield ColumnReader(connection, space_id)
 
     @contextmanager
     def contours(self, space_id: int) -> Iterator[ContourReader]:
-        """One state of a space's tunes (`search.analysis.melody.contourfiles`); the block is one read transaction."""
+        """A reader of one state of a space's tunes (`search.analysis.melody`); the block is one read transaction."""
         with self._database.reading() as connection:
             yield ContourReader(connection, space_id)
 
     @contextmanager
     def vectors(self, space: Space) -> Iterator[VectorReader]:
-        """One state of the vectors of a space, to be written elsewhere; the block is one read transaction."""
+        """A reader of one state of a space's vectors, for exports; the block is one read transaction."""
         with self._database.reading() as connection:
             yield VectorReader(connection, space)
 
@@ -291,42 +294,42 @@ class Catalog:
             return contentreading.with_digest(connection, digest)
 
     def facts(self, content_ids: Iterable[int]) -> dict[int, StoredFacts]:
-        """What was measured of contents; those that nobody measured are left out."""
+        """The facts of contents; contents without facts are left out."""
         with self._database.reading() as connection:
             return measured.facts(connection, content_ids)
 
     def without_facts(self, version: int) -> Ids:
-        """(n,) the contents with sound that have no facts of this version, ascending."""
+        """The ids (n,) of contents with sound that have no facts of this version, ascending."""
         with self._database.reading() as connection:
             return measured.without(connection, version)
 
     def measured_clips(self, version: int) -> tuple[int, int]:
-        """How many clips with sound have facts of this version, and how many have none."""
+        """How many clips with sound have facts of this version, and how many do not."""
         with self._database.reading() as connection:
             return measured.clips(connection, version)
 
     def transcripts(self, content_ids: Iterable[int]) -> dict[int, Transcript]:
-        """What is said in contents; those that nobody listened to for words are left out."""
+        """The transcripts of contents; contents without one are left out."""
         with self._database.reading() as connection:
             return transcripts.transcripts(connection, content_ids)
 
     def transcripts_since(self, sequence: int) -> Iterator[tuple[int, Transcript]]:
-        """The contents whose transcripts came after a sequence number, with these, in the order in which they came."""
+        """Yield the transcripts added after a sequence number, oldest first, each with its content id."""
         with self._database.reading() as connection:
             yield from transcripts.since(connection, sequence)
 
     def last_transcript(self) -> int:
-        """The sequence number of the transcript that came last; 0 without any."""
+        """The sequence number of the newest transcript; 0 if there is none."""
         with self._database.reading() as connection:
             return transcripts.last(connection)
 
     def with_transcript(self) -> Ids:
-        """(n,) the contents that have a transcript, ascending."""
+        """The ids (n,) of contents that have a transcript, ascending."""
         with self._database.reading() as connection:
             return transcripts.contents(connection)
 
     def without_transcript(self, recogniser: str) -> Ids:
-        """(n,) the contents with sound that this recogniser has not transcribed, ascending."""
+        """The ids (n,) of contents with sound that this recogniser has not transcribed, ascending."""
         with self._database.reading() as connection:
             return transcripts.without(connection, recogniser)
 
@@ -346,7 +349,7 @@ class Catalog:
             return clipreading.clips_of_root(connection, root_id)
 
     def move_root(self, root_id: int, path: str) -> Root:
-        """Say that a root lies at another absolute path now. Raises LibraryError when another root is there."""
+        """Set the absolute path of a root that was moved. Raises LibraryError if another root is there."""
         return spaces.move_root(self._database, root_id, path)
 
     def missing(self) -> list[int]:
@@ -365,17 +368,17 @@ class Catalog:
             return clipreading.failures(connection)
 
     def failed_files(self) -> list[RecordFailure]:
-        """The same as they were recorded, by root and path."""
+        """The files that could not be indexed, as recorded, by root and path."""
         with self._database.reading() as connection:
             return clipreading.failed_files(connection)
 
     def warnings(self) -> list[tuple[str, str]]:
-        """Absolute path and warning of every clip whose file was read although something was amiss."""
+        """Absolute path and warning of every clip whose file was read despite a defect."""
         with self._database.reading() as connection:
             return clipreading.warnings(connection)
 
     def stats(self) -> upkeep.CatalogStats:
-        """Clips, contents, hours, and bytes and segments of every space."""
+        """The number of clips and contents, hours, and bytes and segments of every space."""
         return upkeep.stats(self._database)
 
     def diagnose(self) -> list[diagnosing.Finding]:
@@ -383,7 +386,7 @@ class Catalog:
         return diagnosing.diagnose(self._database)
 
     def verify(self) -> list[str]:
-        """Everything that is wrong with the catalog, a line each; empty when it is sound."""
+        """Return one line for each defect of the catalog; empty if there is none."""
         return upkeep.verify(self._database)
 
     def backup(self, target: Path) -> None:
@@ -391,18 +394,18 @@ class Catalog:
         upkeep.backup(self._database, target)
 
     def restore(self, source: Path, lease: Lease) -> None:
-        """Put a backup in this catalog's place while it is in use. Raises LibraryError when it is none."""
+        """Replace this catalog with a backup while it is in use. Raises LibraryError if ``source`` is no backup."""
         replacing.restore(self._database, source, leases.token_of(lease))
 
     def copy_to(self, target: Catalog, folder: str, progress: Callable[[int, int], None]) -> None:
         """Copy every row to the new catalog of the library in ``folder``, under the leases of both.
 
-        It goes on where an earlier copy ended.
+        An interrupted copy is resumed.
         """
         transferring.transfer(self._database, target._database, folder, progress)
 
     def differences(self, other: Catalog) -> list[str]:
-        """What another catalog holds otherwise than this one, a line each; leases apart."""
+        """One line for each difference between this catalog and another; leases are ignored."""
         return comparing.differences(self._database, other._database)
 
     def retire_space(self, space_id: int, lease: Lease) -> None:
@@ -410,21 +413,21 @@ class Catalog:
         spaces.retire(self._database, space_id, leases.token_of(lease))
 
     def choice(self, name: str) -> str | None:
-        """What was chosen when the library was made (``index``: its kind of index), None where nothing was."""
+        """A choice made when the library was made (``index``: its kind of index); None if it was not made."""
         with self._database.reading() as connection:
             return reading.choice(connection, name)
 
     def choose(self, name: str, value: str) -> None:
-        """Remember a choice for good: raises LibraryError when another was made before."""
+        """Store a choice for good. Raises LibraryError if another value was chosen before."""
         with self._database.writing() as connection:
             writing.choose(connection, name, value)
 
     def asked_space(self) -> str | None:
-        """The name of the space that is asked where a question names none; None for every space of sounds."""
+        """The name of the space to search if a query names none; None for all spaces of sounds."""
         return self.choice(ASKED_SPACE)
 
     def ask_space(self, name: str | None, lease: Lease) -> None:
-        """Ask this space where a question names none; None: every space of sounds. Raises LibraryBusy."""
+        """Set the space to search if a query names none; None for all spaces of sounds. Raises LibraryBusy."""
         with self._database.writing() as connection:
             leases.require(connection, leases.token_of(lease))
             writing.prefer(connection, ASKED_SPACE, name)
@@ -434,10 +437,10 @@ class Catalog:
         return replacing.count_only_in(self._database, space_id, other_id)
 
     def drop_space(self, space_id: int, lease: Lease) -> None:
-        """Forget a space and its vectors. Raises LibraryError when a content has vectors there alone."""
+        """Delete a space and its vectors. Raises LibraryError if a content has vectors only there."""
         replacing.drop_space(self._database, space_id, leases.token_of(lease))
 
     def prune_changes(self, before_sequence: int) -> None:
-        """Forget what was removed before ``before_sequence``; for readers further back `changes` finds out anew."""
+        """Delete the removals before ``before_sequence``. For older readers, `changes` then yields all absent ids."""
         with self._database.writing() as connection:
             upkeep.prune_changes(connection, before_sequence)

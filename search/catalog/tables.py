@@ -1,12 +1,12 @@
 """The catalog's tables, as the newest migration leaves them (a test compares the two).
 
-Paths are bytes (``os.fsencode``), since a file name need not be text. Ids of clips, contents and segments are
-never given twice, so whoever remembers one finds the same thing or nothing. There is no row per segment: an
-encoding keeps all of its segments in blobs, little-endian and C-ordered, and its ids are the ``n_segments``
-numbers from ``first_segment_id`` on.
+Paths are bytes (``os.fsencode``), since a file name need not be text. Ids of clips, contents and segments are never
+reused, so a remembered id refers to the same thing or to nothing. There is no row per segment: an encoding keeps all of
+its segments in blobs, little-endian and C-ordered, and its ids are the ``n_segments`` numbers from ``first_segment_id``
+on.
 
-Every change has a sequence number. What is there carries the one at which it came or changed last; what went is
-kept in ``removals`` until no snapshot is old enough to need it. Together they are the tail that readers replay.
+Every change has a sequence number. A row carries the number of its last change; what was removed is kept in
+``removals`` until no snapshot is old enough to need it. Together they form the tail that readers replay.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ ROOTS: Final = Table(
     Column("mounts", Text, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
-"""``excludes`` and ``mounts`` are lists in JSON: patterns of what is left out; folders where disks are mounted."""
+"""``excludes`` and ``mounts`` are JSON lists: patterns of files to leave out; folders where disks are mounted."""
 
 CONTENTS: Final = Table(
     "contents",
@@ -90,8 +90,8 @@ CLIPS: Final = Table(
     UniqueConstraint("root_id", "path", "track"),
     sqlite_autoincrement=True,
 )
-"""``own_tags`` is a list in JSON; null until somebody sets some: till then the keywords among the metadata count.
-``remark`` is what a person wrote of the clip, null where nobody did."""
+"""``own_tags`` is a JSON list. It is null until a user sets tags; until then the keywords in the metadata count.
+``remark`` is a user's note on the clip, or null."""
 
 FINDINGS: Final = Table(
     "findings",
@@ -100,9 +100,9 @@ FINDINGS: Final = Table(
     Column("tracks", Integer, nullable=False),
     Column("warnings", Text, nullable=False),
 )
-"""What was found when a content was decoded: how many sound tracks its file has; what was amiss (a JSON list).
+"""What decoding found: how many sound tracks the file has, and warnings (a JSON list).
 
-A content that was decoded before this was asked has none."""
+Contents decoded by early versions have none."""
 
 FACTS: Final = Table(
     "facts",
@@ -111,9 +111,9 @@ FACTS: Final = Table(
     Column("version", Integer, nullable=False),
     Column("numbers", LargeBinary, nullable=False),
 )
-"""What was measured of a content, as float32 in an order that ``version`` stands for (`search.analysis.facts`).
+"""The facts measured of a content: float32 values in the order of ``version`` (`search.analysis.facts`).
 
-A content that nobody measured has none."""
+Contents that were not measured have none."""
 
 TRANSCRIPTS: Final = Table(
     "transcripts",
@@ -125,9 +125,9 @@ TRANSCRIPTS: Final = Table(
     Column("language_probability", Float(53), nullable=False),
     Column("said", LargeBinary, nullable=False),
 )
-"""What is said in a content, and when (``said``: `search.catalog.transcripts`), as ``recogniser`` heard it.
+"""The transcript of a content by ``recogniser``: words and times (``said``: `search.catalog.transcripts`).
 
-A content that nobody listened to for words has none; one in which nobody speaks has one without words."""
+Contents that were not transcribed have none; a content without speech has a transcript without words."""
 
 SPACES: Final = Table(
     "spaces",
@@ -146,7 +146,7 @@ SPACES: Final = Table(
     Column("calibration_offset", Float(53)),
     Column("can_text", Boolean, nullable=False),
     Column("beneath", Text, key="adapts"),
-    # in PostgreSQL too, by the migration: said here it would load that dialect for everybody
+    # the migration makes it in PostgreSQL, too; declaring that here would load that dialect for everybody
     Index("uq_spaces_active_name", "name", unique=True, sqlite_where=text("state = 'active'")),
     sqlite_autoincrement=True,
 )
@@ -157,7 +157,7 @@ CHOICES: Final = Table(
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""What was chosen when the library was made: ``index`` is its kind of index."""
+"""Choices made when the library was made, such as ``index``, its kind of index."""
 
 ENCODINGS: Final = Table(
     "encodings",
@@ -167,7 +167,7 @@ ENCODINGS: Final = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("first_segment_id", BigInteger, nullable=False),
     Column("n_segments", Integer, nullable=False),
-    # Small columns stand before the large ones: SQLite reads a row from its front and stops when it has enough.
+    # Small columns come before the large ones: SQLite reads a row from its start and stops when it has enough.
     Column("clip_tag_classes", LargeBinary),
     Column("clip_tag_probabilities", LargeBinary),
     Column("silent", LargeBinary, nullable=False),
@@ -175,8 +175,8 @@ ENCODINGS: Final = Table(
     Column("tag_classes", LargeBinary),
     Column("tag_probabilities", LargeBinary),
     Column("vectors", LargeBinary, nullable=False),
-    # Answers "which segments came since" by itself, without touching the rows and their blobs. Segment ids and
-    # sequence numbers are given in step, so it is in the order of both.
+    # Answers "which segments were added since" without reading the rows and their blobs. Segment ids and sequence
+    # numbers ascend together, so the index is in the order of both.
     Index("ix_encodings_segments", "space_id", "sequence", "first_segment_id", "n_segments", "content_id", unique=True),
 )
 
@@ -190,12 +190,12 @@ CONTOURS: Final = Table(
     Column("window_s", LargeBinary, nullable=False),
     Column("cents", LargeBinary, nullable=False),
     Column("knots", LargeBinary, nullable=False),
-    # a contour is a part of its encoding and goes with it, however that goes
+    # a contour is part of its encoding and is always deleted with it
     ForeignKeyConstraint(
         ["content_id", "space_id"], ["encodings.content_id", "encodings.space_id"], ondelete="CASCADE"
     ),
 )
-"""The tunes of a content, in the order in which their windows are the segments of its encoding in the melody space."""
+"""The tunes of a content. Their windows, in order, are the segments of its encoding in the melody space."""
 
 REMOVALS: Final = Table(
     "removals",
@@ -207,7 +207,7 @@ REMOVALS: Final = Table(
     Column("first_segment_id", BigInteger),
     Column("n_segments", Integer),
 )
-"""What went: a clip, or the segments of a content in a space."""
+"""Removals: of a clip, or of the segments of a content in a space."""
 
 FAILURES: Final = Table(
     "failures",
@@ -228,21 +228,19 @@ TAKEN_OUT: Final = Table(
     Column("digest", String(64), nullable=False),
     Column("at", Float(53), nullable=False),
 )
-"""Files that somebody took out of the library while they were there: a scan leaves them out until they are asked for
-again.
-"""
+"""Files that a user took out of the library although they exist: scans skip them until a user adds them again."""
 
 FEEDBACK: Final = Table(
     "feedback",
     METADATA,
     Column("profile", String(200), primary_key=True),
-    # no foreign key: what someone heard stays heard when the clip goes, and a restored clip comes back with its id
+    # no foreign key: opinions outlive a removed clip, since a restored clip comes back with its id
     Column("clip_id", BigInteger, primary_key=True, autoincrement=False),
     Column("opinion", String(8), nullable=False),
     Column("weight", Float(53), nullable=False),
     Column("at", Float(53), nullable=False),
 )
-"""What people thought of clips, one opinion each: ``like``, ``dislike`` or ``seen``."""
+"""Opinions of clips, one per profile and clip: ``like``, ``dislike`` or ``seen``."""
 
 COLLECTIONS: Final = Table(
     "collections",
@@ -263,19 +261,19 @@ COLLECTED: Final = Table(
     Column("end_s", Float(53)),
     Column("at", Float(53), nullable=False),
 )
-"""The clips of collections, each with the passage that is meant, or without one."""
+"""The clips of collections, each with an optional passage."""
 
 MERGES: Final = Table(
     "merges",
     METADATA,
     Column("id", _BIG, primary_key=True),
-    # no foreign key: the clip that was kept may go, and the merge can be undone all the same
+    # no foreign key: the merge can be undone even if the kept clip is removed
     Column("keep", BigInteger, nullable=False),
     Column("clips", Text, nullable=False),
     Column("at", Float(53), nullable=False),
     sqlite_autoincrement=True,
 )
-"""The merges that can be undone; ``clips`` is a JSON list of the ids of the clips that left."""
+"""The merges that can be undone; ``clips`` is a JSON list of the ids of the clips taken out."""
 
 MERGED: Final = Table(
     "merged",
@@ -285,7 +283,7 @@ MERGED: Final = Table(
     Column("kind", String(32), nullable=False),
     Column("held", LargeBinary, nullable=False),
 )
-"""What undoes a merge: rows as they were before it (`search.catalog.journal`), each with the ``kind`` of its thing."""
+"""The undo data of merges: rows as they were before (`search.catalog.journal`), each with its ``kind``."""
 
 SEARCHES: Final = Table(
     "searches",
@@ -304,7 +302,7 @@ SEARCHES: Final = Table(
     Column("may_be_private", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
-"""Saved searches; ``sequence``, ``last_clip`` and ``last_content`` say how far the library was looked at."""
+"""Saved searches; ``sequence``, ``last_clip`` and ``last_content`` mark how far each has searched the library."""
 
 SEARCH_SOUNDS: Final = Table(
     "search_sounds",
@@ -313,7 +311,7 @@ SEARCH_SOUNDS: Final = Table(
     Column("place", Integer, primary_key=True, autoincrement=False),
     Column("sound", LargeBinary, nullable=False),
 )
-"""The files that saved searches ask with."""
+"""The sound files that are part of saved searches."""
 
 MATCHES: Final = Table(
     "matches",
@@ -329,7 +327,7 @@ MATCHES: Final = Table(
     UniqueConstraint("search_id", "clip_id"),
     sqlite_autoincrement=True,
 )
-"""What saved searches found since they were saved."""
+"""The matches that saved searches found since they were saved."""
 
 COUNTERS: Final = Table(
     "counters",
@@ -337,8 +335,9 @@ COUNTERS: Final = Table(
     Column("name", String(32), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""``sequence``: the last one given. ``segment``: the next id to give. ``pruned``: removals up to here are gone.
-``returned``: up to here segments came back under their ids, so that these do not ascend with sequence numbers.
+"""``sequence``: the last one given. ``segment``: the next id to give. ``pruned``: removals up to this sequence are
+pruned. ``returned``: up to this sequence, undone merges restored segments under their old ids, so ids may not ascend
+with sequence numbers.
 """
 
 LEASES: Final = Table(
@@ -374,7 +373,7 @@ JOBS: Final = Table(
     Column("heartbeat", Float(53), nullable=False),
     sqlite_autoincrement=True,
 )
-"""The long work of a service (`search.model`). The last three name who runs a job, and when it last reported."""
+"""The jobs of a service (`search.model`). The last three columns say who runs a job, and when it last reported."""
 
 UPLOADS: Final = Table(
     "uploads",
@@ -384,7 +383,7 @@ UPLOADS: Final = Table(
     Column("job_id", BigInteger, nullable=False),
     Column("created", Float(53), nullable=False),
 )
-"""The job that files joined which were sent under a client's key; of key and files the digests, for a day."""
+"""For each upload with a client's idempotency key, the job it went to. Key and files are digests, kept for a day."""
 
 KEYS: Final = Table(
     "keys",
@@ -397,7 +396,7 @@ KEYS: Final = Table(
     Column("revoked", Float(53)),
     sqlite_autoincrement=True,
 )
-"""Who may use a service; of a key only its digest is kept."""
+"""API keys of a service; only the digest of a key is stored."""
 
 PASSES: Final = Table(
     "passes",
@@ -411,7 +410,7 @@ PASSES: Final = Table(
     Column("created", Float(53), nullable=False),
     sqlite_autoincrement=True,
 )
-"""The pass of a job whose work is shared (`search.model.WorkPass`); the newest is the one that counts."""
+"""The pass of a job whose work is shared (`search.model.WorkPass`); only the newest counts."""
 
 CHUNKS: Final = Table(
     "chunks",
@@ -433,7 +432,7 @@ CHUNKS: Final = Table(
 )
 """Files that one worker does at a time (`search.catalog.chunks`): ``open``, ``claimed`` or ``done``.
 
-``files`` and ``results`` are lists in JSON. ``token`` to ``expires`` are those of the claim."""
+``files`` and ``results`` are JSON lists. ``token`` to ``expires`` belong to the claim."""
 
 SHIPMENTS: Final = Table(
     "shipments",
@@ -446,4 +445,4 @@ SHIPMENTS: Final = Table(
     Column("made", Float(53), nullable=False),
     sqlite_autoincrement=True,
 )
-"""Snapshots in the library's store (`search.model.Shipment`); of a place the newest counts."""
+"""Snapshots in the library's store (`search.model.Shipment`); the newest of a place counts."""

@@ -1,7 +1,7 @@
-"""The tail of the catalog, as an index replays it: what came and what went since a sequence number.
+"""The tail of the catalog, which an index replays: the segments added and removed since a sequence number.
 
-Nothing here holds a transaction open while the caller works. Sequence numbers and ids only grow and are never given
-twice, so page after page tells one consistent story however much is written in between.
+No transaction stays open while the caller works. Sequence numbers and ids only grow and are never reused, so the pages
+are consistent with each other, however much is written in between.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _VECTORS_IN_FILE: Final = _OF_SPACE.where(ENCODINGS.c.content_id.in_(bindparam("
 _VECTORS_ON_SERVER: Final = _OF_SPACE.where(
     ENCODINGS.c.content_id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
 )
-"""One parameter for a thousand ids, which otherwise take as long as the vectors."""
+"""A single array parameter for all ids; a thousand parameters would take as long as reading the vectors."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Piece:
-    """At most `ROWS_PER_CHANGE` segments of one content that came or went at ``sequence``."""
+    """At most `ROWS_PER_CHANGE` segments of one content, added (``came``) or removed at ``sequence``."""
 
     sequence: int
     came: bool
@@ -54,9 +54,9 @@ class _Piece:
 def changes(database: Database, space_id: int, since: int) -> Iterator[IndexChange]:
     """See `search.ports.CatalogReader.changes`.
 
-    Once a change was applied, the index stands at its ``sequence``, and the last change brings it to the catalog's (an
-    empty removal, when no segment came or went). What came and went again in between is left out. Where removals
-    after ``since`` are forgotten, every id that was ever given and is not there comes as a removal first.
+    After applying a change, the index is at its ``sequence``. The last change brings it to the catalog's sequence; it
+    is an empty removal if no segment changed. Segments that were added and removed in between are left out. If removals
+    after ``since`` have been pruned, the first changes remove every id that was ever given and is absent now.
     """
     if reading.newest(database) <= since:
         return
@@ -64,7 +64,7 @@ def changes(database: Database, space_id: int, since: int) -> Iterator[IndexChan
         now = reading.sequence(connection)
         forgotten = 0 < since < reading.counter(connection, "pruned")
         dim = connection.execute(select(SPACES.c.dim).where(SPACES.c.id == space_id)).scalar()
-        # all at once: another process may forget them while this one replays
+        # all at once: another process may prune them while this one replays
         went = _removals(connection, space_id, since) if since else []
     if now > since and dim is not None:
         replay = _Replay(database, space_id, dim, since, now)
@@ -74,7 +74,7 @@ def changes(database: Database, space_id: int, since: int) -> Iterator[IndexChan
 
 
 def pending(connection: Connection, space_id: int, since: int) -> int:
-    """How many segments came to a space or left it after the sequence ``since``."""
+    """How many segments were added to or removed from a space after the sequence ``since``."""
     total = 0
     for table in (ENCODINGS, REMOVALS):
         counted = select(func.sum(table.c.n_segments)).where(table.c.space_id == space_id, table.c.sequence > since)
@@ -83,7 +83,7 @@ def pending(connection: Connection, space_id: int, since: int) -> int:
 
 
 class _Replay:
-    """One reader's way from the sequence ``since`` to ``now``."""
+    """One reader's replay from the sequence ``since`` to ``now``."""
 
     def __init__(self, database: Database, space_id: int, dim: int, since: int, now: int) -> None:
         self._database = database
@@ -94,7 +94,7 @@ class _Replay:
         self._large: tuple[int, HalfVectors] | None = None
 
     def run(self, went: Iterable[_Piece]) -> Iterator[IndexChange]:
-        """What came, and ``went``, in order, in as few changes as may be."""
+        """Yield additions and the removals ``went``, in order, packed into few changes."""
         done = self._since
         for is_add, run in groupby(heapq.merge(self._came(), went), key=attrgetter("came")):
             for pieces in _packed(run):
@@ -104,7 +104,7 @@ class _Replay:
             yield IndexChange(self._now, np.empty(0, np.int64), None)
 
     def absent(self) -> Iterator[IndexChange]:
-        """Removals, at the sequence ``since``, of every id that was given up to now and is not in this space."""
+        """Yield removals, at the sequence ``since``, of every id given so far that is not in this space."""
         table = ENCODINGS.c
         wanted = select(table.first_segment_id, table.n_segments).where(table.space_id == self._space_id)
         with self._database.reading() as connection:
@@ -136,7 +136,10 @@ class _Replay:
             after = rows[-1].sequence
 
     def _addition(self, pieces: Sequence[_Piece]) -> IndexChange:
-        """Segments that went since the page was read are left out: their removal is in the next replay."""
+        """Make an addition.
+
+        Segments removed since the page was read are left out; the next replay has their removal.
+        """
         stored = self._vectors(pieces)
         there = [piece for piece in pieces if piece.first_segment_id in stored]
         rows = [stored[piece.first_segment_id][piece.start : piece.stop] for piece in there]
@@ -153,7 +156,7 @@ class _Replay:
             statement = _VECTORS_IN_FILE if connection.dialect.name == "sqlite" else _VECTORS_ON_SERVER
             rows = connection.execute(statement, {"space_id": self._space_id, "ids": ids}).all()
         stored = {row.first_segment_id: blobs.vectors_of(row.vectors, self._dim) for row in rows}
-        # a day-long recording comes in many pieces and is read once
+        # a day-long recording has many pieces but is read once
         large = stored.get(last)
         self._large = (last, large) if large is not None and len(large) > ROWS_PER_CHANGE else None
         return stored
@@ -170,7 +173,7 @@ def _removals(connection: Connection, space_id: int, since: int) -> list[_Piece]
 
 
 def _cut(row: Row[*tuple[Any, ...]], since: int, *, came: bool) -> Iterator[_Piece]:
-    """The pieces of an encoding after ``since``; each has a sequence number, the last has ``row``'s."""
+    """The pieces of an encoding after ``since``. Each has its own sequence number; the last has that of ``row``."""
     first_sequence = row.sequence - sequences(row.n_segments) + 1
     for place, start in enumerate(range(0, row.n_segments, ROWS_PER_CHANGE)):
         if first_sequence + place > since:
@@ -183,7 +186,7 @@ def _ids(pieces: Sequence[_Piece]) -> Ids:
 
 
 def _packed(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
-    """Pieces in lists of at most `ROWS_PER_CHANGE` segments together."""
+    """Group pieces into lists of at most `ROWS_PER_CHANGE` segments."""
     packed: list[_Piece] = []
     held = 0
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""What is said in contents: lines of words with their times, kept as compressed JSON, a row for a content.
+"""Transcripts of contents: lines of words with their times, stored as compressed JSON, one row per content.
 
 ``said`` is ``{"voiced": [[start_ms, end_ms], ...], "lines": [[[text, start_ms, end_ms, percent], ...], ...]}``.
 """
@@ -23,7 +23,7 @@ _ROWS_PER_TURN = 64
 
 
 def row(change: KeepTranscript, sequence: int) -> dict[str, Any]:
-    """What is said in a content, as it is stored."""
+    """The row of a transcript."""
     said = change.transcript
     packed = {
         "voiced": [[_ms(start_s), _ms(end_s)] for start_s, end_s in said.voiced],
@@ -44,7 +44,7 @@ def row(change: KeepTranscript, sequence: int) -> dict[str, Any]:
 
 
 def transcripts(connection: Connection, content_ids: Iterable[int]) -> dict[int, Transcript]:
-    """What is said in contents, without those that nobody listened to for words."""
+    """The transcripts of contents; contents without one are left out."""
     if not has_transcripts(connection.engine):
         return {}
     return {
@@ -55,7 +55,7 @@ def transcripts(connection: Connection, content_ids: Iterable[int]) -> dict[int,
 
 
 def since(connection: Connection, sequence: int) -> Iterator[tuple[int, Transcript]]:
-    """The contents whose transcripts came after ``sequence``, with these, in the order in which they came."""
+    """Yield the transcripts added after ``sequence``, oldest first, each with its content id."""
     if has_transcripts(connection.engine):
         wanted = select(TRANSCRIPTS).where(TRANSCRIPTS.c.sequence > sequence).order_by(TRANSCRIPTS.c.sequence)
         for one in connection.execute(wanted, execution_options={"yield_per": _ROWS_PER_TURN}):
@@ -63,14 +63,14 @@ def since(connection: Connection, sequence: int) -> Iterator[tuple[int, Transcri
 
 
 def last(connection: Connection) -> int:
-    """The sequence number of the transcript that came last; 0 without any."""
+    """The sequence number of the newest transcript; 0 if there is none."""
     if not has_transcripts(connection.engine):
         return 0
     return int(connection.execute(select(func.max(TRANSCRIPTS.c.sequence))).scalar() or 0)
 
 
 def contents(connection: Connection) -> Ids:
-    """(n,) the contents that have a transcript, ascending."""
+    """The ids (n,) of contents that have a transcript, ascending."""
     if not has_transcripts(connection.engine):
         return np.empty(0, np.int64)
     wanted = select(TRANSCRIPTS.c.content_id).order_by(TRANSCRIPTS.c.content_id)
@@ -78,7 +78,7 @@ def contents(connection: Connection) -> Ids:
 
 
 def without(connection: Connection, recogniser: str) -> Ids:
-    """(n,) the contents with sound that this recogniser has not transcribed, ascending."""
+    """The ids (n,) of contents with sound that this recogniser has not transcribed, ascending."""
     wanted = select(CONTENTS.c.id).where(CONTENTS.c.container != NOTES).order_by(CONTENTS.c.id)
     if has_transcripts(connection.engine):
         done = select(TRANSCRIPTS.c.content_id).where(TRANSCRIPTS.c.recogniser == recogniser)
@@ -88,7 +88,7 @@ def without(connection: Connection, recogniser: str) -> Ids:
 
 @lru_cache(maxsize=8)
 def has_transcripts(engine: Engine) -> bool:
-    """Whether a catalog's schema has them: one that nobody wrote to since is older."""
+    """Whether the catalog's schema has transcripts. A catalog opened only for reading may have an older schema."""
     return inspect(engine).has_table(TRANSCRIPTS.name)
 
 

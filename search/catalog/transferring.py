@@ -1,8 +1,8 @@
-"""Copying a whole catalog into another database: every row with its id, in pages, so that a kill costs one page.
+"""Copying a whole catalog into another database: every row with its id, in pages, so that a killed copy loses one page.
 
-What a target has says how far the copy got: rows come in the order of their keys. Its choice `BEGUN` names the state
-of the source that is copied; when that is another by now, the copy begins anew. What changes without the writer's
-lease or a sequence number (opinions, keys, jobs, failures) is copied at the end, at once. Nothing is encoded.
+Rows are copied in the order of their keys, so the target shows how far the copy got. Its choice `BEGUN` names the state
+of the source; if the source has changed since, the copy starts over. Rows that change without the writer's lease or a
+sequence number (opinions, keys, jobs, failures) are copied at the end, all at once. Nothing is encoded.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ BEGUN: Final = "copy of"
 COMPLETE: Final = "was copied from"
 INTO: Final = "was copied into"
 MARKS: Final = (BEGUN, COMPLETE, INTO)
-"""Choices that say of what a catalog is a copy; no part of what is copied."""
+"""Choices that record what a catalog is a copy of; they are not copied themselves."""
 
 PAGED: Final = (CONTENTS, FINDINGS, FACTS, TRANSCRIPTS, ENCODINGS, CONTOURS, CLIPS, REMOVALS, MERGES, MERGED)
 PARENTS: Final = (ROOTS, SPACES)
@@ -65,7 +65,7 @@ NUMBERED: Final = (ROOTS, SPACES, CONTENTS, CLIPS, COLLECTIONS, MERGES, SEARCHES
 ROWS_PER_PAGE: Final = 500
 _BYTES_PER_PAGE: Final = 16 << 20
 _ROWS_PER_TURN: Final = 16
-"""An encoding may have megabytes."""
+"""Few, because one encoding may take megabytes."""
 
 OnProgress = Callable[[int, int], None]
 
@@ -73,8 +73,8 @@ OnProgress = Callable[[int, int], None]
 def transfer(source: Database, target: Database, folder: str, progress: OnProgress) -> None:
     """Copy ``source`` into ``target``, the catalog of the library that is made in ``folder``.
 
-    ``progress`` gets the rows that are there, and how many there will be. Both are held by their leases. Raises
-    LibraryError where ``target`` has something else, is another folder's catalog, or changed since it was copied.
+    ``progress`` gets the number of rows copied and the total. The caller holds the leases of both. Raises LibraryError
+    if ``target`` holds something else, is another folder's catalog, or changed since it was copied.
     """
     with source.reading() as connection:
         state = _state(connection)
@@ -100,7 +100,7 @@ def transfer(source: Database, target: Database, folder: str, progress: OnProgre
 
 
 def rows(connection: Connection, table: Table, after: Sequence[object] | None = None) -> Iterator[Row]:
-    """The rows of a table by column, in the order of its key, from behind the key ``after`` on."""
+    """Yield the rows of a table as dicts, sorted by its key; only those after the key ``after``, if given."""
     key = key_of(table)
     statement = select(table).order_by(*key)
     if after is not None:
@@ -115,7 +115,7 @@ def key_of(table: Table) -> list[Any]:
 
 
 def _state(connection: Connection) -> str:
-    """What tells the state of a catalog from another: nothing that a page holds changes without one of these."""
+    """A fingerprint of a catalog's state: every change to a paged table changes it."""
     facts = (CLIPS.c.size_bytes, CLIPS.c.mtime_ns, func.coalesce(CLIPS.c.changed_ns, 0))
     sums = connection.execute(select(*(func.sum(fact % 1_000_000_007) for fact in facts))).one()
     numbers = [reading.sequence(connection), *(int(number or 0) for number in sums)]
@@ -123,7 +123,10 @@ def _state(connection: Connection) -> str:
 
 
 def _is_complete(connection: Connection, name: str, state: str, folder: str) -> bool:
-    """Whether all that the source has is there, as it was copied, and for this folder. Raises LibraryError."""
+    """Whether the target is a complete copy of this state, for this folder.
+
+    Raises LibraryError if it cannot be used.
+    """
     if reading.choice(connection, COMPLETE) != state:
         return False
     into = reading.choice(connection, INTO)
@@ -136,7 +139,7 @@ def _is_complete(connection: Connection, name: str, state: str, folder: str) -> 
 
 
 def _begin(connection: Connection, name: str, state: str) -> None:
-    """Mark the target; empty it of a copy of another state."""
+    """Mark the target as a copy of ``state``; delete a partial copy of another state first."""
     begun = reading.choice(connection, BEGUN)
     if begun == state:
         return
@@ -190,7 +193,7 @@ def _put_parents(connection: Connection, table: Table, rows_of_source: Sequence[
 
 
 def _finish(source: Connection, target: Connection, state: str, folder: str) -> None:
-    """Copy what may have changed meanwhile, and have numbers go on where the source's do."""
+    """Copy what may have changed meanwhile, and make ids continue where the source's do."""
     for table in PARENTS:
         _put_parents(target, table, _all(source, table))
     for table in reversed(AT_ONCE):
@@ -209,7 +212,7 @@ def _is_mark(table: Table, row: Row) -> bool:
 
 
 def _storable(table: Table, page: Sequence[Row]) -> list[Row]:
-    """Rows without what a server's text cannot hold and a file's can: NUL."""
+    """Rows without NUL characters in text, which a file can store but a server cannot."""
     texts = [column.key for column in table.c if isinstance(column.type, Text) and column.key]
     return [
         row | {name: blobs.storable(row[name]) for name in texts if row[name] and "\0" in row[name]} for row in page

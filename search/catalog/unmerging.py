@@ -1,7 +1,7 @@
-"""Putting back what a merge took: rows under their ids, with new sequence numbers, so that readers see them come.
+"""Undoing a merge: rows come back under their ids, with new sequence numbers, so that readers see them as new.
 
-What somebody did since is left as it is, and a line says so: a file that was indexed again stays the clip it is now, a
-folder that left stays away, tags that were changed stay changed.
+What users did in the meantime is left as it is and reported in a note: a file that was indexed again stays the clip it
+is now, a removed folder stays removed, changed tags stay changed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from search.errors import printable
 
 
 def put_back(connection: Connection, keep: int, held: Held) -> tuple[list[int], list[str]]:
-    """The ids of the clips that came back, and a line for all that is not as before."""
+    """Undo a merge; return the ids of the restored clips, and a note for everything that is not as before."""
     putting = _PuttingBack(connection, held)
     restored = [row["id"] for row in held.of(CLIPS) if putting.clip(row)]
     putting.kept_clip(keep)
@@ -60,7 +60,7 @@ class _PuttingBack:
         self.notes: list[str] = []
 
     def clip(self, row: Row) -> bool:
-        """Put a clip back, with its content; whether that was possible."""
+        """Restore a clip and its content; return whether that was possible."""
         place = {"root_id": row["root_id"], "path": row["path"]}
         if row["root_id"] not in self._roots:
             self._note(row, "its folder left the library since; index it again to have it back")
@@ -84,7 +84,7 @@ class _PuttingBack:
         return True
 
     def kept_clip(self, keep: int) -> None:
-        """Take from the clip that was kept what it had of the others."""
+        """Remove from the kept clip what it inherited from the others."""
         for row in self._held.of(FEEDBACK):
             self._delete(FEEDBACK, row)
         for row in self._held.of(COLLECTED):
@@ -108,12 +108,12 @@ class _PuttingBack:
             self._say({**clip, **values})
 
     def finish(self) -> None:
-        """Say up to where sequence numbers were given, and up to where ids may not ascend with them."""
+        """Update the counters ``sequence`` and ``returned`` (see `search.catalog.tables.COUNTERS`)."""
         for name in ("sequence", "returned"):
             self._connection.execute(update(COUNTERS).where(COUNTERS.c.name == name).values(value=self._sequence))
 
     def _content(self, content_id: int) -> int | None:
-        """The content that a clip points to from now on: its own, put back where it went, or an equal one."""
+        """The content that a restored clip points to: its own, restored if necessary, or an equal one; or None."""
         if content_id not in self._contents:
             self._contents[content_id] = self._put_content(content_id)
         return self._contents[content_id]
@@ -163,12 +163,12 @@ class _PuttingBack:
 
 
 def _is(table: Table, values: Row) -> Any:  # noqa: ANN401  a row, or a column's value
-    """Whether a row has all of these values."""
+    """The condition that a row has all of these values."""
     return and_(*(table.c[name] == value for name, value in values.items()))
 
 
 def _without(clip: Any, tags_before: str | None, tags_after: str | None) -> str:  # noqa: ANN401  a row, or a column's value
-    """The own tags of a clip, stored, without those that a merge gave it and with those that it took since."""
+    """The own tags of a clip, as stored: without those that a merge gave it, and with the user's changes since."""
     before, after, now = (
         blobs.own_tags_in(stored, clip["metadata"]) for stored in (tags_before, tags_after, clip["own_tags"])
     )

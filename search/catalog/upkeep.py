@@ -1,4 +1,4 @@
-"""Looking after a catalog: backup, figures, verification, pruning the log."""
+"""Maintenance of a catalog: backup, statistics, verification, pruning of removals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PAGE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class SpaceStats:
-    """What one space of a library holds. ``vector_bytes`` counts the stored float16 vectors."""
+    """Statistics of one space. ``vector_bytes`` is the size of the stored float16 vectors."""
 
     space_id: int
     name: str
@@ -35,7 +35,7 @@ class SpaceStats:
 
 @dataclass(frozen=True, slots=True)
 class CatalogStats:
-    """What a library holds. ``hours`` are of contents: equal files count once."""
+    """Statistics of a library. ``hours`` counts contents, so equal files count once."""
 
     clips: int
     missing: int
@@ -48,7 +48,7 @@ class CatalogStats:
 
 
 def stats(database: Database) -> CatalogStats:
-    """Count what is there."""
+    """Compute the statistics of a catalog."""
     size_bytes = database.size_bytes()
     with database.reading() as connection:
         duration_s = connection.execute(select(func.sum(CONTENTS.c.duration_s))).scalar()
@@ -65,9 +65,9 @@ def stats(database: Database) -> CatalogStats:
 
 
 def backup(database: Database, target: Path) -> None:
-    """Copy the catalog as it is at this moment to the new file ``target``, while anyone reads and writes it.
+    """Copy the present state of the catalog to the new file ``target``; others may read and write meanwhile.
 
-    The copy holds no lease. Raises LibraryError when ``target`` is there already or cannot be written.
+    The copy holds no lease. Raises LibraryError if ``target`` exists or cannot be written.
     """
     if target.exists():
         raise LibraryError(f"{printable(str(target))}: is there already; name a new file for the backup")
@@ -76,7 +76,7 @@ def backup(database: Database, target: Path) -> None:
             _copy(database, partial)
     except OSError as error:
         with suppress(OSError):
-            target.unlink(missing_ok=True)  # its name may not have reached the disk
+            target.unlink(missing_ok=True)  # the rename may not have reached the disk
         raise LibraryUnwritable.because(f"{printable(str(target))}: cannot be written", error) from error
 
 
@@ -87,14 +87,14 @@ def _copy(database: Database, target: Path) -> None:
             raise LibraryError(f"{database.name}: is backed up by the server's own means: pg_dump, or its archive")
         connection.rollback()  # the copy takes its own read transaction
         with closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)  # one step: a consistent state, and in WAL mode nobody waits for it
+            source.backup(copy)  # in one step: a consistent state; in WAL mode nobody has to wait
             copy.execute("DELETE FROM leases")
             copy.commit()
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, complete in itself
 
 
 def prune_changes(connection: Connection, before: int) -> None:
-    """Forget the removals before the sequence ``before``; an older index is given every absent id."""
+    """Delete the removals before the sequence ``before``; an older index then gets every absent id as a removal."""
     last = min(before - 1, reading.sequence(connection))
     if last > reading.counter(connection, "pruned"):
         connection.execute(delete(REMOVALS).where(REMOVALS.c.sequence <= last))
@@ -102,7 +102,7 @@ def prune_changes(connection: Connection, before: int) -> None:
 
 
 def verify(database: Database) -> list[str]:
-    """Everything that is wrong with the catalog, a line each (at most a thousand); empty when it is sound."""
+    """Return one line for each defect of the catalog (at most a thousand); empty if there is none."""
     problems: list[str] = []
     with database.reading() as connection:
         for check in _CHECKS:
@@ -138,7 +138,7 @@ def _check_orphans(connection: Connection) -> Iterator[str]:
 
 
 def _check_encodings(connection: Connection) -> Iterator[str]:
-    """Blob sizes, without reading the blobs: SQLite keeps their length in the row's header."""
+    """Check the sizes of blobs without reading them: SQLite keeps their lengths in the row's header."""
     dims = {space.id: space.dim for space in reading.spaces(connection)}
     wanted = select(
         ENCODINGS.c.content_id,

@@ -1,9 +1,8 @@
-"""Full text over names and metadata: whole words first, then beginnings, then words inside words.
+"""Full-text search over names and metadata: whole words first, then beginnings of words, then words inside words.
 
-The full text keeps stems with the field of each, so that a title counts for more than a folder, and what stands inside
-words, so that `horn` is found in `airhorn_03.wav` (`search.catalog.fulltext`). Text is folded and cut into words here,
-in one place for what is stored and what is asked, so a query can hold nothing but letters and digits when it reaches
-the query language of a database.
+The full text stores stems with their field, so that a title counts more than a folder, and also parts of words, so that
+`horn` is found in `airhorn_03.wav` (`search.catalog.fulltext`). Stored text and queries are folded and split into words
+by the same functions here. So a query contains only letters and digits when it reaches a database's query language.
 """
 
 from __future__ import annotations
@@ -26,28 +25,28 @@ from search.ground.emoji import in_words
 from search.model import NO_WORDS, WordMatch
 
 COMMON: Final = 5_000
-"""A word that more clips have is common: BM25 takes a microsecond for each of them, and tells them apart least."""
+"""A word in more clips than this is common: BM25 takes a microsecond per clip, and such a word discriminates least."""
 
 MAX_QUERY_WORDS: Final = 32
-"""A longer query is cut: more words than this only repeat themselves."""
+"""Further words of a query are ignored: longer queries only repeat themselves."""
 
 LAST_STEP: Final = 6
 
 LEAST_INSIDE: Final = 3
-"""Letters of the shortest word that is looked up inside others. Fewer letters in front of one are no word of their own:
-`horn` is part of what `foghorn` says, `rain` is in `train` by chance. So it is in alphabets whose words stand apart; in
-Chinese one character is a word, in Arabic two letters are the article."""
+"""The fewest letters of a word that is searched inside other words, and of the part in front of it: fewer letters in
+front are not a word. So `foghorn` matches `horn`, but `train` contains `rain` only by chance. The rule for the part in
+front holds only for the alphabets below: in Chinese one character is a word, in Arabic two letters are the article."""
 _WORDS_APART: Final = re.compile(r"[\u0000-\u052f]+")
 """Latin, Greek and Cyrillic."""
 
 _STEPS_OF_EVERY_WORD: Final = 3
 _PHRASE: Final = re.compile(r'"([^"]*)"')
 _ENDINGS: Final = re.compile(r"(?<=...)(?:ing|ed|es|s)$")
-"""What is cut off a word before it is looked for among the words of a clip that its stem has found."""
+"""Endings cut off a query word before it is looked for among the words of a clip that was found by its stem."""
 UNSEEN: Final = 0.5
-"""What a word that no name has weighs, of the rarest that some name has."""
+"""The weight of a word that no name has, relative to that of the rarest possible word."""
 READ_AS: Final = 0.5
-"""How much a word counts as said that the question wrote otherwise."""
+"""How much a corrected word counts, relative to a word found as written."""
 _MAX_STORED_CHARACTERS: Final = 20_000
 _MAX_QUERY_CHARACTERS: Final = 20_000
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
@@ -85,22 +84,23 @@ _STOP_WORDS: Final = frozenset(
 
 
 def split(text_: str) -> list[str]:
-    """The words of a text: cut at punctuation, camelCase, and between letters and digits; lower case, no accents. Emoji
-    are read as words.
+    """Split a text into words at punctuation, camelCase, and between letters and digits.
+
+    Words are in lower case, without accents. Emoji are read as words.
     """
     return _WORD.findall(_fold(_CAMEL.sub(" ", in_words(text_))))
 
 
 def split_query(text_: str) -> list[str]:
-    """A query's words, each once, in order, without the likes of "the sound of" unless there is nothing else.
+    """A query's words, each once, in order, without stop words (like "the sound of") unless there are no others.
 
-    A phrase in quotes is one of them, its words as they follow each other.
+    A phrase in quotes counts as one word.
     """
     return list(_units(text_))
 
 
 def _units(text_: str) -> dict[str, float]:
-    """The words and phrases of a query, with the part that each is of what was written as one: ``sci`` of sci-fi .5."""
+    """The words and phrases of a query with their shares of the written word: ``sci`` in sci-fi has .5."""
     text_ = text_[:_MAX_QUERY_CHARACTERS]
     every = dict.fromkeys(_phrases(text_), 1.0)
     for written in _PHRASE.sub(" ", text_).split():
@@ -111,15 +111,15 @@ def _units(text_: str) -> dict[str, float]:
 
 
 def _phrases(text_: str) -> list[str]:
-    """What stands in quotes in a query, in words."""
+    """The phrases in quotes in a query, split into words."""
     phrases = [" ".join(split(phrase)) for phrase in _PHRASE.findall(text_[:_MAX_QUERY_CHARACTERS])]
     return [phrase for phrase in phrases if phrase]
 
 
 def of_clip(clip_id: int, path: str, title: str, metadata: Mapping[str, str]) -> ClipWords:
-    """The words of a clip's root-relative path, title and metadata, by which it is found.
+    """The words by which a clip is found: those of its root-relative path, title and metadata.
 
-    A path may hold bytes that are no UTF-8 (surrogate escapes): names from old disks and archives.
+    A path may contain bytes that are not UTF-8 (surrogate escapes), as in names from old disks and archives.
     """
     folder, _, name = readable(path).rpartition("/")
     fields = {
@@ -128,20 +128,20 @@ def of_clip(clip_id: int, path: str, title: str, metadata: Mapping[str, str]) ->
         "metadata": " ".join(split(" ".join(metadata.values())[:_MAX_STORED_CHARACTERS])),
         "folder": " ".join(split(folder)),
     }
-    # Joined words as they were written, too: `dogbark` finds DogBark. Each once: a title often repeats the name
+    # also joined words as they were written: `dogbark` finds DogBark; each once, since a title often repeats the name
     written = _WORD.findall(_fold(f"{title} {name}"))
     words = dict.fromkeys([*(word for field in fields.values() for word in field.split()), *written])
     return ClipWords(clip_id, **fields, words=" ".join(words))
 
 
 def store(connection: Connection, clips: Sequence[ClipWords]) -> None:
-    """Make clips that are not findable yet so."""
+    """Add clips to the full text. They must not be in it yet."""
     if clips:
         fulltext.of(connection).store(connection, clips)
 
 
 def forget(connection: Connection, clip_ids: Sequence[int]) -> None:
-    """Make clips unfindable."""
+    """Remove clips from the full text."""
     if clip_ids:
         fulltext.of(connection).forget(connection, clip_ids)
 
@@ -149,19 +149,20 @@ def forget(connection: Connection, clip_ids: Sequence[int]) -> None:
 def match(
     connection: Connection, query: str, limit: int, other_words: Mapping[str, float] = NO_WORDS
 ) -> list[WordMatch]:
-    """The clips that match ``query``, best first, at most ``limit``; behind them as many that say it in other words.
+    """The clips that match ``query``, best first, at most ``limit``; then as many that match it in other words.
 
-    ``other_words`` are phrases with how likely each is what is meant; those with a word of the query say nothing new.
+    ``other_words`` are phrases with the probability that each means the same; those with a word of the query are
+    ignored.
 
-    Where no clip says all of it and one of its words is in no name, names are searched for what is most like that word
-    in them ("laser" for "lazer"): `WordMatch.read_as` says so. What stands in quotes is meant as it is written.
+    If no clip has all words and one of the words is in no name, the most similar word of the library is searched for
+    instead ("laser" for "lazer"); `WordMatch.read_as` reports that. Phrases in quotes are not corrected.
     """
     units = _units(query)
     return _with_others(_literally(connection, query, units, limit), _others(connection, units, other_words, limit))
 
 
 def _literally(connection: Connection, query: str, units: Mapping[str, float], limit: int) -> list[WordMatch]:
-    """`match` by the words of the query, or what these are read as."""
+    """`match` by the words of the query only, corrected if necessary."""
     matches = _match(connection, units, limit)
     if limit <= 0 or any(match.every_word for match in matches):
         return matches
@@ -182,7 +183,7 @@ def _literally(connection: Connection, query: str, units: Mapping[str, float], l
 def _others(
     connection: Connection, units: Mapping[str, float], other_words: Mapping[str, float], limit: int
 ) -> dict[int, float]:
-    """By clip, how likely it says what is meant in other words than ``units``, most first."""
+    """The clips that match ``other_words``, each with its probability, likeliest first."""
     stems = {_stem(word) for unit in units for word in unit.split()}
     found: dict[int, float] = {}
     for phrase, likely in other_words.items():
@@ -213,12 +214,13 @@ def _stem(word: str) -> str:
 
 
 def _match(connection: Connection, units: Mapping[str, float], limit: int) -> list[WordMatch]:
-    """`match` of these words and phrases as they are.
+    """`match` for these words and phrases as they are.
 
-    Clips with all of the words come before clips with any; in each, whole words before beginnings of words before
-    words inside words; then by BM25, these last by length. A score is the step's rank plus its squashed cost. Of
-    clips that have nothing but `COMMON` words of several, so many are looked at. A clip that has one of several words
-    inside another by chance is not found by that.
+    Clips with all of the words come before clips with any. Within both groups, whole words come before beginnings of
+    words, and these before words inside words. Then clips are ordered by BM25, those with all words inside words by
+    length. A score is the rank of the step plus the squashed cost. If a query has several words, at most `COMMON` clips
+    are considered that have only common ones, and a clip is not found for a single word inside another one by
+    chance.
     """
     words = list(units)
     if not words or limit <= 0:
@@ -233,7 +235,7 @@ def _match(connection: Connection, units: Mapping[str, float], limit: int) -> li
             if clip_id in found:
                 continue
             said = [True] if stored is None else [_says(stored, word) for word in words]
-            by_stem = not step.is_inside and not every_word  # which a clip's own words may not show
+            by_stem = not step.is_inside and not every_word  # a match of stems may not show in the clip's own words
             if every_word or by_stem or any(said):
                 share = 1.0
                 if not (every_word and all(said)):
@@ -247,7 +249,7 @@ def _match(connection: Connection, units: Mapping[str, float], limit: int) -> li
 
 
 class _Step(NamedTuple):
-    """One thing to ask: for words and their beginnings (of ``at_most`` clips), or inside words. No terms: nothing."""
+    """One query to the full text: whole words and beginnings (in ``at_most`` clips), or inside words. Skip if empty."""
 
     terms: Sequence[SearchTerm]
     is_inside: bool = False
@@ -261,7 +263,7 @@ class _Step(NamedTuple):
 
 
 def _steps(connection: Connection, words: Sequence[str]) -> Iterator[_Step]:
-    """What is asked one after the other, `LAST_STEP` + 1 at most, of every word in the first `_STEPS_OF_EVERY_WORD`."""
+    """Yield the queries to run in turn, at most `LAST_STEP` + 1; the first `_STEPS_OF_EVERY_WORD` need every word."""
     inside = [SearchTerm((word,)) for word in words if len(word) >= LEAST_INSIDE]
     whole = [SearchTerm(spelling.terms_with(connection, word) or (word,)) for word in words]
     beginnings = [term._replace(begins=not spelling.is_part(term.words[0])) for term in whole]
@@ -276,7 +278,7 @@ def _steps(connection: Connection, words: Sequence[str]) -> Iterator[_Step]:
 
 
 def _says(stored: str, word: str) -> bool:
-    """Whether a word of ``stored`` begins with ``word``, or has it after letters enough for a word of their own."""
+    """Whether a word of ``stored`` begins with ``word``, or has it after enough letters (`LEAST_INSIDE`)."""
     least = LEAST_INSIDE if _WORDS_APART.fullmatch(word) else 1
     place = stored.find(word)
     while place >= 0:
@@ -288,9 +290,9 @@ def _says(stored: str, word: str) -> bool:
 
 
 def _weights(connection: Connection, units: Mapping[str, float]) -> dict[str, float]:
-    """How much each word tells: the rarer the more (the inverse document frequency of K. Spärck Jones, 1972).
+    """The weight of each word: the rarer, the higher (the inverse document frequency of K. Spärck Jones, 1972).
 
-    What no name has tells less than what some have, and counts all the same: a name without it does not say everything.
+    A word that no name has gets a lower weight (`UNSEEN`), but still counts: a name without it does not match fully.
     """
     clips = fulltext.of(connection).count_clips(connection)
     have = {word: _have(connection, SearchTerm((word,), begins=True)) for word in units}
@@ -301,7 +303,7 @@ def _weights(connection: Connection, units: Mapping[str, float]) -> dict[str, fl
 
 
 def _share(stored: str, weights: Mapping[str, float], by_stem: bool) -> float:
-    """How much of a question a clip says, by the ``weights`` of its words; the least where stems alone agree."""
+    """The share of a query that a clip matches, by the ``weights`` of words; the lowest weight if only stems agree."""
     said = [weight for word, weight in weights.items() if _says(stored, word) or _says(stored, _stem(word))]
     if not said and by_stem:
         said = [min(weights.values())]
@@ -310,7 +312,7 @@ def _share(stored: str, weights: Mapping[str, float], by_stem: bool) -> float:
 
 
 def _have(connection: Connection, term: SearchTerm) -> int:
-    """How many clips have it, `COMMON` and one at most."""
+    """How many clips have a term, counting up to `COMMON` + 1."""
     return fulltext.of(connection).count(connection, term, COMMON + 1)
 
 
@@ -320,7 +322,7 @@ def _is_common(connection: Connection, term: SearchTerm) -> bool:
 
 def _fold(text_: str) -> str:
     folded = text_.casefold()
-    if folded.isascii():  # as most names are: nothing to take apart
+    if folded.isascii():  # as most names are: no accents to remove
         return folded
     bare = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", bare)

@@ -1,10 +1,11 @@
-"""What one `apply` writes: every change of a batch, what it removed, and the words of the clips.
+"""Writing one batch (`apply`): its changes, the removals they cause, and the words of the clips.
 
-The rows that the changes are about are read at once, changed here in the order of the changes, and written at once, a
-statement for many: on a server each statement is a turn on the line, in a file most of what a row costs.
+The affected rows are read at once, changed in memory in the order of the changes, and written at once, with one
+statement for many rows. Statements are what costs: on a server each is a round trip, and in a file each takes most of
+the time of a row.
 
-A content goes when the batch ends without a clip that points to it, so the order of changes within a batch does
-not decide what survives: a batch may remove the last copy of a file and link a new one.
+A content is deleted if no clip points to it when the batch ends. So the order of changes within a batch does not decide
+what survives: a batch may remove the last copy of a file and then link a new one.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ from search.model import (
 
 
 def apply(connection: Connection, changes: Sequence[CatalogChange]) -> int:
-    """Write ``changes`` within the connection's transaction; the sequence number reached.
+    """Write ``changes`` within the connection's transaction; return the sequence number reached.
 
-    Raises ChangeRefused for a change that a row cannot hold, after which the transaction must be given up.
+    Raises ChangeRefused for a change that a row cannot hold; the transaction must then be rolled back.
     """
     written = connection.begin_nested()
     try:
@@ -55,7 +56,7 @@ def apply(connection: Connection, changes: Sequence[CatalogChange]) -> int:
     except refusals.POSSIBLE as error:
         cause = refusals.cause(error)
         if cause is None:
-            raise  # with the whole transaction, which a full disk has ended already
+            raise  # the whole transaction fails; a full disk, for example, has ended it already
         written.rollback()
         begun = changes[: error.place + 1] if isinstance(error, ChangeRefused) else changes
         raise _refusal(connection, begun, cause) from error
@@ -64,9 +65,10 @@ def apply(connection: Connection, changes: Sequence[CatalogChange]) -> int:
 
 
 def _refusal(connection: Connection, changes: Sequence[CatalogChange], cause: str) -> ChangeRefused:
-    """Which of ``changes`` cannot be written, for which ``cause``: a database that refuses many rows names none.
+    """Find which of ``changes`` cannot be written, by trial: a database that refuses many rows does not say which.
 
-    The last is tried first, which it mostly is where it was noticed before anything was written; then by halves.
+    ``cause`` is that of the first attempt. The last change is tried first, since it is the culprit if the error came
+    before anything was written; then a binary search follows.
     """
     fit, beyond = 0, len(changes)
     middle = beyond - 1
@@ -81,7 +83,7 @@ def _refusal(connection: Connection, changes: Sequence[CatalogChange], cause: st
 
 
 def _refused(connection: Connection, changes: Sequence[CatalogChange]) -> str | None:
-    """Why ``changes`` cannot be written, None where they can; nothing of them stays."""
+    """Why ``changes`` cannot be written; None if they can. Rolls the trial back."""
     trial = connection.begin_nested()
     cause = None
     try:
@@ -95,7 +97,7 @@ def _refused(connection: Connection, changes: Sequence[CatalogChange]) -> str | 
 
 
 def choose(connection: Connection, name: str, value: str) -> None:
-    """Remember a choice that the library was made with. Raises LibraryError when another was made before."""
+    """Store a choice that the library was made with. Raises LibraryError if another value was chosen before."""
     made = reading.choice(connection, name)
     if made is None:
         connection.execute(insert(CHOICES), {"name": name, "value": value})
@@ -104,14 +106,14 @@ def choose(connection: Connection, name: str, value: str) -> None:
 
 
 def prefer(connection: Connection, name: str, value: str | None) -> None:
-    """Remember a choice that may change, or with None forget it."""
+    """Store a choice that may change, or delete it (None)."""
     connection.execute(delete(CHOICES).where(CHOICES.c.name == name))
     if value is not None:
         connection.execute(insert(CHOICES), {"name": name, "value": value})
 
 
 class _Batch:
-    """One batch while it is written: the counters, the rows that it is about, and the contents that lost a clip."""
+    """One batch while it is written: the counters, the affected rows, and the contents that lost a clip."""
 
     def __init__(self, connection: Connection, changes: Sequence[CatalogChange]) -> None:
         self._connection = connection
@@ -129,7 +131,7 @@ class _Batch:
         self._path_before: dict[int, bytes] = {}
 
     def write(self) -> int:
-        """Write all of it; the sequence number reached."""
+        """Write the whole batch; return the sequence number reached."""
         self._free_paths()
         for place, change in enumerate(self._changes):
             try:
@@ -174,7 +176,7 @@ class _Batch:
             case NoteFile():
                 self._note_file(change)
             case DescribeRoot() | NoteScan() | MoveRoot() | DropRoot():
-                self._flush()  # what was written of a root's files comes first
+                self._flush()  # changes of the root's files come first
                 self._write_root(change)
 
     def _write_root(self, change: DescribeRoot | NoteScan | MoveRoot | DropRoot) -> None:
@@ -209,7 +211,7 @@ class _Batch:
         if self._contents.digest_and_track(content_id) is None:
             return
         self._contents.remember_facts(content_id, facts)
-        self._touch_clips(content_id)  # filters over them have other answers from now on
+        self._touch_clips(content_id)  # filters by facts now give other answers for them
 
     def _keep(self, change: KeepFacts | KeepTranscript) -> None:
         if isinstance(change, KeepFacts):
@@ -221,10 +223,10 @@ class _Batch:
         old = self._contents.encoding(content_id, change.space_id)
         if old is not None:
             if all(getattr(old, name) == value for name, value in columns._asdict().items()):
-                return  # a copy that was encoded at the same time: its segments keep their ids
+                return  # a copy encoded at the same time: its segments keep their ids
             self._contents.drop_encoding(content_id, change.space_id)
             self._log_segments(old)
-        self._touch_clips(content_id)  # other files of this content have other tags from now on, too
+        self._touch_clips(content_id)  # the tags of all clips of this content change
         self._encode(content_id, change, columns)
 
     def _touch_clips(self, content_id: int) -> None:
@@ -235,7 +237,7 @@ class _Batch:
     def _encode(self, content_id: int, change: AddContent, columns: blobs.EncodingColumns) -> None:
         sequence = self._take(sequences(columns.n_segments))
         first = self._next_segment
-        self._next_segment += max(1, columns.n_segments)  # an empty one has a place of its own, too
+        self._next_segment += max(1, columns.n_segments)  # an empty encoding takes an id, too
         self._contents.encode((content_id, change.space_id), (sequence, first), columns, change.encoding)
 
     def _track_of(self, change: LinkClip) -> int:
@@ -275,7 +277,7 @@ class _Batch:
         self._marks.let_in(place)
 
     def _free_paths(self) -> None:
-        """Take the clips that will move off their paths, so that two files which changed places do not collide."""
+        """Park the clips that will move under temporary paths, so that two files that swapped paths do not collide."""
         for change in self._changes:
             clip = self._clips.get(change.clip_id) if isinstance(change, MoveClip) else None
             if clip is None or clip["id"] in self._path_before:
@@ -291,7 +293,7 @@ class _Batch:
                 f"{printable(change.file.path)}: the clip {change.clip_id} that moved here is gone; index it again"
             )
         place = (change.root_id, blobs.path_bytes(change.file.path))
-        self._keep_tracks(place, ())  # what is in the way
+        self._keep_tracks(place, ())  # remove the clips that are in the way
         for one in self._clips.at((clip["root_id"], clip["path"])):
             self._move_one(one, change, blobs.path_text(self._path_before[clip["id"]]))
         self._marks.clear_failure(place)
@@ -337,7 +339,7 @@ class _Batch:
         self._clips.say(clip, blobs.path_text(clip["path"]), title, metadata)
 
     def _note_file(self, change: NoteFile) -> None:
-        """Keep what a scan saw of a file whose clip is as it was. Readers see no difference."""
+        """Store the file facts that a scan saw, for an otherwise unchanged clip. Readers see no difference."""
         clip, file = self._clips.get(change.clip_id), change.file
         if clip is not None:
             facts = {"size_bytes": file.size_bytes, "mtime_ns": file.mtime_ns, "changed_ns": file.changed_ns}
@@ -354,7 +356,7 @@ class _Batch:
         self._marks.clear_failure(place)
 
     def _take_out(self, clip_id: int) -> None:
-        """Remove a clip, and have scans leave its file out unless a clip of another sound track stays."""
+        """Remove a clip, and make scans skip its file unless a clip of another sound track stays."""
         clip = self._clips.get(clip_id)
         if clip is None:
             return
@@ -376,7 +378,7 @@ class _Batch:
     # --- sequence numbers -----------------------------------------------------------------------------------
 
     def _take(self, count: int = 1) -> int:
-        """The last of the next ``count`` sequence numbers."""
+        """Take the next ``count`` sequence numbers; return the last."""
         self._sequence += count
         return self._sequence
 

@@ -1,1 +1,1 @@
-"""Full text of names and metadata, as each kind of database keeps it, behind one port."""
+"""Full-text search of names and metadata, one implementation per kind of database, behind one port."""

@@ -1,4 +1,4 @@
-"""Which full text a database has."""
+"""Choosing the full-text implementation of a database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def of(connection: Connection) -> FTS5 | TSVectors:
-    """The full text of the database that a connection is to."""
+    """The full text for the database of a connection."""
     return _of(connection.dialect.name)
 
 
@@ -22,6 +22,6 @@ def of(connection: Connection) -> FTS5 | TSVectors:
 def _of(dialect: str) -> FTS5 | TSVectors:
     if dialect == "sqlite":
         return FTS5()
-    from search.catalog.fulltext.tsvectors import TSVectors  # whoever has no server needs none of it
+    from search.catalog.fulltext.tsvectors import TSVectors  # needed only for a server
 
     return TSVectors()

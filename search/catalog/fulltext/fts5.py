@@ -1,4 +1,4 @@
-"""Full text in SQLite: one FTS5 table of words, folded to their stems, one of every run of three characters."""
+"""Full text in SQLite: an FTS5 table of stemmed words, and one of trigrams."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ASK_SOME_WORDS: Final = text(
     "SELECT rowid AS id, bm25(clip_words, 4.0, 3.0, 2.0, 1.0) AS cost FROM clip_words "
     "WHERE clip_words MATCH :match LIMIT :at_most) ORDER BY cost, id LIMIT :n"
 )
-# words are read for the clips found alone, after these have been chosen
+# words are read only for the clips in the answer
 _ASK_ANY_WORDS: Final = text(
     "SELECT id, cost, (SELECT words FROM clip_trigrams WHERE rowid = id) AS words FROM ("
     "SELECT rowid AS id, bm25(clip_words, 4.0, 3.0, 2.0, 1.0) AS cost FROM clip_words WHERE clip_words MATCH :match "
@@ -34,9 +34,9 @@ _ASK_ALL_TRIGRAMS: Final = text(
     "SELECT rowid AS id, -1.0 / length(words) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
     "ORDER BY cost, rowid LIMIT :n) ORDER BY cost, id"
 )
-"""Shorter first. BM25 comes to the same where each word is there once, which for stored words, each once, is nearly
-always; but it counts the clips that have each word, of which there are many, and takes two and a half times as long. A
-name that has a word twice, inside two of its words, does not come forward for that."""
+"""Shorter ones first. BM25 would give the same order if a clip contains each word once, which is nearly always the case
+because stored words are unique. But BM25 counts the clips that have each word, which takes two and a half times as
+long. A name that contains a word twice, inside two of its words, gets no bonus."""
 _ASK_TRIGRAMS: Final = text(
     "SELECT id, cost, (SELECT words FROM clip_trigrams WHERE rowid = id) AS words FROM ("
     "SELECT rowid AS id, bm25(clip_trigrams) AS cost FROM clip_trigrams WHERE clip_trigrams MATCH :match "
@@ -54,7 +54,7 @@ _WORDS_OF_ONE: Final = text(
 
 
 class FTS5:
-    """A `FullText` and its `Vocabulary` in SQLite; the latter is read from the full-text table itself (fts5vocab)."""
+    """A `FullText` and its `Vocabulary` in SQLite; the vocabulary is read from the full-text table (fts5vocab)."""
 
     def store(self, connection: Connection, clips: Sequence[ClipWords]) -> None:
         """As the port says."""
@@ -127,7 +127,7 @@ class FTS5:
 
 
 def _expression(term: SearchTerm) -> str:
-    """A term in FTS5's language."""
+    """A term in FTS5's query language."""
     words = [f'"{word}" *' if term.begins else f'"{word}"' for word in term.words]
     return words[0] if len(words) == 1 else f"({' OR '.join(words)})"
 

@@ -1,4 +1,4 @@
-"""What every full text can be asked, in words that are split and folded already (`search.catalog.words.split`)."""
+"""The port of full texts. All words are already split and folded (`search.catalog.words.split`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 
 class ClipWords(NamedTuple):
-    """The words of a clip, a space between two; ``words`` are all of them once, for what stands inside others."""
+    """The words of a clip, separated by spaces; ``words`` has all of them once, for searches inside words."""
 
     clip_id: int
     title: str
@@ -20,9 +20,9 @@ class ClipWords(NamedTuple):
 
 
 class SearchTerm(NamedTuple):
-    """One thing that is looked for: any of ``words``, whole or (``begins``) at the beginning of a word.
+    """One term of a search: any of ``words``, as a whole word or (``begins``) as the beginning of one.
 
-    A word with spaces in it is a phrase: its words as they follow each other.
+    A word that contains spaces is a phrase.
     """
 
     words: tuple[str, ...]
@@ -30,7 +30,7 @@ class SearchTerm(NamedTuple):
 
 
 class FullTextMatch(NamedTuple):
-    """A clip, its cost (below zero, lower for a better match) and its stored words where they were asked for."""
+    """A clip, its cost (negative, lower for a better match), and its stored words if they were requested."""
 
     clip_id: int
     cost: float
@@ -38,16 +38,16 @@ class FullTextMatch(NamedTuple):
 
 
 class FullText(Protocol):
-    """Writes and searches. Inflections are folded as M. Porter's stemmer of 1980 does it."""
+    """Writes and searches. Words are stemmed by M. Porter's algorithm of 1980."""
 
     def store(self, connection: Connection, clips: Sequence[ClipWords]) -> None:
-        """Make clips that are not findable yet so."""
+        """Add clips, which must not be there yet."""
 
     def forget(self, connection: Connection, clip_ids: Sequence[int]) -> None:
-        """Make clips unfindable."""
+        """Remove clips."""
 
     def forget_all(self, connection: Connection) -> None:
-        """Make every clip unfindable."""
+        """Remove every clip."""
 
     def by_words(
         self,
@@ -60,31 +60,31 @@ class FullText(Protocol):
     ) -> list[FullTextMatch]:
         """At most ``limit`` clips with every term, or any, by BM25 over title, name, metadata, folder (4, 3, 2, 1).
 
-        The best of all, or of ``at_most`` that are come upon first. Without ``every``, or with ``at_most``, the
-        matches have their words.
+        The best of all matching clips, or of the first ``at_most`` that the database finds. Matches include their words
+        if ``at_most`` is given or ``every`` is false.
         """
 
     def inside(self, connection: Connection, words: Sequence[str], limit: int, *, every: bool) -> list[FullTextMatch]:
-        """At most ``limit`` clips with every word, or any, inside their words: by length, or by BM25."""
+        """At most ``limit`` clips with every word (ordered by length), or any (by BM25), inside their words."""
 
     def count_clips(self, connection: Connection) -> int:
         """About how many clips there are."""
 
 
 class Vocabulary(Protocol):
-    """Looks at the words themselves."""
+    """Lookups among the words themselves."""
 
     def count(self, connection: Connection, term: SearchTerm, at_most: int) -> int:
-        """How many clips have a term, ``at_most`` at most."""
+        """How many clips have a term, counting up to ``at_most``."""
 
     def is_inside(self, connection: Connection, word: str) -> bool:
-        """Whether a clip has it inside its words."""
+        """Whether a clip has ``word`` inside its words."""
 
     def from_to(self, connection: Connection, first: str, after: str) -> list[tuple[str, int]]:
-        """Every stem from ``first`` up to and without ``after``, and how many clips have it."""
+        """Every stem from ``first`` up to but excluding ``after``, and how many clips have it."""
 
     def with_inside(self, connection: Connection, first: str, part: str, at_most: int) -> list[str]:
-        """``at_most`` stems from ``first`` on that have ``part`` inside."""
+        """At most ``at_most`` stems, from ``first`` on, that contain ``part``."""
 
     def words_of_one(self, connection: Connection, stem: str) -> str | None:
-        """The words of a clip that has a stem."""
+        """The words of some clip that has a stem; None if there is none."""

@@ -1,8 +1,8 @@
 """Full text in PostgreSQL: a tsvector of stems with the field of each, and pg_trgm for words inside words.
 
-``ts_rank`` knows no rarity. So each word's share of BM25 is estimated in the database, by ``ts_rank`` of that word
-alone and the clips that have it (table ``clip_terms``); of the few hundred that are best by that, BM25 is counted from
-their tsvectors, as FTS5 counts it. So both kinds of catalog rank alike.
+``ts_rank`` ignores how rare a word is. So the database estimates each word's part of BM25 from ``ts_rank`` of that word
+alone and the number of clips that have it (table ``clip_terms``). For the few hundred best clips by that estimate, BM25
+is computed from their tsvectors, as FTS5 does. So both kinds of catalog give the same ranking.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ _FIELDS: Final = "ABCD"
 """The labels of title, name, metadata and folder."""
 _WEIGHTS: Final = {"A": 4.0, "B": 3.0, "C": 2.0, "": 1.0, "D": 1.0}
 _BETWEEN_FIELDS: Final = 2
-"""A phrase does not reach from one field into the next."""
+"""A gap in positions between fields, so that a phrase does not span two fields."""
 _LONGEST: Final = 400
-"""Characters of a stem; a tsvector takes 2,046 bytes."""
+"""The most characters of a stem; a tsvector takes at most 2,046 bytes."""
 _LONGEST_UNSTEMMED: Final = 2
-"""Letters of a word that is its own stem, as in FTS5."""
+"""Words of at most this many letters are not stemmed, as in FTS5."""
 _RECOUNTED: Final = 200
-"""Of how many more clips than are asked for BM25 is counted: those that the estimate may have put behind."""
+"""BM25 is computed for this many more clips than requested, because the estimate may have ranked them too low."""
 _MOST_COUNTED: Final = 20_000
-"""A phrase, or what stands inside words, that more clips have is as common as if so many had it."""
+"""Clips with a phrase, or with a part of a word, are counted only up to this number."""
 _RANK_OF_ONE: Final = 6.5797
-"""``ts_rank`` of one word in a title is 1 / 1.64493 (calc_rank_or of PostgreSQL's tsrank.c), BM25's weight of it 4."""
+"""4 * 1.64493: ``ts_rank`` of one word in a title is 1 / 1.64493 (calc_rank_or in PostgreSQL's tsrank.c), and BM25
+weights a title by 4."""
 _LEXEME: Final = re.compile(r"'((?:[^']|'')*)':([\dA-D,]+)")
 _PLACE: Final = re.compile(r"(\d+)([A-D]?)")
 
@@ -74,7 +75,7 @@ class _Totals(NamedTuple):
 
 
 class _Item(NamedTuple):
-    """One word or phrase in stems, with what it tells."""
+    """One word or phrase as stems, with its IDF."""
 
     stems: tuple[str, ...]
     begins: bool
@@ -192,7 +193,7 @@ class TSVectors:
         return words
 
     def _items(self, connection: Connection, terms: Sequence[SearchTerm], clips: int) -> Iterator[_Item]:
-        """The words and phrases of the terms, with the rarity of each."""
+        """Yield the words and phrases of the terms, with their IDF."""
         parts = [(_stems(word), term.begins) for term in terms for word in term.words]
         single = [stems[0] for stems, begins in parts if len(stems) == 1 and not begins]
         counts: Mapping[str, int] = {}
@@ -221,7 +222,7 @@ _INSIDE: Final = (
 
 @lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
-    if len(word) <= _LONGEST_UNSTEMMED or word.isdecimal():  # numbers of files end in nothing
+    if len(word) <= _LONGEST_UNSTEMMED or word.isdecimal():  # numbers have no endings
         return word
     return str(_stemmer().stemWord(word[:_LONGEST]))
 
@@ -244,7 +245,7 @@ def _query_of(stems: Sequence[str], *, begins: bool) -> str:
 
 
 def _tsvector(clip: ClipWords) -> tuple[str, int, list[str]]:
-    """The tsvector of a clip as text, how many words it has, and which stems."""
+    """The tsvector of a clip as text, its number of words, and its stems."""
     places: dict[str, list[str]] = {}
     at, size = 0, 0
     for label, field in zip(_FIELDS, (clip.title, clip.name, clip.metadata, clip.folder), strict=True):
@@ -263,7 +264,7 @@ def _score(said: str, size: int, items: Sequence[_Item], mean: float) -> float:
 
 
 def _frequency(places: Mapping[str, list[tuple[str, str]]], item: _Item) -> float:
-    """How often a word or phrase is said, by the weights of the fields."""
+    """How often a word or phrase occurs, weighted by field."""
     *before, last = item.stems
     if item.begins:
         ends = [place for stem, where in places.items() if stem.startswith(last) for place in where]

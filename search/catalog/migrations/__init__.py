@@ -1,7 +1,7 @@
 """Migrations of the catalog, shipped with the package and run when an older library is opened for writing.
 
-`HEAD` is the newest revision: comparing it with the database's is one cheap query, so that Alembic (half a
-second to import) is loaded only when there is something to migrate. A test holds it equal to Alembic's own head.
+`HEAD` is the newest revision. Comparing it with the database's revision is one cheap query, so that Alembic, which
+takes half a second to import, is loaded only if a migration is needed. A test checks that it equals Alembic's own head.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 HEAD: Final = "0018"
 READABLE: Final = "0004"
-"""The oldest revision that is read as it is: what came since has a default (`search.catalog.reading.spaces`)."""
+"""The oldest revision that can be read without migration: later columns have defaults (`search.catalog.reading`)."""
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the database to `HEAD` inside the connection's transaction: all of it, or nothing."""
+    """Migrate the database to `HEAD` inside the connection's transaction: completely or not at all."""
     from alembic import command
     from alembic.config import Config
 
