@@ -48,7 +48,7 @@ class Checkout:
     def _git(self, *words: str) -> str | None:
         try:
             done = subprocess.run(  # noqa: S603 - our own command
-                ["git", "-C", str(self.folder), *words],  # noqa: S607 - whichever git is there
+                ["git", "-C", str(self.folder), *words],  # noqa: S607 - git from the PATH
                 capture_output=True,
                 text=True,
                 check=False,

@@ -95,7 +95,7 @@ def gpu_names() -> tuple[str, ...]:
     """
     query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
     try:
-        printed = subprocess.run(query, capture_output=True, text=True, check=False)  # noqa: S603 - no words of anybody's
+        printed = subprocess.run(query, capture_output=True, text=True, check=False)  # noqa: S603 - fixed arguments
     except OSError:
         return ()
     return tuple(printed.stdout.splitlines()) if printed.returncode == 0 else ()

@@ -198,7 +198,7 @@ def main() -> None:
     print("| share of peak | edge, frames | shown from | frame F1 | onset error, median |\n|---|---|---|---|---|")
     for share in (0.1, 0.2, 0.3, 0.5):
         for edge in (-0.5, 0, 0.5, 1):
-            events.SHARE_OF_PEAK, events.EDGE_FRAMES = share, edge  # type: ignore[misc]  # tried
+            events.SHARE_OF_PEAK, events.EDGE_FRAMES = share, edge  # type: ignore[misc]  # constants of the module
             rows = [found(one) for one in listened]
             for shown in (0.2, 0.3, 0.5):
                 tally = Tally(onsets=[])

@@ -108,7 +108,7 @@ def figure(report: HummingReport) -> Figure:
     left, right = drawn.subplots(1, 2)
     if report.growth:
         sizes = [g.tunes for g in report.growth]
-        # CPU time, since wall time is also that of whatever else runs
+        # CPU time, because other load affects wall time
         left.loglog(sizes, [g.cpu_ms for g in report.growth], "o-", label="measured")
         first = report.growth[0]
         left.loglog(sizes, [first.cpu_ms * n / first.tunes for n in sizes], ":", label="linear growth")

@@ -202,7 +202,7 @@ def _address() -> str:
     return os.environ.get("MILVUS_URI", "http://127.0.0.1:19530")
 
 
-def _drop(view: Any) -> None:  # noqa: ANN401  what only that of Milvus has
+def _drop(view: Any) -> None:  # noqa: ANN401  only the view of Milvus has this attribute
     view.base._collection.drop()
 
 

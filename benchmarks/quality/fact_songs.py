@@ -56,7 +56,7 @@ def figures(
             render(midi, scratch / "song.wav", soundfont)
             (scratch / "song.wav").rename(wav)
         facts = measure(str(wav))
-        ratio = float(facts.get("tempo", 0.0)) / tempo  # type: ignore[arg-type]  # a number by its name
+        ratio = float(facts.get("tempo", 0.0)) / tempo  # type: ignore[arg-type]  # this fact is a number
         answer = KEYS.index(str(facts["key"])) if "key" in facts else -1
         judged = {
             "tempo within 4 %": abs(ratio - 1) <= _NEAR,

@@ -92,7 +92,7 @@ def loudness(paths: list[Path], folder: Path) -> str:
             soundfile.write(file, samples, rate_hz, "FLOAT")
             expected = pyloudnorm.Meter(rate_hz, filter_class="DeMan").integrated_loudness(samples.astype(np.float32))
             if np.isfinite(expected) and expected > flaws.SOFTEST_LUFS:
-                apart.append(abs(float(measure(str(file))["loudness"]) - expected))  # type: ignore[arg-type]  # a number by its name
+                apart.append(abs(float(measure(str(file))["loudness"]) - expected))  # type: ignore[arg-type]  # this fact is a number
     high = np.quantile(apart, (0.5, 0.99, 1.0))
     spread = f"{high[0]:.3f} LU median, {high[1]:.3f} of 99 %, {high[2]:.3f} most"
     return f"loudness against pyloudnorm, {len(apart)} sounds: {spread}"
@@ -112,13 +112,13 @@ def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
         soundfile.write(file, wave, RATE_HZ)
         untouched = measure(str(file))["defects"]
         alarmed += bool(untouched)
-        for name in untouched:  # type: ignore[union-attr]  # a list by its name
+        for name in untouched:  # type: ignore[union-attr]  # this fact is a list
             false[name] += 1
         for name, flaw in flaws.FLAWS.items():
             strength = int(rng.integers(3))
             if not flaw(wave, strength, rng, file):
                 continue
-            named = name in measure(str(file))["defects"]  # type: ignore[operator]  # a list by its name
+            named = name in measure(str(file))["defects"]  # type: ignore[operator]  # this fact is a list
             made[name] += 1
             named_right[name] += named
             by_strength.setdefault((name, strength), []).append(named)

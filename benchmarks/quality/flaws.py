@@ -131,7 +131,7 @@ def loop(rng: Random) -> Mono:
     beats, beat = int(rng.choice((4, 8, 16))), round(60 / rng.uniform(70, 160) * RATE_HZ)
     wave = np.zeros(beats * beat)
     for sound in range(3):
-        steps = rng.random(8) < (0.3, 0.4, 0.6)[sound]  # of two beats, again and again
+        steps = rng.random(8) < (0.3, 0.4, 0.6)[sound]  # repeated every two beats
         steps[0] |= sound == 0
         hit = one_shot(rng)[: beat * 2] * rng.uniform(0.3, 1)
         for step in range(4 * beats):

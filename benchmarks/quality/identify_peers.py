@@ -79,7 +79,7 @@ def audfprint(program: str, ffmpeg: str | None, catalogue: Sequence[Path], folde
     def run(command: str, files: Sequence[Path]) -> str:
         listed.write_text("".join(f"{file}\n" for file in files))
         words = [program, command, str(listed), "--list", "--verbose", "--dbase", str(data), *decoder]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stderr  # noqa: S603 - what is on the PATH
+        return subprocess.run(words, capture_output=True, text=True, check=True).stderr  # noqa: S603 - a program from the PATH
 
     run("new", catalogue)
 
@@ -103,7 +103,7 @@ def chromaprint(program: str, catalogue: Sequence[Path]) -> Ask:
 
 def _numbers(program: str, path: Path) -> NDArray[np.uint32]:
     words = [program, "-raw", "-plain", "-ignore-errors", "-length", "0", str(path)]
-    printed = subprocess.run(words, capture_output=True, text=True, check=False).stdout  # noqa: S603 - what is on the PATH
+    printed = subprocess.run(words, capture_output=True, text=True, check=False).stdout  # noqa: S603 - a program from the PATH
     return np.array([int(one) for one in printed.strip().split(",") if one], np.uint32)
 
 

@@ -173,7 +173,7 @@ def _frames(spans: Iterable[Span], seconds: float) -> NDArray[np.bool_]:
 
 
 def orders(sounds: Sequence[Sound], recordings: Sequence[Path], folder: Path, seed: int) -> str:
-    """Report how often the recording that matches the query in order or company is told from the other two."""
+    """Report how often the recording that matches the query in order or company is ranked right."""
     rng = np.random.default_rng(seed)
     made, pairs = [], []
     for _ in range(PAIRS):

@@ -105,7 +105,7 @@ class Watched:
         self._held.clear()
 
     def _instead_of(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - of the call that it stands for
+        def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the wrapped call's signature
             if self._inside or not self._concerns(args[0], kwargs):
                 return call(*args, **kwargs)
             self.about_to(f"{name} {args[0]}")
@@ -116,7 +116,7 @@ class Watched:
 
         return watched
 
-    def _open(self, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - of io.open
+    def _open(self, file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in io.open
         if self._inside or not set(mode) & set("wxa+") or not self._concerns(file, {}):
             return _OPEN(file, mode, *args, **kwargs)
         self.about_to(f"open {file}")
@@ -235,11 +235,11 @@ class Watched:
 class _Raw(io.FileIO):
     """A new file; the disk may refuse each of its writes."""
 
-    def __init__(self, file: Any, disk: Watched) -> None:  # noqa: ANN401 - of io.open
+    def __init__(self, file: Any, disk: Watched) -> None:  # noqa: ANN401 - as in io.open
         super().__init__(file, "x")
         self._disk = disk
 
-    def write(self, data: Any) -> int:  # noqa: ANN401 - of io.FileIO
+    def write(self, data: Any) -> int:  # noqa: ANN401 - the signature of io.FileIO
         """As `io.FileIO.write`."""
         self._disk.about_to(f"write {self.name!s}")
         return super().write(data) or 0

@@ -188,7 +188,7 @@ def _rows(place: Path, scratch: Path) -> bytes:
         for (table,) in sorted(listed):
             columns = [name for _, name, *_ in connection.execute(f'PRAGMA table_info("{table}")')]
             kept = ", ".join(f'"{name}"' for name in columns if name not in _MOMENTS.get(table, ()))
-            rows = connection.execute(f'SELECT {kept} FROM "{table}"')  # noqa: S608 - of names that SQLite lists
+            rows = connection.execute(f'SELECT {kept} FROM "{table}"')  # noqa: S608 - names that SQLite lists
             digest.update(f"{table}: {sorted(map(repr, rows))}\n".encode())
     finally:
         connection.close()
@@ -209,7 +209,7 @@ def _opens_unfinished() -> Iterator[list[str]]:
     opened: list[str] = []
 
     def watching(call: Callable[..., Any]) -> Callable[..., Any]:
-        def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - of the call that it stands for
+        def watched(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the wrapped call's signature
             what = args[0] if args else "."
             if not isinstance(what, int):
                 path = Path(os.fsdecode(what))

@@ -141,7 +141,7 @@ class Trial:
         """Let the accident happen, and inspect the result."""
         if accident.cut is not None:
             return self._after(accident.cut, accident, looks)
-        assert accident.refuse is not None  # noqa: S101 - one of the two
+        assert accident.refuse is not None  # noqa: S101 - an accident is a cut or a refusal
         return self._refused(accident.refuse, accident, looks)
 
     def _after(self, cut: Cut, accident: Accident, looks: Looks) -> Tally:

@@ -135,7 +135,7 @@ def _make(library: Path, options: Options) -> None:
     name = f"workers_{library.name}_{os.getpid()}"
     with psycopg.connect(options.server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
-        connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = on".encode())  # it keeps what it promised
+        connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = on".encode())  # commits are durable
     url = urlunsplit(urlsplit(options.server)._replace(path=f"/{name}"))
     words = ["init", "--library", str(library), "--catalog", url]
     subprocess.run([sys.executable, "-m", "search.cli", *words], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
@@ -181,7 +181,7 @@ def _with_kills(sounds: Path, library: Path, options: Options, calm_s: float) ->
     if options.pause:
         accidents.append(lambda: _pause(workers[-1], options.pause))
     if options.restart:
-        accidents.append(lambda: subprocess.run(shlex.split(options.restart), check=True))  # noqa: S603  # as it was asked
+        accidents.append(lambda: subprocess.run(shlex.split(options.restart), check=True))  # noqa: S603  # the user's own command
     moments = np.random.default_rng(options.seed).uniform(0.2 * calm_s, 0.9 * calm_s, len(accidents))
     started_s, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     command = _index(sounds, library, options, "--share", "0")

@@ -158,7 +158,7 @@ def _read(folder: Path, names: Sequence[str], segments: int, questions: int) -> 
         alone = {
             **os.environ,
             process.THREADS: "1",
-        }  # as machines of their own, they do not wait for each other's threads
+        }  # like separate machines, they do not compete for threads
         begun.append(subprocess.Popen(command, stdout=subprocess.PIPE, env=alone))  # noqa: S603  this interpreter
     found = []
     for one in begun:

@@ -90,7 +90,7 @@ class Job(Protocol):
         """Raise SoundalikeError if it failed."""
 
     def end(self) -> None:
-        """Stop whatever of it still runs."""
+        """Stop what still runs of it."""
 
 
 @with_status

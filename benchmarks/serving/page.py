@@ -73,7 +73,7 @@ def first_page(browser: Browser, url: str, rounds: int) -> list[Figure]:
 
 
 def typing(browser: Browser, url: str, rounds: int) -> Figure:
-    """From the last keystroke to the first frame with its hits, for words in the library."""
+    """Time from the last keystroke to the first frame with its hits, for words in the library."""
     probe = Probe(browser)
     probe.page.goto(url)
     probe.page.wait_for_selector(".row")

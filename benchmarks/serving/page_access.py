@@ -1,6 +1,4 @@
-"""Violations that axe-core (WCAG 2.2 A and AA, best practices) finds on every screen, at four widths, in two
-schemes.
-"""
+"""What axe-core (WCAG 2.2 A and AA, best practices) finds on every screen, at four widths, dark and light."""
 
 from __future__ import annotations
 

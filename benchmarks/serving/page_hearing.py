@@ -46,7 +46,7 @@ NOTE_SOUNDING = """(() => {
 
 
 def listening(browser: Browser, url: str) -> list[Figure]:
-    """From an arrow key to the first sound of the chosen row; and the keystrokes until forty sounds have played.
+    """Time from an arrow key to the chosen row's first sound; and the keystrokes until forty sounds have played.
 
     The switch that plays a row when it is chosen is on.
     """
@@ -54,7 +54,7 @@ def listening(browser: Browser, url: str) -> list[Figure]:
     probe.page.goto(url)
     probe.page.wait_for_selector(".row")
     probe.page.wait_for_timeout(500)
-    strokes_of: list[int] = []  # at which stroke each different sound was heard first
+    strokes_of: list[int] = []  # the stroke at which each sound first played
     for stroke in range(1, MOST_STROKES + 1):
         probe.page.keyboard.press("ArrowDown")
         strokes_of += [stroke] * (_sounded(probe, len(strokes_of) + 1) - len(strokes_of))
@@ -84,7 +84,7 @@ def _sounded(probe: Probe, wanted: int) -> int:
 
 
 def long_recordings(browser: Browser, url: str, long: LongLibrary) -> list[Figure]:
-    """From a press on play to the first sound, starting at the match in a three-hour recording that is not cached."""
+    """Time from a press on play to the first sound, from the match in a three-hour recording that is not cached."""
     figures = []
     for clip_id, kind in long.recordings:
         took = []

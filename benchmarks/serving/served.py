@@ -23,7 +23,7 @@ class Served:
     """A running service of a library, with the code of a checkout; a context manager that stops it."""
 
     def __init__(self, library: Path, *options: str, checkout: Checkout = HERE) -> None:
-        self._log = tempfile.NamedTemporaryFile(prefix="soundalike-serve-", suffix=".log")  # noqa: SIM115 - kept
+        self._log = tempfile.NamedTemporaryFile(prefix="soundalike-serve-", suffix=".log")  # noqa: SIM115 - closed in __exit__
         command = checkout.soundalike("serve", "--library", str(library.resolve()), "--port", "0", *options)
         environ = {"SOUNDALIKE_FACTS": "off", **os.environ}  # measuring facts would disturb the figures
         self._process = subprocess.Popen(command, cwd=checkout.folder, stderr=self._log, env=environ)  # noqa: S603 - our own command

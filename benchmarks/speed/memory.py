@@ -97,7 +97,7 @@ def _processor_s_of(pid: int) -> float:
     """Processor seconds that a running process has taken so far."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:  # it ended between two looks
+    except OSError:  # it ended between two checks
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
