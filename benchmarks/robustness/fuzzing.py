@@ -2,8 +2,8 @@
 
     python -m benchmarks.robustness.fuzzing --files 100000 --seed 1
 
-Prints how many files crashed a process, and how many took longer than 5 s; each should be 0. A child may take
-1 GB of memory; a file that needs more crashes it. Each harmful file is named by its form and a seed that makes it again
+Prints how many files crashed a process, and how many took longer than 5 s; each should be 0. A child may take 1 GB of
+memory; a file that needs more crashes it. Each harmful file is named by its form and a seed that makes it again
 (``--again FORM SEED OUT``). A file may be refused with an AudioError of one line; any other error counts as a crash. A
 run may be split into parts with ``--seed``; together they test the same files.
 """

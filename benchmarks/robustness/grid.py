@@ -3,9 +3,9 @@
     python -m benchmarks.robustness.grid --report grid.md
 
 Each file holds a different sound. Its length is compared with what FFmpeg and libsndfile decode from the same bytes
-(see `benchmarks.robustness.decoders`). Then all files are indexed, and each is searched for by the plain WAV of its sound,
-cut to the file's length. A file with holes, or with less than half of its sound, is another sound; only its length
-counts.
+(see `benchmarks.robustness.decoders`). Then all files are indexed, and each is searched for by the plain WAV of its
+sound, cut to the file's length. A file with holes, or with less than half of its sound, is another sound; only its
+length counts.
 """
 
 from __future__ import annotations

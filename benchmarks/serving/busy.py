@@ -7,11 +7,11 @@ connections: first without a job, then until the job ends, or for ``--beside`` s
 the code of another commit in turn with this one's. Only HTTP and the command line are used, so the other commit may be
 any that can open the library. If it is older, let it make the library and pass that with ``--library``.
 
-``--job command`` runs ``soundalike index`` in a process of its own. With ``--job uploads`` a client uploads
-files to ``POST /api/v1/clips``, a hundred per request, and the service indexes each request in a job. Either job
-indexes generated clips of about a second with the encoder ``spectral``. The load generator runs on the same machine. To
-show how much of the delay comes from sharing the machine, ``--job elsewhere`` runs the same command into a library that
-is not served.
+``--job command`` runs ``soundalike index`` in a process of its own. With ``--job uploads`` a client uploads files to
+``POST /api/v1/clips``, a hundred per request, and the service indexes each request in a job. Either job indexes
+generated clips of about a second with the encoder ``spectral``. The load generator runs on the same machine. To show
+how much of the delay comes from sharing the machine, ``--job elsewhere`` runs the same command into a library that is
+not served.
 """
 
 from __future__ import annotations
