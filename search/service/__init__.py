@@ -4,12 +4,12 @@
 ``config``     what the command line decides: address, limits, whether keys are needed
 ``app``        `create_app`: the Flask application over one open library
 ``routes``     the endpoints, one class for each group
-``requests``   what may be asked, ``answers``: what comes back; both make the OpenAPI document
+``requests``   models of requests, ``answers``: models of answers; both make the OpenAPI document
 ``problems``   every error as an RFC 9457 problem document
-``guard``      hosts, keys, origins, rates; ``slots``: how much is decoded at once
+``guard``      hosts, keys, origins, rates; ``rates``: how much is decoded at once
 ``media``      peaks and pictures of a sound, kept in a bounded ``cache`` on disk
-``uploads``    received files, kept until a job has indexed them
-``runner``     the process that works off indexing jobs
+``uploads``    received files, for queries and for jobs that index them
+``runner``     the process that does the jobs
 ``processes``  the supervisor: web workers, the job runner, restarts, shutdown
 =============  ====================================================================================
 

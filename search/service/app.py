@@ -50,7 +50,7 @@ from search.service.service import Service
 PREFIX = "/api/v1"
 DOCUMENT = f"{PREFIX}/openapi.json"
 COMMON = problems.described(400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
-"""What any endpoint may answer: the guard, the limits and the engine stand before each."""
+"""Errors of any endpoint: those of the guard, the limits and the engine."""
 _ROUTES = (
     SearchRoutes,
     FactRoutes,
@@ -75,7 +75,7 @@ _ROUTES = (
     SessionRoutes,
 )
 _WITH_SOUNDS = (f"{PREFIX}/embeddings", ROOT_PATH)
-"""Their JSON holds sounds, and may be as large as an upload."""
+"""Endpoints whose JSON may hold sounds, so that it may be as large as an upload."""
 _FORM_MEMORY_BYTES = 1 << 20
 _SLOW_MS = 1000.0
 _POLICY = (
@@ -91,17 +91,17 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""No other site may embed or script this one, or read it unless it is named; and this one asks nothing of any.
+"""Other sites cannot embed or script the page, nor read the API unless named; the page loads nothing from them.
 
-Without a referrer at all, browsers would say of the page's own forms that they come from nowhere."""
+The page's own referrer is kept: without any, browsers send `Origin: null` with the page's own forms."""
 
 log = logging.getLogger("soundalike.service")
 
 
 def create_app(service: Service, clock: Callable[[], float] = time.monotonic) -> OpenAPI:
-    """The application. Nothing outside ``service`` is touched, and nothing is loaded before it is asked for.
+    """Create the application. It touches nothing outside ``service``, and loads things when a request needs them.
 
-    ``clock`` gives the seconds by which clients are let in: their rates, and how long a key is known.
+    ``clock`` returns seconds, for rate limits and for how long a verified key is cached.
     """
     app = _bare(service)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
@@ -123,8 +123,8 @@ def create_app(service: Service, clock: Callable[[], float] = time.monotonic) ->
 def document_of(service: Service) -> dict[str, Any]:
     """The OpenAPI document of the application over ``service``.
 
-    It is made of the same endpoints, registered again: to describe them takes far longer than to serve them, and few
-    ask for that.
+    Registers the same endpoints again, with descriptions. Describing them takes far longer than serving them, and few
+    clients request the document.
     """
     app = _bare(service)
     app.register_api(_api(service, described=True))
@@ -132,7 +132,7 @@ def document_of(service: Service) -> dict[str, Any]:
 
 
 def _bare(service: Service) -> OpenAPI:
-    """The application, without an endpoint."""
+    """The application without endpoints."""
     app = OpenAPI(
         "soundalike",
         info=Info(
@@ -158,7 +158,7 @@ def _security(service: Service) -> SecuritySchemesDict:
 
 
 def _api(service: Service, *, described: bool) -> APIBlueprint:
-    """Its endpoints."""
+    """The endpoints of the API."""
     api = APIBlueprint(
         "api",
         __name__,
@@ -173,7 +173,7 @@ def _api(service: Service, *, described: bool) -> APIBlueprint:
 
 
 def _below(base: str) -> dict[str, object]:
-    """What the OpenAPI document of a service below a path says of that."""
+    """The ``servers`` entry of the OpenAPI document, for a service below a path."""
     return {"servers": [{"url": base}]} if base else {}
 
 
@@ -220,7 +220,7 @@ def _around_requests(app: OpenAPI, service: Service, clock: Callable[[], float])
 
 
 def _check_json() -> None:
-    """What comes as JSON must be JSON, and not too much of it. Raises BadRequest, RequestEntityTooLarge."""
+    """Check the type and the size of a body. Raises BadRequest, UnsupportedMediaType, RequestEntityTooLarge."""
     if request.method in ("GET", "HEAD", "DELETE", "OPTIONS"):
         return
     if request.mimetype == "application/json":
@@ -235,7 +235,7 @@ def _check_json() -> None:
 
 
 def _mount_page(app: OpenAPI) -> None:
-    """The web page at ``/`` where one is installed, else a page of one paragraph that says where the API is."""
+    """Mount the search page at ``/`` if it is installed, else a short page that links to the API."""
     make_blueprint = plugins.page()
     if make_blueprint is not None:
         app.register_blueprint(make_blueprint())

@@ -1,4 +1,4 @@
-"""What the command line decides about a service; frozen, and small enough to be sent to every worker process."""
+"""The configuration of a service, from the command line; frozen and small, since every worker process gets a copy."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MAX_TASTES = 1000
 MAX_PROFILE_CHARACTERS = 200
 MAX_JSON_BYTES = 1 << 20
 MIN_THREADS = 2
-"""An event stream holds a thread for as long as it is open; another one has to be left for everything else."""
+"""An open event stream holds a thread, and one more must remain for other requests."""
 CONNECTIONS = 2000
 DRAIN_S = 5.0
-"""How long the end of a worker waits for answers that are on their way."""
+"""How long a worker that ends waits for answers in progress."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
@@ -34,12 +34,12 @@ _BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 class Limits:
     """What one request, one client and the whole service may cost.
 
-    ``upload_bytes`` and ``files`` bound one request; ``query_s`` is the longest sound that a query decodes,
-    ``drawn_s`` the longest passage that waveforms and spectrograms show, ``shown_s`` the longest recording that is
-    listened to for events, or a further sound track of which is sent, while somebody waits, ``indexed_s`` the longest
-    sound that an upload adds. ``requests_per_s`` holds for each key or address, 0: no limit; with a catalog on a
-    server for all services together, else each worker process lets its share of them in.
-    ``decodes`` run at once in a worker; a further one waits ``decode_wait_s`` before it is refused. ``streams`` are the
+    ``upload_bytes`` and ``files`` limit one request; ``query_s`` is the longest sound that a query decodes,
+    ``drawn_s`` the longest passage that waveforms and spectrograms show, ``indexed_s`` the longest sound that an upload
+    adds. ``shown_s`` is the longest recording in which a request finds events, or of which it gets a track after the
+    first. ``requests_per_s`` applies to each key or address, 0: no limit. With a catalog on a server, it applies to all
+    services together; else each worker process allows its share.
+    A worker runs ``decodes`` decodings at once; one more waits ``decode_wait_s``, then is refused. ``streams`` is the
     most event streams that a worker keeps open (`ServiceConfig.streams`).
     """
 
@@ -58,14 +58,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfig:
-    """One service: which library, where it listens, whom it answers.
+    """One service: which library, where it listens, and whom it answers.
 
-    ``needs_keys`` is false on loopback, and elsewhere only where ``--no-keys`` said so. ``private_webhooks``: whether
-    clients may have new matches of saved searches posted to networks that are not public. ``trusted_proxies``: whose
-    ``X-Forwarded-*`` headers are believed; ``public_url``: where clients find the service, if that is not the address
-    that it listens on; ``cors_origins``: other sites whose pages may ask. They are as `parse_network`,
-    `parse_public_url` and `parse_origin` give them. ``folders``: clients that may write may have any folder of this
-    machine indexed, by its path, and are told where roots lie.
+    ``needs_keys`` is false on loopback, and elsewhere only with ``--no-keys``. ``private_webhooks``: whether webhooks
+    of saved searches may post to private networks. ``trusted_proxies``: whose ``X-Forwarded-*`` headers are trusted;
+    ``public_url``: where clients reach the service, if not at the address that it listens on; ``cors_origins``: other
+    sites whose pages may call the API. `parse_network`, `parse_public_url` and `parse_origin` make these values.
+    ``folders``: clients with write access may index any folder of this machine by its path, and see the paths of roots.
     """
 
     library: Path
@@ -83,17 +82,17 @@ class ServiceConfig:
 
     @property
     def base_path(self) -> str:
-        """The path below which clients find the service, as in ``/sounds``; empty for the top of a site."""
+        """The path below which clients reach the service, like ``/sounds``; empty for the top of a site."""
         return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def public_host(self) -> str:
-        """Host, and port if it is not the usual one, of the public address; empty where none is set."""
+        """Host of the public URL, with the port if it is not the default; empty if no public URL is set."""
         return urlsplit(self.public_url).netloc
 
     @property
     def streams(self) -> int:
-        """Event streams that a worker keeps open: each holds a thread, and at least half of them answer the rest."""
+        """Most event streams that a worker keeps open: each holds a thread, and half of the threads must remain."""
         return min(self.limits.streams, max(1, self.threads // 2))
 
     @property
@@ -103,7 +102,7 @@ class ServiceConfig:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` names this machine alone. Raises UsageError for what is neither an address nor ``localhost``."""
+    """Whether ``host`` is a loopback address. Raises UsageError if it is neither an address nor ``localhost``."""
     if host == "localhost":
         return True
     try:
@@ -113,7 +112,7 @@ def is_loopback(host: str) -> bool:
 
 
 def parse_network(text: str) -> IpNetwork:
-    """A network, or a single address as one. Raises UsageError.
+    """Parse a network, or a single address as a network. Raises UsageError.
 
     >>> parse_network("10.0.0.0/8")
     IPv4Network('10.0.0.0/8')
@@ -127,7 +126,7 @@ def parse_network(text: str) -> IpNetwork:
 
 
 def parse_public_url(text: str) -> str:
-    """A public address in one form: no default port, and a slash at its end. Raises UsageError.
+    """Normalise a public URL: no default port, and a slash at the end. Raises UsageError.
 
     >>> parse_public_url("https://example.org:443/sounds")
     'https://example.org/sounds/'
@@ -143,7 +142,7 @@ def parse_public_url(text: str) -> str:
 
 
 def parse_origin(text: str) -> str:
-    """The origin of pages, as browsers send it. Raises UsageError.
+    """Normalise an origin to the form that browsers send. Raises UsageError.
 
     >>> parse_origin("https://Example.org:443")
     'https://example.org'
@@ -158,7 +157,7 @@ def parse_origin(text: str) -> str:
 
 
 def _web_address(text: str) -> SplitResult | None:
-    """The parts of an absolute address of HTTP without a name and a password; None for anything else."""
+    """The parts of an absolute HTTP URL without user name and password; None for anything else."""
     try:
         split = urlsplit(text)
         port = split.port

@@ -1,4 +1,4 @@
-"""``python -m search.service.document FILE``: write the OpenAPI document, from which clients are made."""
+"""``python -m search.service.document FILE``: write the OpenAPI document, for generating clients."""
 
 from __future__ import annotations
 

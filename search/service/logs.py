@@ -1,4 +1,4 @@
-"""Logs for machines: one JSON object a line on stderr, with the id of the request it belongs to."""
+"""Logs for programs: one JSON object a line on stderr, with the id of its request."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pythonjsonlogger.json import JsonFormatter
 
 _GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the request that is being answered, None between two."""
+"""The id of the current request, None between requests."""
 _NAMES = {"levelname": "level", "message": "event", "name": "logger", "exc_info": "traceback"}
 
 
 class RequestFormatter(JsonFormatter):
-    """``{"level", "event", "logger", "at", "request_id", ...}``: what is passed as ``extra`` too, and tracebacks.
+    """``{"level", "event", "logger", "at", "request_id", ...}``, with the fields of ``extra`` and tracebacks.
 
-    All in ASCII, the rest of Unicode as JSON escapes it: whatever a client sends, each line can be written and read.
+    Lines are ASCII, with JSON escapes for other characters, so that any text from a client can be written and read.
     """
 
     def __init__(self) -> None:
         super().__init__(list(_NAMES)[:3], style=",", rename_fields=_NAMES, timestamp="at")
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        """Add what the library does not know."""
+        """Add the request id, and write the level in lower case."""
         log_data["level"] = log_data["level"].lower()
         found = REQUEST_ID.get()
         return log_data if found is None else {**log_data, "request_id": found}
@@ -41,9 +41,9 @@ def configure(level: int = logging.INFO, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.captureWarnings(True)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # says at every burst that requests wait
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns at every burst that requests wait
 
 
 def request_id(given: str | None) -> str:
-    """The caller's id for a request where it is a sane one, else a new one."""
+    """The caller's id for a request if it is valid, else a new one."""
     return given if given and _GIVEN_ID.match(given) else uuid.uuid4().hex

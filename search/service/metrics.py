@@ -1,7 +1,7 @@
-"""What Prometheus reads: latency by endpoint and stage, errors, the job queue, the size of the index.
+"""Metrics for Prometheus: latency by endpoint and stage, errors, the job queue, the size of the index.
 
-With several workers each writes its figures to files of its own (``PROMETHEUS_MULTIPROC_DIR``, which the supervisor
-sets before a worker starts) and whichever worker is asked adds them up.
+With several workers, each writes its figures to its own files (``PROMETHEUS_MULTIPROC_DIR``, which the supervisor
+sets before a worker starts), and the worker that answers a scrape adds them up.
 """
 
 from __future__ import annotations
@@ -76,14 +76,14 @@ class Metrics:
 
 
 class _State(Collector):
-    """What is true at the moment of asking, whoever asks."""
+    """The state of the library at the moment of the scrape, the same in every worker."""
 
     def __init__(self, library: Library, jobs: JobQueue) -> None:
         self._library = library
         self._jobs = jobs
 
     def collect(self) -> Iterable[Metric]:
-        """Size of the index by space, age of its state, jobs by state."""
+        """Segments by space, clips, and jobs by state."""
         segments = GaugeMetricFamily("soundalike_segments", "Segments that can be found.", labels=["space"])
         clips = GaugeMetricFamily("soundalike_clips", "Clips of the library.")
         if any(not space.is_melody for space in self._library.reader.spaces()):

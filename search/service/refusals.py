@@ -1,4 +1,4 @@
-"""What clients read of a refusal: words alone. A process that answers nobody loads nothing of the web for them."""
+"""Texts of refusals for clients. This module imports nothing of the web, for processes that answer no requests."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NO_ROOM = "the disk of the service is full; try again later"
 
 
 def document(title: str, status: int, detail: str) -> bytes:
-    """A problem document (RFC 9457) of no more than this."""
+    """A minimal problem document (RFC 9457), as JSON."""
     return json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail}).encode()
 
 
 class FileRefused(AudioError):
-    """A sound of a request was refused, by a name that its client knows, never the path.
+    """A sound of a request was refused; it is named as the client knows it, never by its path.
 
-    ``where`` is the same name, or the part of the question that asks for a clip's sound.
+    ``where`` is the same name, or the part of the query that uses a clip's sound.
     """
 
     def __init__(self, name: str, cause: str, where: str | None = None) -> None:
@@ -32,12 +32,12 @@ class FileRefused(AudioError):
 
 
 def public_message(error: SoundalikeError, library: Path) -> str:
-    """What a client reads of an error of the engine: for people, and never where something lies on this machine."""
+    """The text of an engine error for a client: readable, and without paths of this machine."""
     if isinstance(error, FileRefused):
         return printable(str(error))
     if isinstance(error, AudioError):
         return printable(error.cause)
-    if isinstance(error, EncoderError):  # it names every folder that was looked into
+    if isinstance(error, EncoderError):  # its text names every folder that was searched
         return "a model of this library cannot be used; the log of the service says why"
     if isinstance(error, StoreAway):
         return "the store that has the sounds does not answer; the log of the service says why"
@@ -50,7 +50,7 @@ def public_message(error: SoundalikeError, library: Path) -> str:
 
 
 def too_large(most_bytes: int, sent_bytes: int | None) -> str:
-    """What a client reads whose request is larger than ``most_bytes``; of what size, where it says so."""
+    """The text for a request that is larger than ``most_bytes``, with its size if that is known."""
     sent = f" ({megabytes(sent_bytes)})" if sent_bytes else ""
     return (
         f"the request{sent} is larger than {megabytes(most_bytes)}; send fewer files at once, or let whoever runs the "
@@ -59,5 +59,5 @@ def too_large(most_bytes: int, sent_bytes: int | None) -> str:
 
 
 def megabytes(count: int) -> str:
-    """A size for people."""
+    """A size, like ``64 MB``."""
     return f"{count / (1 << 20):.4g} MB"

@@ -1,4 +1,4 @@
-"""What every endpoint of one process shares: the library, and the things around it."""
+"""What the endpoints of a process share: the library, its jobs, keys and uploads, and the limits."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from search.service.warming import Warming
 
 CACHE = "cache"
 MAX_BACKLOG = 100
-"""With more requests waiting, those that decode are refused at once: the queue stays seconds long at the worst."""
+"""If more requests than this wait, requests that decode are refused at once, so that the queue stays seconds long."""
 
 _NOTHING = Answer("none", (), 0.0)
-"""What an empty library answers to whatever is asked."""
+"""The answer of an empty library to any query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One open library, served. Threads share it."""
+    """One open library, as the endpoints serve it. Thread-safe."""
 
     config: ServiceConfig
     library: Library
@@ -58,8 +58,8 @@ class Service:
     ) -> Service:
         """The service of an open library.
 
-        Whoever sets ``stopping`` is about to end the process; ``backlog`` says how many requests wait for a thread;
-        ``trouble`` is what the process that does the jobs reports; ``warming`` runs beside this process's server.
+        ``stopping`` is set when the process is about to end; ``backlog`` returns how many requests wait for a thread;
+        ``trouble`` is set by the process that does the jobs; ``warming`` runs beside the server of this process.
         """
         limits = config.limits
         return cls(
@@ -79,15 +79,15 @@ class Service:
         )
 
     def spaces(self) -> list[Space]:
-        """The library's spaces of sound; none as long as nothing is indexed."""
+        """The library's spaces of sound; none until something is indexed."""
         return [space for space in self.library.reader.spaces() if not space.is_melody]
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:
-        """For the engine's short work on stored clips: threads take turns.
+        """Let threads take turns at the engine, for its short work on stored clips.
 
-        They hold Python's lock in turns anyway. Handing it over in the middle of a few milliseconds' work costs more
-        than the work: 16 connections get half as many answers.
+        They alternate by Python's global lock anyway. To hand it over within a few milliseconds of work costs more than
+        the work: throughput with 16 connections would be half.
         """
         with ExitStack() as held:
             with self.metrics.stage("wait"):
@@ -96,17 +96,17 @@ class Service:
                 yield
 
     def search(self, ask: Callable[[], Answer]) -> Answer:
-        """The engine's answer; nothing in a library in which nothing is indexed yet. Raises as ``ask`` does."""
+        """The engine's answer; an empty answer if nothing is indexed yet. Raises as ``ask`` does."""
         with self.metrics.stage("engine"):
             return self._answer(ask)
 
     def search_stored(self, ask: Callable[[], Answer]) -> Answer:
-        """The same for a question about stored clips, which decodes and encodes nothing: in turn."""
+        """The same for a query about stored clips, which decodes and encodes nothing; threads take turns."""
         with self.one_at_a_time():
             return self._answer(ask)
 
     def search_stored_each(self, ask: Callable[[], Sequence[Answer | QueryError]]) -> list[Answer | QueryError]:
-        """The same for several questions at once: what is wrong with one of them stands in its place."""
+        """The same for several queries at once; the error of an invalid query takes the place of its answer."""
         with self.metrics.stage("engine"):
             found = ask()
         if any(isinstance(one, QueryError) for one in found) and not self.spaces():
@@ -114,7 +114,7 @@ class Service:
         return list(found)
 
     def _answer(self, ask: Callable[[], Answer]) -> Answer:
-        """Whether the library is empty is looked up only when the engine complains: each answer would wait for it."""
+        """The engine's answer. Looks up whether the library is empty only after an error, to keep answers fast."""
         try:
             return ask()
         except QueryError:

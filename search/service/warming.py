@@ -1,8 +1,8 @@
-"""Loading encoders before anybody asks: the first sound that is asked by would wait for seconds.
+"""Loading encoders ahead of requests; else the first search by sound would wait for seconds.
 
-A thread of each web worker asks every space of the library once, as clients would, and makes one picture: by that,
-models are loaded and modules imported. Whoever asks meanwhile waits for the same encoder; nothing is loaded twice
-(`search.library.encoders`). Until every worker has done so for the first time, the service is not ready.
+A thread of each web worker searches every space of the library once, as clients would, and draws one picture. This
+loads models and imports modules. A request in that time waits for the same encoder; nothing is loaded twice
+(`search.library.encoders`). The service is not ready until every worker has done this once.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from search.service.media.sounds import RecordedSound
 from search.service.warmth import Warmth
 
 LOOK_S = 5.0
-"""How often to look for a space that is new: the first sounds may come while the service runs."""
+"""How often to look for new spaces: the first sounds may be indexed while the service runs."""
 JOIN_S = 0.5
-"""How long the end of the process waits for what is being loaded."""
+"""How long the process, when it ends, waits for a model that is being loaded."""
 _RATE_HZ = 44_100
 _TONE_S = 6.0
-"""As long as what people ask by: longer sounds take other ways through a network than short ones."""
+"""As long as a typical query: long sounds take other paths through a network than short ones."""
 
 log = logging.getLogger("soundalike.service")
 
 
 class Warming:
-    """Knows which encoders of a library were asked once. Threads share it."""
+    """Loads the encoders of a library, and knows which are loaded. Thread-safe."""
 
     def __init__(self, library: Library, warmth: Warmth | None = None, number: int = 0) -> None:
-        """``number`` is that of this worker among those that share ``warmth``."""
+        """``number`` is the number of this worker among those that share ``warmth``."""
         self._library = library
         self._warmth = warmth or Warmth()
         self._number = number
@@ -49,16 +49,16 @@ class Warming:
 
     @property
     def is_pending(self) -> bool:
-        """Whether the first look of any worker goes on."""
+        """Whether any worker is still loading for the first time."""
         return self._warmth.is_pending
 
     def is_done(self, spaces: Sequence[Space]) -> bool:
-        """Whether no question waits for a model of these spaces to be loaded."""
+        """Whether the models of these spaces are loaded."""
         return self._warm.issuperset(space.id for space in spaces)
 
     @contextmanager
     def running(self, stop: threading.Event) -> Iterator[None]:
-        """Beside the block, which ends once ``stop`` is set."""
+        """Run in a thread beside the block. Set ``stop`` before the block ends."""
         self._warmth.begins(self._number)
         thread = threading.Thread(target=self.run, args=(stop,), name="warming", daemon=True)
         thread.start()
@@ -69,17 +69,17 @@ class Warming:
             self.has_ended = not thread.is_alive()
 
     def run(self, stop: threading.Event) -> None:
-        """Until ``stop`` is set: ask each space once, as soon as it is there."""
+        """Search each space once, as soon as it exists, until ``stop`` is set."""
         while not stop.is_set():
             try:
                 self.look(stop)
-            except (OSError, SoundalikeError) as error:  # a full disk, say: whoever asks waits for what is not loaded
+            except (OSError, SoundalikeError) as error:  # a full disk, say: then requests wait for models
                 log.warning("warming up stopped: %s", error)
             self._warmth.is_warm(self._number)
             stop.wait(LOOK_S)
 
     def look(self, stop: threading.Event) -> None:
-        """Ask each space that is there and was not asked yet, unless ``stop`` is set."""
+        """Search each space that was not searched yet, unless ``stop`` is set."""
         new = [space for space in self._library.reader.spaces() if space.id not in self._tried]
         if not new or stop.is_set():
             return
@@ -99,7 +99,7 @@ class Warming:
                 clip = ClipPart(hits[0].clip_id)
                 self._library.search(Query((clip,), k=1, space=space.name))
                 self._library.recommend(RecommendQuery((clip,), k=1, space=space.name))
-        except QueryError as error:  # a library without clips; whoever asks gets the same error
+        except QueryError as error:  # a library without clips; a client gets the same error
             log.debug("the space %r was asked, and refused: %s", space.name, error)
         except SoundalikeError as error:
             log.warning("the encoder of space %r cannot be used: %s", space.name, error)
@@ -108,7 +108,7 @@ class Warming:
 
 
 def _question(space: Space, tone: str) -> Query:
-    """By a sound, and by words where the encoder reads; by a hum for tunes."""
+    """A query by sound, and by words if the encoder reads text; by humming for a space of tunes."""
     if space.is_melody:
         return Query((HumPart(tone),), k=1)
     parts: list[Part] = [AudioPart(tone)]
@@ -118,7 +118,7 @@ def _question(space: Space, tone: str) -> Query:
 
 
 def _tone(folder: Path) -> Path:
-    """A sound as a file, as clients send some."""
+    """A sound file, as clients send it."""
     path = folder / "tone.wav"
     tone = 8000 * np.sin(2 * np.pi * 440 * np.arange(round(_TONE_S * _RATE_HZ)) / _RATE_HZ)
     with wave.open(str(path), "wb") as file:

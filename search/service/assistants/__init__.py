@@ -1,1 +1,1 @@
-"""The library for assistants: an MCP server over its tools. Needs the extra ``mcp``."""
+"""An MCP server, by which assistants use the library. Needs the extra ``mcp``."""

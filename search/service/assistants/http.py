@@ -1,4 +1,4 @@
-"""The MCP server over HTTP, for holders of the service's keys, and as often as its rates allow."""
+"""The MCP server over HTTP, with the keys and the rate limits of the service."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def application(
     host: str = "127.0.0.1",
     clock: Callable[[], float] = time.monotonic,
 ) -> ASGIApp:
-    """The ASGI application, its endpoint at ``/mcp``; ``keys`` are those that may read, None: anybody may."""
+    """The ASGI application, with its endpoint at ``/mcp``; ``keys``: those of the library, None: no key is needed."""
     app = server.streamable_http_app(host=host, stateless_http=True, json_response=True)
     return Guarded(app, keys, RateLimiter(requests_per_s, clock))
 
 
 class Guarded:
-    """Lets a request pass that has a key with the right to read, and comes not too often."""
+    """Admits requests that have a key with the scope ``read`` and are within the rate limit."""
 
     def __init__(self, app: ASGIApp, keys: KeyStore | None, rates: RateLimiter) -> None:
         self._app = app

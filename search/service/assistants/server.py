@@ -21,7 +21,7 @@ _INSTRUCTIONS: Final = (
 
 
 def make(library: Library, *, local_files: bool, limits: Limits | None = None) -> MCPServer:
-    """The server over an open library. ``local_files``: whether sounds may be named by paths, as for its own user."""
+    """The server over an open library. ``local_files``: whether sounds may be given as paths, as for a local user."""
     server = MCPServer(
         "soundalike", title="Soundalike", version=version("soundalike"), instructions=_INSTRUCTIONS, log_level="WARNING"
     )
@@ -48,7 +48,7 @@ def make(library: Library, *, local_files: bool, limits: Limits | None = None) -
 
 def _described(tools: Tools) -> Callable[[int], str]:
     def clip(clip_id: int) -> str:
-        """What is known of a clip, as JSON."""
+        """The clip with its metadata and tags, as JSON."""
         return tools.clip(clip_id).model_dump_json()
 
     return clip

@@ -1,4 +1,4 @@
-"""What an assistant may do with a library: ask it, in every way that a person can, and listen. It changes nothing."""
+"""What an assistant may do with a library: search it in every way that a person can, and listen. It changes nothing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from search.service.media.sounds import PlayedTune, RecordedSound, sound_of
 from search.service.refusals import public_message
 
 LISTENED_S: Final = 60.0
-"""So much of a clip is sent to an assistant that listens."""
+"""How much of a clip is sent to an assistant that listens."""
 _FACETS: Final = 100
 
 HowMany = Annotated[int, Field(ge=1, le=MAX_K, description="how many hits")]
@@ -69,7 +69,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The tools over one library. With ``local_files`` a sound may be named by its path on this machine."""
+    """The tools over one library. With ``local_files``, a sound may be given as a path on this machine."""
 
     library: Library
     local_files: bool
@@ -83,7 +83,7 @@ class Tools:
         k: HowMany = 10,
         language: Language | None = None,
     ) -> SearchOut:
-        """Find sounds by words: what they sound like, and names and metadata."""
+        """Find sounds by words, in meaning and in names and metadata."""
         unwanted = (TextPart(not_words, -1.0),) if not_words.strip() else ()
         return self._search(Query((TextPart(words), *unwanted), k, where, language=language or ""))
 
@@ -122,7 +122,7 @@ class Tools:
             return self._search(Query((AudioPart(path, start_s, end_s, 1.0, clip.root.speed, clip.track),), k, where))
 
     def search_by_hum(self, sound: SoundArgument, k: HowMany = 10) -> SearchOut:
-        """Find the tune that is hummed, sung or whistled in a file, 3 to 30 seconds of it."""
+        """Find the tune that is hummed, sung or whistled in a file of 3 to 30 seconds."""
         with self._file(sound, 0.0, None) as path:
             return self._search(Query((HumPart(path),), k))
 
@@ -154,32 +154,32 @@ class Tools:
         where: WhereArgument = None,
         k: HowMany = 10,
     ) -> SearchOut:
-        """Clips for someone who liked some and disliked others; a varied sample without any."""
+        """Recommend clips from liked and disliked ones; a varied sample without any."""
         query = RecommendQuery(tuple(map(ClipPart, likes)), tuple(map(ClipPart, dislikes)), k=k, where=where)
         return self._out(lambda: self.library.recommend(query))
 
     def path_between(
         self, start: int, end: int, steps: Annotated[int, Field(ge=2, le=64)] = 8, where: WhereArgument = None
     ) -> PathOut:
-        """Clips that lead from one clip to another in even steps."""
+        """Find clips that lead from one clip to another in even steps."""
         found = self._tried(lambda: self.library.path_between(ClipPart(start), ClipPart(end), steps=steps, where=where))
         return PathOut.model_validate(path_as_json(found, paths="relative"))
 
     def goes_with(
         self, clip_id: int, where: WhereArgument = None, k: Annotated[int, Field(ge=1, le=1000)] = 10
     ) -> CompanionsOut:
-        """Clips that go with one in tempo and key and are of another kind, with the reasons."""
+        """Find other kinds of sounds that fit a clip in tempo and key, with the reasons."""
         found = self._tried(lambda: self.library.goes_with(clip_id, k=k, where=where))
         return CompanionsOut.model_validate(companions_as_json(found, paths="relative"))
 
     def tags(self, where: WhereArgument = None) -> FacetsOut:
-        """What is in the library: how many clips have which tag, length, date and folder; each with its filter."""
+        """Count the clips of the library by tag, length, date and folder, each with the filter that selects them."""
         return FacetsOut.model_validate(self._tried(lambda: self.library.clips.facets(where, limit=_FACETS)))
 
     def duplicates(
         self, offset: Annotated[int, Field(ge=0)] = 0, limit: Annotated[int, Field(ge=1, le=100)] = 20
     ) -> DuplicatesOut:
-        """Groups of clips that are copies or one recording in several shapes, with the one worth keeping."""
+        """List groups of clips of the same recording, as copies or in another form, with the one worth keeping."""
         duplicates = self._tried(self.library.duplicates.groups)
         page = duplicates.groups[offset : offset + limit]
         body = {"total": len(duplicates.groups), "offset": offset, "current": duplicates.current, "groups": page}
@@ -188,7 +188,7 @@ class Tools:
     # --- resources ------------------------------------------------------------------------------------------
 
     def clip(self, clip_id: int) -> ClipOut:
-        """What is known of a clip."""
+        """A clip with its metadata and tags."""
         self.library.giving_way.note_question()
         try:
             return clip_out(the_clip(self.library, clip_id))
@@ -196,7 +196,7 @@ class Tools:
             raise ResourceNotFoundError(str(error.description)) from error
 
     def audio(self, clip_id: int) -> bytes:
-        """The first minute of a clip as WAV; the notes of a tune are played."""
+        """The first minute of a clip as WAV; notes are played."""
         self.library.giving_way.note_question()
         try:
             clip = the_clip(self.library, clip_id)
@@ -218,7 +218,7 @@ class Tools:
         return search_out(self._tried(ask))
 
     def _tried(self, ask: Callable[[], T]) -> T:
-        """What ``ask`` gives; jobs give way to it. Raises ToolError with what an assistant may read of an error."""
+        """What ``ask`` returns; jobs give way to it. Raises ToolError with the public text of an error."""
         self.library.giving_way.note_question()
         try:
             return ask()
@@ -235,7 +235,7 @@ class Tools:
 
     @contextmanager
     def _file(self, sound: str, start_s: float, end_s: float | None, *, is_own: bool = False) -> Iterator[str]:
-        """Where a sound lies, once it is sure that it is none too long. Raises ToolError."""
+        """The path of a sound, after a check of its length. Raises ToolError."""
         with tempfile.TemporaryDirectory(prefix="soundalike-") as folder:
             path = sound if is_own else self._path(sound, Path(folder, "sound"))
             try:

@@ -1,1 +1,1 @@
-"""Requests and answers: what is allowed, how it is read, checked, limited and written."""
+"""Requests and answers: access, limits, validation, and how both are written."""

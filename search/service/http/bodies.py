@@ -1,4 +1,4 @@
-"""An endpoint that takes JSON or a form, as OpenAPI has it."""
+"""OpenAPI descriptions of endpoints that take JSON or a form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 
 def two_bodies(api: APIBlueprint, as_json: type[BaseModel], as_form: type[BaseModel]) -> dict[str, Any]:
-    """The request body of an operation: one model as JSON, another as a form; nothing where ``api`` describes none."""
+    """The request body of an operation: one model as JSON, another as a form; empty if ``api`` is not described."""
     if not api.doc_ui:
         return {}
     content: dict[str, Any] = {}

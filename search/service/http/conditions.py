@@ -1,6 +1,6 @@
-"""Conditions of a request as RFC 9110 (section 13.2.2) orders them: what must hold first, then what the client has.
+"""Conditional requests in the order of RFC 9110 (section 13.2.2): first preconditions, then the client's copy.
 
-Werkzeug looks at ranges first and at `If-Match` last, and does not know `If-Unmodified-Since`, nor ``*`` in `If-Match`.
+Werkzeug handles ranges first and `If-Match` last, and knows neither `If-Unmodified-Since` nor ``*`` in `If-Match`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _RANGE: Final = "HTTP_RANGE"
 
 
 def left_after_conditions(response: Response) -> WSGIEnvironment:
-    """The request's environ without what was settled here: `If-Match`, and the range where the client has it all.
+    """The request's environ without what is settled here: `If-Match`, and the range if the client's copy is current.
 
-    Raises PreconditionFailed (412) for a condition that does not hold; the response is closed then.
+    Raises PreconditionFailed (412) if a condition does not hold, after closing the response.
     """
     if not _holds(response):
         response.close()

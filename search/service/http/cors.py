@@ -1,7 +1,7 @@
-"""Letting pages of other sites ask, where their sites are named (``--cors-origin``): cross-origin resource sharing.
+"""Cross-origin resource sharing, for pages of the sites that ``--cors-origin`` names.
 
-Werkzeug writes the headers. Flask-CORS is not used: it leaves ``Vary: Origin`` out of answers to requests without an
-origin, and a browser that keeps such an answer refuses it to the page that asks next.
+Werkzeug writes the headers. Flask-CORS is not used: it omits ``Vary: Origin`` from answers to requests without an
+origin, and a browser that caches such an answer then refuses it to a page of another site.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _MAX_AGE_S: Final = 600
 
 
 class CrossOrigin:
-    """Says which pages may ask, and tells browsers so. Cookies are not for other sites: a page brings its own key."""
+    """Decides which pages may call the API, and tells browsers. Pages of other sites send a key, not the cookie."""
 
     def __init__(self, origins: Sequence[str]) -> None:
-        """``origins``: as browsers send them, ``https://example.org``."""
+        """``origins``: in the form that browsers send, ``https://example.org``."""
         self._origins = frozenset(origins)
 
     def is_named(self, request: Request) -> bool:
-        """Whether the request comes from a page of a site that is named."""
+        """Whether the request comes from a page of a named site."""
         return request.headers.get("Origin") in self._origins
 
     def is_preflight(self, request: Request) -> bool:
-        """Whether a browser asks, for a page of a named site, whether that may ask; it sends no key with that."""
+        """Whether this is the preflight of a page of a named site; browsers send it without a key."""
         return (
             request.method == "OPTIONS"
             and "Access-Control-Request-Method" in request.headers
@@ -41,7 +41,7 @@ class CrossOrigin:
         )
 
     def describe(self, request: Request, response: Response) -> None:
-        """Add to an answer what browsers go by."""
+        """Add the CORS headers to an answer."""
         if not self._origins:
             return
         response.vary.add("Origin")

@@ -1,7 +1,7 @@
-"""Files as answers, as RFC 9110 has them: whole or one range of them, and only if the client has not got them.
+"""Files as answers, by RFC 9110: whole or one range, or 304 if the client's copy is current.
 
-Werkzeug answers ranges, once `conditions` are met. What it refuses although the RFC has an answer is settled before: a
-suffix that is longer than the file is all of it; units that nobody knows, several ranges and what does not parse are
+Werkzeug answers ranges, after `conditions`. Some ranges that it refuses have an answer in the RFC, so they are handled
+here first: a suffix longer than the file means the whole file; unknown units, several ranges and invalid ranges are
 ignored.
 """
 
@@ -34,11 +34,10 @@ def sent(
     last_modified: datetime | float | None = None,
     length_bytes: int | None = None,
 ) -> Response:
-    """A file, or 304; for one browser to keep and ask about.
+    """A file, or 304; a browser may cache it, and revalidates it.
 
-    ``name`` may be any name of a file; ``to_keep``: a browser stores it and does not show it. ``length_bytes`` is for a
-    source that nobody can ask for it. Raises
-    PreconditionFailed (412), RequestedRangeNotSatisfiable (416).
+    ``name`` may be any file name; with ``to_keep``, a browser downloads the file and does not show it. ``length_bytes``
+    is for sources whose length cannot be read. Raises PreconditionFailed (412), RequestedRangeNotSatisfiable (416).
     """
     file = cast("str | BinaryIO", source)
     response = send_file(
@@ -65,7 +64,7 @@ def sent(
 
 
 def followed(written: str, length: int) -> str | None:
-    """The Range header that is followed for a file of ``length`` bytes; None where there is none to follow.
+    """The Range header to apply to a file of ``length`` bytes; None to ignore it.
 
     Raises RequestedRangeNotSatisfiable.
 
@@ -82,14 +81,14 @@ def followed(written: str, length: int) -> str | None:
 
 
 def header_name(name: str) -> str:
-    """A file's name as a header can carry it: on one line, without marks that turn the direction of writing."""
+    """A file name for a header: on one line, without marks that change the direction of writing."""
     return "".join(c if c.isprintable() else "_" for c in text(name))
 
 
 def _follows_range(last_modified: datetime | None) -> bool:
-    """Whether the request may have a range: a GET, whose If-Range, if it has one, is strong.
+    """Whether to apply the range of the request: it must be a GET, and its If-Range, if any, must be strong.
 
-    An entity tag that is strong is compared by Werkzeug, a date has to be the very one.
+    Werkzeug compares strong entity tags; a date must be equal.
     """
     if request.method != "GET":
         return False

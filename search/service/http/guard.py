@@ -1,11 +1,11 @@
-"""Who may ask, and from where: hosts, origins, keys and their scopes, rates. Runs before every request.
+"""Access control: hosts, origins, keys and their scopes, rate limits. Runs before every request.
 
-* On loopback no key is needed. A page on another site could still make a browser ask: so the Host header must name
-  this machine (a name that was re-bound to 127.0.0.1 does not) or the public address, and what changes something
-  must not come from another origin than the service's own and those that are named (`search.service.http.cors`).
-* Elsewhere each request brings a key: ``Authorization: Bearer KEY``, ``Basic`` with the key as the password, or the
-  cookie that ``POST /api/v1/session`` sets for a key: a browser sends it with every request of a page, its sounds and
-  pictures included, and no script can read it. The page itself is open: it has a place to type the key.
+* On loopback no key is needed. A page of another site could still make a browser send requests. So the Host header
+  must name this machine (a name re-bound to 127.0.0.1 does not) or the public URL, and requests that change something
+  must come from the service's own origin or one that is named (`search.service.http.cors`).
+* Elsewhere each request needs a key: ``Authorization: Bearer KEY``, ``Basic`` with the key as the password, or the
+  cookie that ``POST /api/v1/session`` sets. A browser sends the cookie with every request of a page, also for sounds
+  and pictures, and scripts cannot read it. The page itself needs no key: it has a field to type one.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from search.service.http.proxies import own_host
 from search.service.http.sharedrates import Limiter, limiter
 
 KEY_CACHE_S = 2.0
-"""How long a revoked key may still work: a look into the catalog for every request would cost a tenth of it."""
+"""How long a revoked key may still work. To look up each key in the catalog would add a tenth to a request."""
 COOKIE = "soundalike_key"
 PAGE = "page"
-"""The name of the blueprint that is the search page: files that hold nothing of the library."""
+"""The name of the blueprint of the search page, whose files contain nothing of the library."""
 PROBES = frozenset({"/health", "/ready", "/api/v1/health", "/api/v1/ready"})
-"""Whoever looks whether the service runs is let in however often: a refusal would look like a service that is down."""
+"""Probes have no rate limit: a refusal would look like a service that is down."""
 OPEN_PATHS = PROBES | {"/api/v1/openapi.json", "/api/v1/session"}
 READING_POSTS = frozenset(
     {
@@ -48,12 +48,12 @@ READING_POSTS = frozenset(
         "/api/v1/recommend/batch",
     }
 )
-"""Questions that are asked with a body: they need no more than the right to read."""
+"""Queries that have a body; they need only the scope ``read``."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Guard:
-    """Lets a request pass, or raises the HTTP error that refuses it."""
+    """Admits a request, or raises the HTTP error that refuses it."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Guard:
         clock: Callable[[], float] = time.monotonic,
         allowances: Allowances | None = None,
     ) -> None:
-        """``others``: which pages of other sites may ask; ``allowances``: what is shared with other services."""
+        """``others``: which other sites may call the API; ``allowances``: rate limits shared with other services."""
         self._config = config
         self._others = others
         self._keys = keys
@@ -73,7 +73,7 @@ class Guard:
         self._verified: dict[str, tuple[Key | None, float]] = {}
 
     def admit(self, request: Request) -> None:
-        """Raises BadRequest (Host), Forbidden (origin, scope), Unauthorized, TooManyRequests."""
+        """Check a request. Raises BadRequest (Host), Forbidden (origin, scope), Unauthorized, TooManyRequests."""
         self._check_host(request)
         self._check_origin(request)
         if request.path in PROBES:
@@ -82,7 +82,7 @@ class Guard:
         if self._needs_key(request):
             key = self._key(request)
             if key is None:
-                self._rates.require(client)  # guessing keys is slowed down too
+                self._rates.require(client)  # also slows down guessing of keys
                 raise _no_key(request)
             g.key_name = key.name
             client = f"key {key.name}"
@@ -94,7 +94,7 @@ class Guard:
         return self._config.needs_keys and not is_open
 
     def _check_host(self, request: Request) -> None:
-        """The name under which the service itself was asked: a trusted proxy says another one to begin with."""
+        """Check the Host header of the request itself, not the one that a trusted proxy reports."""
         if self._config.needs_keys or not self._config.on_loopback:
             return
         asked = own_host(request.environ)
@@ -133,7 +133,7 @@ class Guard:
         with self._lock:
             if len(self._verified) > 1000:
                 self._verified.clear()
-            if key is not None:  # wrong keys are many, and remembering them would be a way to fill memory
+            if key is not None:  # wrong keys are not cached: an attacker could fill the memory with them
                 self._verified[secret] = (key, now_s + KEY_CACHE_S)
         return key
 
@@ -147,7 +147,7 @@ def _check_scope(request: Request, key: Key) -> None:
 def _no_key(request: Request) -> Unauthorized:
     challenges = [WWWAuthenticate("bearer", {"realm": "soundalike"})]
     if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
-        # of what a page fetches the page takes care: the browser's own dialog would cover it
+        # not for what a page fetches: the browser's own dialog would cover the page's
         challenges.append(WWWAuthenticate("basic", {"realm": "soundalike", "charset": "UTF-8"}))
     return Unauthorized(
         "this service needs a valid API key: Authorization: Bearer KEY",
@@ -156,7 +156,7 @@ def _no_key(request: Request) -> Unauthorized:
 
 
 def _other_site(origin: str | None, host: str) -> str:
-    """Why a page is refused, and what whoever runs the service may have left unsaid."""
+    """Why a page is refused, and which options of the service may be missing."""
     refused = "requests from pages of other sites are refused"
     if origin is None or not _netloc(origin):
         return refused
@@ -168,7 +168,7 @@ def _other_site(origin: str | None, host: str) -> str:
 
 
 def _netloc(origin: str) -> str:
-    """Host and port of an origin, in lower case; empty for ``null`` and for what is none."""
+    """Host and port of an origin, in lower case; empty for ``null`` and for an invalid one."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:
@@ -176,7 +176,7 @@ def _netloc(origin: str) -> str:
 
 
 def _hostname(netloc: str) -> str:
-    """``netloc`` without a port, in lower case; empty for none, and for what is no name."""
+    """``netloc`` without the port, in lower case; empty if it is empty or invalid."""
     try:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:

@@ -1,4 +1,4 @@
-"""From the engine's answers to what a client reads: where a library lies on its machine is no client's business."""
+"""Turn the engine's answers into those for clients, without paths of this machine."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ MAX_FACETS = 50
 
 
 def search_out(answer: Answer, measured: Library | None = None) -> SearchOut:
-    """The answer, its files named below their roots; with the facts of its hits that a library has ``measured``."""
+    """The answer, with paths relative to their roots; with ``measured``, also the facts of hits from that library."""
     known = None if measured is None else measured.facts.of(hit.clip_id for hit in answer.hits)
     return SearchOut.model_validate(answer_as_json(answer, "relative", known))
 
 
 def ordered(answer: Answer, library: Library, by: str) -> Answer:
-    """The answer with its hits in the order of a fact (`search.analysis.facts.ordering`)."""
+    """The answer with its hits sorted by a fact (`search.analysis.facts.ordering`)."""
     facts = library.facts.of(hit.clip_id for hit in answer.hits)
     return replace(answer, hits=tuple(in_order(answer.hits, facts, by)))
 
 
 def search_out_with_facets(answer: Answer, library: Library, *, facts: bool = False) -> SearchOut:
-    """The same, and what its likely clips are made up of: its hits, where none is likely or nobody can tell."""
+    """The same, with facets over the likely clips, or over the hits if none is likely or there are no probabilities."""
     out = search_out(answer, library if facts else None)
     if answer.hits:
         likely = answer.likely.clip_ids if answer.likely else ()

@@ -1,4 +1,4 @@
-"""Pages of clips, from the columns that are kept with the snapshot: no table is sorted for a page of it."""
+"""Pages of clips, from the columns of the snapshot, so that no table is sorted for each page."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from search.service.http.requests.clips import ClipList
 
 ORDERS_KEPT = 8
 LOOKS = 3
-"""How often a page is made anew because clips of it went: once is enough unless they go on going."""
+"""How often to make a page again if some of its clips were removed in between; once is usually enough."""
 
 
 class Listing:
-    """Lists the clips of a library. Threads share it."""
+    """Lists the clips of a library. Thread-safe."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -66,7 +66,7 @@ class Listing:
         return answer
 
     def _order(self, columns: ClipColumns, sort: str) -> Ids:
-        """(rows,) every row of the columns in an order, made once for each state of the library."""
+        """(rows,) every row of the columns, sorted; cached for each state of the library."""
         key = (columns.space_id, columns.sequence, sort)
         with self._lock:
             found = self._orders.get(key)
@@ -81,7 +81,7 @@ class Listing:
 
 
 def rows_passing(columns: ClipColumns, where: Where | None, among: Sequence[int] | None) -> NDArray[np.bool_]:
-    """(rows,) which clips pass a filter and are ``among`` those of these ids."""
+    """(rows,) which clips pass a filter and have ids that are in ``among``; None: all."""
     passing = columns.clips_where(where) if where is not None else columns.present
     if among is not None:
         passing = passing & np.isin(columns.clip_ids, np.array(among, np.int64))
@@ -89,7 +89,7 @@ def rows_passing(columns: ClipColumns, where: Where | None, among: Sequence[int]
 
 
 def the_clip(library: Library, clip_id: int) -> Clip:
-    """The clip of an id. Raises NotFound."""
+    """The clip with this id. Raises NotFound."""
     clips = library.reader.clips([clip_id])
     if not clips:
         raise gone(clip_id)

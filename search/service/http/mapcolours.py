@@ -1,5 +1,5 @@
-"""The colours of a map: each clip by its likeliest tag, or by its folder where the encoder has no tags; or by what is
-asked for: a facet, or ranges of a number in which about as many clips lie.
+"""The colours of a map. By default, a clip has the colour of its likeliest tag, or of its folder if the encoder has no
+tags. On request, colours show a facet, or ranges of a number with about equally many clips each.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from search.columns.table import ColumnPart
 from search.model import FacetCount, Feedback, Ids
 
 MOST: Final = 8
-"""More colours than these cannot be told apart at a glance."""
+"""Most groups: more colours cannot be distinguished at a glance."""
 RANGES: Final = 6
-"""Into so many a number is parted."""
+"""Into how many ranges a number is divided."""
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """``names`` of at most `MOST` groups, and ``places`` (n,) of clips among them, -1 for no group.
+    """``names`` of at most `MOST` groups, and ``places`` (n,): the group of each clip, -1 for none.
 
-    ``wheres`` are the filters that select what has the colour of each.
+    ``wheres`` are the filters that select the groups.
     """
 
     names: tuple[str, ...]
@@ -38,7 +38,7 @@ class Groups:
 
 
 def groups_of(columns: ClipColumns, clip_ids: Ids) -> Groups:
-    """The groups of these clips (n,), ascending ids, largest first."""
+    """The groups of these clips (n,), whose ids ascend; largest group first."""
     if columns.vocabulary:
         names = {place: (name, f"tag = {quoted(name)}") for place, name in enumerate(columns.vocabulary)}
         codes = np.concatenate([_likeliest(part) for part in (columns.base, columns.recent)])
@@ -48,7 +48,7 @@ def groups_of(columns: ClipColumns, clip_ids: Ids) -> Groups:
 
 
 def groups_by(columns: ClipColumns, clip_ids: Ids, values: Sequence[FacetCount]) -> Groups:
-    """The groups of these clips (n,), ascending ids: the most frequent of some values of a facet, in their order."""
+    """The groups of these clips (n,), whose ids ascend: the most frequent values of a facet, in their order."""
     frequent = sorted(values, key=lambda one: -one.count)[:MOST]
     chosen = [one for one in values if one in frequent]
     codes = np.full(len(columns.clip_ids), -1, np.int64)
@@ -59,9 +59,9 @@ def groups_by(columns: ClipColumns, clip_ids: Ids, values: Sequence[FacetCount])
 
 
 def values_of(columns: ClipColumns, name: str) -> Sequence[FacetCount]:
-    """The words of a fact; of one that is a number ranges, lowest first, in which about as many clips lie.
+    """The words of a fact; for a number, ranges with about equally many clips each, lowest first.
 
-    Their ends have two digits. None where nobody measured it.
+    The ends of ranges have two digits. Empty if no clip was measured.
     """
     numbers = columns.fact(name)[columns.present]
     numbers = numbers[~np.isnan(numbers)]
@@ -84,7 +84,7 @@ def _range(fact: FactDefinition, low: float | None, high: float | None, count: i
 
 
 def groups_by_opinion(clip_ids: Ids, feedback: Sequence[Feedback], profile: str) -> Groups:
-    """The groups of these clips (n,): what a profile liked, and what it disliked. Their filters are lists."""
+    """The groups of these clips (n,): liked by a profile, and disliked by it. Their filters are lists."""
     opinions = {one.clip_id: one.opinion for one in feedback}
     codes = {"like": 0, "dislike": 1}
     places = np.array([codes[opinions[one]] if one in opinions else -1 for one in clip_ids.tolist()], np.int64)
@@ -112,14 +112,14 @@ def _likeliest(part: ColumnPart) -> NDArray[np.int64]:
     """(n_clips,) the class of each clip's likeliest tag, -1 for a clip without any."""
     codes = np.full(part.n_clips, -1, np.int64)
     classes = np.repeat(np.arange(len(part.tag_starts) - 1), np.diff(part.tag_starts))
-    # by rising probability: what is written last is the likeliest
+    # in ascending probability, so that the likeliest is written last
     order = np.argsort(part.tag_probabilities, kind="stable")
     codes[part.tag_rows[order]] = classes[order]
     return codes
 
 
 def _folders(columns: ClipColumns) -> tuple[dict[int, tuple[str, str]], NDArray[np.int64]]:
-    """The folders by a code, each with its filter, and the code (rows,) of each clip's."""
+    """Name and filter of each folder by its code, and the folder code of each clip (rows,)."""
     codes: dict[bytes, int] = {}
     parts = []
     for part in (columns.base, columns.recent):

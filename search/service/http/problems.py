@@ -1,4 +1,4 @@
-"""Every error as a problem document (RFC 9457, ``application/problem+json``), or as a page for a browser."""
+"""Errors as problem documents (RFC 9457, ``application/problem+json``), or as a page for browsers."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ _STATUS: tuple[tuple[type[SoundalikeError], int], ...] = (
 
 
 class FieldProblem(Described, BaseModel):
-    """One thing that is wrong with a request: where, and what."""
+    """One defect of a request: where, and what."""
 
     where: str
     what: str
 
 
 class Problem(Described, BaseModel):
-    """What went wrong, as RFC 9457 has it; ``request_id`` finds the line in the service's log."""
+    """An error, as in RFC 9457; ``request_id`` identifies its line in the service's log."""
 
     type: str = "about:blank"
     title: str
@@ -89,7 +89,7 @@ def problem(
     errors: list[FieldProblem] | None = None,
     retry_after_s: int | None = None,
 ) -> Response:
-    """The response that says so."""
+    """The response with a problem document."""
     body = Problem(
         title=HTTP_STATUS_CODES.get(status, "Error"),
         status=status,
@@ -107,11 +107,11 @@ UNLIKE_PATTERN = "it cannot be read; it has to be written as the API document sa
 NOTHING_HERE = "there is nothing at this address"
 LISTED = "/api/v1/openapi.json"
 _IN_JSON = dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "it has to be an object of JSON")
-"""What pydantic says in Python's words, with names of our classes."""
+"""Replaces texts of pydantic that are about Python and name our classes."""
 
 
 def invalid(error: ValidationError) -> Response:
-    """A request that does not fit its model; its patterns are for programs, and not in what people read."""
+    """The response to a request that does not fit its model. Its text for people leaves out regular expressions."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
     found = [
         FieldProblem(
@@ -129,7 +129,7 @@ def invalid(error: ValidationError) -> Response:
 
 
 def _what(title: str, one: ErrorDetails) -> str:
-    """What is wrong, in words; of a field that is not there, which are in the request's model of this name."""
+    """What is wrong, in words; for an unknown field, also the fields of the request's model, which ``title`` names."""
     if one["type"] != "extra_forbidden":
         return _IN_JSON.get(one["type"], one["msg"])
     if len(one["loc"]) != 1 or title not in MODELS:
@@ -142,7 +142,7 @@ def _what(title: str, one: ErrorDetails) -> str:
 
 
 def refusal(error: SoundalikeError, library: Path) -> Response:
-    """What the engine refused."""
+    """The response to an error of the engine."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     if status >= 500:
         log.error("refused: %s", error)
@@ -154,7 +154,7 @@ def refusal(error: SoundalikeError, library: Path) -> Response:
 
 
 def register(app: OpenAPI, library: Path) -> None:
-    """Let every error of the application over ``library`` leave as a problem document."""
+    """Answer every error of the application over ``library`` with a problem document."""
 
     def http_error(error: HTTPException) -> Response:
         if isinstance(error.response, Response):
@@ -167,11 +167,11 @@ def register(app: OpenAPI, library: Path) -> None:
         return _from_http(error, as_page=as_page)
 
     def failure(error: InternalServerError) -> Response:
-        # the exception itself is in the log, with its request id; a client learns no internals
+        # the exception is in the log, with its request id; clients see no internals
         return problem(500, "the service failed on this request; its log says why, under this request id")
 
     def disk(error: OSError) -> Response:
-        # files of requests lie in the system's folder for temporary ones until they are read
+        # files of requests are in the system's temporary folder until they are read
         if error.errno not in FULL:
             raise error
         log.error("no place for a file: %s", error)
@@ -194,7 +194,7 @@ def register(app: OpenAPI, library: Path) -> None:
 
 
 def _is_lost_browser() -> bool:
-    """Whether a person looks at an address beside the API: it prefers a page to a document of another kind."""
+    """Whether a browser requests a page outside the API: it prefers HTML to a problem document."""
     kinds = (MEDIA_TYPE, HTML)
     return not request.path.startswith("/api/") and request.accept_mimetypes.best_match(kinds) == HTML
 

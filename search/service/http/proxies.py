@@ -1,7 +1,7 @@
-"""Proxies in front of the service: who asks, and under which address, as trusted proxies report it.
+"""Proxies in front of the service: the client's address and the requested URL, as trusted proxies report them.
 
-They report it in ``X-Forwarded-For``, ``-Host``, ``-Proto`` and ``-Prefix``, or, where there is no ``X-Forwarded-For``,
-in ``Forwarded`` (RFC 7239). From anybody else these headers are dropped: whoever sends them could take any address.
+Proxies report them in ``X-Forwarded-For``, ``-Host``, ``-Proto`` and ``-Prefix``, or, without ``X-Forwarded-For``, in
+``Forwarded`` (RFC 7239). From all others these headers are dropped, because a client could claim any address.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _SANE: Final = {
     "proto": re.compile(r"https?"),
     "prefix": re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+/?"),
 }
-"""What each may be; anything else is dropped."""
+"""The valid form of each; other values are dropped."""
 
 
 class BehindProxies:
-    """A WSGI application as its clients reach it: through proxies, and below a path."""
+    """A WSGI application behind proxies and below a path."""
 
     def __init__(self, app: WSGIApplication, trusted: Sequence[IpNetwork], base_path: str) -> None:
-        """``base_path``: where the service lies when no proxy says so, as in ``/sounds``; empty for the top."""
+        """``base_path``: the path of the service if no proxy reports one, like ``/sounds``; empty for the top."""
         self._trusted = trusted
         self._base_path = base_path
         self._app = app
         self._fixed = ProxyFix(self._below_base, x_for=1, x_proto=1, x_host=1, x_prefix=1)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer, with the environment as the client's own connection would have made it."""
+        """Answer with the environment that a direct connection of the client would have."""
         peer = address_of(environ.get("REMOTE_ADDR", ""))
         reported = self._reported(environ) if peer is not None and self._trusts(peer) else {}
         for header in (_FORWARDED, *_HEADERS.values()):
@@ -52,7 +52,7 @@ class BehindProxies:
         return self._fixed(environ, start_response)
 
     def _below_base(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Split the path at the base, which a proxy may have taken away already."""
+        """Split the path at the base, unless a proxy has removed the base already."""
         base = environ.get("SCRIPT_NAME", "").rstrip("/") or self._base_path
         path = environ.get("PATH_INFO", "")
         if base and (path == base or path.startswith(f"{base}/")):
@@ -67,20 +67,20 @@ class BehindProxies:
         return any(address in network for network in self._trusted)
 
     def _reported(self, environ: WSGIEnvironment) -> dict[str, str]:
-        """What the proxies report of the client, as far as it makes sense: for, host, proto, prefix."""
+        """The valid values that the proxies report: for, host, proto, prefix."""
         values = _values(environ)
         client, passed = self._client(values.pop("for"))
         reported = {} if client is None else {"for": client}
         for name, given in values.items():
-            # each proxy adds one value, or hands on the one that it was given
+            # each proxy adds one value, or passes on the one that it got
             value = given[-min(passed, len(given))] if given else ""
-            value = value.lower() if name == "proto" else value  # a scheme may be written in any case
+            value = value.lower() if name == "proto" else value  # schemes are case-insensitive
             if _SANE[name].fullmatch(value):
                 reported[name] = value
         return reported
 
     def _client(self, addresses: Sequence[str]) -> tuple[str | None, int]:
-        """The nearest address that no trusted proxy has, and how many proxies the request passed, from 1."""
+        """The nearest address that is not a trusted proxy, and how many proxies the request passed, at least 1."""
         client, passed = None, 0
         for written in reversed(addresses):
             address = address_of(written)
@@ -93,12 +93,12 @@ class BehindProxies:
 
 
 def own_host(environ: WSGIEnvironment) -> str:
-    """The Host header as it came, whatever a proxy says that the client asked for."""
+    """The Host header of the request itself, not the one that a proxy reports."""
     return str(environ.get(_ORIGINAL, {}).get("HTTP_HOST") or environ.get("HTTP_HOST") or "")
 
 
 def address_of(written: str) -> IPv4Address | IPv6Address | None:
-    """The address of ``192.0.2.1``, ``192.0.2.1:4711``, ``2001:db8::1`` or ``[2001:db8::1]:4711``; None for no address.
+    """Parse ``192.0.2.1``, ``192.0.2.1:4711``, ``2001:db8::1`` or ``[2001:db8::1]:4711``; None if it is no address.
 
     >>> address_of("[2001:db8::1]:4711")
     IPv6Address('2001:db8::1')
@@ -113,7 +113,7 @@ def address_of(written: str) -> IPv4Address | IPv6Address | None:
 
 
 def _values(environ: Mapping[str, str]) -> dict[str, list[str]]:
-    """The values of each kind, the client's first; empty lists for what no proxy says."""
+    """The values of each kind, the client's first; an empty list if no proxy reports any."""
     if _HEADERS["for"] not in environ and _FORWARDED in environ:
         steps = [parse_options_header(f"step; {step}")[1] for step in parse_list_header(environ[_FORWARDED])]
         return {name: [step[name] for step in steps if name in step] for name in ("for", "host", "proto")}

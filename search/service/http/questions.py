@@ -1,4 +1,4 @@
-"""Which requests are questions: somebody waits for the answer, and jobs give way to it."""
+"""Which requests are questions: a person waits for the answer, so jobs give way to it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ _API: Final = "/api/v1"
 _LOOKS: Final = frozenset(
     {"/", "/health", "/ready", "/metrics", "/openapi.json", "/session", "/searches/matches", "/searches/events"}
 )
-"""What programs look at again and again, and what holds nothing of the library."""
+"""Paths that programs poll, and paths without content of the library."""
 _WORK: Final = frozenset({"jobs", "roots"})
-"""What makes jobs and looks after them: these themselves do not slow them."""
+"""Paths that start and manage jobs; such requests must not slow the jobs."""
 _LISTS: Final = frozenset({("GET", "/searches"), ("POST", "/clips")})
-"""The page looks for what saved searches found, now and then; files are handed in for a job."""
+"""The page polls saved searches; an upload only starts a job."""
 
 
 def is_question(request: Request) -> bool:
-    """Whether jobs give way to a request: to any but those that look after jobs or whether the service runs, that open
-    the page or an event stream, or that hand in files.
+    """Whether jobs give way to a request.
+
+    They do not for requests that manage jobs, check the service, open the page or an event stream, or upload files.
     """
     if request.method == "OPTIONS" or request.url_rule is None or request.blueprint == PAGE:
         return False

@@ -1,6 +1,7 @@
-"""How often a client may ask, how much of the costly work is done at once, and who is next.
+"""Rate limits of clients, limits on concurrent costly work, and fair turns.
 
-The token bucket is our own: `limits` has none, keeps as many clients as come, and takes 5 to 18 us a request, not 1.4.
+The token bucket is our own: the package `limits` has none, keeps unlimited clients, and takes 5 to 18 us a request
+instead of 1.4.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from contextlib import contextmanager
 from werkzeug.exceptions import TooManyRequests
 
 BURST_S = 2.0
-"""A client that was quiet may ask as much at once as it may in this time."""
+"""A client that was quiet may send as many requests at once as it may in this time."""
 MAX_CLIENTS = 10_000
 
 
 class RateLimiter:
-    """A token bucket for each client (key or address). Threads share it; each process has its own."""
+    """A token bucket for each client (key or address). Thread-safe; each process has its own."""
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
         """``per_second`` 0: no limit."""
@@ -31,7 +32,7 @@ class RateLimiter:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # client -> tokens, when
 
     def wait_s(self, client: str) -> float:
-        """Take a token of ``client``: 0.0, or after how many seconds there will be one."""
+        """Take a token of ``client``: returns 0.0, or the seconds until there is one."""
         if self._rate <= 0:
             return 0.0
         with self._lock:
@@ -40,25 +41,25 @@ class RateLimiter:
             tokens = min(self._size, tokens + (now - then) * self._rate)
             allowed = tokens >= 1.0
             self._buckets[client] = (tokens - 1.0 if allowed else tokens, now)
-            if len(self._buckets) > MAX_CLIENTS:  # whoever was quiet longest has a full bucket anyway
+            if len(self._buckets) > MAX_CLIENTS:  # the client that was quiet longest has a full bucket anyway
                 self._buckets.popitem(last=False)
             return 0.0 if allowed else (1.0 - tokens) / self._rate
 
     def require(self, client: str) -> None:
-        """Raises TooManyRequests (429, with Retry-After) when ``client`` asks too often."""
+        """Take a token of ``client``. Raises TooManyRequests (429, with Retry-After) if there is none."""
         require_no_wait(self.wait_s(client))
 
 
 def require_no_wait(wait_s: float) -> None:
-    """Raises TooManyRequests (429, with Retry-After) for a wait."""
+    """Raises TooManyRequests (429, with Retry-After) if ``wait_s`` is positive."""
     if wait_s > 0:
         raise TooManyRequests("too many requests; slow down", retry_after=max(1, math.ceil(wait_s)))
 
 
 class Slots:
-    """So many at once, of decoding or of open event streams; a further one waits, then is refused.
+    """Limits concurrent work, like decoding or open event streams. One more waits, then is refused.
 
-    When more than ``max_backlog`` requests wait for a thread by now, it is refused without waiting.
+    If more than ``max_backlog`` requests already wait for a thread, it is refused without waiting.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Slots:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Hold a slot. Raises TooManyRequests (429, with Retry-After) when none comes free."""
+        """Hold a slot. Raises TooManyRequests (429, with Retry-After) if none becomes free."""
         overrun = self._backlog() > self._max_backlog
         if overrun or not self._free.acquire(timeout=self._wait_s):
             raise TooManyRequests(f"too many {self._what} at once; try again", retry_after=max(1, round(self._wait_s)))
@@ -83,10 +84,10 @@ class Slots:
 
 
 class Turns:
-    """One thread at a time, in the order in which they asked.
+    """A fair lock: threads get it in the order in which they asked.
 
-    A plain lock goes to whoever runs when it is given back, often to the one that had it: the slowest of a hundred
-    answers then takes twice as long as the median.
+    A plain lock often goes back to the thread that just released it. Then the slowest of a hundred answers takes twice
+    as long as the median.
     """
 
     def __init__(self) -> None:
@@ -96,7 +97,7 @@ class Turns:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Wait for one's turn, and hold it."""
+        """Wait for a turn, and hold it."""
         self._wait()
         try:
             yield
@@ -111,7 +112,7 @@ class Turns:
             mine = threading.Lock()
             mine.acquire()
             self._waiting.append(mine)
-        mine.acquire()  # until the one before gives it back
+        mine.acquire()  # until the thread before releases it
 
     def _pass_on(self) -> None:
         with self._lock:

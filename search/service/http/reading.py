@@ -1,4 +1,4 @@
-"""Reading what requests carry beyond what a route's declaration can say: JSON in form fields, and files."""
+"""Read parts of requests that a route cannot declare: JSON in form fields, and files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def valid(model: type[M], value: object) -> M:
-    """``value`` as ``model``. Ends the request with 422 when it does not fit."""
+    """Validate ``value`` as ``model``. Ends the request with 422 if it does not fit."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -25,7 +25,7 @@ def valid(model: type[M], value: object) -> M:
 
 
 def json_field(model: type[M], field: str) -> M | None:
-    """A form field that holds JSON, as ``model``; None where there is none. Raises BadRequest for what is no JSON."""
+    """A form field with JSON, as ``model``; None if the field is absent. Raises BadRequest if it is not JSON."""
     written = request.form.get(field)
     if written is None:
         return None

@@ -1,4 +1,4 @@
-"""Successful answers: JSON of a model, with an ETag where it may be asked for again."""
+"""Successful answers: JSON of a model, with an ETag if clients may revalidate it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from search.service.http.conditions import left_after_conditions
 
 JSON = "application/json"
 PRIVATE = "private, no-cache"
-"""Kept by browsers, asked about before each use (an ETag answers that), never by caches that people share."""
+"""Cached by browsers, which revalidate it by its ETag before each use; never by shared caches."""
 
 
 _PACKED_BYTES = 2048
-"""Less than that is sent as it is: it goes out in two packets anyway."""
+"""Smaller answers are not compressed: they fit into two packets anyway."""
 _QUICKLY = 1
-"""JSON of rows shrinks to an eighth at this level already, in a millisecond for 100 KB."""
+"""Compression level: rows of JSON shrink to an eighth already, in a millisecond for 100 KB."""
 
 
 def reply(model: BaseModel, status: int = 200) -> Response:
-    """``model`` as JSON; packed (gzip) where that is worth while and the client reads it.
+    """``model`` as JSON, compressed (gzip) if that pays and the client accepts it.
 
-    An ETag that is made of the answer later on is of what is sent: packed it is another one, as RFC 9110 wants it.
+    An ETag that is added later is computed from the bytes sent, so compressed answers have their own, as RFC 9110
+    requires.
     """
     body = model.model_dump_json().encode()
     if len(body) < _PACKED_BYTES:
@@ -40,7 +41,7 @@ def reply(model: BaseModel, status: int = 200) -> Response:
 
 
 def revisable(response: Response) -> Response:
-    """A GET's response with an ETag; 304 without a body when the client has this very one."""
+    """The response to a GET, with an ETag; 304 without a body if the client's copy is current."""
     response.add_etag()
     response.headers["Cache-Control"] = PRIVATE
     response.make_conditional(left_after_conditions(response))  # in place
@@ -48,7 +49,7 @@ def revisable(response: Response) -> Response:
 
 
 def lasting(body: bytes, media_type: str, etag: str) -> Response:
-    """Bytes that depend on ``etag`` alone; 304 when the client has them."""
+    """Bytes that are determined by ``etag``; 304 if the client's copy is current."""
     response = Response(body, mimetype=media_type)
     response.set_etag(etag)
     response.headers["Cache-Control"] = PRIVATE
@@ -57,7 +58,7 @@ def lasting(body: bytes, media_type: str, etag: str) -> Response:
 
 
 def accepted(job: Job) -> Response:
-    """202: the work is queued, and where to ask about it."""
+    """202: the job is queued; ``Location`` is its URL."""
     response = reply(JobOut.model_validate(job), 202)
     response.headers["Location"] = url_for("api.get_job", job_id=job.id)
     return response

@@ -1,4 +1,4 @@
-"""Rules of addresses that make what builds addresses of them when somebody builds one."""
+"""URL rules that compile their URL builder on first use."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from werkzeug.routing import Rule
 
 
 class LateRule(Rule):
-    """A rule whose builder is compiled when it is called.
+    """A rule that compiles its builder on the first call.
 
-    Werkzeug compiles two functions of each rule when it is added. Addresses are built of three of ours; the others
-    would take half of the time in which the application is made.
+    Werkzeug compiles two functions for each rule when it is added. We build URLs of three rules only; to compile the
+    builders of the others would take half of the time to create the application.
     """
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:

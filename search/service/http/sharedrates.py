@@ -1,9 +1,9 @@
-"""How often a client may ask all services over one catalog together.
+"""Rate limits that all services over one catalog share.
 
-The tokens of `search.service.http.rates` then lie in the catalog (`search.ports.Allowances`). A worker takes a
-quarter of a second's at once, so that a busy client costs the catalog a few short statements a second and not one for
-each request; who is refused is not looked up again before there can be a token. While the catalog is away each worker
-lets in its own share, as it does where nothing is shared.
+The tokens of `search.service.http.rates` are then in the catalog (`search.ports.Allowances`). A worker takes the tokens
+of a quarter of a second at once. So a busy client costs the catalog a few short statements a second, not one for each
+request. A refused client is not looked up again before it can have a token. While the catalog does not answer, each
+worker allows its own share, as without a shared catalog.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ from search.ports import Allowances
 from search.service.http.rates import BURST_S, MAX_CLIENTS, RateLimiter, require_no_wait
 
 TAKEN_S: Final = 0.25
-"""So many seconds' tokens are taken at once."""
+"""A worker takes the tokens of this many seconds at once."""
 KEPT_S: Final = BURST_S
-"""How long tokens that were taken hold."""
+"""How long tokens that were taken stay valid."""
 AWAY_S: Final = 5.0
-"""How long a catalog that did not answer is left alone."""
+"""How long to wait before trying a catalog again that did not answer."""
 
 log = logging.getLogger("soundalike.service")
 
 
 class Limiter(Protocol):
-    """Lets a client in or not."""
+    """Limits the rate of clients."""
 
     def require(self, client: str) -> None:
-        """Raises TooManyRequests (429, with Retry-After) when ``client`` asks too often."""
+        """Take a token of ``client``. Raises TooManyRequests (429, with Retry-After) if there is none."""
 
 
 def limiter(
     per_second: float, workers: int, allowances: Allowances | None, clock: Callable[[], float] = time.monotonic
 ) -> Limiter:
-    """For one of ``workers`` that let ``per_second`` in together; with ``allowances`` those of all services do."""
+    """The limiter of one of ``workers``, which together allow ``per_second``; with ``allowances``, all services do."""
     alone = RateLimiter(per_second / workers, clock)
     return SharedLimiter(per_second, allowances, alone, clock) if allowances and per_second > 0 else alone
 
 
 @dataclass(slots=True)
 class _Held:
-    """What a worker has of a client's tokens."""
+    """The tokens of a client that a worker holds."""
 
     tokens: float = 0.0
     until: float = 0.0
@@ -56,7 +56,7 @@ class _Held:
 
 
 class SharedLimiter:
-    """A token bucket for each client, in the catalog. Threads share it."""
+    """A token bucket for each client, in the catalog. Thread-safe."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class SharedLimiter:
         alone: RateLimiter,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``alone`` counts while the catalog is away."""
+        """``alone`` is used while the catalog does not answer."""
         self._rate = per_second
         self._size = max(1.0, per_second * BURST_S)
         self._at_once = max(1, math.floor(per_second * TAKEN_S))
@@ -82,7 +82,7 @@ class SharedLimiter:
         require_no_wait(self.wait_s(client))
 
     def wait_s(self, client: str) -> float:
-        """Take a token of ``client``: 0.0, or after how many seconds there will be one."""
+        """Take a token of ``client``: returns 0.0, or the seconds until there is one."""
         now = self._clock()
         with self._lock:
             known = self._known(client, now)
@@ -99,7 +99,7 @@ class SharedLimiter:
             return self._note(client, found, now)
 
     def _known(self, client: str, now: float) -> float | None:
-        """What can be said without asking, None where that is nothing."""
+        """The wait, if it is known without the catalog; else None."""
         held = self._held.get(client)
         if held is None:
             return None

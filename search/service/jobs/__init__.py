@@ -1,1 +1,1 @@
-"""Uploads and the process that works off the jobs of a service."""
+"""Uploads, and the process that does the jobs of a service."""

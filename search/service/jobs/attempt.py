@@ -1,4 +1,4 @@
-"""What a process was at when a sound ended it."""
+"""Which content a process was measuring when it crashed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import multiprocessing
 
 
 class Attempt:
-    """Which content is being measured: memory that outlives the process, should a sound end it.
+    """The content that is being measured, in shared memory that survives a crash of the process.
 
-    Made before the processes that share it are started, and handed to each as an argument.
+    It is made before the processes that share it are started, and passed to each as an argument.
     """
 
     def __init__(self) -> None:
@@ -16,7 +16,7 @@ class Attempt:
 
     @property
     def content_id(self) -> int:
-        """0 for none."""
+        """The content that is being measured, 0 for none."""
         return int(self._content[0])
 
     @content_id.setter

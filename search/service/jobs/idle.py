@@ -1,7 +1,7 @@
-"""What the jobs' process does while no job waits: it measures the sounds that have no facts yet, newest first.
+"""Idle work of the jobs process: while no job waits, it measures sounds without facts, newest first.
 
-A little at a time, on one core, and without the right to write: that is taken every `SAVE_S`, if nobody has it, to
-write what was found. So uploads and other writers never wait for a sound to be measured.
+It works in small steps on one core, without the writer's lease. Every `SAVE_S` it takes the lease, if that is free, and
+writes its results. So uploads and other writers never wait for a measurement.
 """
 
 from __future__ import annotations
@@ -28,36 +28,36 @@ from search.service.jobs.attempt import Attempt
 from search.snapshots.filling import with_clips
 
 SAVE_S: Final = 10.0
-"""What was found is written so often."""
+"""How often results are written."""
 LOOK_S: Final = 10.0
-"""Between two looks for sounds without facts."""
+"""How often to look for sounds without facts."""
 RETRY_S: Final = 300.0
-"""Between two looks at files that could not be read, at least; and at least so many times as long as one takes:"""
+"""The least time between two checks of files that could not be read; also `RETRY_REST` times as long as one takes."""
 RETRY_REST: Final = 50.0
 _PAGE: Final = 64
 _MOST_UNSAVED: Final = 512
-"""So many results are kept while another writer is at work; then it is waited for."""
+"""Most results kept in memory while another writer holds the lease; then measuring pauses."""
 _LEAST_PUBLISHED: Final = 1000
-"""While more sounds are measured, snapshots wait for at least so many facts."""
+"""While sounds are still being measured, the least number of new facts for a snapshot."""
 _ENDED: Final = object()
 
 log = logging.getLogger("soundalike.facts")
 
 Marks = Mapping[str, tuple[int, int] | None]
-"""The files of a content, each with its size and time; None for one that is not there."""
+"""The files of a content, each with its size and modification time; None for a missing one."""
 
 
 class IdleMeasuring:
-    """Measures what has no facts, in as much time as it is given. Only one thread at a time may ask it to.
+    """Measures sounds without facts, in the time that it is given. Only one thread at a time may call it.
 
-    What cannot be read is left alone until its file changes. Nothing is fetched from object stores. Where a sound ended
-    the process, the next one measures nothing.
+    A file that cannot be read is skipped until it changes. Nothing is fetched from object stores. If a sound crashed
+    the process, the next process measures nothing.
     """
 
     def __init__(
         self, library: Library, attempt: Attempt | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """``attempt`` is what the process before left; ``clock`` counts seconds."""
+        """``attempt`` is from the process before; ``clock`` returns seconds."""
         self._library = library
         self._attempt = attempt or Attempt()
         self._clock = clock
@@ -65,7 +65,7 @@ class IdleMeasuring:
         self._measured_now = 0
         self._unsaved: list[KeepFacts] = []
         self._unpublished = 0
-        """Facts that are in the catalog, and in no snapshot yet: readers take each of these from the catalog."""
+        """How many facts are in the catalog but in no snapshot, so that readers must read them from the catalog."""
         self._is_listening = False
         self._failed: dict[int, Marks] = {}
         self._seen = -1
@@ -82,9 +82,9 @@ class IdleMeasuring:
             )
 
     def work(self, length_s: float, stop: threading.Event) -> bool:
-        """Measure for so long, or until ``stop`` is set or nothing is left; whether something is.
+        """Measure for ``length_s``, or until ``stop`` is set or nothing is left; returns whether something is left.
 
-        Ends within two seconds of sound. Whatever is wrong with the library is a line in the log, and tried again.
+        It checks the time every two seconds of sound. Errors of the library are logged, and the work is tried again.
         """
         until_s = self._clock() + length_s
         try:
@@ -102,7 +102,7 @@ class IdleMeasuring:
         return self._may
 
     def _step(self) -> bool:
-        """Take in two seconds of sound, or do what is due between sounds; whether there was anything."""
+        """Measure two seconds of sound, or do what is due between sounds; returns whether there was anything to do."""
         if self._clock() >= self._save_at_s:
             self._save()
         if len(self._unsaved) >= _MOST_UNSAVED:
@@ -113,7 +113,7 @@ class IdleMeasuring:
         return self._is_listening or self._look()
 
     def _save(self) -> None:
-        """Write what was found; while another writer is at work the next time will do."""
+        """Write the results; skip that if another writer holds the lease."""
         self._save_at_s = self._clock() + SAVE_S
         is_due = self._is_publication_due(self._unpublished + len(self._unsaved))
         if not self._unsaved and not is_due:
@@ -128,7 +128,7 @@ class IdleMeasuring:
                 self._unpublished = 0
 
     def _is_publication_due(self, pending: int) -> bool:
-        """Whether so many facts are worth a snapshot: for a library that is small once nothing is left to measure."""
+        """Whether ``pending`` facts justify a snapshot; a small library gets one when nothing is left to measure."""
         if not pending:
             return False
         size = sum(self._library.catalog.measured_clips(VERSION))
@@ -137,7 +137,7 @@ class IdleMeasuring:
         return True
 
     def _look(self) -> bool:
-        """Begin with what has no facts now; whether it is time to, and there is something new."""
+        """Start on the sounds that have no facts now; returns whether it is time to, and there is something new."""
         now_s = self._clock()
         if now_s < self._look_at_s:
             return False
@@ -157,13 +157,13 @@ class IdleMeasuring:
         lacking = [one for one in catalog.without_facts(VERSION)[::-1].tolist() if one not in self._failed]
         for start in range(0, len(lacking), _PAGE):
             page = lacking[start : start + _PAGE]
-            known = catalog.facts(page)  # by a job, or another process, since
+            known = catalog.facts(page)  # a job or another process may have measured it
             left = [one for one in page if one not in known or known[one].version != VERSION]
             for content, clips in with_clips(catalog, np.array(left, np.int64)):
                 yield from self._listen(content, clips)
 
     def _forget_failures(self) -> Iterator[None]:
-        """Forget those of contents whose files are not what they were."""
+        """Forget the failures of contents whose files have changed."""
         begun_s = self._clock()
         failed = np.array([one for one, marks in self._failed.items() if marks], np.int64)
         for content, clips in with_clips(self._library.catalog, failed):
@@ -182,7 +182,7 @@ class IdleMeasuring:
                 numbers = yield from in_steps(clip.absolute_path, content.track)
             except AudioError as error:
                 log.info("%s has no facts: %s", printable(error.path), error.cause)
-            except Exception:  # the edge of a measurement: the next sound is none the worse for it
+            except Exception:  # the edge of a measurement: go on with the next sound
                 log.exception("%s has no facts", printable(clip.absolute_path))
             else:
                 self._unsaved.append(KeepFacts(content.id, StoredFacts(VERSION, numbers)))
@@ -199,7 +199,7 @@ def _marks(clips: list[Clip]) -> Marks:
 
 def _mark(path: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)  # noqa: PTH116 - a path may hold what pathlib takes for something else
+        found = os.stat(path)  # noqa: PTH116 - pathlib would normalise some paths
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns

@@ -1,4 +1,4 @@
-"""How far a job is, what it could not do, and stopping it: what the thread of a job tells the runner, and is told."""
+"""Progress and failures of a job, and stopping it: the interface between the job's thread and the runner."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ log = logging.getLogger("soundalike.jobs")
 
 @dataclass
 class LatestProgress:
-    """What a running job said last: implements the bulk job's report. Written by its thread, read by the runner's."""
+    """The latest progress of a running job, written by its thread and read by the runner; the bulk job's report."""
 
     progress_: JobProgress
     failures: list[IndexFailure] = field(default_factory=list)
 
     def progress(self, progress: IndexProgress) -> None:
-        """How far it is."""
+        """Note the progress."""
         self.progress_ = JobProgress(
             progress.files_done,
             progress.files_total,
@@ -37,53 +37,53 @@ class LatestProgress:
         )
 
     def failure(self, failure: IndexFailure) -> None:
-        """A file that could not be indexed."""
+        """Note a file that could not be indexed."""
         if len(self.failures) < MAX_FAILURES:
             self.failures.append(failure)
 
     def warning(self, warned: IndexWarning) -> None:
-        """A file that was indexed although something was amiss with it."""
+        """Log a defect of a file that was indexed anyway."""
         log.info("%s: %s", warned.path, warned.warning)
 
     def note(self, text: str) -> None:
-        """One line for a person."""
+        """Log a line for people."""
         log.info("%s", text)
 
 
 class Halted(Exception):
-    """A job was stopped, as requested."""
+    """A job was stopped on request."""
 
 
 @dataclass(frozen=True)
 class ProgressWatcher:
-    """The progress of a job over all contents, reported; stops it when ``halt`` is set."""
+    """Reports the progress of a job over all contents, and stops it when ``halt`` is set."""
 
     latest: LatestProgress
     halt: threading.Event
 
     def __call__(self, done: int, total: int) -> None:
-        """Note how far the job is. Raises Halted."""
+        """Note the progress. Raises Halted."""
         self.latest.progress_ = JobProgress(done, total, share=done / total if total else 0.0)
         if self.halt.is_set():
             raise Halted
 
 
 def report_unread(latest: LatestProgress, failures: Iterable[JobFailure]) -> None:
-    """Tell of files that could not be listened to."""
+    """Report files that could not be decoded."""
     for failed in failures:
         latest.failure(_Unreadable(failed.file, failed.cause))
 
 
 @dataclass(frozen=True)
 class _Unreadable:
-    """A file that could not be listened to, and why: implements `IndexFailure`."""
+    """A file that could not be decoded, and why: implements `IndexFailure`."""
 
     path: str
     cause: str
 
 
 def failure_of(job: Job, failure: IndexFailure) -> JobFailure:
-    """By the client's name of the file; of a folder by where it lies there, of the whole library by the file's own."""
+    """The failure with a name for the client: as uploaded, the path below a scanned folder, or the file's name."""
     names = dict(zip(job.paths, job.files, strict=True))
     if job.kind == "scan":
         name = printable(PurePath(failure.path).name)

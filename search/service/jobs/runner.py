@@ -1,9 +1,9 @@
-"""The process that works off the jobs of a service, one after the other.
+"""The process that does the jobs of a service, one after the other.
 
-It is a process of its own so that decoding and encoding never hold up an answer, and so that whatever a hostile file
-does to a decoder happens here: the supervisor starts it again, and the job that was running goes on or is given up
-(`search.model.MAX_ATTEMPTS`). All of its state is in the catalog. While that cannot be written (a full disk) it waits
-and tries again (`search.service.jobs.trouble`).
+It is a separate process so that decoding and encoding never delay an answer, and so that a file that crashes a decoder
+crashes only this process. The supervisor restarts it, and the running job continues or is given up
+(`search.model.MAX_ATTEMPTS`). All of its state is in the catalog. While the catalog cannot be written (a full disk), it
+waits and tries again (`search.service.jobs.trouble`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ NO_RECOGNISER: Final = "this service cannot recognise words: it needs the packag
 LEASE_WAIT_S = 30.0
 """How long a job waits for another writer before it is queued again."""
 PUT_BACK_S = 4.0
-"""How long a job that runs may take to stop before the process ends without it. What it wrote stays written."""
+"""How long a running job may take to stop before the process ends anyway. What it wrote stays."""
 
 _PUT_BACK = JobOutcome("queued", "the service was shut down; the job goes on when it is back")
 _GAVE_WAY = JobOutcome("queued", "another job goes first; then it goes on")
@@ -50,7 +50,7 @@ log = logging.getLogger("soundalike.jobs")
 
 
 class Runner:
-    """Works off the jobs of one library."""
+    """Does the jobs of one library."""
 
     def __init__(
         self,
@@ -63,8 +63,8 @@ class Runner:
         trouble: Trouble | None = None,
         idle: IdleMeasuring | None = None,
     ) -> None:
-        """``indexed_s``: the longest sound that an upload may add; ``trouble`` takes what keeps jobs from going on;
-        ``idle`` has the time in which no job waits.
+        """``indexed_s``: the longest sound that an upload may add; ``trouble``: where to report why jobs cannot run;
+        ``idle``: the work to do while no job waits.
         """
         self._library = library
         self._work = work
@@ -75,7 +75,7 @@ class Runner:
         self._idle = idle
 
     def run(self, stop: threading.Event) -> bool:
-        """Until ``stop`` is set; the job that runs then is queued again. Whether nothing of it goes on."""
+        """Do jobs until ``stop`` is set, then queue the running job again. False if a thread of it is still running."""
         retries = Retries(stop, self._trouble, self._message)
         while not stop.is_set():
             job = retries.insist(self._work.claim)
@@ -97,7 +97,7 @@ class Runner:
         return True
 
     def _rest(self, stop: threading.Event) -> bool:
-        """Do what nobody waits for until it is time to look for a job; whether the thread that does it has ended."""
+        """Do idle work until it is time to look for a job; returns whether its thread has ended."""
         ended = _Ended()
         if self._idle is not None:
             work = partial(self._idle.work, POLL_S, stop)
@@ -115,11 +115,11 @@ class Runner:
     def _finish(self, job: Job, outcome: JobOutcome) -> None:
         self._work.finish(job.id, outcome, len(job.files))
         log.info("job %d is %s%s", job.id, outcome.state, f": {outcome.reason}" if outcome.reason else "")
-        if outcome.state == "cancelled":  # what it had indexed when it began is not all that it indexed
+        if outcome.state == "cancelled":  # read again: it indexed more after it was claimed
             self._uploads.discard_unindexed(self._library.jobs.get(job.id) or job, self._library.reader)
 
     def _do(self, job: Job, stop: threading.Event) -> tuple[JobOutcome, bool]:
-        """One job, watched over while a thread of its own does it; and whether that thread has ended."""
+        """Do one job in a thread and supervise it; returns its outcome, and whether the thread has ended."""
         log.info("job %d (%s) begins, attempt %d", job.id, job.kind, job.attempts)
         latest, halt, ended = LatestProgress(job.progress), threading.Event(), _Ended()
         work = partial(self._perform, job, latest, halt)
@@ -142,7 +142,7 @@ class Runner:
         return self._outcome(job, latest, ended, request, _PUT_BACK if stop.is_set() else _GAVE_WAY), True
 
     def _gives_way(self, job: Job) -> bool:
-        """Whether another job goes first; while the disk is full nobody knows."""
+        """Whether another job goes first; False if the catalog cannot be used (a full disk)."""
         try:
             return job.kind in GIVING_WAY and self._work.is_awaited()
         except LibraryError:
@@ -156,7 +156,9 @@ class Runner:
         request: JobRequest | None = None,
         halted: JobOutcome | None = None,
     ) -> JobOutcome:
-        """How a job ended whose thread has; ``request`` is what halted it, if anybody did; else it is ``halted``."""
+        """The outcome of a job whose thread has ended. ``request``: the client's request that stopped it, if any; else
+        ``halted``, if the runner stopped it.
+        """
         failures = tuple(failure_of(job, one) for one in latest.failures)
         if ended.error is not None:
             return self._failed(ended.error, failures)
@@ -171,7 +173,7 @@ class Runner:
         return JobOutcome("done", failures=failures)
 
     def _report(self, job: Job, latest: LatestProgress) -> JobRequest | None:
-        """What the job's client wants of it; while the disk is full nobody knows, and the job itself finds out."""
+        """Report the progress; returns the client's request, or None if the catalog cannot be used (a full disk)."""
         try:
             return self._work.report(job.id, latest.progress_)
         except LibraryError as error:
@@ -179,11 +181,11 @@ class Runner:
             return None
 
     def _message(self, error: SoundalikeError) -> str:
-        """What a client may read of an error."""
+        """The public text of an error."""
         return public_message(error, self._library.path)
 
     def _failed(self, error: Exception, failures: tuple[JobFailure, ...]) -> JobOutcome:
-        """With what a client may read of the error; the log has all of it."""
+        """The outcome for an error, with its public text; the log has the whole error."""
         if not isinstance(error, SoundalikeError):
             return JobOutcome("failed", "an error of the service; its log says which", failures)
         log.warning("a job could not be done: %s", error)
@@ -206,7 +208,7 @@ class Runner:
             case "remove":
                 roots.remove_root(self._library, job.paths[0], watcher, LEASE_WAIT_S)
             case _ if not self._spaces():
-                return  # nothing is indexed yet: there are no duplicates, and there is nothing to draw
+                return  # nothing is indexed yet, so there is nothing to do
             case "duplicates":
                 self._library.duplicates.find(watcher)
             case "map":
@@ -259,17 +261,17 @@ class Runner:
         )
 
     def _encoder(self) -> str:
-        """The library's own, or the default one for a library without any yet."""
+        """The library's encoder, or the default one if the library has none yet."""
         names = self._spaces()
         return names[0] if names else self._settings.encoder
 
     def _has_events(self) -> bool:
-        """Whether somebody wants to know what sounds when in this library's clips."""
+        """Whether the library has events, so that new sounds need them too."""
         spaces = self._library.reader.spaces()
         return any(len(self._library.spaces.events_of(space).value()) for space in spaces if space.vocabulary)
 
     def _has_fingerprints(self) -> bool:
-        """Whether somebody wants to know which recordings this library's clips are."""
+        """Whether the library has fingerprints, so that new sounds need them too."""
         return len(self._library.recordings.fingerprints.table().contents) > 0
 
     def _spaces(self) -> list[str]:
@@ -278,7 +280,7 @@ class Runner:
 
 
 class _Ended:
-    """How a call in another thread ended, and whether it said that there is more to do."""
+    """How a call in another thread ended, and whether it returned that there is more to do."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None

@@ -1,7 +1,7 @@
-"""What keeps the jobs of a service from going on, shared by its processes, and when they are tried again.
+"""Why the jobs of a service cannot run, shared by its processes, and when they are tried again.
 
-A full disk or a library that turned read-only ends no process: what was asked of it is asked again, later and later,
-until it works. Searches need no place on the disk and go on meanwhile.
+A full disk or a read-only library ends no process: the operation is tried again, with growing pauses, until it works.
+Searches need no disk space and continue meanwhile.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ log = logging.getLogger("soundalike.jobs")
 
 
 class Trouble:
-    """Why jobs do not go on, as was said last; empty while they do.
+    """Why jobs cannot run; empty while they can.
 
-    Made before the processes that share it are started, and handed to each as an argument. It lies in memory: it can
-    be shared when nothing can be written.
+    It is made before the processes that share it are started, and passed to each as an argument. It is in memory, so
+    that it works when nothing can be written to disk.
     """
 
     def __init__(self) -> None:
@@ -36,34 +36,34 @@ class Trouble:
 
     @property
     def why(self) -> str:
-        """A sentence, or nothing."""
+        """A sentence, or empty."""
         return self._why.value.decode("utf-8", "ignore")
 
     def report(self, why: str) -> None:
-        """Say what is wrong; the log has it when it is something new."""
+        """Set the cause; it is logged if it is new."""
         if why != self.why:
             log.warning("jobs do not go on: %s", why)
         self._why.value = why.encode("utf-8", "replace")[: _LONGEST_BYTES - 1]
 
     def clear(self) -> None:
-        """Say that jobs go on."""
+        """Note that jobs run again."""
         if self.why:
             log.info("jobs go on")
         self._why.value = b""
 
 
 class Retries:
-    """Asks a library again that could not be written: at first soon, then after twice as long each time."""
+    """Tries again while a library cannot be written, with pauses that double each time."""
 
     def __init__(self, stop: threading.Event, trouble: Trouble, message: Callable[[LibraryError], str]) -> None:
-        """``stop`` ends every wait; ``message`` is what people may read of an error."""
+        """``stop`` ends every wait; ``message`` gives the public text of an error."""
         self._stop = stop
         self._trouble = trouble
         self._message = message
         self._wait_s = FIRST_WAIT_S
 
     def insist(self, call: Callable[[], T]) -> T | None:
-        """What ``call`` gives, at last; None when ``stop`` is set before it does."""
+        """The result of ``call`` once it succeeds; None if ``stop`` is set first."""
         while True:
             try:
                 return call()
@@ -73,12 +73,12 @@ class Retries:
                 return None
 
     def wait(self, why: str) -> None:
-        """Tell what is wrong, and wait for longer than the last time."""
+        """Report the cause, and wait for twice as long as the last time."""
         self._trouble.report(why)
         self._stop.wait(self._wait_s)
         self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
 
     def succeeded(self) -> None:
-        """A job went through, or there is none to do: the next trouble is a new one."""
+        """Note that a job succeeded, or that none waits: clear the cause, and start with short pauses again."""
         self._trouble.clear()
         self._wait_s = FIRST_WAIT_S

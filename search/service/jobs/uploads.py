@@ -1,10 +1,10 @@
-"""Files that clients send: those of a query, gone with its answer, and those to index, which are kept.
+"""Files that clients send: those of a query, deleted after its answer, and those to index, which are kept.
 
-What is to be indexed lies in ``<library>/uploads/<batch>/``, a root of the library that the service looks after; of a
-library with a store in ``<store>/uploads/<batch>/``, where workers on other machines find it. The
-name that a client gives a file may have folders (``kicks/01.wav``), which are kept below the batch's. It decides that
-part of a path and nothing else, and only after `safe_path`. That is our own: werkzeug's `secure_filename` makes "ogg"
-of a name in Japanese, and pathvalidate lets hidden names through, and marks that turn the direction of writing.
+Files to index are in ``<library>/uploads/<batch>/``, a root of the library that the service manages; if the library has
+a store, in ``<store>/uploads/<batch>/``, where workers on other machines find them. The name that a client gives a file
+may have folders (``kicks/01.wav``), which are kept below that of the batch. The name determines only this part of the
+path, after `safe_path`. That function is our own: werkzeug's `secure_filename` turns a Japanese name into "ogg", and
+pathvalidate allows hidden names and marks that change the direction of writing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ UPLOADS = "uploads"
 _LONGEST_NAME_BYTES = 120
 _LONGEST_PATH_BYTES = 500
 _MOST_FOLDERS = 10
-"""Of a name with more, or a longer one, the folders nearest to the file are kept: those say what it is."""
+"""If a name has more folders, or is too long, those nearest to the file are kept: they say what it is."""
 _LONGEST_GIVEN = 20_000
 _LONGEST_SHOWN = 200
 _CHECK_RATE_HZ = 8000
@@ -55,7 +55,7 @@ def folder_of(library: Path) -> Path:
 
 
 def uploads_of(library: Library) -> Uploads:
-    """What keeps the uploads of a library: in its store where it has one, else in its folder."""
+    """The uploads of a library: in its store if it has one, else in its folder."""
     url = "" if library.shipping is None else library.shipping.url.rstrip("/")
     if is_in_store(url):
         return StoredUploads(folder_of(library.path), f"{url}/{UPLOADS}")
@@ -64,7 +64,7 @@ def uploads_of(library: Library) -> Uploads:
 
 @contextlib.contextmanager
 def received(files: Mapping[str, FileStorage]) -> Iterator[dict[str, str]]:
-    """Put files where decoders can read them, for as long as the block takes; the path of each by its field."""
+    """Write files to disk for decoders, until the block ends; returns the path of each by its field."""
     with tempfile.TemporaryDirectory(prefix="soundalike-") as folder:
         paths = {}
         for number, (name, file) in enumerate(files.items()):
@@ -81,10 +81,10 @@ class Uploads:
         self.folder = folder
 
     def keep(self, files: Sequence[FileStorage], longest_s: float) -> list[tuple[str, str]]:
-        """Store files for good: absolute path and the client's name of each. All of them, or none.
+        """Store files durably, all or none; returns the absolute path and the client's name of each.
 
-        Each is on the disk, and its header has been read, when this returns. Raises AudioError for a file that is no
-        sound or lasts longer than ``longest_s``, LibraryUnwritable when the disk is full or read-only.
+        When this returns, each file is flushed to disk and its header has been read. Raises AudioError for a file that
+        is not a sound or is longer than ``longest_s``, LibraryUnwritable if the disk is full or read-only.
         """
         batch = self.folder / uuid.uuid4().hex[:12]
         kept: list[tuple[str, str]] = []
@@ -106,7 +106,7 @@ class Uploads:
         return kept
 
     def discard(self, path: str) -> None:
-        """Delete an uploaded file, and each of its folders that is empty then; what is no upload stays."""
+        """Delete an uploaded file and each of its folders that is then empty; other files are left alone."""
         folders = self._folders(path)
         if not folders:
             return
@@ -116,20 +116,20 @@ class Uploads:
                 folder.rmdir()
 
     def discard_unindexed(self, job: Job, catalog: CatalogReader) -> None:
-        """Delete the files of a cancelled job that are no clips of the library."""
+        """Delete the files of a cancelled job that are not clips of the library."""
         for path in set(job.paths) - {clip.absolute_path for clip in catalog.clips(job.clip_ids)}:
             self.discard(path)
 
     def batches(self, paths: Sequence[str]) -> list[str]:
-        """The folders of the batches in which uploaded files lie: the roots of their clips."""
+        """The batch folders of uploaded files, which are the roots of their clips."""
         return sorted({str(folders[-1]) for path in paths if (folders := self._folders(path))})
 
     def holds(self, path: str) -> bool:
-        """Whether a path is where uploads are kept, or below it."""
+        """Whether a path is the folder of uploads, or below it."""
         return Path(path).is_relative_to(self.folder)
 
     def _folders(self, path: str) -> list[Path]:
-        """The folders of an uploaded file, the innermost first, its batch's last; none for a file that is no upload."""
+        """The folders of an uploaded file, from the innermost to that of its batch; empty for any other file."""
         file = Path(path)
         if self.folder not in file.parents or ".." in file.parts:
             return []
@@ -137,14 +137,14 @@ class Uploads:
 
 
 class StoredUploads(Uploads):
-    """The same in an object store, where every machine finds them; they are checked in a folder of this one before."""
+    """Uploads in an object store, where every machine finds them; files are checked in a local folder first."""
 
     def __init__(self, folder: Path, url: str) -> None:
         super().__init__(folder)
         self._url = url
 
     def keep(self, files: Sequence[FileStorage], longest_s: float) -> list[tuple[str, str]]:
-        """As `Uploads.keep`, with the address of each. Raises StoreAway, too."""
+        """As `Uploads.keep`, but returns the URL of each. Also raises StoreAway."""
         received = super().keep(files, longest_s)
         kept: list[tuple[str, str]] = []
         try:
@@ -165,7 +165,7 @@ class StoredUploads(Uploads):
         return kept
 
     def discard(self, path: str) -> None:
-        """Delete an uploaded file, also one from before the library had a store; what is no upload stays."""
+        """Delete an uploaded file, also one from before the library had a store; other files are left alone."""
         if not self._stores(path):
             super().discard(path)
             return
@@ -187,10 +187,10 @@ class StoredUploads(Uploads):
 
 
 def check_length(path: str, name: str, longest_s: float, start_s: float = 0.0, end_s: float | None = None) -> AudioInfo:
-    """What the header of a file says, once it is sure that the passage of it is not too long.
+    """The header of a file, after a check that the passage is not too long.
 
-    Where a header does not say how long the sound is, it is decoded, no further than ``longest_s``. Raises AudioError
-    under the client's ``name``, never with the path.
+    If the header has no duration, the sound is decoded, up to ``longest_s``. Raises AudioError with the client's
+    ``name``, never with the path.
     """
     try:
         info = audio.probe(path)
@@ -208,16 +208,16 @@ def check_length(path: str, name: str, longest_s: float, start_s: float = 0.0, e
 
 
 def shown_name(name: str | None) -> str:
-    """A client's name of a file as answers have it: with the folders that it gave, on one line."""
+    """A client's name of a file for answers: with its folders, on one line."""
     *folders, last = _parts(name)
     return "/".join(part[:_LONGEST_SHOWN] for part in (*folders, last if last.strip(" .") else "upload"))
 
 
 def safe_path(name: str | None) -> tuple[str, ...]:
-    """A client's name of a file as folders and a name that every file system takes, below any folder.
+    """A client's name of a file as folders and a file name that are valid on every file system.
 
-    None of the parts is empty, begins with a dot or holds a separator. A name that is no plain relative path (absolute,
-    with ``..``, with backslashes) gives its last part only.
+    No part is empty, begins with a dot or contains a separator. If the name is not a plain relative path (absolute,
+    with ``..``, with backslashes), only its last part is used.
     """
     *folders, last = _parts(name)
     safe = [folder for folder in (_shortened(_unreserved(_cleaned(one))) for one in folders) if folder]
@@ -228,7 +228,7 @@ def safe_path(name: str | None) -> tuple[str, ...]:
 
 
 def safe_name(name: str) -> str:
-    """The last part of ``name`` as every file system takes it: no leading dots, letters of any script, not too long."""
+    """The last part of ``name``, valid on every file system: no leading dots, letters of any script, limited length."""
     cleaned = _cleaned(_parts(name)[-1])
     stem, dot, suffix = cleaned.rpartition(".")
     if not dot or suffix.lower() not in SUFFIXES:
@@ -238,7 +238,7 @@ def safe_name(name: str) -> str:
 
 
 def _parts(name: str | None) -> list[str]:
-    """The folders that a client gave, as far as they are taken, and the name of the file, which may be empty."""
+    """The folders of a client's name that are used, and the file name, which may be empty."""
     given = "".join(c for c in (name or "")[-_LONGEST_GIVEN:] if c.isprintable())
     *folders, last = given.split("/")
     if "\\" in given or ".." in folders or given.startswith("/") or _DRIVE.match(given):
@@ -260,7 +260,7 @@ def _shortened(part: str) -> str:
 
 
 def _store(file: FileStorage, batch: Path, parts: Sequence[str]) -> Path:
-    """Write a file under a name of its own in ``batch``, down to the disk."""
+    """Write a file under a unique name in ``batch``, and flush it to disk."""
     *folders, name = parts
     folder = batch
     for part in folders:
@@ -275,7 +275,7 @@ def _store(file: FileStorage, batch: Path, parts: Sequence[str]) -> Path:
 
 
 def _like(path: Path) -> Iterator[Path]:
-    """``path``, and names like it for where it is taken."""
+    """``path``, then numbered variants of it, for names that are taken."""
     yield path
     stem, dot, suffix = path.name.rpartition(".")
     for number in itertools.count(2):
@@ -283,7 +283,7 @@ def _like(path: Path) -> Iterator[Path]:
 
 
 def _with_suffix(path: Path, info: AudioInfo) -> Path:
-    """A scan takes files by their names: one without the suffix of a sound gets that of its container."""
+    """Add the suffix of the container to a name without an audio suffix, since a scan selects files by name."""
     if audio.is_audio_name(path.name):
         return path
     container = info.container

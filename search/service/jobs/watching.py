@@ -1,4 +1,4 @@
-"""Looking at saved searches as the library grows, in the process that does the jobs: answers never wait for it."""
+"""Running saved searches as the library grows, in the jobs process, so that answers never wait for it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from search.service.config import ServiceConfig
 
 LOOK_S: Final = 2.0
 REST: Final = 4.0
-"""Between two looks it rests so many times as long as the last one took: a job has most of the processor."""
+"""It rests this many times as long as the last run took, so that jobs get most of the processor."""
 
 log = logging.getLogger("soundalike.searches")
 
 
 def watch_searches(library: Library, config: ServiceConfig, stop: threading.Event) -> None:
-    """Look at the saved searches of a library whenever it has changed, until ``stop`` is set."""
+    """Run the saved searches of a library whenever it has changed, until ``stop`` is set."""
     logged = ""
     with Follower(library, may_be_private=config.private_webhooks) as follower:
         wait_s = LOOK_S
@@ -30,7 +30,7 @@ def watch_searches(library: Library, config: ServiceConfig, stop: threading.Even
                 if found := follower.look():
                     log.info("%d new matches of saved searches", len(found))
                 logged = ""
-            except (OSError, SoundalikeError) as error:  # a full disk, say: what came is looked at later
+            except (OSError, SoundalikeError) as error:  # a full disk, say: new clips are searched later
                 if str(error) != logged:
                     log.warning("saved searches cannot be looked at: %s", error)
                 logged = str(error)

@@ -1,4 +1,4 @@
-"""What is costly to make again, on disk, within a bound."""
+"""A bounded cache on disk, for results that are costly to make."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from pathlib import Path
 from search.snapshots.single import replacing
 
 SWEEP_EVERY = 64
-"""Files written between two looks at how much there is."""
+"""How many files are written between two checks of the size."""
 KEPT_SHARE = 0.8
-"""A sweep takes the oldest away until so much of the bound is left, so that it is not due again at once."""
+"""A sweep deletes the oldest files down to this share of the bound, so that the next sweep is not due at once."""
 
 
 class DiskCache:
-    """Bytes by name in a folder of at most about ``max_bytes``; the ones that were not asked for longest go first.
+    """Bytes by name, in a folder of at most about ``max_bytes``; the least recently used are deleted first.
 
-    Threads and processes may share the folder. Losing it costs time and nothing else: whatever goes wrong with the
-    disk, `get` makes the bytes anew.
+    Threads and processes may share the folder. If it is lost, or the disk fails, `get` makes the bytes again.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -31,7 +30,7 @@ class DiskCache:
         self._written = 0
 
     def get(self, name: str, make: Callable[[], bytes]) -> bytes:
-        """The bytes called ``name``, made by ``make`` where they are not there. Raises what ``make`` raises."""
+        """The bytes called ``name``; ``make`` makes them if they are not cached. Raises what ``make`` raises."""
         path = self._path(name)
         with contextlib.suppress(OSError):
             found = path.read_bytes()
@@ -43,7 +42,7 @@ class DiskCache:
         return made
 
     def has(self, name: str) -> bool:
-        """Whether there is something called ``name`` now."""
+        """Whether ``name`` is cached."""
         return self._path(name).is_file()
 
     def _path(self, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""The file of a clip: where it lies, if it is there now."""
+"""The file of a clip, if it exists now."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _LAST_S = 253_402_300_799.0
 
 
 class ClipFile(NamedTuple):
-    """A regular file that can be read, or an object of a store, and what is known of it."""
+    """A readable regular file, or an object of a store, with its size and version."""
 
     path: str
     size_bytes: int
     version: int
-    """Changes when the file does: its time in nanoseconds, or what stands for an object's ETag."""
+    """Changes when the file does: its modification time in nanoseconds, or a number for an object's ETag."""
     modified: float
 
     @property
     def modified_s(self) -> float:
-        """When it was changed last, in seconds since 1970, brought between 1970 and 9999: HTTP knows no others."""
+        """When it was last modified, in seconds since 1970, clamped to the years 1970 to 9999 for HTTP."""
         return min(max(self.modified, 0.0), _LAST_S)
 
 
 def file_of(clip: Clip) -> ClipFile:
-    """The clip's file. Raises NotFound (404) while it is away, StoreAway."""
+    """The clip's file. Raises NotFound (404) if it is missing, StoreAway."""
     path = clip.absolute_path
     if is_in_store(path):
         return _object_of(clip, path)
@@ -47,7 +47,7 @@ def file_of(clip: Clip) -> ClipFile:
 
 
 def signed_address(clip: Clip, valid_s: float) -> str | None:
-    """An address by which anybody can read a clip's object for so long; None of a file, or where a store makes none."""
+    """A URL that lets anybody read a clip's object for ``valid_s``; None for a file, or if the store makes none."""
     if not is_in_store(clip.absolute_path):
         return None
     store, key = source_of(clip.absolute_path)

@@ -1,4 +1,4 @@
-"""What a sound looks like: its waveform in few numbers, and its spectrogram as a picture.
+"""Waveforms as peaks, and spectrograms as pictures.
 
 Both are made in one pass over the decoded sound, in memory that does not grow with its length.
 """
@@ -27,7 +27,7 @@ LOW_HZ = 30.0
 RANGE_DB = 80.0
 _FRAMES_AT_ONCE = 256
 _COLOURS = ((0, 0, 4), (40, 11, 84), (101, 21, 110), (159, 42, 99), (212, 72, 66), (245, 125, 21), (252, 255, 164))
-"""From silent to loud: dark to light at an even pace, also without colour vision (after matplotlib's inferno)."""
+"""From silent to loud: dark to light in even steps, also without colour vision (after matplotlib's inferno)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class WaveformPeaks:
 
 
 def peaks(sound: Sound, start_s: float, end_s: float, buckets: int) -> WaveformPeaks:
-    """The waveform of a passage, at the sound's own rate: resampling would move what lies between two samples.
+    """The waveform of a passage, at the sound's own rate, because resampling would change its peaks.
 
     Raises AudioError.
     """
@@ -54,10 +54,10 @@ def peaks(sound: Sound, start_s: float, end_s: float, buckets: int) -> WaveformP
     for block in sound.blocks(rate_hz, start_s, end_s):
         if not len(block):
             continue
-        # what a header promised too little of counts to the last stretch
+        # if the header promised too few samples, the rest counts to the last stretch
         first = min(done * buckets // count, buckets - 1)
         last = min((done + len(block) - 1) * buckets // count, buckets - 1)
-        # a stretch begins at the first sample whose place times `buckets` reaches its number times `count`
+        # stretch i begins at the first sample n with n * buckets >= i * count
         starts = np.maximum(-(-np.arange(first, last + 1) * count // buckets) - done, 0)
         here = slice(first, last + 1)
         low[here] = np.minimum(low[here], np.minimum.reduceat(block, starts))
@@ -68,7 +68,7 @@ def peaks(sound: Sound, start_s: float, end_s: float, buckets: int) -> WaveformP
 
 
 def coarser(fine: WaveformPeaks, buckets: int) -> WaveformPeaks:
-    """The same waveform in fewer stretches, each of as many of the old ones.
+    """The same waveform in fewer stretches, each of equally many of the old ones.
 
     Examples:
         >>> coarser(WaveformPeaks(0.0, 4.0, [-0.1, -0.4, -0.2, 0.0], [0.5, 0.1, 0.2, 0.3]), 2)
@@ -82,10 +82,10 @@ def coarser(fine: WaveformPeaks, buckets: int) -> WaveformPeaks:
 def spectrogram_png(
     sound: Sound, start_s: float, end_s: float, width: int, height: int, *, scale: Scale = "mel"
 ) -> bytes:
-    """A picture of a passage, PNG: time to the right, frequency upwards, `RANGE_DB` below its loudest.
+    """The spectrogram of a passage as PNG: time to the right, frequency upwards, down to `RANGE_DB` below the loudest.
 
-    Frequency is spaced by mel from `LOW_HZ`, or evenly from 0, up to half of `RATE_HZ`. A column is the mean power of
-    the frames that fall on it. Raises AudioError.
+    The frequency axis is mel from `LOW_HZ`, or linear from 0, up to half of `RATE_HZ`. A column is the mean power of
+    its frames. Raises AudioError.
     """
     hop = max(64, min(FFT_SIZE // 2, math.ceil((end_s - start_s) * RATE_HZ / width)))
     frames = max(1, math.ceil((end_s - start_s) * RATE_HZ / hop))
@@ -118,7 +118,7 @@ def _spectra(blocks: Iterable[Wave], hop: int) -> Iterator[NDArray[np.float32]]:
 
 
 def _levels(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(columns, bands) in [0, 1]: decibels below the loudest, from `RANGE_DB` to none."""
+    """(columns, bands) in [0, 1]: 1 is the loudest, 0 is `RANGE_DB` or more below it."""
     db = 10.0 * np.log10(np.maximum(power, 1e-12))
     return np.clip(1.0 + (db - db.max()) / RANGE_DB, 0.0, 1.0) if power.any() else np.zeros_like(db)
 

@@ -1,6 +1,6 @@
-"""What a clip sounds like, whether its file holds sound or notes: the notes of a MIDI file are played to whoever asks.
+"""The sound of a clip, from a file of audio or of notes; the notes of a MIDI file are played.
 
-Of a file of notes that is the tune that is searched: the melody, without drums and accompaniment.
+For a file of notes, it is the tune that searches use: the melody, without drums and accompaniment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from search.model import Wave
 
 _BLOCK_SAMPLES = 1 << 16
 _MOST_HZ = 48_000
-"""No rate above is sent to whoever listens."""
+"""Highest sample rate that is sent to listeners."""
 
 
 class Sound(Protocol):
@@ -48,7 +48,7 @@ class RecordedSound:
         return audio.stream(self.path, rate_hz, track=self.track, start_s=start_s, end_s=end_s)
 
     def wav(self, end_s: float) -> bytes:
-        """It up to ``end_s`` as a WAV file. Raises AudioError."""
+        """The sound up to ``end_s`` as a WAV file. Raises AudioError."""
         rate_hz = min(self.rate_hz(), _MOST_HZ)
         out = io.BytesIO()
         with soundfile.SoundFile(out, "w", rate_hz, 1, "PCM_16", format="WAV") as file:
@@ -74,7 +74,7 @@ class PlayedTune:
             yield wave[first : first + _BLOCK_SAMPLES]
 
     def wav(self) -> bytes:
-        """All of it as a WAV file. Raises AudioError."""
+        """The whole tune as a WAV file. Raises AudioError."""
         out = io.BytesIO()
         soundfile.write(out, played(self.path, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
         return out.getvalue()

@@ -1,7 +1,7 @@
-"""How a web worker answers: waitress and its threads, on a socket that workers share, until the process is to end.
+"""How a web worker answers: waitress and its threads, on a socket that the workers share, until the process ends.
 
-Waitress reads whole requests in one loop before a thread sees them. Slow senders and idle connections therefore cost
-a socket and a buffer each, no thread (docs/decisions/0006-rest-service.md).
+Waitress reads whole requests in one loop before a thread gets them. So slow senders and idle connections cost a socket
+and a buffer each, but no thread (docs/decisions/0006-rest-service.md).
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 IDLE_S = 30
 RECEIVE_S = 300.0
-"""How long a request may take to come in, however busily: 64 MiB at 1.8 Mbit/s."""
+"""How long it may take to receive a request, even if data keeps coming: 64 MiB at 1.8 Mbit/s."""
 BUFFER_BYTES = 1 << 16
-"""Of each request in memory; what is longer waits in a file. A thousand at once are 64 MB."""
+"""How much of a request is held in memory; longer ones are in a file. A thousand at once are 64 MB."""
 TICK_S = 0.5
 UNFINISHED_S = 1.0
-"""And for requests that are still coming in, unless more of them is there at every look."""
+"""How long to wait for a request that is still being received, unless data keeps coming."""
 TURN_S = 0.002
 
 
 def make_server(
     app: WSGIApplication, config: ServiceConfig, listening: socket.socket, dispatcher: ThreadedTaskDispatcher
 ) -> TcpWSGIServer:
-    """What receives requests for ``app`` on ``listening`` and hands them to the threads of ``dispatcher``."""
+    """The server that receives requests for ``app`` on ``listening``, for the threads of ``dispatcher``."""
     dispatcher.set_thread_count(config.threads)
     server = create_server(
         app,
@@ -51,7 +51,7 @@ def make_server(
         max_request_body_size=config.limits.upload_bytes + FORM_OVERHEAD_BYTES,
         asyncore_use_poll=True,
         expose_tracebacks=False,
-        clear_untrusted_proxy_headers=False,  # the application does, by the network that they come from
+        clear_untrusted_proxy_headers=False,  # the application does, by their network
         ident=None,
     )
     server.channel_class = ProblemChannel
@@ -61,10 +61,10 @@ def make_server(
 def serve(
     server: TcpWSGIServer, stop: threading.Event, turn_s: float, clock: Callable[[], float] = time.monotonic
 ) -> None:
-    """Answer until ``stop``; then take nothing new, and finish what was begun within `DRAIN_S`.
+    """Answer until ``stop`` is set; then accept nothing new, and finish what was begun, within `DRAIN_S`.
 
-    Whoever took a connection leaves the next ``turn_s`` to the other workers: the one that wakes first would take all
-    that come together, and the others would stay idle.
+    A worker that has accepted a connection leaves the next ``turn_s`` to the others. Else the worker that wakes first
+    would accept all connections that come together, and the others would stay idle.
     """
     begun = _Begun()
     while not stop.is_set():
@@ -84,12 +84,12 @@ def serve(
 
 
 def _drain(server: TcpWSGIServer, clock: Callable[[], float]) -> None:
-    """Finish what was begun; each connection ends with its answer (`search.service.processes.receiving`)."""
+    """Finish what was begun; each connection is closed after its answer (`search.service.processes.receiving`)."""
     server.is_ending = True
-    wasyncore.loop(timeout=0, use_poll=True, map=server._map, count=1)  # what came before it was to end is begun
+    wasyncore.loop(timeout=0, use_poll=True, map=server._map, count=1)  # begin what came before the end
     begun_s, received = clock(), True
     while (waited_s := clock() - begun_s) < DRAIN_S:
-        # what has come is read, however late this process gets to it
+        # data that has arrived is read, even if this process is late
         unfinished = received or waited_s < UNFINISHED_S
         if not any(_is_busy(one, unfinished) for one in list(server.active_channels.values())):
             return
@@ -99,19 +99,19 @@ def _drain(server: TcpWSGIServer, clock: Callable[[], float]) -> None:
 
 
 def _received(server: TcpWSGIServer) -> dict[int, int]:
-    """How many bytes have come on each connection."""
+    """How many bytes each connection has received."""
     return {number: channel.received_bytes for number, channel in list(server.active_channels.items())}
 
 
 class _Begun:
-    """Requests that are still being received, and since when: whoever sends a byte now and then is not idle."""
+    """Requests that are still being received, and since when. A client that sends a byte now and then is not idle."""
 
     def __init__(self) -> None:
         self._since_s: dict[int, tuple[object, float]] = {}
         self._looked_s = 0.0
 
     def close_late(self, server: TcpWSGIServer) -> None:
-        """Close connections whose request has not come in within `RECEIVE_S`."""
+        """Close connections whose request was not received within `RECEIVE_S`."""
         now_s = time.monotonic()
         if now_s - self._looked_s < IDLE_S / 10:
             return
@@ -129,5 +129,5 @@ class _Begun:
 
 
 def _is_busy(channel: HTTPChannel, unfinished: bool) -> bool:
-    """Whether an answer is on its way; with ``unfinished``, or a request."""
+    """Whether an answer is in progress, or, with ``unfinished``, a request is being received."""
     return bool(channel.requests or channel.total_outbufs_len or (unfinished and channel.request is not None))

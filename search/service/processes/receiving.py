@@ -1,7 +1,7 @@
-"""How requests come in, and connections end.
+"""How requests are received, and connections closed.
 
-What waitress itself refuses is a problem document, a disk without room for a request is said, and while the process
-ends each connection ends with its answer.
+Errors of waitress itself are problem documents, a full disk gets its own error, and while the process ends, each
+connection is closed after its answer.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from search.errors import FULL
 from search.service.refusals import MEDIA_TYPE, NO_ROOM, document, too_large
 
 FORM_OVERHEAD_BYTES = 1 << 20
-"""What the form around a file of the largest size may take."""
+"""How many bytes a form may add to a file of the largest size."""
 
 
 class LastTask(WSGITask):  # type: ignore[misc]  # waitress ships no types
-    """An answer that is the last of its connection while the process ends: its client connects to another one."""
+    """An answer that closes its connection while the process ends, so that the client connects to another process."""
 
     def build_response_header(self) -> bytes:
         """The head of the answer."""
@@ -29,7 +29,7 @@ class LastTask(WSGITask):  # type: ignore[misc]  # waitress ships no types
 
 
 class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
-    """What waitress itself refuses (no HTTP, too large, too slow), as a problem document."""
+    """An error of waitress itself (no HTTP, too large, too slow), as a problem document."""
 
     def execute(self) -> None:
         """Write it, and close the connection."""
@@ -47,14 +47,14 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
 
 
 class NoRoom(Error):  # type: ignore[misc]  # waitress ships no types
-    """A long request waits in a file until all of it is there; that file has no place."""
+    """The disk has no room for the file in which a long request is collected."""
 
     code = 503
     reason = "Service Unavailable"
 
 
 class Nowhere:
-    """In place of the file: takes what still comes, so that the client gets to read why it was refused."""
+    """Replaces that file: discards the rest of the request, so that the client gets to read the error."""
 
     def append(self, data: bytes) -> None:
         """Drop it."""
@@ -67,12 +67,13 @@ class Nowhere:
 
 
 class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no types
-    """A request while it comes in."""
+    """A request while it is being received."""
 
     def received(self, data: bytes) -> int:
-        """Take a piece; how many bytes of it belonged to this request.
+        """Take a piece of data; returns how many bytes of it belong to this request.
 
-        Who expects to be told to go on, and has sent everything, is answered: waitress would wait for more.
+        A client that expects `100 Continue`, but has sent everything already, is answered; waitress would wait for
+        more.
         """
         taken = self._received(data)
         if self.completed:
@@ -91,7 +92,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no typ
 
 
 class ProblemChannel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
-    """A connection whose errors are problem documents, and which counts what comes."""
+    """A connection whose errors are problem documents, and which counts received bytes."""
 
     received_bytes = 0
 
@@ -100,6 +101,6 @@ class ProblemChannel(HTTPChannel):  # type: ignore[misc]  # waitress ships no ty
     parser_class = Request
 
     def received(self, data: bytes) -> bool:
-        """Take what came."""
+        """Take received data."""
         self.received_bytes += len(data)
         return bool(super().received(data))

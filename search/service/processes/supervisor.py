@@ -1,8 +1,8 @@
-"""The supervisor: binds the address, starts the processes, starts those again that die, and ends them in order.
+"""The supervisor: binds the address, starts the processes, restarts those that die, and ends them in order.
 
-Every web worker accepts from the one socket that is bound here. The supervisor itself opens no library and serves
-nothing, so that there is little in it to go wrong; when it is killed, its children notice and end. A web worker that
-cannot be kept alive ends the service; without the process that does the jobs searches go on.
+All web workers accept connections from the one socket that is bound here. The supervisor itself opens no library and
+serves nothing, so that little can go wrong in it. If it is killed, its children notice and end. A web worker that keeps
+dying ends the service; without the jobs process, searches continue.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from search.settings import Settings
 
 TICK_S = 0.5
 STOP_S = DRAIN_S + 2.0
-"""After so long a process is killed that was asked to end (containers give 10 s); what it did is in the catalog."""
+"""How long a process may take to end before it is killed (containers give 10 s); its results are in the catalog."""
 REAP_S = 1.0
 QUICK_DEATH_S = 5.0
 QUICK_DEATHS = 5
 LONGEST_PAUSE_S = 60.0
-"""Before a process is started again that dies at once whenever it is."""
+"""Longest pause before a process is restarted that keeps dying soon after its start."""
 START_S = 120.0
 LEAST_FILES = 128
-"""Files that a web worker may have to have open: the parts of an index, the catalog, what its clients send."""
+"""How many open files a web worker may need: parts of an index, the catalog, uploads."""
 
 
 @dataclass
 class _Member:
-    """One process, how often it died soon after it was started, and when it is due to be started again.
+    """One process, how often it died soon after its start, and when to restart it.
 
-    Without an ``essential`` one there is no service.
+    If an ``essential`` process keeps dying, the service ends.
     """
 
     name: str
@@ -66,13 +66,13 @@ class _Member:
         self.process, self.started_s = started, time.monotonic()
 
     def has_died(self) -> bool:
-        """Whether it ended; a system under load may take a while to give its memory back, which nobody waits for."""
+        """Whether it ended. Does not wait until the system has freed its memory, which may take a while."""
         if self.process is None:
             return False
         return bool(connection.wait([self.process.sentinel], 0)) or not self.process.is_alive()
 
     def bury(self) -> None:
-        """Let go of a process that died, and say when the next one is due: at once, unless they die one by one."""
+        """Forget a process that died, and set when to restart it: at once, unless it died soon after its start."""
         now_s = time.monotonic()
         quick = now_s - self.started_s < QUICK_DEATH_S
         self.quick_deaths = self.quick_deaths + 1 if quick else 0
@@ -81,11 +81,11 @@ class _Member:
 
     @property
     def is_due(self) -> bool:
-        """Whether there is no process, and it is time for one."""
+        """Whether there is no process, and it is time to start one."""
         return self.process is None and time.monotonic() >= self.due_s
 
     def status(self) -> int | None:
-        """With what it ended; None when that is not known within `REAP_S`."""
+        """Its exit status; None if that is not known within `REAP_S`."""
         if self.process is None:
             return None
         self.process.join(REAP_S)
@@ -95,9 +95,9 @@ class _Member:
 def serve(
     config: ServiceConfig, settings: Settings, prepare: Callable[[], None], on_ready: Callable[[str], None]
 ) -> int:
-    """Serve until SIGINT or SIGTERM; the exit status: 0, or 3 when a process cannot be kept alive.
+    """Serve until SIGINT or SIGTERM; returns the exit status: 0, or 3 if a process keeps dying.
 
-    ``prepare`` makes the library ready to be opened, while the processes start. ``on_ready`` is called with the address
+    ``prepare`` makes the library ready to be opened, while the processes start. ``on_ready`` is called with the URL
     once requests are answered. Raises what ``prepare`` raises, and UsageError when the address cannot be bound.
     """
     process.one_thread_for_products()
@@ -116,13 +116,13 @@ def serve(
             elif any(member.has_died() and member.status() == worker.REFUSED for member in web):
                 _say("the service cannot start; its log says why")
                 return 3
-            return _watch([*web, jobs], stop, shared.trouble)  # starts what is due: the jobs, which can wait
+            return _watch([*web, jobs], stop, shared.trouble)  # also starts the jobs process, which can wait
         finally:
             _end([*web, jobs])
 
 
 def _check_file_limit() -> None:
-    """Raises UsageError where a process may open too few files to serve a library."""
+    """Raises UsageError if a process may open too few files to serve a library."""
     limit = process.raise_file_limit()
     if limit is not None and limit < LEAST_FILES:
         raise UsageError(
@@ -132,7 +132,7 @@ def _check_file_limit() -> None:
 
 
 def _start(members: list[_Member]) -> None:
-    """Start them all. Raises UsageError where the system lets no more processes be started."""
+    """Start all processes. Raises UsageError if the system refuses to start more."""
     try:
         for member in members:
             member.start()
@@ -142,7 +142,7 @@ def _start(members: list[_Member]) -> None:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises UsageError with the cause."""
+    """Open a listening socket. Raises UsageError with the cause."""
     bare = host.strip("[]")
     family = socket.AF_INET6 if ":" in bare else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
@@ -158,7 +158,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def url(host: str, listening: socket.socket) -> str:
-    """Where a browser on this machine finds it."""
+    """The URL for a browser on this machine."""
     port = listening.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  shown, not bound
     return f"http://{shown}:{port}/"
@@ -171,12 +171,12 @@ def _wait_until_ready(ready: Callable[[], bool], members: list[_Member], stop: _
     ):
         if ready():
             return True
-        time.sleep(0.02)  # a child that starts has no event to wait for: it is asked
+        time.sleep(0.02)  # poll: the loop also watches for deaths and for a request to stop
     return False
 
 
 def _watch(members: list[_Member], stop: _Stop, trouble: Trouble) -> int:
-    """Start again what dies, until asked to stop."""
+    """Restart processes that die, until asked to stop; returns the exit status."""
     while not stop.requested:
         connection.wait([stop.event, *(member.process.sentinel for member in members if member.process)], TICK_S)
         for member in members:
@@ -188,7 +188,7 @@ def _watch(members: list[_Member], stop: _Stop, trouble: Trouble) -> int:
 
 
 def _can_go_on_without(member: _Member, trouble: Trouble) -> bool:
-    """Whether to start a process again that died, now or later, and not to end the service."""
+    """Whether to restart a process that died, now or later, rather than end the service."""
     _say(f"process {member.name!r} ended with status {member.status()}")
     member.bury()
     if member.quick_deaths < QUICK_DEATHS:
@@ -201,13 +201,13 @@ def _can_go_on_without(member: _Member, trouble: Trouble) -> bool:
 
 
 def _say(text: str) -> None:
-    """A line on stderr, where that can be written: the log may lie on a disk that is full."""
+    """Print a line on stderr, if that can be written: the log may be on a full disk."""
     with suppress(OSError):
         print(f"soundalike: {text}", file=sys.stderr, flush=True)
 
 
 def _end(members: list[_Member]) -> None:
-    """Ask every process to end, wait for it, kill what does not."""
+    """Ask all processes to end, wait for them, and kill those that do not."""
     running = [member.process for member in members if member.process is not None]
     for one in running:
         one.terminate()
@@ -220,14 +220,14 @@ def _end(members: list[_Member]) -> None:
 
 
 class _Stop:
-    """Whether a signal asked for the end; ``event`` can be read from then on."""
+    """Whether a signal requested the end; ``event`` becomes readable then."""
 
     def __init__(self) -> None:
         self.event, self._asks = multiprocessing.Pipe(duplex=False)
         self.requested = False
 
     def request(self) -> None:
-        """Ask for it."""
+        """Request the end."""
         if not self.requested:
             self.requested = True
             self._asks.send_bytes(b"stop")
@@ -235,7 +235,7 @@ class _Stop:
 
 @contextmanager
 def _signals() -> Iterator[_Stop]:
-    """Take note of SIGINT and SIGTERM."""
+    """Turn SIGINT and SIGTERM into a request to stop."""
     stop = _Stop()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
@@ -251,7 +251,7 @@ def _signals() -> Iterator[_Stop]:
 
 @contextmanager
 def _metrics_folder(workers: int) -> Iterator[None]:
-    """Where several workers write their metrics (`search.service.metrics`); one worker needs no files."""
+    """Make the folder where several workers write their metrics (`search.service.metrics`); one worker needs none."""
     if workers == 1:
         yield
         return

@@ -1,7 +1,7 @@
-"""The processes behind ``soundalike serve``: a web worker, and the one that does the jobs.
+"""The processes behind ``soundalike serve``: the web workers and the jobs process.
 
-Each loads what it needs once it runs. The supervisor, which starts them by these functions, loads nothing of it, and
-the one for jobs nothing of the web: of a start, most is importing.
+Each imports what it needs when it runs, since imports take most of the time of a start. The supervisor, which starts
+them by these functions, imports none of it, and the jobs process imports nothing of the web.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from search.settings import Settings
 
 HEAPS = 2
 REFUSED = 3
-"""With what a web worker ends that cannot open its library: trying again changes nothing."""
+"""Exit status of a web worker that cannot open its library: a restart would not help."""
 PREPARED_POLL_S = 0.1
 GIVE_BACK_S = 10.0
-"""Between two times that a process gives freed memory back: it would keep the most that any request ever took."""
+"""How often a process gives freed memory back; else it would keep the most that any request ever took."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What the processes of a service share: each is handed it when it is started.
+    """State that the processes of a service share; each gets it when it starts.
 
-    ``prepared`` is set once the library can be opened, ``ready`` once a worker answers; ``trouble`` is what the process
-    that does the jobs reports, ``measured`` what it listens to while there is none.
+    ``prepared`` is set once the library can be opened, ``ready`` once a worker answers. The jobs process sets
+    ``trouble``, and ``measured`` while it measures sounds in idle time.
     """
 
     prepared: Event
@@ -57,13 +57,13 @@ class Shared:
 
     @classmethod
     def among(cls, workers: int) -> Shared:
-        """For so many web workers."""
+        """The state for ``workers`` web workers."""
         context = multiprocessing.get_context("spawn")
         return cls(context.Event(), context.Event(), Warmth(workers), Trouble(), Attempt())
 
 
 def web(number: int, config: ServiceConfig, settings: Settings, listening: socket.socket, shared: Shared) -> None:
-    """Web worker ``number``, from 0: answers on ``listening`` until SIGTERM, then finishes what it has begun."""
+    """Run web worker ``number``, from 0: answer on ``listening`` until SIGTERM, then finish what was begun."""
     logs.configure()
     process.own(heaps=HEAPS)
     with _until_terminated() as stop, _refusals():
@@ -98,7 +98,7 @@ def web(number: int, config: ServiceConfig, settings: Settings, listening: socke
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What keeps a worker from serving its library is a line in the log, and its end."""
+    """Log an error that keeps a worker from serving its library, and end the process with `REFUSED`."""
     try:
         yield
     except SoundalikeError as error:
@@ -113,10 +113,10 @@ def _refusals() -> Iterator[None]:
 
 
 def jobs(config: ServiceConfig, settings: Settings, shared: Shared) -> None:
-    """Work off jobs until SIGTERM; then put back the one that is running."""
+    """Do jobs until SIGTERM; then queue the running one again."""
     logs.configure()
     process.own()
-    # the web workers answer people meanwhile: whatever can wait for them does
+    # the web workers have priority: they answer people
     process.give_way(settings.niceness)
     with _until_terminated() as stop:
         with process.loading():
@@ -140,10 +140,10 @@ def jobs(config: ServiceConfig, settings: Settings, shared: Shared) -> None:
 
 
 def _leave() -> NoReturn:
-    """End this process now.
+    """End this process at once.
 
-    What it was to answer is answered, and what it keeps is in the catalog. The interpreter's own way out would take
-    native libraries down while their threads still run, which aborts.
+    All answers are sent, and all state is in the catalog. A normal exit of the interpreter would unload native
+    libraries while their threads still run, which aborts.
     """
     logging.shutdown()
     os._exit(0)
@@ -164,9 +164,9 @@ def _give_back(stop: threading.Event) -> None:
 
 @contextmanager
 def _until_terminated() -> Iterator[threading.Event]:
-    """An event that SIGTERM sets, and so does the end of the supervisor, which SIGINT (from a terminal) is for.
+    """An event that SIGTERM sets, and the end of the supervisor. SIGINT from a terminal is left to the supervisor.
 
-    A thread sets it. A handler runs between any two steps of the main thread, which may hold the event's lock.
+    A thread sets the event: a signal handler must not, because the main thread may hold the event's lock.
     """
     stop = threading.Event()
     reads, writes = multiprocessing.Pipe(duplex=False)

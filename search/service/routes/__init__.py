@@ -1,1 +1,1 @@
-"""The endpoints: one class for each group, whose `register` names their paths, models and answers."""
+"""The endpoints: one class for each group; its `register` declares paths, requests and answers."""

@@ -1,4 +1,4 @@
-"""``POST /ask``: a question in plain language, as a query that can be seen and put right."""
+"""``POST /ask``: a question in plain language, turned into a query that a person can see and correct."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TAG = Tag(name="search", description="Searching the library.")
 
 
 class AskRoutes:
-    """Asking in plain language."""
+    """Questions in plain language."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

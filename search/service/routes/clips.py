@@ -1,4 +1,4 @@
-"""``/clips``: listing, looking at, changing and removing clips, uploading new ones, and finding similar ones."""
+"""``/clips``: listing, reading, changing and removing clips, uploading new ones, and finding similar ones."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from search.service.service import Service
 
 TAG = Tag(name="clips", description="The clips of the library.")
 LEASE_WAIT_S = 2.0
-"""How long a change waits for an indexing job's batch; the job holds the right to write all along, so not longer."""
+"""How long a change waits for the writer's lease. An indexing job holds it for its whole run, so not longer."""
 
 
 class ClipRoutes:
-    """Clips by themselves."""
+    """Clips."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -78,7 +78,7 @@ class ClipRoutes:
                 answer = self._library.search(asked)
             except QueryError:
                 the_clip(self._library, path.clip_id)
-                raise  # the clip is there: it was something else
+                raise  # the clip exists: the error has another cause
         with self._service.metrics.stage("write"):
             if query.sort is not None:
                 answer = ordered(answer, self._library, query.sort)
@@ -133,9 +133,9 @@ class ClipRoutes:
         return accepted(job)
 
     def _wanted(self, paths: Sequence[str]) -> Collection[str]:
-        """Those of ``paths`` that a job has; all of them where the catalog is away and a job may have them.
+        """Those of ``paths`` that a job has; all of them if the catalog does not answer, because a job may have them.
 
-        Whoever sends them again joins that job.
+        A client that sends them again joins that job.
         """
         try:
             return self._service.jobs.having(paths)
@@ -170,7 +170,7 @@ class ClipRoutes:
 
 
 def _sending(form: UploadForm, header: UploadHeaders) -> Sending:
-    """How files are sent. A key is its client's own: what others send under the same one is something else."""
+    """How the client sends files. An idempotency key belongs to its client: other clients may use the same text."""
     if header.key is None:
         return Sending(form.job)
     files = [(shown_name(file.filename), _digest_of_file(file)) for file in form.files]

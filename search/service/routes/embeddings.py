@@ -1,4 +1,4 @@
-"""``POST /embeddings`` in OpenAI's shape: words and sounds as vectors of one space, so that its clients can be used."""
+"""``POST /embeddings`` in OpenAI's format, for its clients: words and sounds as vectors of one space."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from search.service.service import Service
 
 TAG = Tag(name="search", description="Searching the library.")
 ROOT_PATH: Final = "/v1/embeddings"
-"""Where clients of OpenAI's look for it, whose base address ends in ``/v1``."""
+"""The path for OpenAI's clients, whose base URL ends in ``/v1``."""
 _DATA_URL: Final = "data:audio/"
 
 
@@ -45,7 +45,7 @@ class EmbeddingRoutes:
         api.post("/embeddings", tags=[TAG], responses={200: EmbeddingsOut})(view(self.embeddings))
 
     def register_at_root(self, app: OpenAPI) -> None:
-        """And where OpenAI's clients look for it."""
+        """Add the endpoint where OpenAI's clients expect it."""
         app.add_url_rule(ROOT_PATH, "root_embeddings", self._at_root, methods=["POST"])
 
     def _at_root(self) -> Response:
@@ -81,7 +81,7 @@ class EmbeddingRoutes:
         )
 
     def _rows(self, space: Space, words: Mapping[int, str], sounds: Mapping[int, bytes]) -> Vectors:
-        """(n, dim) one row for each input, all words in one pass."""
+        """(n, dim): a row for each input; all words are encoded in one pass."""
         encoder = self._service.library.encoders.of(space)
         rows = np.zeros((len(words) + len(sounds), space.dim), np.float32)
         if words and not space.can_text:
@@ -95,7 +95,7 @@ class EmbeddingRoutes:
         return rows
 
     def _listened_to(self, encoder: Encoder, places: Sequence[int], sounds: Sequence[bytes]) -> Vectors:
-        """(n, dim). Raises FileRefused for what is no sound, or where all together last longer than a question may."""
+        """(n, dim). Raises FileRefused if one is not a sound, or if together they are longer than a query may be."""
         files = {str(place): FileStorage(io.BytesIO(one)) for place, one in zip(places, sounds, strict=True)}
         left_s = self._service.config.limits.query_s
         found = []
@@ -116,7 +116,7 @@ def _is_sound(one: str | SoundIn) -> bool:
 
 
 def _sound(one: str | SoundIn, place: int) -> bytes:
-    """The bytes of a sound. Raises UnprocessableEntity for what is no base64."""
+    """The bytes of a sound. Raises UnprocessableEntity if the text is not base64."""
     text = one.partition(",")[2] if isinstance(one, str) else one.input_audio.data
     try:
         return base64.b64decode(text, validate=True)

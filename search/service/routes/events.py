@@ -1,4 +1,4 @@
-"""``/clips/{id}/events``: what happens when in a clip."""
+"""``/clips/{id}/events``: the events of a clip."""
 
 from __future__ import annotations
 

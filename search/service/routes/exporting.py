@@ -1,6 +1,6 @@
 """``/export`` and ``/clips/{id}/passage.wav``: sounds for other programs, as files, passages, lists and projects.
 
-All of it is made while it is sent, and nothing is kept: an archive may be larger than the memory.
+Exports are made while they are sent, and nothing is stored: an archive may be larger than memory.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _sends(*media_types: str) -> ResponseDict:
 
 
 class ExportRoutes:
-    """What leaves the library."""
+    """Exports."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -105,7 +105,7 @@ class ExportRoutes:
                 return self._streamed([text.encode()], PROJECT, "soundalike.rpp")
 
     def _items(self, body: ExportIn) -> list[ExportItem]:
-        """What is there of it. Raises NotFound where nothing is."""
+        """The items that exist and are not empty. Raises NotFound if there are none."""
         clips = {clip.id: clip for clip in self._service.library.reader.clips([one.clip_id for one in body.items])}
         items = [
             ExportItem.of(clips[one.clip_id], one.start_s, one.end_s, body.handles_s)
@@ -118,7 +118,7 @@ class ExportRoutes:
         return sounding
 
     def _streamed(self, blocks: Iterable[bytes], media_type: str, name: str) -> Response:
-        """A file to be kept, sent while it is made. Raises TooManyRequests."""
+        """A download that is sent while it is made. Raises TooManyRequests."""
         held = ExitStack()
         held.enter_context(self._service.streams.taken())
         response = Response(_until_stopped(blocks, self._service), mimetype=None, content_type=media_type)

@@ -1,4 +1,4 @@
-"""``/facts``, ``/clips/{id}/facts`` and ``/defects``: what clips are, and what is amiss with them."""
+"""``/facts``, ``/clips/{id}/facts`` and ``/defects``: measured facts of clips, and their defects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TAG = Tag(name="clips", description="What is in the library.")
 
 
 class FactRoutes:
-    """What was measured."""
+    """Facts and defects."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

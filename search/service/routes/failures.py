@@ -1,4 +1,4 @@
-"""``/failures``: the files that could not be indexed, by whatever looked at them last; tried again, or cleared."""
+"""``/failures``: the files that could not be indexed the last time; trying them again, and clearing the list."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TAG = Tag(name="failures", description="The files that could not be indexed.")
 
 
 class FailureRoutes:
-    """What could not be indexed, by jobs and on the command line."""
+    """Files that jobs and the command line could not index."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

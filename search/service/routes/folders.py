@@ -1,4 +1,4 @@
-"""``/roots``: the folders that the library indexes; adding one by its path, scanning one again, taking one out."""
+"""``/roots``: the folders that the library indexes; adding, scanning and removing one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TAG = Tag(name="folders", description="The folders that the library indexes.")
 
 
 class FolderRoutes:
-    """The roots of the library, but for those of uploads, which the service looks after."""
+    """The roots of the library, except those of uploads, which the service manages."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -92,12 +92,12 @@ class FolderRoutes:
 
 
 def name_of(path: str) -> str:
-    """The last part of a path, for people."""
+    """The last part of a path, for display."""
     return printable(path.rstrip("/").rsplit("/", 1)[-1] or path)
 
 
 def folder_at(text: str, library: Path) -> Path:
-    """The folder that a client named, without links. Raises UnprocessableEntity, which says what is the matter."""
+    """The folder that a client named, with links resolved. Raises UnprocessableEntity with the reason."""
     path = Path(text.strip())
     if "\0" in text:
         raise UnprocessableEntity("a path has no character 0")
@@ -112,7 +112,7 @@ def folder_at(text: str, library: Path) -> Path:
         if not path.is_dir():
             raise UnprocessableEntity(f"{shown}: " + ("is no folder" if path.exists() else "no such folder"))
         folder = path.resolve()
-    except (OSError, RuntimeError) as error:  # a name that is too long, links that go round
+    except (OSError, RuntimeError) as error:  # a name that is too long, or a loop of links
         raise UnprocessableEntity(f"{shown}: cannot be looked at") from error
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UnprocessableEntity(f"{shown}: the service may not read it; ask its owner")

@@ -20,7 +20,7 @@ TAG = Tag(name="search", description="Searching the library.")
 
 
 class IdentifyRoutes:
-    """Asking for exact recordings."""
+    """Identification of recordings."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

@@ -1,4 +1,4 @@
-"""``/jobs``: the long work, its progress by asking and by server-sent events, and stopping it."""
+"""``/jobs``: long work, its progress by polling or server-sent events, and stopping it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TAG = Tag(
 POLL_S = 0.3
 BEAT_S = 10.0
 STREAM_S = 55.0
-"""After so long a stream ends; clients of server-sent events connect again by themselves, and proxies stay calm."""
+"""A stream ends after this time, before proxies cut it; clients of server-sent events reconnect by themselves."""
 _ENDED = ("done", "failed", "cancelled")
 _EVENTS: ResponseDict = {
     200: {
@@ -38,7 +38,7 @@ _EVENTS: ResponseDict = {
 
 
 class JobRoutes:
-    """Jobs by themselves."""
+    """Jobs."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -149,11 +149,11 @@ class JobRoutes:
         return job
 
     def _take_up(self, jobs: Iterable[Job]) -> None:
-        """Whoever is told that a job has ended finds what it wrote: this process looks at the library first, once."""
+        """Refresh the library once for each ended job, so that a client that sees the end also sees the results."""
         ended = {(job.id, job.version) for job in jobs if job.state in _ENDED} - self._taken_up
         if not ended:
             return
-        with suppress(SoundalikeError):  # the thread that follows the library says why it cannot be
+        with suppress(SoundalikeError):  # the thread that follows the library logs the cause
             self._service.library.refresh()
         self._taken_up |= ended
 

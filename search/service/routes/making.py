@@ -1,6 +1,6 @@
-"""``/made`` and ``/composed``: what is not found can be made. It says that it was generated, and is in no library.
+"""``/made`` and ``/composed``: generated sounds. They are marked as generated, and are in no library.
 
-The same question gives the same bytes, so these are GETs: an element of a page plays them, a link keeps them.
+The same parameters give the same bytes, so these are GETs: an audio element can play them, a link can save them.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from search.service.service import Service
 TAG = Tag(name="making", description="Generated sounds, which are in no library.")
 MIDI: Final = "audio/midi"
 LONGEST_S: Final = 60.0
-"""Of a simple sound: five minutes, as the command makes them, take hundreds of megabytes."""
+"""Longest simple sound: five minutes, which the command allows, would take hundreds of megabytes."""
 LONGEST_TUNE_S: Final = 120.0
 
 log = logging.getLogger("soundalike.service")
 
 
 class MakingRoutes:
-    """Making simple sounds, and letting tunes go on."""
+    """Making simple sounds, and continuing tunes."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -84,7 +84,7 @@ class MakingRoutes:
             tune = _composed(given(), query)
             try:
                 wave, rate_hz = played(tune, soundfont(None), query.instrument)
-            except UsageError:  # it names places of this machine
+            except UsageError:  # its text has paths of this machine
                 log.warning("a soundfont cannot be played; notes are plucked instead", exc_info=True)
                 wave, rate_hz = played(tune, None)
             return as_wav(wave, rate_hz, title, f"by soundalike compose: {title}")
@@ -101,9 +101,9 @@ class MakingRoutes:
         return self._sent(f"{about} as notes", make, MIDI, f"{named(title)}.mid")
 
     def _given(self, query: ComposedOf) -> tuple[str, str, Callable[[], Notes]]:
-        """What decides a tune, in a word; what it is called; and what gives the one that it begins with.
+        """The cache key of the tune, its title, and a function that returns the notes to begin with.
 
-        Raises NotFound for a clip that is not there, UnprocessableEntity, QueryError for notes that are none.
+        Raises NotFound for an unknown clip, UnprocessableEntity, QueryError for invalid notes.
         """
         if (query.notes is None) == (query.clip_id is None):
             raise UnprocessableEntity("give either notes or clip_id: the tune to begin with")
@@ -126,7 +126,7 @@ class MakingRoutes:
         )
 
     def _sent(self, about: str, make: Callable[[], bytes], media_type: str, name: str) -> Response:
-        """What is made, once, then from the cache."""
+        """Send the generated file; it is made once, then read from the cache."""
         about = f"{about} {version('soundalike')}"
 
         def work() -> bytes:
@@ -139,7 +139,7 @@ class MakingRoutes:
 
 
 def _composed(given: Notes, query: ComposedOf) -> Notes:
-    """Raises QueryError for a tune of too few notes, UnprocessableEntity for one that lasts too long."""
+    """The new tune. Raises QueryError for a tune with too few notes, UnprocessableEntity for one that is too long."""
     count = composing.NOTES if query.count is None else query.count
     tune = composing.variation(given, query.seed) if query.varied else composing.going_on(given, count, query.seed)
     if tune.duration_s > LONGEST_TUNE_S:

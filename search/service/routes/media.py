@@ -1,8 +1,8 @@
-"""``/clips/{id}/audio``, ``/file``, ``/peaks`` and ``/spectrogram.png``: a clip to the ear and to the eye.
+"""``/clips/{id}/audio``, ``/file``, ``/peaks`` and ``/spectrogram.png``: the sound and the pictures of a clip.
 
 The notes of a MIDI file are played: its sound, waveform and spectrogram are those of its tune.
 
-The only way to a file is a clip's id: the catalog says where it lies, and nothing of a request becomes a path.
+A file can only be reached by the id of a clip: its path comes from the catalog, never from a request.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ TAG = Tag(name="media", description="Audio, waveforms and spectrograms of clips.
 PNG = "image/png"
 WAV = "audio/wav"
 MOST_NOTES = 4000
-"""Notes that a picture of a tune in a list has, the first ones."""
+"""Most notes that the picture of a tune in a list shows, from the first one."""
 OCTETS = "application/octet-stream"
 LONG_S = 300.0
-"""Longer recordings take long to draw: lists ask for them alone."""
+"""Longer recordings take long to draw, so lists request them one by one."""
 FINE = 3840
-"""Stretches of the waveform that is kept of a long recording; those of a number that divides this are made from it."""
+"""Stretches of the cached waveform of a long recording. Coarser ones are computed from it if they divide this."""
 SIGNED_S = 600.0
-"""So long an address of an object holds that is given to a client."""
+"""How long a signed URL of an object is valid."""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -63,11 +63,11 @@ def ranged(*media_types: str) -> ResponseDict:
 
 
 Picture: TypeAlias = Callable[[Sound, float, float], bytes]
-"""Makes something of the passage of a sound from one time to another."""
+"""Renders the passage of a sound between two times, as bytes."""
 
 
 class MediaRoutes:
-    """What a clip sounds and looks like."""
+    """Sound, waveform and spectrogram of clips."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -94,7 +94,7 @@ class MediaRoutes:
             played = self._once(f"{digest} played", lambda: PlayedTune(file_of(clip).path).wav())
             name = f"{Path(clip.path).stem}.wav"
             return sent(io.BytesIO(played), WAV, name, f"{digest[:32]}-played")
-        if clip.track and clip.duration_s <= self._service.config.limits.shown_s:  # browsers play the first track alone
+        if clip.track and clip.duration_s <= self._service.config.limits.shown_s:  # browsers play only the first track
             sound = RecordedSound(file_of(clip).path, clip.track)
             played = self._once(f"{digest} track {clip.track}", lambda: sound.wav(clip.duration_s))
             name = f"{Path(clip.path).stem}-{clip.track}.wav"
@@ -136,7 +136,7 @@ class MediaRoutes:
         return lasting(body, JSON, name.replace(" ", "-"))
 
     def _peaks(self, clip: Clip, digest: str, passage: PassageQuery, buckets: int) -> tuple[bytes, str]:
-        """A waveform as JSON, and its name. All of a long recording is decoded once for each that is asked for."""
+        """A waveform as JSON, and its name in the cache. A long recording is decoded once for all widths."""
         start_s, end_s = self._passage(clip, passage)
         if FINE % buckets or clip.notes or end_s - start_s < max(LONG_S, clip.duration_s):
             return self._cached(clip, digest, passage, f"peaks {buckets}", _peaks_in(buckets))
@@ -156,7 +156,7 @@ class MediaRoutes:
         return revisable(reply(ManyPeaksOut(peaks=[self._whole_peaks(clip, query.buckets) for clip in wanted])))
 
     def _takes_long(self, clip: Clip) -> bool:
-        """Whether much of it would have to be decoded first."""
+        """Whether a long recording would have to be decoded first."""
         if clip.notes or not LONG_S < clip.duration_s <= self._service.config.limits.drawn_s:
             return False
         file = self._service.library.catalog.file(clip.id)
@@ -192,19 +192,19 @@ class MediaRoutes:
         media_type_: str,
         make: Picture,
     ) -> Response:
-        """What is made of a clip's sound, as an answer."""
+        """Render a clip's sound, as an answer."""
         clip, digest = self._clip(path)
         body, name = self._cached(clip, digest, passage, what, make)
         return lasting(body, media_type_, name.replace(" ", "-"))
 
     def _cached(self, clip: Clip, digest: str, passage: PassageQuery, what: str, make: Picture) -> tuple[bytes, str]:
-        """What is made of a clip's sound, once, then from the cache; and its name there."""
+        """Render a clip's sound once, then read it from the cache; also returns its name there."""
         start_s, end_s = self._passage(clip, passage)
         name = f"{digest} {what} {start_s:.3f}-{end_s:.3f}" + (f" track {clip.track}" if clip.track else "")
         return self._once(name, lambda: make(sound_of(file_of(clip).path, clip.track), start_s, end_s)), name
 
     def _once(self, name: str, make: Callable[[], bytes]) -> bytes:
-        """What ``make`` brings, from the cache where that has it under this name."""
+        """The bytes of this name from the cache, or else from ``make``."""
 
         def decode() -> bytes:
             with self._service.decodes.taken(), self._service.metrics.stage("decode"):
@@ -220,7 +220,7 @@ class MediaRoutes:
         return clip, file.digest
 
     def _passage(self, clip: Clip, passage: PassageQuery) -> tuple[float, float]:
-        """From when to when. Raises UnprocessableEntity for nothing, and for too much at once."""
+        """Start and end of the passage, in seconds. Raises UnprocessableEntity if it is empty or too long."""
         end_s = clip.duration_s if passage.end_s is None else min(passage.end_s, clip.duration_s)
         if passage.start_s >= end_s:
             raise UnprocessableEntity(
@@ -233,7 +233,7 @@ class MediaRoutes:
 
 
 def _peaks_in(buckets: int) -> Picture:
-    """What makes the waveform of a passage of a sound in so many stretches, as JSON."""
+    """A function that renders the waveform of a passage in ``buckets`` stretches, as JSON."""
     return lambda sound, start_s, end_s: _peaks_json(pictures.peaks(sound, start_s, end_s, buckets))
 
 
@@ -242,7 +242,7 @@ def _peaks_json(peaks: pictures.WaveformPeaks) -> bytes:
 
 
 def _fine_peaks(clip: Clip, digest: str) -> str:
-    """What the waveform that all others of a long recording are made from is called in the cache."""
+    """The cache name of the finest waveform of a long recording, from which coarser ones are computed."""
     return f"{digest} overview" + (f" track {clip.track}" if clip.track else "")
 
 
@@ -256,6 +256,6 @@ def _notes_json(file: str) -> bytes:
 
 
 def media_type(path: str) -> str:
-    """What a file's name says it is, as long as that is sound or a film: never something that a browser runs."""
+    """The media type by the name of a file, if it is audio or video; else binary, which no browser runs."""
     guessed = mimetypes.guess_type(path)[0] or ""
     return guessed if guessed.startswith(("audio/", "video/")) else OCTETS

@@ -1,4 +1,4 @@
-"""``/duplicates`` and ``/map``: the library as a whole, as a job found it last; ``/suggestions``: what to ask of it."""
+"""``/duplicates`` and ``/map``: results of the last jobs over the whole library; ``/suggestions``: words to search."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TAG = Tag(name="overview", description="Views of the whole library; `POST /jobs`
 
 
 class _Suggested:
-    """What was suggested of the library as it is, to look for it once. Threads share it."""
+    """A cache of suggestions, for the current state of the library. Thread-safe."""
 
     KEPT = 64
 
@@ -62,7 +62,7 @@ class _Suggested:
 
 
 class OverviewRoutes:
-    """What jobs found out about the library."""
+    """Results of jobs on the whole library."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -89,7 +89,7 @@ class OverviewRoutes:
         """Suggest words to search for; a search for each of them gets the verdict `good`."""
         if not self._service.spaces():
             return reply(SuggestionsOut(suggestions=[]))
-        with self._service.metrics.stage("engine"):  # it asks dozens of questions: nobody takes turns with that
+        with self._service.metrics.stage("engine"):  # it runs dozens of searches: too long for a turn
             found = self._suggested.of(self._service.library, query.limit, query.where)
         return revisable(reply(SuggestionsOut.model_validate({"suggestions": found})))
 
@@ -123,7 +123,7 @@ class OverviewRoutes:
         return revisable(reply(found))
 
     def _coloured(self, colour: str | None, columns: ClipColumns, clip_ids: Ids) -> Groups:
-        """The colours of these clips (n,) by what is asked for."""
+        """The groups of these clips (n,) by the requested colour."""
         library = self._service.library
         kind, _, profile = (colour or "").partition(":")
         if colour is None:
@@ -138,5 +138,5 @@ class OverviewRoutes:
 
 
 def _with_clip(groups: tuple[DuplicateGroup, ...], clip_id: int) -> tuple[DuplicateGroup, ...]:
-    """The group that a clip is in; a clip is in one at most."""
+    """The group of a clip, or none; a clip is in one group at most."""
     return tuple(group for group in groups if any(one.clip_id == clip_id for one in group.clips))

@@ -1,4 +1,4 @@
-"""``/recommend`` and ``/feedback``: clips for someone, and what someone thought of clips."""
+"""``/recommend`` and ``/feedback``: recommendations, and the opinions that they are based on."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ TAG = Tag(name="recommendation", description="Clips for someone, from what they 
 
 
 PROFILE = "profile"
-"""`ProfileConverter` by the name that it is registered under."""
+"""The name under which `ProfileConverter` is registered."""
 
 
 class ProfileConverter(BaseConverter):
-    """A profile's name in an address, also one with slashes, so that its model says what is wrong with it.
+    """The name of a profile in a URL. Slashes are matched too, so that the model can say that they are not allowed.
 
-    What ends like the address of an opinion is one.
+    A URL that ends like that of an opinion is not matched.
     """
 
     part_isolating = False
@@ -37,7 +37,7 @@ class ProfileConverter(BaseConverter):
 
 
 class RecommendRoutes:
-    """Recommendation, and what is kept of opinions."""
+    """Recommendations and stored opinions."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

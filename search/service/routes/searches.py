@@ -1,4 +1,4 @@
-"""``/searches``: questions that are kept under a name, and what they found among the clips that came since."""
+"""``/searches``: saved searches, and what they found among clips that were added later."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ class SavedSearchRoutes:
 
 
 def _kept(body: NewSearchIn, paths: Mapping[str, str]) -> tuple[dict[str, Any], tuple[bytes, ...]]:
-    """The question as it is kept, and its sounds."""
+    """The query as it is stored, and its sounds."""
     sounds: list[bytes] = []
     parts = []
     for part in body.parts:

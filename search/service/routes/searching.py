@@ -1,4 +1,4 @@
-"""``POST /search``: words, sounds, clips and segments, wanted and unwanted, in one question."""
+"""``POST /search`` and ``/moments``: words, sounds, clips and segments, wanted and unwanted, in one query."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ LONE_FILES: tuple[tuple[str, Callable[[str], AudioIn | HumIn]], ...] = (
     ("audio", lambda field: AudioIn(audio=field)),
     ("hum", lambda field: HumIn(hum=field)),
 )
-"""The fields whose file needs no part, and the part that it stands for."""
+"""The fields whose file needs no part in the query, and the part that each stands for."""
 
 
 class PostedQuestion(NamedTuple, Generic[B]):
-    """What is asked, and the file of each field that a part of it names; ``lone`` files come before its own parts."""
+    """The query of a request, and the file of each field that a part names; parts of ``lone`` files come first."""
 
     body: B
     files: Mapping[str, FileStorage]
@@ -60,12 +60,12 @@ class PostedQuestion(NamedTuple, Generic[B]):
 
     @property
     def is_listened_to(self) -> bool:
-        """Whether a sound has to be decoded for it."""
+        """Whether the query needs a sound to be decoded."""
         return bool(self.files) or any(isinstance(part, ClipIn) and part.is_passage for part in self.body.parts)
 
 
 class AskedPart(NamedTuple):
-    """A part of the engine's question; of a sound also what its client calls it, and where it is asked for."""
+    """A part of the engine's query; for a sound, also its name for the client, and its place in the request."""
 
     part: Part
     name: str = ""
@@ -73,13 +73,13 @@ class AskedPart(NamedTuple):
 
 
 class SearchRoutes:
-    """Asking by anything."""
+    """Searches by words, sounds and tunes."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def register(self, api: APIBlueprint) -> None:
-        """Add the endpoint."""
+        """Add the endpoints."""
         api.post(
             "/search",
             tags=[TAG],
@@ -127,7 +127,7 @@ class SearchRoutes:
             return reply(MomentsOut.model_validate(moments_as_json(found, paths="relative")))
 
     def _answered(self, body_type: type[B], ask: Callable[[B, Callable[[], Query]], A]) -> tuple[B, A]:
-        """The question of this request, and what ``ask`` makes of it."""
+        """The query of this request, and the answer that ``ask`` returns for it."""
         metrics = self._service.metrics
         with metrics.stage("receive"):
             question = self.question(body_type)
@@ -146,7 +146,7 @@ class SearchRoutes:
     def _query(self, body: PassagesIn, examples: Sequence[AskedPart]) -> Query:
         among = clips_among(self._service.library, body.region, body.within)
         parts = tuple(one.part for one in examples)
-        # a refused passage stands for its clip, which is known here alone
+        # an unwanted passage rules out its whole clip; only this function knows which
         refused = tuple(part.clip_id for part in body.parts if isinstance(part, ClipIn) and part.weight < 0)
         collapse = isinstance(body, SearchIn) and body.collapse
         return Query(
@@ -164,7 +164,7 @@ class SearchRoutes:
         )
 
     def question(self, body_type: type[B]) -> PostedQuestion[B]:
-        """The question of this request."""
+        """The query of this request."""
         sent: Mapping[str, FileStorage] = {}
         if request.mimetype == "application/json":
             body = reading.valid(body_type, request.get_json())
@@ -187,9 +187,9 @@ class SearchRoutes:
         return PostedQuestion(body, sent, len(lone))
 
     def examples(self, question: PostedQuestion[B], paths: Mapping[str, str]) -> list[AskedPart]:
-        """The engine's parts, once it is sure that their sounds are some, and not too long to decode for a query.
+        """The engine's parts, after a check that their sounds can be read and are not too long for a query.
 
-        Raises NotFound for an unknown clip, FileRefused for a sound that is none, is too long or is away.
+        Raises NotFound for an unknown clip, FileRefused for a sound that is invalid, too long or missing.
         """
         examples = []
         for place, part in enumerate(question.body.parts, start=-question.lone):
@@ -205,7 +205,7 @@ class SearchRoutes:
         return examples
 
     def _passage(self, part: ClipIn, place: int) -> AskedPart:
-        """The passage of a clip, listened to in its file; of a tune its notes."""
+        """A passage of a clip, to be decoded from its file; for a tune, its notes."""
         clip = the_clip(self._service.library, part.clip_id)
         if clip.notes:
             return AskedPart(TunePart(clip.id, part.start_s, part.end_s, part.weight))
@@ -228,7 +228,7 @@ class SearchRoutes:
 
 
 def _named(examples: Sequence[AskedPart], ask: Callable[[], A]) -> A:
-    """What ``ask`` gives. Raises as the engine does, and FileRefused for a sound that turns out to be damaged."""
+    """What ``ask`` returns. Raises as the engine does, and FileRefused for a sound that turns out to be damaged."""
     try:
         return ask()
     except AudioError as error:

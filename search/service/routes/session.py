@@ -1,4 +1,4 @@
-"""``/session``: an API key as a cookie, for browsers; sounds and pictures of a page cannot bring a header."""
+"""``/session``: an API key as a cookie, for browsers; audio and image elements cannot send a header."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_AGE_S = 30 * 86_400
 
 
 class SessionRoutes:
-    """Letting a browser in, and out."""
+    """Sessions of browsers."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -35,7 +35,7 @@ class SessionRoutes:
             COOKIE,
             body.key,
             max_age=MAX_AGE_S,
-            path=None,  # that of the API, as the browser sees it: a proxy may have put it below another path
+            path=None,  # the path of the API as the browser sees it: a proxy may add a prefix
             secure=self._is_secure(),
             httponly=True,
             samesite="Strict",
@@ -49,5 +49,5 @@ class SessionRoutes:
         return response
 
     def _is_secure(self) -> bool:
-        """Whether the browser speaks TLS, with a proxy perhaps."""
+        """Whether the browser's connection uses TLS, to this service or to a proxy."""
         return request.is_secure or self._service.config.public_url.startswith("https:")

@@ -1,4 +1,4 @@
-"""``/clips/{id}/speech`` and ``/spoken``: what is said in a clip, and where words are said."""
+"""``/clips/{id}/speech`` and ``/spoken``: transcripts of clips, and searching them."""
 
 from __future__ import annotations
 

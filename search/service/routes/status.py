@@ -1,4 +1,4 @@
-"""``/health``, ``/ready`` and ``/metrics``: for whoever runs the service."""
+"""``/health``, ``/ready`` and ``/metrics``: for operators of the service."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 
 class StatusRoutes:
-    """Whether it runs, whether it can answer, how it is doing."""
+    """Health, readiness and metrics."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -62,7 +62,7 @@ class StatusRoutes:
         api.get("/metrics", tags=[TAG], responses=_METRICS)(view(self.metrics))
 
     def register_at_root(self, app: Flask) -> None:
-        """And where supervisors and Prometheus look for them."""
+        """Add them at the top too, where supervisors and Prometheus expect them."""
         for method in (self.health, self.ready, self.metrics):
             app.add_url_rule(f"/{method.__name__}", f"root_{method.__name__}", method)
 
@@ -121,5 +121,5 @@ class StatusRoutes:
 
 
 def plain_page() -> Response:
-    """What stands at ``/`` where the search page is not installed."""
+    """The page at ``/`` if the search page is not installed."""
     return Response(_PAGE, mimetype="text/html")

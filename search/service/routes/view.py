@@ -1,4 +1,4 @@
-"""A method as a view."""
+"""Methods as views."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ P = ParamSpec("P")
 
 
 def view(method: Callable[P, Response]) -> Callable[P, Response]:
-    """``method`` as a plain function, with its name, annotations and text: the framework notes things on it."""
+    """``method`` as a plain function with its name, annotations and docstring; the framework sets attributes on it."""
 
     @wraps(method)
     def plain(*args: P.args, **kwargs: P.kwargs) -> Response:
