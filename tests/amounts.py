@@ -1,4 +1,4 @@
-"""How much of one and the same is tried by `make test`: a few examples of each kind; `make test-all` tries them all."""
+"""How many of a test's parameters `make test` tries: a few of each kind. `make test-all` tries them all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 def few(values: Iterable[T], now: int = 1) -> list[T | ParameterSet]:
-    """The first ``now`` of a test's parameters as they are, the others marked `thorough`.
+    """The first ``now`` of a test's parameters unchanged, and the others marked `thorough`.
 
-    Put first what differs most from each other. With several parameters a test is one of the few if each of its is.
+    Put the most different ones first. A test with several such parameters runs in `make test` if none is marked.
     """
     every = list(values)
     assert 0 < now < len(every), "all of them are the few: this marks nothing"

@@ -1,6 +1,6 @@
-"""``soundalike`` as a test runs it: in this process, which spares starting Python and loading the libraries again.
+"""Run ``soundalike`` within the test's process, which saves starting Python and loading libraries again.
 
-What depends on a process of its own (signals, limits, what is loaded at the start) starts one in its test.
+Tests that depend on a separate process (signals, limits, what is loaded at the start) start one themselves.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from search.cli import main
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended, and what it printed."""
+    """The exit status and the output of a command."""
 
     returncode: int
     stdout: str

@@ -1,4 +1,4 @@
-"""Fixtures that every room's tests share."""
+"""Fixtures and settings that all tests share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is loaded; the cores are busy with other tests
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is loaded: other tests use the other cores
 
 import numpy as np
 import pytest
@@ -22,12 +22,12 @@ from tests.search import catalog_helpers
 from webui.browser import HOW_TO_GET
 
 in_memory.use()
-os.environ["SOUNDALIKE_FACTS"] = "off"  # a service that measures by itself changes a library under a test's hands
-os.environ["SOUNDALIKE_NICENESS"] = "0"  # commands run in the tests' own processes, which would stay slow
-os.environ["SOUNDALIKE_JOB_SHARE"] = "1"  # no job waits because a test asked something before it
+os.environ["SOUNDALIKE_FACTS"] = "off"  # otherwise an idle service measures facts: the library changes during a test
+os.environ["SOUNDALIKE_NICENESS"] = "0"  # commands run in the tests' own processes, whose priority would stay lower
+os.environ["SOUNDALIKE_JOB_SHARE"] = "1"  # so that no job slows down because a test queried the library just before
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a script, or under nohup
     signal.signal(signal.SIGINT, signal.default_int_handler)  # tests interrupt programs that they start
-process.own()  # the tests' processes are ours: encoders compute in one thread, as under the command line
+process.own()  # encoders compute in one thread, as under the command line
 
 migrations.upgrade = new_catalogs.upgrade
 statements.share()
@@ -37,33 +37,33 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", settings.get_profile("same"), derandomize=False)
 settings.load_profile("same")
-"""The same examples in every run, however slow the machine is. ``--hypothesis-profile=explore`` looks for new ones."""
+"""The same examples in every run, even on slow machines. ``--hypothesis-profile=explore`` looks for new ones."""
 
 TORCH_SEED = 67280421310721
-"""What torch begins with: whether it was loaded before a test or is loaded by it makes no difference."""
+"""torch's default seed. So it makes no difference whether torch was loaded before a test or the test loads it."""
 
 
-gc.disable()  # until everything is collected: what is loaded is no garbage
+gc.disable()  # until collection is over: modules that are loaded are not garbage
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Among several processes, tests that share something costly begin in one."""
+    """With several processes, order the tests so that those that share a costly fixture start in one process."""
     if (worker := getattr(config, "workerinput", None)) is not None:
         order.arrange(items, worker["workercount"])
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays: to look through it for garbage again and again takes time of every test."""
+    """Exclude everything that is loaded by now from garbage collection, which would slow down every test."""
     gc.enable()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(700, 10, 50)  # a fifth as often through all that lives
+    gc.set_threshold(700, 10, 50)  # full collections are a fifth as frequent
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    """Let chance begin anew before each test and its fixtures, so that no test hangs on those before it."""
+    """Seed all random generators before each test and its fixtures, so that no test depends on earlier tests."""
     random.seed(1)
     np.random.seed(1)
     if (torch := sys.modules.get("torch")) is not None:
@@ -72,7 +72,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of data and models beside the project; the test is skipped where it is absent."""
+    """The folder of data and models beside the project; the test is skipped if it is missing."""
     if not (SHARED / "data").is_dir():
         pytest.skip("../shared is not there: this test needs its data or models")
     return SHARED
@@ -80,7 +80,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql():
-    """A PostgreSQL server of these tests; they are skipped where its programs are absent."""
+    """A PostgreSQL server for the tests, which are skipped if its programs are missing."""
     from tests import postgresql
 
     programs = postgresql.binaries()
@@ -93,7 +93,7 @@ def postgresql():
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def kind(request):
-    """Both kinds of catalog, one after the other: `catalog_helpers.new_catalog` gives those of this kind."""
+    """Run the module's tests with each kind of catalog: `catalog_helpers.new_catalog` makes catalogs of this kind."""
     if request.param == "sqlite":
         yield request.param
         return
@@ -103,7 +103,7 @@ def kind(request):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say in one line which tests were left out for want of a browser, and how to get one."""
+    """Print in one line how many tests were skipped for lack of a browser, and how to get one."""
     left_out = [one for one in terminalreporter.stats.get("skipped", ()) if HOW_TO_GET in str(one.longrepr)]
     if left_out:
         terminalreporter.write_line(f"{len(left_out)} tests of the page (tests/page) were left out: {HOW_TO_GET}")

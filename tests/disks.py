@@ -1,4 +1,4 @@
-"""Real small disks in memory, for tests of what happens when one is full or read-only."""
+"""Small real file systems in memory, for tests with a full or read-only disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 @contextmanager
 def mounted(folder: Path, size: str) -> Iterator[Path]:
-    """A disk of ``size`` (as mount says it: ``600k``, ``50m``) at ``folder``; skips where we may not mount one."""
+    """A disk of ``size`` (as mount takes it: ``600k``, ``50m``) at ``folder``; skips the test if mounting is denied."""
     folder.mkdir()
     if sys.platform != "linux" or _mount(f"size={size}", folder, check=False):
         pytest.skip("mounting a small disk needs Linux and its administrator")

@@ -1,4 +1,4 @@
-"""Stand-ins for tests that are not about the part they replace. Each says what it leaves out."""
+"""Fakes for tests that are not about the part that is replaced. Each says what it leaves out."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from search.ports import CatalogWriter, Chunks, Lease
 
 
 class BandEncoder:
-    """An `Encoder` of 16 dimensions that hears which bands are loud. It has no model, costs nothing and cannot read.
+    """An `Encoder` of 16 dimensions that encodes how loud each band is. It has no model, is fast, and cannot read.
 
-    Like a real one it answers each wave by itself, so its vectors do not depend on the batch. ``passes`` are the
-    sizes of the batches it was given.
+    Like a real encoder it encodes each wave separately, so its vectors do not depend on the batch. ``passes`` are the
+    sizes of the batches that it encoded.
     """
 
     BANDS = 16
@@ -56,7 +56,7 @@ class BandEncoder:
         )
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
-        """The energy of each band, of unit length; the tag probabilities are those energies, given round."""
+        """The energy of each band, as a unit vector. The tag probabilities repeat these energies."""
         with self._lock:
             self.passes.append(len(waves))
         spectrum = np.abs(np.fft.rfft(waves, axis=1))[:, 1 : 1 + 250 * self.BANDS]
@@ -71,13 +71,13 @@ class BandEncoder:
 
 
 class FrameBandEncoder(BandEncoder):
-    """The same, and a `FrameReader`: each quarter of a window is a frame, and says which bands are loud in it."""
+    """A `BandEncoder` that is also a `FrameReader`: a quarter of a window is a frame, with its loud bands as tags."""
 
     FRAMES = 4
     frame_s = 0.25
 
     def encode_frames(self, waves: Waves, *, with_vectors: bool = False) -> FrameEncoding:
-        """Of each frame the share of its loudest band."""
+        """The loudness of each band in each frame, relative to the frame's loudest band."""
         assert not with_vectors
         parts = np.abs(np.fft.rfft(waves.reshape(len(waves) * self.FRAMES, -1), axis=1))[:, 1 : 1 + 62 * self.BANDS]
         loud = parts.reshape(-1, self.BANDS, 62).sum(axis=2)
@@ -91,7 +91,7 @@ class FrameBandEncoder(BandEncoder):
 
 
 class LoudDetector:
-    """A `VoiceDetector` that takes whatever is loud for a voice. It has no model."""
+    """A `VoiceDetector` that takes any loud sound for a voice. It has no model."""
 
     fingerprint = "loud-1"
     sample_rate_hz = 16_000
@@ -107,9 +107,10 @@ class LoudDetector:
 
 
 class ToneRecogniser:
-    """A `SpeechRecogniser` of tones: each half second of one is a word, by its frequency. It has no model.
+    """A `SpeechRecogniser` of tones: each half second of tone is a word, by its frequency. It has no model.
 
-    ``heard`` are the lengths in seconds of what it was given. A line ends with a word that ends with a point.
+    ``heard`` are the durations in seconds of the waves that it was given. A line ends with a word that ends with a
+    full stop.
     """
 
     WORD_S = 0.5
@@ -123,14 +124,14 @@ class ToneRecogniser:
         self.heard: list[float] = []
 
     def tones(self, text: str) -> Wave:
-        """A text of its words as it hears it."""
+        """The tones that it recognises as ``text``, which consists of its words."""
         at_s = np.arange(int(self.WORD_S * self.sample_rate_hz)) / self.sample_rate_hz
         return np.concatenate(
             [0.3 * np.sin(2 * np.pi * 200 * (1 + self.words.index(word)) * at_s) for word in text.split()]
         ).astype(np.float32)
 
     def recognise(self, wave: Wave, language: str | None = None) -> RecognisedSpeech:
-        """Raises QueryError for another language."""
+        """The words of the tones in ``wave``. Raises QueryError for another language."""
         if language not in (None, *self.languages):
             raise QueryError(f"tones are not in {language}")
         self.heard.append(len(wave) / self.sample_rate_hz)
@@ -153,7 +154,7 @@ class ToneRecogniser:
 
 
 class CatalogLibrary:
-    """A library that is a real catalog and nothing else: snapshots are not made, only asked for (``published``)."""
+    """A library with a real catalog and no snapshots: requests to publish are only counted (``published``)."""
 
     def __init__(self, path: Path, place: Path | str | None = None) -> None:
         path.mkdir(parents=True, exist_ok=True)
@@ -186,7 +187,7 @@ class CatalogLibrary:
         return self
 
     def is_asked(self) -> bool:
-        """Nobody asks."""
+        """Whether somebody queries the library: never."""
         return False
 
     def rest(self) -> None:
@@ -227,25 +228,25 @@ class CatalogLibrary:
 
 
 class SetClock:
-    """Seconds that pass only when they are said to; threads share it."""
+    """A clock in seconds that moves only by `advance`; threads share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._now_s = 0.0
 
     def __call__(self) -> float:
-        """What it shows."""
+        """The present time in seconds."""
         with self._lock:
             return self._now_s
 
     def advance(self, seconds: float) -> None:
-        """Let so many pass."""
+        """Move the clock forward."""
         with self._lock:
             self._now_s += seconds
 
 
 class Notes:
-    """A report that remembers everything it was told."""
+    """A report that keeps everything that it gets."""
 
     def __init__(self) -> None:
         self.failures: list[Failure] = []
@@ -254,7 +255,7 @@ class Notes:
         self.last: Progress | None = None
 
     def progress(self, progress: Progress) -> None:
-        """Keep the last."""
+        """Keep the latest."""
         self.last = progress
 
     def failure(self, failure: Failure) -> None:

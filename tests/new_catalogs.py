@@ -1,7 +1,7 @@
-"""New catalogs made from the schema of the first one: a process of tests makes hundreds, and runs the migrations once.
+"""Make new catalogs from the schema of the first one: a test process makes hundreds, but runs the migrations once.
 
-What is left out is Alembic's work alone (0.05 s a catalog). Where the migrations themselves are what is tested, and in
-every program that a test starts, they run.
+This saves only Alembic's work (0.05 s per catalog). Tests of the migrations run them, and so do programs that tests
+start.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def upgrade(connection: Connection) -> None:
 
 @cache
 def _made() -> list[Statement]:
-    """What makes the tables, and the rows that they begin with."""
+    """The statements that make the tables and their initial rows."""
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         migrate(connection)
         listed = connection.exec_driver_sql("PRAGMA table_list").all()
-        within = {name for _, name, kind, *_ in listed if kind == "shadow"}  # made with the table that they belong to
+        within = {name for _, name, kind, *_ in listed if kind == "shadow"}  # created with the table that has them
         schema = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
         found: list[Statement] = [
             (sql, ()) for name, sql in schema if name not in within and not name.startswith("sqlite_")

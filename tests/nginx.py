@@ -42,14 +42,14 @@ http {{
 
 
 def guided(place: int) -> str:
-    """A configuration of nginx that the guide shows, from 0."""
+    """The nginx configuration number ``place`` (from 0) in the guide."""
     shown = [one.text for one in snippets(PROJECT / "docs/guides/proxy.md") if one.language == "nginx"]
     return shown[place]
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate for 127.0.0.1 that nobody signed but itself."""
+    """A self-signed certificate for 127.0.0.1."""
 
     file: Path
     key: Path
@@ -68,7 +68,7 @@ class Certificate:
 def nginx(
     folder: Path, listening: socket.socket, service: str, configuration: str, certificate: Certificate | None = None
 ) -> Iterator[None]:
-    """nginx takes connections of ``listening`` and hands them to ``service``, as a configuration of the guide says."""
+    """Run nginx within the block: it forwards connections of ``listening`` to ``service``, by ``configuration``."""
     port = listening.getsockname()[1]
     servers = re.sub(r"listen \d+", f"listen 127.0.0.1:{port}", configuration)
     servers = re.sub(r"server_name [^;]+;", "", servers).replace("http://127.0.0.1:8000", service)
@@ -79,7 +79,7 @@ def nginx(
     file.write_text(
         _AROUND.format(folder=folder, servers=servers, user="user root;" if os.geteuid() == 0 else ""), "utf-8"
     )
-    inherited = {**os.environ, "NGINX": f"{listening.fileno()};"}  # as nginx hands its sockets to a newer one
+    inherited = {**os.environ, "NGINX": f"{listening.fileno()};"}  # as nginx passes its sockets to its successor
     command = [PROGRAM, "-p", str(folder), "-e", "stderr", "-c", str(file)]
     with (folder / f"nginx-{port}.log").open("wb") as log:
         running = subprocess.Popen(command, env=inherited, pass_fds=[listening.fileno()], stderr=log)
@@ -92,6 +92,6 @@ def nginx(
 
 @contextmanager
 def address() -> Iterator[socket.socket]:
-    """An address for nginx to listen on: known, and taken, before it starts."""
+    """A bound socket for nginx, so that its address is known and reserved before it starts."""
     with bind("127.0.0.1", 0) as listening:
         yield listening

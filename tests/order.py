@@ -1,9 +1,9 @@
-"""The order of tests among several processes: tests that share something costly begin in one of them, long ones early.
+"""The order of tests for several processes: tests that share a costly fixture start in one process, long tests early.
 
-``--dist worksteal`` gives each process a stretch of the tests, and who is done takes from the end of another's. Each
-stretch begins here with tests whose browser, services, home, server of PostgreSQL or networks are started once for all
-of them; what is behind those starts nothing, and may be taken by anybody. Of that the modules with the longest tests
-come first: a long one among the last would be waited for by processes that have nothing left.
+``--dist worksteal`` gives each process a stretch of the tests; a process that is done steals from the end of another's.
+So each stretch starts with tests that share a browser, services, a home, a PostgreSQL server or networks. The tests
+after them start nothing costly, and any process may steal them. Among these, the modules with the longest tests come
+first: a long test at the end would keep the other processes waiting.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import pytest
 
 TESTS = Path(__file__).parent
 LONGEST = TESTS / "longest.txt"
-"""Modules of tests with the seconds that the longest of each took on a busy machine, made by
-``python -m benchmarks.robustness.longest``; one that is not there has short ones only."""
+"""Test modules with the seconds of their longest test on a busy machine, written by
+``python -m benchmarks.robustness.longest``. Modules that are not listed have only short tests."""
 WITH_POSTGRESQL = frozenset({"kind", "postgresql"})
-"""Fixtures that start a server of it."""
+"""Fixtures that start a PostgreSQL server."""
 
 
 def group_of(folder: str, fixtures: Iterable[str]) -> int | None:
-    """Which of the groups that share something a test belongs to, by its folder in `TESTS`; None: to none."""
+    """The group of tests with a shared fixture that a test belongs to, by its folder in `TESTS`; None: no group."""
     if folder == "page":
         return 0
     if folder in ("documentation", "service"):
@@ -34,14 +34,15 @@ def group_of(folder: str, fixtures: Iterable[str]) -> int | None:
 
 @cache
 def longest() -> dict[str, float]:
-    """The seconds of the longest test of each module that has long ones, by its path in `TESTS`."""
+    """The seconds of the longest test of each module with long tests, by its path in `TESTS`."""
     rows = (line.split(maxsplit=1) for line in LONGEST.read_text("utf-8").splitlines())
     return {module: float(seconds) for seconds, module in rows}
 
 
 def arranged(groups: list[int | None], modules: list[str], processes: int) -> list[int]:
-    """The places of tests, each of its group and module, in the order for so many processes: as many stretches, equally
-    long. Tests of one module stay together, but where a stretch ends.
+    """The places of tests, given their groups and modules, in the order for ``processes`` stretches of equal length.
+
+    Tests of one module stay together, except at the end of a stretch.
     """
     ends = [len(groups) * process // processes for process in range(processes + 1)]
     sizes = [end - start for start, end in pairwise(ends)]
@@ -66,7 +67,7 @@ def arranged(groups: list[int | None], modules: list[str], processes: int) -> li
 
 
 def arrange(items: list[pytest.Item], processes: int) -> None:
-    """Put the tests in this order."""
+    """Sort ``items`` for so many ``processes``."""
     paths = [_path(item) for item in items]
     groups = [_group(path, item) for path, item in zip(paths, items, strict=True)]
     items[:] = [items[place] for place in arranged(groups, [path.as_posix() for path in paths], processes)]

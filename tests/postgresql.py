@@ -1,11 +1,12 @@
-"""A PostgreSQL server of the tests' own: in a temporary folder, reached by a socket there, without network or root.
+"""A PostgreSQL server for the tests: in a temporary folder, reached by a Unix socket, without network or root.
 
-It ends with the process that started it, however that ends; a folder that was left then goes when the next one starts.
+It ends with the process that started it, even if that is killed. A folder that was left behind is removed at the next
+start.
 
     python -m tests.postgresql soundalike bench speed --only writing --catalog URL
 
-starts one, runs a command with the address of an empty catalog where URL stands, and stops it. Where RESTART stands the
-command gets another one, which has the server killed and started again.
+starts a server, runs a command, and stops the server. In the command, URL is replaced by the address of an empty
+catalog, and RESTART by a command that kills the server and starts it again.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def binaries() -> Path | None:
-    """The folder of initdb and postgres, None where there is none."""
+    """The folder of initdb and postgres, or None if they are not installed."""
     found = shutil.which("initdb")
     if found is not None:
         return Path(found).resolve().parent
@@ -48,14 +49,14 @@ def binaries() -> Path | None:
 
 
 def end_with_parent() -> None:
-    """In a new process, before its program: have it end at once (SIGQUIT) when the thread that made it does."""
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # which the background of a script ignores
+    """Make a new process, before it runs its program, end at once (SIGQUIT) when the thread that made it ends."""
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # ignored in the background of a script
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
 def _remove_left(folder: Path) -> None:
-    """Remove what servers left whose process was killed."""
+    """Remove the folders of servers whose process was killed."""
     for left in folder.glob("pg-*-*"):
         number = left.name.split("-")[1]
         if number.isdigit() and not psutil.pid_exists(int(number)):
@@ -63,10 +64,10 @@ def _remove_left(folder: Path) -> None:
 
 
 class Server:
-    """One server; `new` makes a migrated database in some 20 ms."""
+    """One server; `new` makes a migrated database in about 20 ms."""
 
     def __init__(self, programs: Path, listen: str = "") -> None:
-        """``listen`` is an address at which whoever gets there is trusted; else only its socket is."""
+        """``listen``: an address on which it trusts every client; by default only the Unix socket is open."""
         self._settle(programs)
         self._listen = listen
         self._run("initdb", "-D", str(self.folder / "data"), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "-N")
@@ -78,16 +79,16 @@ class Server:
         Catalog.open(self.url(_TEMPLATE)).close()
 
     def _settle(self, programs: Path) -> None:
-        """Take a folder."""
+        """Create the server's folder."""
         self._listen = ""
         self._programs = programs
         self._numbers = itertools.count(1)
         self._made: list[str] = []
-        # one at a time makes and drops databases beside the tests, and the next one is made before it is asked for
+        # one thread makes and drops databases while tests run; it makes the next one in advance
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="databases")
         self._next: Future[str] | None = None
         self._dropped: list[Future[None]] = []
-        # a socket's path has at most 107 characters; a database takes 8 MB, and more time on a disk than in memory
+        # a socket's path has at most 107 characters; a database takes 8 MB, and is faster in memory than on a disk
         place = in_memory.folder() or Path("/tmp")
         _remove_left(place)
         self.folder = Path(tempfile.mkdtemp(prefix=f"pg-{os.getpid()}-", dir=place))
@@ -99,7 +100,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers."""
         fast = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
-        small = ("max_wal_size=64MB", "min_wal_size=32MB")  # it may lie in memory
+        small = ("max_wal_size=64MB", "min_wal_size=32MB")  # it may be in memory
         settings = (*fast, *small, "max_connections=200", f"listen_addresses={self._listen}")
         options = [word for setting in settings for word in ("-c", setting)]
         command = [str(self._programs / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), *options]
@@ -116,18 +117,18 @@ class Server:
 
     def kill(self) -> None:
         """Stop it at once, as if it had been killed."""
-        self._beside.submit(lambda: None).result()  # what is made beside is made
+        self._beside.submit(lambda: None).result()  # wait for databases that are being made
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(PATIENCE_S)
 
     def close(self) -> None:
-        """Stop it and leave nothing."""
+        """Stop it and remove its folder."""
         self.kill()
         self._beside.shutdown()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
-        """What opens one of its databases."""
+        """The URL of one of its databases."""
         return f"postgresql://{USER}@/{database}?host={self.folder}"
 
     def new(self) -> str:
@@ -140,12 +141,15 @@ class Server:
 
     def _make(self) -> str:
         name = f"catalog_{next(self._numbers)}"
-        self._ask(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")  # twice as fast for so small a one
+        self._ask(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY")  # twice as fast for small ones
         return name
 
     @contextmanager
     def forgetting(self) -> Iterator[None]:
-        """What `new` makes within the block is gone soon afterwards, whoever is connected: hundreds fill the memory."""
+        """Drop the databases that `new` makes within the block soon after it, even if there are connections.
+
+        Hundreds of databases would fill the memory.
+        """
         before = len(self._made)
         try:
             yield
@@ -191,7 +195,7 @@ class Server:
 
 
 class Standby(Server):
-    """A copy of a server that follows it, some commits late, until it is promoted."""
+    """A standby that follows a server, a few commits behind, until it is promoted."""
 
     def __init__(self, programs: Path, primary: Server) -> None:
         self._settle(programs)
@@ -201,17 +205,17 @@ class Standby(Server):
         self.start()
 
     def catch_up(self) -> None:
-        """Wait until it has what was committed until now."""
+        """Wait until it has everything that is committed by now."""
         reached = self._primary._tell("SELECT pg_current_wal_insert_lsn()")
         wait_until(lambda: self._tell(f"SELECT pg_last_wal_replay_lsn() >= '{reached}'::pg_lsn"))
 
     def promote(self) -> None:
-        """Make it take writes."""
+        """Make it accept writes."""
         self._run("pg_ctl", "promote", "-w", "-D", str(self.folder / "data"))
 
 
 def main(*command: str) -> int:
-    """Run ``command`` beside a server, with what it needs in the place of ``URL`` and ``RESTART``; its status."""
+    """Run ``command`` while a server runs, with ``URL`` and ``RESTART`` replaced. Return its exit status."""
     programs = binaries()
     if programs is None:
         raise SystemExit(HOW_TO_GET)

@@ -1,4 +1,4 @@
-"""A real S3 server in a thread (moto), which counts what is asked of it and can be told to fail."""
+"""A real S3 server in a thread (moto), which records requests and can be made to fail."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
 class S3:
-    """The server: ``asked`` are the requests since `forget`: method, path and range; ``sent_bytes`` are of objects.
+    """The server. ``asked``: the requests since `forget` (method, path, range). ``sent_bytes``: bytes of objects.
 
-    ``refuse`` is asked before each request and gives the status that it fails with, if any.
+    ``refuse`` is called before each request, and returns the status with which the request fails, or None.
     """
 
     def __init__(self) -> None:
@@ -49,19 +49,19 @@ class S3:
         return name
 
     def put(self, bucket: str, key: str, data: bytes) -> None:
-        """Keep an object."""
+        """Store an object."""
         obstore.put(self._store(bucket), key, data)
 
     def put_unchecked(self, bucket: str, key: str, data: bytes) -> None:
-        """Keep a new object under a name that clients refuse."""
+        """Store a new object under a name that clients refuse."""
         self._request("PUT", f"/{bucket}/{key}", data)
 
     def delete(self, bucket: str, key: str) -> None:
-        """Take one away."""
+        """Delete an object."""
         obstore.delete(self._store(bucket), key)
 
     def forget(self) -> None:
-        """Count anew."""
+        """Reset the counts, and refuse nothing."""
         self.asked.clear()
         self.sent_bytes = 0
         self.refuse = lambda _method, _path: None
@@ -71,7 +71,7 @@ class S3:
         return [one for one in self.asked if one[0] == "GET" and one[1].count("/") > 1]
 
     def close(self) -> None:
-        """End it."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -87,7 +87,7 @@ class S3:
 
     def _request(self, method: str, path: str, data: bytes | None = None) -> None:
         url = self.url + urllib.parse.quote(path)
-        kind = {"Content-Type": "application/octet-stream"}  # moto reads what is not as a form
+        kind = {"Content-Type": "application/octet-stream"}  # moto parses other types as a form
         with urllib.request.urlopen(urllib.request.Request(url, data=data, method=method, headers=kind)):
             pass
 
@@ -108,7 +108,7 @@ class S3:
 
 @contextmanager
 def served() -> Iterator[S3]:
-    """A server for a module's tests, found by whoever looks at the environment. It is given up on at once."""
+    """A server for a module's tests. The environment points clients to it; they wait only 0.3 s for it if it fails."""
     with pytest.MonkeyPatch.context() as patch:
         server = S3()
         patch.setenv("AWS_ENDPOINT_URL", server.url)

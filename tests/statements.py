@@ -1,7 +1,7 @@
-"""Statements compiled once for all catalogs: a process of tests opens thousands of libraries.
+"""Compile each SQL statement once for all catalogs, because a test process opens thousands of libraries.
 
-SQLAlchemy keeps what it compiled with each engine, and a library has one of its own. A program has one library, and
-compiles each statement once; a test would compile all that it runs anew, a fifth of what a small library takes.
+SQLAlchemy caches compiled statements per engine, and each library has its own engine. A program has one library and
+compiles each statement once. A test would compile all its statements again, a fifth of the time of a small library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _COMPILED: LRUCache = LRUCache(MOST)
 
 
 def share() -> None:
-    """Let all engines that are made from now on have one store, in which dialects of one version are equal."""
+    """Give all engines that are made from now on one cache, in which dialects of the same version are equal."""
     for kind in (SQLiteDialect_pysqlite, PGDialect_psycopg):
         kind.__eq__ = _is_equal
         kind.__hash__ = lambda one: hash(type(one))

@@ -1,4 +1,4 @@
-"""Waiting for what another thread or process does, without a guess of how long it takes on a busy machine."""
+"""Wait for another thread or process, without guessing how long it takes on a busy machine."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Callable
 from typing import TypeVar
 
 PATIENCE_S = 120.0
-"""Only a product that is broken takes so long. Whatever a test waits for is given this bound, and none of its own."""
+"""The bound for every wait of a test: only a broken product takes this long. Tests set no bounds of their own."""
 FIRST_LOOK_S = 0.01
 LAST_LOOK_S = 0.2
-"""Looks come further and further apart: whoever asks a server fifty times a second takes its time from what it does."""
+"""The interval between checks grows up to this: asking a server fifty times a second would slow it down."""
 
 T = TypeVar("T")
 
 
 def wait_until(condition: Callable[[], T], state: Callable[[], object] = lambda: "") -> T:
-    """Return the first value of ``condition`` that is true; fail with ``state()`` when there is none in time.
+    """Return the first true value of ``condition``; fail with ``state()`` if there is none in time.
 
-    For what no event tells of, such as the answer of a server. Within one process a `threading.Event` is better.
+    Use it if no event reports the change, as for the answer of a server. Within one process, prefer `threading.Event`.
     """
     until_s = time.monotonic() + PATIENCE_S
     pause_s = FIRST_LOOK_S

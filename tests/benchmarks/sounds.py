@@ -1,4 +1,4 @@
-"""A tiny data set that can be heard apart, and an encoder that reads: for tests of the benchmark itself."""
+"""A tiny data set of distinct sounds, and an encoder that reads words: for tests of the benchmark itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BANDS = 16
 
 
 def write_set(folder: Path, takes: int = 4, seconds: float = 0.6) -> Path:
-    """A manifest of ``takes`` clips of each pitch, two takes a group; the very first is a copy of the second."""
+    """Write ``takes`` clips of each pitch, two takes per group, and a manifest. Clip 0 is a copy of clip 1."""
     rng = np.random.default_rng(0)
     lines = ["path,label,group,text,fold"]
     for label, hertz in PITCHES_HZ.items():
@@ -31,9 +31,9 @@ def write_set(folder: Path, takes: int = 4, seconds: float = 0.6) -> Path:
 
 
 class ReadingEncoder:
-    """Loudness of bands as a vector, and for "a low tone" the band where a low tone is loud: it hears and reads.
+    """Encodes the loudness of bands; for the text "a low tone" it gives the band in which a low tone is loud.
 
-    ``windows`` counts what it was given. A ``deaf`` one hears only the noise above the tones.
+    ``windows`` counts the encoded windows. With ``deaf``, it encodes only the noise above the tones.
     """
 
     def __init__(self, name: str = "reading", *, deaf: bool = False) -> None:

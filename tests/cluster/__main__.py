@@ -1,4 +1,4 @@
-"""What `make test-cluster` runs: the tests of servers, in a network of their own that nobody else can reach."""
+"""What `make test-cluster` runs: the tests of servers, in a private network that nobody else can reach."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SERVERS = (
     "tests/indexer/test_sharing.py",
     "tests/indexer/test_onray.py",
 )
-"""Milvus; PostgreSQL; S3; workers by claims, and on Ray where it is installed."""
+"""Tests of Milvus, PostgreSQL, S3, workers with claims, and workers on Ray if it is installed."""
 
 
 def main() -> int:
-    """Run them, or the ``tests`` that are named; the command's options are pytest's."""
+    """Run all of these tests, or those that are named. Other options are passed to pytest."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
     parser.add_argument("--milvus", required=True, metavar="PYTHON", help="of an environment with milvus==2.3.5")
     parser.add_argument("tests", nargs="*", metavar="TEST", help="as pytest takes them, in the place of all of these")
@@ -35,13 +35,13 @@ def main() -> int:
     command = [sys.executable, "-m", "pytest", "-m", "cluster or not slow", "-p", "no:cacheprovider"]
     tests = [*command, *options, *(args.tests or SERVERS)]
     environ = {**os.environ, PROGRAM: os.path.abspath(args.milvus)}  # noqa: PTH100  a link is what it is to stay
-    environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # whoever forks here starts a program at once
-    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # Ray's programs are not to be compiled anew whenever one starts
+    environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # processes that fork here start a program at once
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # otherwise Ray's programs are compiled again at every start
     return subprocess.run([*_alone(), *tests], check=False, env=environ).returncode
 
 
 def _alone() -> list[str]:
-    """What starts a command in a network that has nothing but loopback; nothing where the system does not let us."""
+    """The words that run a command in a network with only loopback; [] if the system does not allow it."""
     unshare = shutil.which("unshare")
     if unshare is None or shutil.which("ip") is None:
         return []

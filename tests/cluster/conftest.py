@@ -1,4 +1,4 @@
-"""One server of Milvus for the tests of this folder."""
+"""One Milvus server for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def server():
 
 @pytest.fixture
 def at_server(server, monkeypatch):
-    """Indexes of the kind ``milvus`` are kept there."""
+    """The Milvus server; indexes of the kind ``milvus`` are kept on it."""
     monkeypatch.setenv("MILVUS_URI", server.url)
     return server

@@ -1,8 +1,8 @@
-"""A real server of Milvus (standalone, the wheel ``milvus``), on an empty folder: with old data it takes a minute.
+"""A real Milvus server (standalone, the wheel ``milvus``) on an empty folder; with old data, a start takes a minute.
 
     python -m tests.cluster.milvus .venv/milvus/bin/python COMMAND ...
 
-starts one, runs a command that finds it by ``MILVUS_URI``, and stops it.
+starts a server, runs a command that finds it by ``MILVUS_URI``, and stops it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ server = MilvusServer(data_dir=sys.argv[1], proxy_port=sys.argv[2])
 server.config.resolve()
 _initialize_data_files(sys.argv[1])
 """
-"""Unpacks the programs and writes the configuration; its own way to start them leaves no process to wait for."""
+"""Unpacks the programs and writes the configuration. The wheel's own start is not used: it leaves no process to wait
+for."""
 
 _CONFIGURED = {
-    "timeTickInterval: 200": "timeTickInterval: 50",  # ms: what was just written is found after as long
-    "ttl: 30": "ttl: 10",  # s: after as long a killed server's place is free for the next one
+    "timeTickInterval: 200": "timeTickInterval: 50",  # ms until new data is found
+    "ttl: 30": "ttl: 10",  # s until the place of a killed server is free for the next one
 }
 
 
@@ -50,7 +51,7 @@ class Server:
         self.start()
 
     def _configure(self) -> None:
-        """Have it wait less: here nobody else does."""
+        """Shorten its intervals."""
         file = self.folder / "configs" / "milvus.yaml"
         text = file.read_text()
         for usual, here in _CONFIGURED.items():
@@ -59,7 +60,7 @@ class Server:
         file.write_text(text)
 
     def start(self) -> None:
-        """Start it, and wait until it takes questions."""
+        """Start it, and wait until it answers."""
         environ = {
             **os.environ,
             "LD_LIBRARY_PATH": str(self.folder / "bin"),
@@ -80,12 +81,12 @@ class Server:
         wait_until(self._answers, lambda: log.read_text(errors="replace")[-2000:])
 
     def kill(self) -> None:
-        """Stop it at once, without a farewell."""
+        """Kill it (SIGKILL)."""
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
 
     def close(self) -> None:
-        """Stop it and leave nothing."""
+        """Stop it and remove its folder."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -108,7 +109,7 @@ def _free_port() -> int:
 
 
 def main(python: str, *command: str) -> int:
-    """Run ``command`` beside a server; its status."""
+    """Run ``command`` while a server runs. Return its exit status."""
     server = Server(python)
     try:
         return subprocess.run(command, check=False, env={**os.environ, "MILVUS_URI": server.url}).returncode

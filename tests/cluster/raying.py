@@ -1,7 +1,7 @@
-"""A Ray cluster of three nodes, simulated on this machine: a raylet each, with a processor's worth of room.
+"""A Ray cluster of three nodes, simulated on this machine: each is a raylet with room for one processor.
 
-It is started by a process of its own: Ray forks for each of its programs, which a process whose threads talk to other
-servers does not always survive.
+A separate process starts it: Ray forks for each of its programs, and a process whose threads talk to other servers does
+not always survive that.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from tests.waiting import PATIENCE_S
 
 NODES = 3
 _RAY_WAITS_S = 30.0
-"""For a node that starts, whatever else the machine does."""
+"""How long Ray itself waits for a node to start; `main` stretches it to `PATIENCE_S` for busy machines."""
 _HERE = "127.0.0.1"
-"""Without it Ray takes the address of the machine's name, which a network of loopback alone may not have."""
+"""Without it, Ray uses the address of the machine's name, which a network with only loopback may not have."""
 _SAID = "raying: "
 
 
 class Nodes:
-    """The cluster; the driver is on its head, the first node."""
+    """The cluster. The driver is on the first node, its head."""
 
     def __init__(self) -> None:
         environ = {
             **os.environ,
-            "RAY_worker_niceness": "0",  # else its workers wait for every other program of this machine
+            "RAY_worker_niceness": "0",  # otherwise its workers wait for all other programs on this machine
             "RAY_USAGE_STATS_ENABLED": "0",
         }
         command = [sys.executable, "-m", "tests.cluster.raying"]
@@ -40,7 +40,7 @@ class Nodes:
         self.address = self._answer()
 
     def lose_one(self) -> None:
-        """End a node, with all that runs there, at once."""
+        """Kill a node and everything that runs on it."""
         assert self._process.stdin is not None
         self._process.stdin.write("lose one\n")
         self._process.stdin.flush()
@@ -51,7 +51,7 @@ class Nodes:
         ray_itself().kill(actor, no_restart=True)
 
     def close(self) -> None:
-        """Stop it and leave nothing."""
+        """Stop the cluster."""
         self._process.communicate(timeout=PATIENCE_S)
 
     def _answer(self) -> str:
@@ -63,7 +63,7 @@ class Nodes:
 
 @contextmanager
 def three_nodes() -> Iterator[Nodes]:
-    """Within the block they are there, and this process is connected; afterwards nothing is left of them."""
+    """Start the nodes, and connect this process to them within the block; stop them afterwards."""
     ray, nodes = ray_itself(), Nodes()
     try:
         ray.init(address=nodes.address, log_to_driver=False, configure_logging=False)
@@ -74,7 +74,7 @@ def three_nodes() -> Iterator[Nodes]:
 
 
 def main() -> None:
-    """Start the nodes, say where they are, and lose one at each line of standard input; stop them at its end."""
+    """Start the nodes, print their address, and kill one at each line of standard input; stop all at its end."""
     import ray._private.node
     from ray.cluster_utils import Cluster
 

@@ -1,4 +1,4 @@
-"""A person's home, as the documentation supposes it, and a shell in it."""
+"""A home folder as the documentation assumes it, and a shell in it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.waiting import PATIENCE_S
 
 RATE_HZ = 16_000
 EACH = 6
-"""Sounds of each kind of the demo collection: 150 in all, enough for neighbourhoods, and for every protocol."""
+"""How many sounds of each kind the demo collection has: 150 in all, enough for neighbourhoods and every protocol."""
 LABELS = ("weather", "city", "people")
 
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a command."""
+    """The exit status and output of a command."""
 
     status: int
     out: str
@@ -72,7 +72,7 @@ class Home:
         }
 
     def make_demo(self) -> Done:
-        """Run what is behind ``make demo``, with the home's sounds and library, and fewer sounds of each kind."""
+        """Run the script of ``make demo`` with the home's sounds and library, and fewer sounds of each kind."""
         script = PROJECT / "data" / "run_demo.py"
         done = subprocess.run(
             [sys.executable, script, "--collection", self.sounds, "--library", self.library, "--each", str(EACH)],
@@ -81,7 +81,7 @@ class Home:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def bash(self, script: str, library: Path | None = None) -> Done:
-        """Run a script as it is pasted."""
+        """Run a script in bash."""
         done = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", script],
             cwd=self.work, env=self.environ(library or self.library), capture_output=True, text=True, check=False,
@@ -90,7 +90,7 @@ class Home:
 
 
 class Session:
-    """A shell over a library of its own. ``soundalike`` lines and programs run in one process, the rest in bash."""
+    """A shell with its own library. ``soundalike`` lines and Python programs run in one process, the rest in bash."""
 
     def __init__(self, home: Home, library: Path) -> None:
         self._home, self._library = home, library
@@ -100,7 +100,7 @@ class Session:
         self._lines.write(json.dumps(home.environ(library)) + "\n")
 
     def script(self, text: str) -> Iterator[tuple[str, Done]]:
-        """Run a block of ``sh``, command by command; each with what came of it."""
+        """Run a block of ``sh`` command by command. Yield each command and its result."""
         other: list[str] = []
         for line in text.replace("\\\n", " ").splitlines():
             if line.startswith("soundalike ") and "$" not in line:
@@ -147,7 +147,7 @@ def session(home: Home, folder: Path) -> Iterator[tuple[Session, Path]]:
 
 @pytest.fixture(scope="session")
 def made_home(tmp_path_factory) -> Iterator[tuple[Home, Done]]:
-    """A home whose sounds and library are those of `make demo`, and what that printed."""
+    """A home with the sounds and library of `make demo`, and what that command printed."""
     home = Home(tmp_path_factory.mktemp("home"))
     home.work.mkdir()
     done = home.make_demo()
@@ -182,7 +182,7 @@ def home(made_home) -> Home:
 
 
 def _tunes(home: Home) -> None:
-    """Two MIDI files, a recording that is sung, and a hum of a passage of the first tune."""
+    """Write two MIDI files, a sung recording, and a hum of a passage of the first tune."""
     (home.folder / "Songs").mkdir()
     for seed in (1, 2):
         write_midi(home.folder / "Tunes" / f"tune_{seed}.mid", tune(seed, 40))

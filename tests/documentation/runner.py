@@ -1,8 +1,8 @@
-"""A process for each page that runs its commands and programs, one after the other.
+"""One process per page, which runs the page's commands and programs one after the other.
 
-All are forks of one that has imported what commands need: a second of a processor for each page. That one listens on
-the Unix socket that it is given. Who connects has a process of its own, and sends lines of JSON: first the
-environment, then ``{"argv": [...]}`` or ``{"code": "..."}``, each answered with ``{"status", "out", "err"}``.
+All are forks of one process that has already imported what commands need, which saves a second of CPU time per page.
+That process listens on the given Unix socket, and forks for each connection. A client sends lines of JSON: first the
+environment, then ``{"argv": [...]}`` or ``{"code": "..."}``. Each is answered with ``{"status", "out", "err"}``.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ IMPORTED = (
     "search.wiring",
     "soundalike",
 )
-"""What most commands import when they run."""
+"""Modules that most commands import when they run."""
 
 
 def run(question: dict[str, object]) -> int:
-    """The exit status of a command, or of a program (1 when it raises)."""
+    """Run a command or a program. Return its exit status (1 if it raises)."""
     try:
         if "argv" in question:
             return main(question["argv"])
@@ -46,7 +46,7 @@ def run(question: dict[str, object]) -> int:
 
 
 def serve(connection: socket.socket) -> None:
-    """Answer who is connected until they have no more questions."""
+    """Answer one client until it closes the connection."""
     with connection, connection.makefile("rw", encoding="utf-8") as lines:
         os.environ.clear()
         os.environ.update(json.loads(lines.readline()))
@@ -58,7 +58,7 @@ def serve(connection: socket.socket) -> None:
 
 
 def listen(listening: socket.socket) -> None:
-    """Fork for each connection, until the standard input is closed."""
+    """Fork for each connection, until standard input is closed."""
     forks = []
     while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
         connection, _ = listening.accept()

@@ -1,4 +1,4 @@
-"""The blocks of code in README and in the documentation, and why some of them are not run."""
+"""The code blocks of the README and the documentation, and why some of them are not run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 RUN = {"sh", "python"}
 SHOWN = {"text", "toml", "json", "nginx", "caddy", "yaml"}
-"""Languages of blocks that are only looked at."""
+"""Languages of blocks that are shown but not run."""
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<marks>```+)(?P<language>\S*)")
 _NOT_RUN = re.compile(r"^ *<!-- not run: (?P<reason>.+) -->$")
@@ -18,7 +18,7 @@ _NOT_RUN = re.compile(r"^ *<!-- not run: (?P<reason>.+) -->$")
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A fenced block: its language, its text, the line where it begins, and why it is not run (None: it is)."""
+    """A fenced block: its language, its text, its first line, and the reason why it is not run (None: it is run)."""
 
     language: str
     text: str
@@ -27,7 +27,7 @@ class Snippet:
 
 
 def documents() -> list[Path]:
-    """README, the documents beside it, and every page of the site that is written by hand."""
+    """The README, the documents beside it, and every hand-written page of the site."""
     beside = [PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "training/MODEL_CARD.md")]
     return [*beside, *sorted((PROJECT / "docs").rglob("*.md"))]
 

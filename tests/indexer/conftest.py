@@ -20,16 +20,16 @@ RATE_HZ = 8_000
 
 
 def write_tone(path: Path, hz: float = 440.0, seconds: float = 1.2, level: float = 0.5) -> Path:
-    """A sine in a WAV file; its folders are made."""
+    """Write a sine as a WAV file, and make its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     times_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    with path.open("wb") as file:  # soundfile itself cannot take names that are no UTF-8
+    with path.open("wb") as file:  # soundfile itself cannot open names that are not UTF-8
         soundfile.write(file, level * np.sin(2 * np.pi * hz * times_s), RATE_HZ, format="WAV")
     return path
 
 
 class Bench:
-    """A folder of sounds, a library, and the job between them."""
+    """A folder of sounds, a library, and the job that indexes the sounds into it."""
 
     def __init__(self, folder: Path) -> None:
         self.sounds = folder / "sounds"

@@ -1,4 +1,4 @@
-"""Whether a job rests before each piece of its work."""
+"""Check that a job rests before each piece of its work."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from indexer.clock import StageClock
 
 
 def stages_after_rests(library: object, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
-    """The stages that jobs of a library go through from now on, and the threads that rest, as they come.
+    """Record from now on, for jobs of a library, the stages that they enter and the threads that rest.
 
-    A job fails in which a thread goes to its work without a rest.
+    A job fails if a thread starts a stage without resting first.
     """
     stages: list[str] = []
     rested: list[str] = []

@@ -1,4 +1,4 @@
-"""Libraries that are filled by one local job and by workers, and what is compared of them."""
+"""Libraries filled by a local job and by workers, and the values by which they are compared."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.search.catalog_helpers import new_catalog
 
 
 class Shared:
-    """A library whose jobs are shared: workers of this process work whenever the job waits for them."""
+    """A library whose jobs are shared: a worker in this process runs whenever the job waits."""
 
     NOBODY = Notes()
 
@@ -30,10 +30,10 @@ class Shared:
         self.library = CatalogLibrary(folder, new_catalog(folder))
         self.notes = Notes()
         self.pauses: list[Callable[[], None]] = []
-        """What happens at each wait before the worker works, one at a time."""
+        """Functions to call instead of the worker, one at each wait; after them the worker runs."""
 
     def index(self, *paths: Path, options: Options | None = None, stop: threading.Event | None = None) -> Summary:
-        """Run a job, and the worker while it waits."""
+        """Run a job, and run the worker while the job waits."""
         share = partial(SharedWork, self.library.chunks, pause=self._pause)
         given = [os.fspath(path) for path in paths]
         options = options or Options(workers=2)
@@ -53,7 +53,7 @@ def work_once(library: CatalogLibrary, threads: int = 2, **more: Any) -> None:
 
 
 def work_in_child(folder: Path, url: str, hook: Callable[[], None]) -> int:
-    """Work in a process of its own, in which ``hook`` changes something first; minus the signal that ended it, or 0."""
+    """Work in a separate process, after calling ``hook`` in it. Return minus the signal that ended it, or 0."""
     child = os.fork()
     if child == 0:
         try:
@@ -65,7 +65,7 @@ def work_in_child(folder: Path, url: str, hook: Callable[[], None]) -> int:
 
 
 def rows(library: CatalogLibrary) -> dict[str, list[Any]]:
-    """What each path of a library holds; more than one for a path is one too many unless the tracks differ."""
+    """Everything that a library holds, by path. Several values for a path are an error unless their tracks differ."""
     catalog = library.catalog
     (space,) = catalog.spaces()
     rows: dict[str, list[Any]] = {}

@@ -1,8 +1,8 @@
-"""The built page in a real Chromium, over a real service with a library of its own.
+"""The built page in a real Chromium, over a real service with its own library.
 
-A machine with other work to do makes everything late, and nothing here may fail for it. Tests wait for what must come,
-never for a while; what is to be seen while the page waits is held in place by `standing_still`, a route or
-`writing_elsewhere`; what plays is `ENDLESS`, or noted by `FOLLOW`; a wait that nobody looks at is `HURRIED`.
+On a busy machine everything is late, and no test may fail for that. Tests wait for an expected state, never for a fixed
+time. `standing_still`, a route or `writing_elsewhere` hold the page in a state that a test looks at. `ENDLESS` keeps
+sounds playing, and `FOLLOW` records what plays. `HURRIED` shortens timers that no test looks at.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ EACH = 5
 SCRIPT_TITLE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 LONG_TITLE = "long " * 800
 MIRRORED = "abc\u202egnp.exe"
-"""A name that a right-to-left override would show as another."""
+"""A name that a right-to-left override makes look like another."""
 
 PHONE = pytest.param(390, marks=pytest.mark.thorough)
-"""The narrow one of two widths that a test is run at. Others look at the layout of a phone, and go about less there."""
+"""The narrow one of a test's two widths; `make test-all` runs it. Other tests check the layout of a phone quickly."""
 
 PATIENCE_MS = 90_000
-"""On a machine with other work to do; what is there is not waited for."""
+"""How long to wait on a busy machine. A state that is reached is not waited for."""
 HOUR_MS = 3_600_000
 ENDLESS = """(() => {
   const play = HTMLMediaElement.prototype.play;
   HTMLMediaElement.prototype.play = function () { this.loop = true; return play.call(this); };
 })()"""
-"""What plays goes on until it is paused."""
+"""Loops every sound until it is paused."""
 FOLLOW = """() => {
   window.paused = [];
   const play = HTMLMediaElement.prototype.play;
@@ -57,12 +57,12 @@ FOLLOW = """() => {
     return play.call(this);
   };
 }"""
-"""Notes from where to where is played, and plays slowly: far from its end it is paused, however late that comes."""
+"""Records the start and end of each playback, and plays slowly, so that even a late pause comes before the end."""
 HURRIED = """(() => {
   const set = window.setTimeout;
   window.setTimeout = (call, after_ms, ...given) => set(call, after_ms / 20, ...given);
 })()"""
-"""Whatever the page waits for a time with is over in a twentieth of it."""
+"""Makes every timer of the page 20 times as fast."""
 
 
 TOASTS_MS = [
@@ -74,12 +74,12 @@ LASTING = f"""(() => {{
   const lasting_ms = (after_ms) => {TOASTS_MS}.includes(after_ms) ? 4 * after_ms : after_ms;
   window.setTimeout = (call, after_ms, ...given) => set(call, lasting_ms(after_ms), ...given);
 }})()"""
-"""What a toast says and offers stays four times as long: for tests that are late, and less than `PATIENCE_MS`, so that
-what it covers is reached. A page with an installed clock has its own time."""
+"""Shows toasts four times as long, for tests that are late. This is less than `PATIENCE_MS`, so that tests can still
+wait for what a toast covers. It has no effect in a page with an installed clock."""
 
 
 def with_lasting_toasts(browser):
-    """The same browser, in whose pages toasts stay."""
+    """The same browser, whose pages show toasts for longer (`LASTING`)."""
     make = browser.new_context
 
     def new_context(**options):
@@ -92,16 +92,16 @@ def with_lasting_toasts(browser):
 
 
 def paced(factor: float) -> str:
-    """A script by which the page measures time as if it went that many times as fast: its recordings end sooner."""
+    """A script that speeds up the page's clock by ``factor``, so that its recordings end sooner."""
     return f"(() => {{ const now = performance.now.bind(performance); performance.now = () => {factor} * now(); }})()"
 
 
 TENFOLD, TENTH = paced(10), paced(0.1)
-"""So fast and so slowly a recording ends by itself."""
+"""Scripts with which a recording ends by itself ten times as fast or a tenth as fast."""
 
 
 def write(path: Path, seed: int, seconds: float = 1.5) -> Path:
-    """A noise of its own colour, as a WAV file."""
+    """Write a noise as a WAV file; its spectrum depends on ``seed``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, noise(seed, seconds), RATE_HZ)
     return path
@@ -109,9 +109,10 @@ def write(path: Path, seed: int, seconds: float = 1.5) -> Path:
 
 @contextmanager
 def standing_still(page) -> Iterator[None]:
-    """The page's timers stand still within the block; those that it begins there are over at its end.
+    """Stop the page's timers within the block. Timers that start in the block fire at its end.
 
-    Those from before are over at its start. The page was loaded with its clock installed: ``page.clock.install()``.
+    Earlier timers fire before the block. The page must have been loaded with an installed clock:
+    ``page.clock.install()``.
     """
     page.clock.pause_at((page.evaluate("() => Date.now()") + HOUR_MS) / 1000)
     yield
@@ -121,21 +122,21 @@ def standing_still(page) -> Iterator[None]:
 
 @contextmanager
 def writing_elsewhere(library: Path) -> Iterator[None]:
-    """Another writer holds the library within the block: the service's jobs begin, and wait for it."""
+    """Hold the writer's lease within the block: the service's jobs start, and wait for it."""
     with Catalog.open(library / "catalog.sqlite") as catalog, catalog.lease("a test", wait_s=PATIENCE_S):
         yield
 
 
 def held_back(page, url: str, method: str) -> Callable[[], Route]:
-    """Hold back what the page asks; returns a function that waits for the first of it, and gives its route."""
+    """Hold back the page's requests. Return a function that waits for the first of them and returns its route."""
     held: list[Route] = []
     page.route(url, lambda route: held.append(route) if route.request.method == method else route.fallback())
-    return lambda: wait_until(lambda: page.evaluate("0") or held)[0]  # routes are handed over between two calls
+    return lambda: wait_until(lambda: page.evaluate("0") or held)[0]  # Playwright delivers routes only during calls
 
 
 @contextmanager
 def away(page, url: str) -> Iterator[None]:
-    """Nothing of an address answers within the block. The route stays: one taken away leaves what it holds hanging."""
+    """Make requests to an address fail within the block. The route stays: removing it would leave requests hanging."""
     back = False
     page.route(url, lambda route: route.fallback() if back else route.abort())
     yield
@@ -143,7 +144,7 @@ def away(page, url: str) -> Iterator[None]:
 
 
 def fits(page, part: str = ":root") -> None:
-    """Wait until nothing is wider than the window, or than that part of the page."""
+    """Wait until the content of ``part`` fits its width (by default: the page fits the window)."""
     page.wait_for_function(FITS, arg=part)
 
 
@@ -155,7 +156,7 @@ FITS = """(part) => {
 
 @pytest.fixture(scope="session")
 def sounds(tmp_path_factory) -> Path:
-    """A folder of sounds: eight kinds of five."""
+    """A folder of sounds: five of each of eight kinds."""
     folder = tmp_path_factory.mktemp("page") / "sounds"
     rng = np.random.default_rng(3)
     for place, kind in enumerate(KINDS):
@@ -190,7 +191,7 @@ def served_copy(library: Path, folder: Path) -> AbstractContextManager[Server]:
 
 @pytest.fixture(scope="session")
 def measured(made_page_library, tmp_path_factory):
-    """A service whose sounds were all measured."""
+    """A service over a library whose facts are all measured."""
     path = Path(shutil.copytree(made_page_library, tmp_path_factory.mktemp("measured") / "library"))
     with wiring.library(path, settings(path)) as library:
         assert library.facts.measure() == ()
@@ -200,7 +201,7 @@ def measured(made_page_library, tmp_path_factory):
 
 @pytest.fixture
 def fresh(made_page_library, tmp_path) -> Iterator[Server]:
-    """A service of one test, which changes or counts what every test has."""
+    """A service for one test, which changes or counts what other tests share."""
     with served_copy(made_page_library, tmp_path) as running:
         yield running
 
@@ -213,16 +214,16 @@ def added_to(made_page_library, tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture
 def own(added_to) -> Iterator[Server]:
-    """A service that tests share and may add to, each sounds that only it asks for; what it keeps of them goes with it.
+    """A shared service to which tests may add sounds that only they ask for.
 
-    The jobs of the tests before have ended.
+    All jobs of earlier tests have ended. Collections, saved searches, tags and remarks are removed after the test.
     """
     yield settled(added_to)
     nothing_kept(added_to)
 
 
 def nothing_kept(server: Server) -> None:
-    """Take away collections, saved searches, and what was written of sounds: other tests count them."""
+    """Remove collections, saved searches, tags and remarks, because other tests count them."""
     for kind in ("collections", "searches"):
         for one in server.get(f"/api/v1/{kind}").json()[kind]:
             server.delete(f"/api/v1/{kind}/{one['id']}").raise_for_status()
@@ -235,7 +236,7 @@ def nothing_kept(server: Server) -> None:
 
 
 def settled(server: Server) -> Server:
-    """The same service, once all of its jobs have ended and what they wrote is found."""
+    """The same service, once all of its jobs have ended and searches find what they wrote."""
     wait_until(lambda: server.get("/ready").json()["jobs"] == 0)
     server.get("/api/v1/jobs?limit=100")
     return server
@@ -243,7 +244,7 @@ def settled(server: Server) -> Server:
 
 @pytest.fixture(scope="session")
 def locked(made_page_library, tmp_path_factory) -> Iterator[tuple[Server, str]]:
-    """A service that asks for a key, and one that it knows."""
+    """A service that requires a key, and a valid key."""
     path = Path(shutil.copytree(made_page_library, tmp_path_factory.mktemp("locked") / "library"))
     with wiring.library(path, settings(path)) as library:
         secret = library.keys.add("someone", ["read", "write"])
@@ -253,13 +254,13 @@ def locked(made_page_library, tmp_path_factory) -> Iterator[tuple[Server, str]]:
 
 @pytest.fixture(scope="session")
 def microphone(tmp_path_factory) -> Path:
-    """The file that the browser's microphone hears, again and again; a test that listens writes its sound here."""
+    """The file that the browser's fake microphone plays in a loop; a test that records writes its sound to it."""
     return write(tmp_path_factory.mktemp("microphone") / "heard.wav", 1)
 
 
 @pytest.fixture(scope="session")
 def chromium(microphone):
-    """One browser."""
+    """The browser that all tests share."""
     if not (DIST / "index.html").exists():
         pytest.skip("the page is not built: make page (it needs Node 20)")
     expect.set_options(timeout=PATIENCE_MS)
@@ -279,7 +280,7 @@ def chromium(microphone):
 
 
 class Complaints:
-    """What the browser complained about: errors of scripts, and what the content security policy refused."""
+    """What the browser reported: errors of scripts, and violations of the content security policy."""
 
     def __init__(self, page) -> None:
         self.found: list[str] = []
@@ -294,7 +295,7 @@ class Complaints:
 
 @pytest.fixture
 def page(chromium):
-    """A page of its own, 1280 wide; nothing may be complained about."""
+    """A new page, 1280 pixels wide. The test fails if the browser reports anything (`Complaints`)."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, permissions=["microphone"])
     made = context.new_page()
     made.set_default_timeout(PATIENCE_MS)
@@ -306,7 +307,7 @@ def page(chromium):
 
 @pytest.fixture
 def hand(request, chromium):
-    """A hand at one of the windows of `tests.page.hand.everywhere`; nothing may be complained about."""
+    """A `Hand` at a window of `tests.page.hand.everywhere`. The test fails if the browser reports anything."""
     if not AXE.exists():
         pytest.skip("axe-core is not here: make page")
     width, theme = request.param
@@ -317,7 +318,7 @@ def hand(request, chromium):
         is_mobile=width == 390,
         permissions=["microphone", "clipboard-read", "clipboard-write"],
         bypass_csp=True,  # axe adds style sheets
-        reduced_motion="reduce",  # a colour on its way has the contrast of neither end
+        reduced_motion="reduce",  # during a transition, a colour has neither its first nor its final contrast
     )
     made = context.new_page()
     made.set_default_timeout(PATIENCE_MS)
@@ -337,6 +338,6 @@ def home(page, service):
 
 
 def ask(page, words: str) -> None:
-    """Type words into the box, and wait until what is shown is their answer."""
+    """Type words into the search box, and wait until their answer is shown."""
     page.get_by_label("What are you looking for?").fill(words)
     expect(page.locator(".busy-on")).to_have_count(0)

@@ -1,7 +1,7 @@
-"""The hand of somebody before the page: at four widths, light and dark; by touch where there is no keyboard.
+"""A user's hand on the page: at four widths, in light and dark themes, by touch on a phone.
 
-``@everywhere(390, "light")`` drives a flow in all eight windows: in that one by `make test-all`, in the others by
-`make test-slow`. ``FLOW_PICTURES=folder`` keeps a picture of how each ends.
+``@everywhere(390, "light")`` runs a flow in all eight windows: in that window by `make test-all`, in the others by
+`make test-slow`. ``FLOW_PICTURES=folder`` keeps a picture of the end of each flow.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PICTURES = os.environ.get("FLOW_PICTURES")
 
 
 def everywhere(width: int, theme: str) -> pytest.MarkDecorator:
-    """Drive a flow in every window: in this one by `make test-all`, in the others by `make test-slow`."""
+    """Run a flow in every window: in this one by `make test-all`, in the others by `make test-slow`."""
     marked = {one: pytest.mark.thorough if one == (width, theme) else pytest.mark.slow for one in WINDOWS}
     cells = [pytest.param(one, marks=mark, id="-".join(map(str, one))) for one, mark in marked.items()]
     return pytest.mark.parametrize("hand", cells, indirect=True)
@@ -41,7 +41,7 @@ PATIENT = """(() => {
   const set = window.setTimeout;
   window.setTimeout = (call, after_ms, ...given) => set(call, after_ms >= 15000 ? 100 * after_ms : after_ms, ...given);
 })()"""
-"""What is offered for a while, such as an undo, stays until somebody takes it."""
+"""Lets timed offers, such as an undo, stay practically for ever."""
 
 
 OUT_OF_REACH = """() => [...document.querySelectorAll('body *')].filter((one) => {
@@ -50,12 +50,12 @@ OUT_OF_REACH = """() => [...document.querySelectorAll('body *')].filter((one) =>
   const byHand = /auto|scroll/;
   return (one.scrollTop > 0 && !byHand.test(overflowY)) || (one.scrollLeft > 0 && !byHand.test(overflowX));
 }).map((one) => `${one.tagName} ${one.className}`)"""
-"""What was scrolled by the browser for a test, and cannot be by a person."""
+"""Lists elements that the browser scrolled for a test although a person cannot scroll them."""
 
 
 @dataclass(frozen=True)
 class Hand:
-    """Presses, drags and looks at a page as somebody at a window of this width does."""
+    """Presses, drags and checks a page as a user with a window of this width does."""
 
     page: Page
     width: int
@@ -68,7 +68,7 @@ class Hand:
 
     @property
     def name(self) -> str:
-        """A name that no other window has."""
+        """A name that is unique to this window."""
         return f"{self.width} {self.theme}"
 
     def press(self, target: Locator) -> None:
@@ -78,7 +78,7 @@ class Hand:
             target.click()
 
     def press_at(self, target: Locator, share: float) -> None:
-        """Press at a share of its width."""
+        """Press ``target`` at a share (0 to 1) of its width."""
         target.scroll_into_view_if_needed()
         place = target.bounding_box()
         spot = {"x": place["width"] * share, "y": place["height"] / 2}
@@ -88,7 +88,7 @@ class Hand:
             target.click(position=spot)
 
     def drag(self, target: Locator, *spots: tuple[float, float]) -> None:
-        """Go with the finger, or the mouse, from one to the other; each a share of width and height."""
+        """Drag with a finger or the mouse along ``spots``, each a share (0 to 1) of width and height."""
         target.scroll_into_view_if_needed()
         place = target.bounding_box()
         points = [(place["x"] + place["width"] * x, place["y"] + place["height"] * y) for x, y in between(spots)]
@@ -109,7 +109,7 @@ class Hand:
             client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": there})
 
         touch("touchStart", points[0])
-        # wavesurfer takes what moves within its first 100 ms for the beginning of a scroll
+        # wavesurfer takes a touch that moves within its first 100 ms for a scroll
         self.page.evaluate("() => new Promise((done) => setTimeout(done, 120))")
         for point in points[1:]:
             touch("touchMove", point)
@@ -117,7 +117,7 @@ class Hand:
         client.detach()
 
     def select(self, count: int) -> Locator:
-        """Select the first sounds of the list; returns the bar of what is done with them."""
+        """Select the first ``count`` sounds of the list. Return the bar with their actions."""
         titles = self.page.locator(".list .row-title")
         bar = self.page.get_by_role("region", name="The selected sounds")
         if self.touches:
@@ -125,7 +125,7 @@ class Hand:
             for place in range(count):
                 self.press(titles.nth(place))
         else:
-            titles.first.click()  # whatever was chosen before would be selected with it
+            titles.first.click()  # otherwise an earlier choice would be selected as well
             self.page.keyboard.press("Escape")
             titles.first.click(modifiers=["ControlOrMeta"])
             if count > 1:
@@ -134,7 +134,7 @@ class Hand:
         return bar
 
     def open(self, row: Locator) -> Locator:
-        """Look at a row's sound; returns where it is looked at, once it is drawn."""
+        """Open a row's sound. Return the panel that shows it, once it is drawn."""
         self.press(row.locator(".row-title"))
         shown = self.page.get_by_role("complementary", name="The chosen sound")
         expect(shown.locator(".cutter-wave")).to_have_attribute("aria-busy", "false")
@@ -146,7 +146,7 @@ class Hand:
 
     @contextmanager
     def filters(self) -> Iterator[Locator]:
-        """The filters, for a block; in a narrow window a button shows them, and another one the list again."""
+        """Show the filters within the block; in a narrow window, one button opens them and another closes them."""
         side = self.page.get_by_role("complementary", name="Filters")
         hidden = self.width < 992
         if hidden:
@@ -168,7 +168,7 @@ class Hand:
         expect(self.page.locator(".busy-on")).to_have_count(0)
 
     def look(self) -> None:
-        """What is shown fits, nothing of it lies where no hand comes; on a phone axe finds nothing."""
+        """Check that the page fits and that a user can reach all of it; on a phone, that axe finds no violation."""
         page = self.page
         page.evaluate(NEXT_FRAME)
         if PICTURES:
@@ -176,14 +176,14 @@ class Hand:
         page.wait_for_function("(width) => document.documentElement.scrollWidth <= width", arg=self.width)
         page.wait_for_function(f"() => ({OUT_OF_REACH})().length === 0")
         if not self.touches:
-            return  # what axe finds at other widths is measured elsewhere: benchmarks.serving.page --only access
+            return  # axe at other widths: benchmarks.serving.page --only access
         page.evaluate(AXE.read_text("utf-8") + "\n;0")
         found = page.evaluate(RUN, None)
         assert not found, found
 
 
 def between(spots: tuple[tuple[float, float], ...], steps: int = 8) -> list[tuple[float, float]]:
-    """The places on the way along the spots."""
+    """Points along the path through ``spots``, ``steps`` per section."""
     way = [spots[0]]
     for (x, y), (to_x, to_y) in pairwise(spots):
         way += [(x + (to_x - x) * step / steps, y + (to_y - y) * step / steps) for step in range(1, steps + 1)]

@@ -1,11 +1,11 @@
-"""The page made slow on purpose, or the tests: what hangs on being quick fails for one seed in a few.
+"""Slow down the page or the tests on purpose: what depends on speed then fails for one of a few seeds.
 
-``SOUNDALIKE_SLOWED=page:7``: everything of the page is late, by times that are drawn with this seed: what the service
-answers, files, events, frames and timers; its processor is slow. A test that reads before what it reads is drawn fails,
-and so does a page on which a late answer overwrites a newer one.
+``SOUNDALIKE_SLOWED=page:7``: everything in the page is late, by random times with this seed: responses of the service,
+files, events, frames and timers; its processor is slow. A test fails if it reads before the page has drawn, and a page
+fails if a late response overwrites a newer one.
 
-``SOUNDALIKE_SLOWED=tests:7``: the tests are late. Each of their actions takes a while, and whatever the page waits for
-a time with is over in a twentieth of it: a test that has to look while something lasts fails.
+``SOUNDALIKE_SLOWED=tests:7``: the tests are late. Each of their actions takes longer, and timers of the page run 20
+times as fast. A test fails if it must look while something lasts.
 
 `make test-page-slowed` runs the tests of the page in both ways.
 """
@@ -78,7 +78,7 @@ _LATE: Final = """(({ seed, most_ms, timers_ms, hurry }) => {
 
 
 def way() -> tuple[str, int] | None:
-    """What is slow, and the seed; None where nothing is."""
+    """What is slowed down ("page" or "tests"), and the seed; None if nothing is."""
     asked = os.environ.get(VARIABLE, "")
     name, _, seed = asked.partition(":")
     if asked and name not in WAYS:
@@ -87,13 +87,13 @@ def way() -> tuple[str, int] | None:
 
 
 def launching() -> dict[str, Any]:
-    """What the browser is started with."""
+    """The options with which the browser is started."""
     slow = way()
     return {"slow_mo": ACTION_MS} if slow and slow[0] == "tests" else {}
 
 
 def slowed(browser: Browser) -> Browser:
-    """The same browser: contexts that it makes from now on are as slow as is asked for."""
+    """The same browser; contexts that it makes from now on are slowed down as `way` says."""
     slow = way()
     if slow is None:
         return browser

@@ -1,4 +1,4 @@
-"""What the catalog's tests are made of: small encodings, and changes that need only what a test is about."""
+"""Helpers for tests of the catalog: small encodings, and changes with defaults for what a test is not about."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _servers: list[Server] = []
 
 @contextmanager
 def in_databases_of(server: Server) -> Iterator[None]:
-    """Inside, `new_catalog` gives databases of a server."""
+    """Within the block, `new_catalog` makes databases on ``server``."""
     _servers.append(server)
     try:
         yield
@@ -79,7 +79,7 @@ def in_databases_of(server: Server) -> Iterator[None]:
 
 
 def new_catalog(folder: Path) -> Path | str:
-    """An empty catalog fresh from its migrations: a file in ``folder``, or a database (`in_databases_of`)."""
+    """A new, migrated, empty catalog: a file in ``folder``, or a database (`in_databases_of`)."""
     if _servers:
         return _servers[-1].new()
     Catalog.open(folder / "catalog.sqlite").close()
@@ -87,7 +87,7 @@ def new_catalog(folder: Path) -> Path | str:
 
 
 class FilledCatalog:
-    """A catalog with one root and one space, and the changes that are about them."""
+    """A catalog with one root and one space, and functions that make changes for them."""
 
     def __init__(self, path: Path) -> None:
         self.catalog = Catalog.open(new_catalog(path))
@@ -107,7 +107,7 @@ class FilledCatalog:
         space: Space | None = None,
         duration_s: float = 1.5,
     ) -> AddContent:
-        """A file that sounds like ``what`` (its path, if nothing is said), of ``n`` segments."""
+        """A file with ``n`` segments; files with the same ``what`` (by default the path) have the same content."""
         what = path if what is None else what
         stem = path.rpartition("/")[2].rpartition(".")[0]
         own_seed = int(digest(what)[:6], 16) if seed is None else seed
@@ -128,7 +128,7 @@ class FilledCatalog:
         return MoveClip(clip_id, self.root.id, facts(path))
 
     def apply(self, *changes: CatalogChange) -> int:
-        """Write a batch, under a lease of its own unless one is held."""
+        """Write a batch, under ``self.lease`` or else under a new lease."""
         if self.lease is not None:
             return self.catalog.apply(self.lease, changes)
         with self.catalog.lease("test", 5.0) as lease:
@@ -145,7 +145,7 @@ class FilledCatalog:
 def replayed(
     catalog: Catalog, space: Space, since: int = 0, state: dict[int, np.ndarray] | None = None
 ) -> dict[int, np.ndarray]:
-    """Segment id -> vector: ``state`` with the catalog's tail after ``since`` applied, as an index does."""
+    """Segment id -> vector: ``state`` with the catalog's changes after ``since`` applied, as an index does it."""
     present = dict(state or {})
     for change in catalog.changes(space.id, since):
         for place, id_ in enumerate(change.segment_ids.tolist()):

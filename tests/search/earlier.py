@@ -1,4 +1,4 @@
-"""Libraries that earlier versions wrote, with their snapshots. Their files are gone.
+"""Libraries that earlier versions wrote, with their snapshots. Their sound files are gone.
 
 `unpack`: tests/data/earlier_library.tar.xz, by the commit 44ae193: 104 tones, a quieter copy of one, three MIDI tunes
 indexed with the encoder ``spectral``; ``duplicates``, ``map``; then one tone and one tune more, one tone less,
@@ -36,7 +36,7 @@ def unpack_0007(folder: Path) -> Path:
 
 
 def write_sounds(folder: Path) -> None:
-    """The files that the library at migration 0007 is about, byte for byte: tones, one that is cut, a tune."""
+    """Write the files of the library at migration 0007, byte for byte: tones, a truncated tone, a tune."""
     (folder / "tones").mkdir(parents=True)
     time_s = np.arange(_RATE_HZ) / _RATE_HZ
     for number in range(TONES_0007):

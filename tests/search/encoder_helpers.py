@@ -1,4 +1,4 @@
-"""Sounds and small models for the encoders' tests, made from a seed."""
+"""Sounds and small models, made from a seed, for tests of encoders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from search.settings import Settings
 
 
 def settings(tmp_path: Path, models: tuple[Path, ...] = (), offline: bool = True) -> Settings:
-    """Settings that look nowhere outside a test's folder."""
+    """Settings that use no place outside a test's folder."""
     return Settings(
         library=tmp_path / "library",
         models=models,
@@ -24,7 +24,7 @@ def settings(tmp_path: Path, models: tuple[Path, ...] = (), offline: bool = True
 
 
 def sounds(spec: EncoderSpec) -> Waves:
-    """(4, window) a chord with vibrato, noise bursts, a rising tone, and silence: the input of every golden value."""
+    """(4, window) a chord with vibrato, noise bursts, a rising tone, and silence: the input of all golden values."""
     at = np.arange(spec.window_samples) / spec.sample_rate_hz
     noise = np.random.Generator(np.random.PCG64(7)).standard_normal(spec.window_samples)
     chord = sum(np.sin(2 * np.pi * f * at + 3 * np.sin(2 * np.pi * 5 * at)) for f in (220.0, 277.2, 329.6))
@@ -34,7 +34,7 @@ def sounds(spec: EncoderSpec) -> Waves:
 
 
 def random_mn(path: Path, width: float = 0.1, classes: int = 527, seed: int = 3) -> MnNetwork:
-    """A network of random weights whose norms have seen noise, so that signals survive its depth; saved at ``path``."""
+    """A network of random weights, saved at ``path``. Its norms are fitted to noise, so signals pass all layers."""
     torch.manual_seed(seed)
     network = MnNetwork(MnShape(width, classes))
     for module in network.modules():
@@ -83,7 +83,7 @@ def tiny_clap(folder: Path, seed: int = 5) -> Path:
     )
     model = ClapModel(config)
     for module in model.modules():
-        # the default spread of .02 is too small for sounds to come out different
+        # with the default spread of .02, all sounds get nearly the same vector
         if isinstance(module, torch.nn.Linear | torch.nn.Conv2d):
             module.weight.data.normal_(0, 1.5 / module.weight[0].numel() ** 0.5)
     model.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""Small real libraries for tests: a SQLite file and snapshots on disk, filled with vectors that a test chooses."""
+"""Small real libraries for tests: a SQLite file and snapshots on disk, filled with vectors of the test's choice."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def spec(**changes: object) -> EncoderSpec:
 
 
 class ToyEncoder:
-    """Energy in eight equal bands of the spectrum; reads the eight words ``band0`` to ``band7`` when told to."""
+    """Energy in eight equal bands of the spectrum; with ``can_text`` it reads the words ``band0`` to ``band7``."""
 
     def __init__(self, facts: EncoderSpec) -> None:
         self.spec = facts
@@ -63,7 +63,7 @@ class ToyEncoder:
 
 @dataclass(frozen=True)
 class Entry:
-    """A clip to put into a library: its path, its segments' vectors, what stands in its metadata."""
+    """A clip to put into a library: its path, the vectors of its segments, its metadata."""
 
     path: str
     vectors: Vectors
@@ -87,7 +87,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def open_library(tmp_path: Path, facts: EncoderSpec | None = None) -> Library:
-    """The library below ``tmp_path`` (made when it is not there), its encoder a `ToyEncoder`."""
+    """The library below ``tmp_path``, created if missing, with a `ToyEncoder`."""
 
     def load(name: str, _settings: Settings) -> Encoder:
         return ToyEncoder(facts or spec())
@@ -96,7 +96,7 @@ def open_library(tmp_path: Path, facts: EncoderSpec | None = None) -> Library:
 
 
 def fill(library: Library, entries: Sequence[Entry], facts: EncoderSpec | None = None, *, publish: bool = True) -> None:
-    """Apply the entries as one job under the lease would."""
+    """Write the entries under the lease, as a job does."""
     space = library.writer.space(facts or spec())
     root = library.writer.root("/sounds")
     with library.writer.lease("test", wait_s=5) as lease:
@@ -124,7 +124,7 @@ def addition(entry: Entry, root_id: int, space_id: int) -> AddContent:
 
 
 def duplicates(shorter, longer, sequence=1, checked_until=9):
-    """Pairs of contents (p,) (p,) as if they had been found by listening."""
+    """Pairs of contents (p,) (p,) as if a search for duplicates had found them."""
     nothing = np.zeros(len(shorter))
     return replace(
         Pairs.none(),

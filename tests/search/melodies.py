@@ -1,4 +1,4 @@
-"""Tunes and hums for the tests of the melody room: seeded, and small enough to index in a second."""
+"""Tunes and hums for tests of melodies: seeded, and small enough to index in a second."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ HOP_S = 0.016
 
 
 def tune(seed: int, count: int = 80) -> Notes:
-    """A random walk on a major scale, in notes of an eighth to a half at 120 beats a minute, with a rest now and
-    then."""
+    """A random walk on a major scale, in eighth to half notes at 120 beats a minute, with occasional rests."""
     rng = np.random.default_rng(seed)
     scale = np.array([0, 2, 4, 5, 7, 9, 11])
     degree = 7 + np.cumsum(rng.choice([-3, -2, -1, 1, 2, 4], count, p=[0.1, 0.2, 0.25, 0.25, 0.15, 0.05]))
@@ -35,7 +34,7 @@ def tune(seed: int, count: int = 80) -> Notes:
 
 
 def curve_of(notes: Notes, first_s: float, length_s: float, tempo: float = 1.0, shift: float = 0.0) -> PitchCurve:
-    """A perfect hum of the passage from ``first_s``: ``length_s`` of it at ``tempo``, ``shift`` semitones higher."""
+    """A perfect hum of ``length_s`` from ``first_s`` on, at ``tempo`` times the speed, ``shift`` semitones higher."""
     at_s = first_s + np.arange(0, length_s, HOP_S) * tempo
     which = np.searchsorted(notes.start_s, at_s, side="right").clip(1) - 1
     sounding = at_s < notes.end_s[which]
@@ -43,7 +42,7 @@ def curve_of(notes: Notes, first_s: float, length_s: float, tempo: float = 1.0, 
 
 
 def index_of(tunes: list[Notes]) -> MelodyIndex:
-    """A melody index over the exact vector index; tune number i is called i."""
+    """A melody index over the exact vector index; tune number i has the id i."""
     return index_of_contours([contour_of_notes(notes) for notes in tunes])
 
 
@@ -70,7 +69,7 @@ def voice(curve: PitchCurve, sample_rate_hz: int = 16_000, seed: int = 0) -> np.
 
 
 def write_midi(path: Path, notes: Notes, *, title: str = "", copyright_: str = "") -> Path:
-    """A MIDI file of two tracks: the title, and the notes on a track called melody."""
+    """Write a MIDI file of two tracks: the title, and the notes on a track called "Melody"."""
     song = mido.MidiFile(ticks_per_beat=480)
     first, second = mido.MidiTrack(), mido.MidiTrack()
     song.tracks.extend([first, second])

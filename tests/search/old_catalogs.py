@@ -1,4 +1,4 @@
-"""Catalogs as older versions left them: the migrations up to theirs, and rows in the tables of their day."""
+"""Catalogs of older versions: the migrations up to that version, and rows in its tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from search.catalog import migrations
 
 VECTORS = bytes(range(16))
-"""Of one segment with 8 dimensions, as float16."""
+"""The vector of one segment with 8 dimensions, as float16."""
 SPACE = {
     "revision": "1",
     "dim": 8,

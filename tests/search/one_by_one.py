@@ -1,7 +1,7 @@
-"""`search.catalog.writing.apply` one change after the other, as it first was: what batches are compared with.
+"""`search.catalog.writing.apply`, one change after the other: its first version, with which batches are compared.
 
-A content goes when the batch ends without a clip that points to it, so the order of changes within a batch does
-not decide what survives: a batch may remove the last copy of a file and link a new one.
+A content is removed if no clip points to it at the end of the batch. So the order of changes within a batch does not
+decide what survives: a batch may remove the last copy of a file and link a new one.
 """
 
 from __future__ import annotations
@@ -52,17 +52,17 @@ from search.model import (
 
 
 def apply(connection: Connection, changes: Sequence[CatalogChange]) -> int:
-    """Write ``changes`` within the connection's transaction; the sequence number reached.
+    """Write ``changes`` within the connection's transaction. Return the sequence number reached.
 
-    Raises ChangeRefused for a change that a row cannot hold, after which the transaction must be given up.
+    Raises ChangeRefused for a change that a row cannot hold; then the transaction must be rolled back.
     """
     return _Batch(connection).write(changes)
 
 
 def take_out(connection: Connection, clip_id: int) -> None:
-    """Remember that the file of a clip is left out from now on; of a clip that went, nothing.
+    """Record that the file of a clip is left out from now on. Do nothing if the clip is gone.
 
-    While a clip of another sound track of the file stays, so does the file.
+    The file is not left out while a clip of another of its sound tracks stays.
     """
     wanted = (
         select(CLIPS.c.root_id, CLIPS.c.path, CONTENTS.c.digest)
@@ -87,14 +87,14 @@ def let_in(connection: Connection, root_id: int, path: bytes) -> None:
 
 
 def note_file(connection: Connection, change: NoteFile) -> None:
-    """Keep what a scan saw of a file whose clip is as it was. Readers see no difference."""
+    """Store the size and times that a scan saw of a file whose clip is unchanged. Readers see no difference."""
     file = change.file
     values = {"size_bytes": file.size_bytes, "mtime_ns": file.mtime_ns, "changed_ns": file.changed_ns}
     connection.execute(update(CLIPS).where(CLIPS.c.id == change.clip_id).values(values))
 
 
 class _Batch:
-    """One batch while it is written: the counters, and the contents that lost a clip."""
+    """One batch while it is written: the counters, and the contents that have lost a clip."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -189,7 +189,7 @@ class _Batch:
             return
         self._connection.execute(delete(FACTS).where(FACTS.c.content_id == content_id))
         self._connection.execute(insert(FACTS), measured.row(content_id, facts))
-        # filters over its clips have other answers from now on
+        # filters over its clips give other answers from now on
         self._connection.execute(update(CLIPS).where(CLIPS.c.content_id == content_id).values(sequence=self._take()))
 
     def _replace_encoding(self, content_id: int, change: AddContent) -> None:
@@ -198,10 +198,10 @@ class _Batch:
         old = self._connection.execute(select(ENCODINGS).where(is_it)).one_or_none()
         if old is not None:
             if all(getattr(old, name) == value for name, value in columns.items()):
-                return  # a copy that was encoded at the same time: its segments keep their ids
+                return  # a copy was encoded at the same time: its segments keep their ids
             self._connection.execute(delete(ENCODINGS).where(is_it))
             self._log_segments(old, content_id)
-        # other files of this content have other tags from now on, too
+        # other files of this content have other tags from now on as well
         self._connection.execute(update(CLIPS).where(CLIPS.c.content_id == content_id).values(sequence=self._take()))
         self._insert_encoding(content_id, change)
 
@@ -209,7 +209,7 @@ class _Batch:
         columns = blobs.pack(change.encoding, self._space(change.space_id))._asdict()
         sequence = self._take(sequences(columns["n_segments"]))
         first = self._next_segment
-        self._next_segment += max(1, columns["n_segments"])  # an empty one has a place of its own, too
+        self._next_segment += max(1, columns["n_segments"])  # an empty encoding takes one id as well
         keys = {"content_id": content_id, "space_id": change.space_id}
         self._connection.execute(
             insert(ENCODINGS), {**keys, "sequence": sequence, "first_segment_id": first, **columns}
@@ -273,7 +273,7 @@ class _Batch:
         let_in(self._connection, change.root_id, path)
 
     def _free_paths(self, moves: Sequence[MoveClip]) -> None:
-        """Take the clips that will move off their paths, so that two files which changed places do not collide."""
+        """Move clips off their old paths first, so that two files that swapped places do not collide."""
         for change in moves:
             is_it = CLIPS.c.id == change.clip_id
             clip = self._connection.execute(select(CLIPS.c.root_id, CLIPS.c.path).where(is_it)).one_or_none()
@@ -289,7 +289,7 @@ class _Batch:
             raise LibraryError(
                 f"{printable(change.file.path)}: the clip {change.clip_id} that moved here is gone; index it again"
             )
-        self._keep_tracks(KeepTracks(change.root_id, change.file.path, ()))  # what is in the way
+        self._keep_tracks(KeepTracks(change.root_id, change.file.path, ()))  # remove clips that are in the way
         for one in self._connection.execute(select(CLIPS).where(_of_file(clip))).all():
             self._move_one(one, change, blobs.path_text(self._path_before[clip.id]))
         path = blobs.path_bytes(change.file.path)
@@ -369,7 +369,7 @@ class _Batch:
     def _record_failure(self, change: RecordFailure) -> None:
         path = blobs.path_bytes(change.file.path)
         self._clear_failure(change.root_id, path)
-        if not change.cause:  # the file is gone, or of no interest any more
+        if not change.cause:  # the file is gone or no longer wanted
             return
         self._connection.execute(
             insert(FAILURES).values(
@@ -410,11 +410,11 @@ class _Batch:
 
 
 def _of_file(clip: Row[*tuple[Any, ...]]) -> ColumnElement[bool]:
-    """Whether a clip is of the same file as ``clip`` (root_id, path): one for each of its sound tracks is."""
+    """Whether a clip is of the same file as ``clip`` (root_id, path): a file has a clip for each sound track."""
     return and_(CLIPS.c.root_id == clip.root_id, CLIPS.c.path == clip.path)
 
 
 def _inserted(key: Sequence[object] | None) -> int:
-    if key is None or not isinstance(key[0], int):  # every table that this is asked about numbers its rows
+    if key is None or not isinstance(key[0], int):  # every table that uses this numbers its rows
         raise LibraryError("the database gave no id to a new row; run `soundalike verify`")
     return key[0]

@@ -1,4 +1,4 @@
-"""Sound files for tests, made on the spot: numpy synthesises, libsndfile and FFmpeg's encoders write."""
+"""Generated sound files for tests: numpy synthesises, libsndfile and FFmpeg's encoders write."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 
 def chord(seconds: float, rate_hz: int, channels: int = 2, seed: int = 0) -> NDArray[np.float32]:
-    """(frames, channels): three partials that swell, a little noise, every channel another."""
+    """(frames, channels): three partials that swell and a little noise, different in every channel."""
     rng = np.random.default_rng(seed)
     time = np.arange(round(seconds * rate_hz)) / rate_hz
     base = sum(np.sin(2 * np.pi * hz * time) for hz in (220, 330.5, 1234)) * (
@@ -27,7 +27,7 @@ def chord(seconds: float, rate_hz: int, channels: int = 2, seed: int = 0) -> NDA
 
 
 def write(path: Path, samples: NDArray[np.float32], rate_hz: int, **settings: str) -> Path:
-    """By libsndfile; ``settings`` as soundfile.write takes them (format, subtype)."""
+    """Write with libsndfile; ``settings`` as for soundfile.write (format, subtype)."""
     with path.open("wb") as file:
         settings.setdefault("format", path.suffix[1:].upper())
         soundfile.write(file, samples, rate_hz, **settings)
@@ -43,7 +43,7 @@ def encode(
     options: Mapping[str, str] | None = None,
     video: bool = False,
 ) -> Path:
-    """By FFmpeg: one sound track for each of ``tracks`` (frames, channels), and moving pictures if asked for."""
+    """Write with FFmpeg: one sound track for each of ``tracks`` (frames, channels), and video if wanted."""
     with av.open(str(path), "w", format=container, container_options=dict(options or {})) as output:
         pictures = output.add_stream("mpeg4", rate=10, width=64, height=48, pix_fmt="yuv420p") if video else None
         streams = []
@@ -88,9 +88,9 @@ def encode_at(
     video_s: float = 0.0,
     speed: float = 1.0,
 ) -> Path:
-    """By FFmpeg: one mono track of ``parts``, each (where it begins in seconds, samples).
+    """Write with FFmpeg: one mono track of ``parts``, each (start in seconds, samples).
 
-    Before them lie pictures of ``video_s``. A second of sound takes 1 / ``speed`` of the container's clock.
+    ``video_s``: seconds of video. One second of sound takes 1 / ``speed`` seconds of the container's clock.
     """
     with av.open(str(path), "w", format=container) as output:
         pictures = output.add_stream("mpeg4", rate=10, width=64, height=48, pix_fmt="yuv420p") if video_s else None

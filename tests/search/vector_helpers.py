@@ -1,4 +1,4 @@
-"""What the tests of the vector index share: clumped vectors, a plain oracle, and every backend behind one port."""
+"""Helpers for tests of vector indexes: clumped vectors, a plain oracle, and every backend behind one port."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DIM = 32
 def clumped(count: int, seed: int, dim: int = DIM, *, clumps: int = 400) -> Vectors:
     """Unit rows (count, dim), exactly representable as float16, in the same clumps for every seed.
 
-    Axes shrink like 1/rank, as those of real embeddings do; vectors without any structure are found by no index.
+    The variance of axes falls as 1/rank, as in real embeddings; no index finds vectors without any structure.
     """
     axes = 1.0 / np.sqrt(np.arange(1, dim + 1))
     centres = np.random.default_rng(dim).standard_normal((clumps, dim)) * axes
@@ -33,7 +33,7 @@ def clumped(count: int, seed: int, dim: int = DIM, *, clumps: int = 400) -> Vect
 
 
 def copied(folder: Path, to: Path) -> Path:
-    """A copy of a folder, in which what is one file under two names there is one, too."""
+    """Copy a folder, keeping hard links: two names of one file stay two names of one file."""
     firsts: dict[int, str] = {}
 
     def copy(one: str, other: str) -> None:
@@ -47,21 +47,21 @@ def copied(folder: Path, to: Path) -> Path:
 
 
 def plain(held: Mapping[int, Vectors], query: Vectors, k: int) -> tuple[Scores, Ids]:
-    """The port's promise in the plainest words: sort every id by falling inner product, then by itself."""
+    """The port's contract in its simplest form: sort all ids by descending inner product, then by id."""
     scored = [(-np.float32(np.dot(query.astype(float), row.astype(float))), key) for key, row in held.items()]
     best = sorted(scored)[:k] + [(np.float32(np.inf), -1)] * max(0, k - len(scored))
     return np.asarray([-score for score, _ in best], np.float32), np.asarray([key for _, key in best], np.int64)
 
 
 def recall(found: Ids, truth: Ids) -> float:
-    """The mean part of each row of ``truth`` (q, k) that is in the same row of ``found``; absent ids do not count."""
+    """The mean share of each row of ``truth`` (q, k) that is in the same row of ``found``; absent ids do not count."""
     shares = [np.isin(t[t >= 0], f).mean() for f, t in zip(found, truth, strict=True) if (t >= 0).any()]
     return float(np.mean(shares))
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A way to keep vectors: ``make`` fills an index in an empty folder; ``exact`` says whether nothing is missed."""
+    """A way to keep vectors: ``make`` fills an index in an empty folder; ``exact`` says whether its recall is 1."""
 
     name: str
     make: Callable[[Path, Ids, Vectors], Written | ExactIndex]
@@ -69,12 +69,12 @@ class Backend:
 
 
 def fold(index: SnapshotIndex, changes: Iterable[IndexChange], sequence: int) -> None:
-    """Publish the snapshot of ``sequence`` with these changes, which are those that come after the index's own."""
+    """Publish the snapshot of ``sequence`` with ``changes``, which follow those that the index has."""
     index.publish(lambda _since: changes, sequence)
 
 
 class Written:
-    """An index over a log of changes, as a test writes it: `add` and `remove` append to the log and follow it."""
+    """An index over a log of changes that a test writes: `add` and `remove` append to the log and follow it."""
 
     def __init__(self, index: SpaceIndex) -> None:
         self.index = index

@@ -1,4 +1,4 @@
-"""A small real library, the application over it, and real servers on loopback that are ended when a test is."""
+"""A small real library, the application over it, and real servers on loopback that end with the test."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SOUNDS = {"rain": 1, "rain on tin": 2, "wind": 3, "bell": 4, "bell far": 5, "dog
 
 
 def noise(seed: int, seconds: float = 1.5) -> np.ndarray:
-    """A noise of its own colour for each seed; (samples,) float64."""
+    """Noise with a different spectrum for each seed; (samples,) float64."""
     rng = np.random.default_rng(seed)
     spectrum = np.fft.rfft(rng.standard_normal(round(seconds * RATE_HZ)))
     shape = np.exp(-(((np.linspace(0, 1, len(spectrum)) - seed % 9 / 8) * 5) ** 2))
@@ -48,7 +48,7 @@ def noise(seed: int, seconds: float = 1.5) -> np.ndarray:
 
 
 def wav(seed: int, seconds: float = 1.5) -> bytes:
-    """The same as a WAV file."""
+    """`noise` as a WAV file."""
     out = io.BytesIO()
     soundfile.write(out, noise(seed, seconds), RATE_HZ, format="WAV")
     return out.getvalue()
@@ -59,9 +59,9 @@ def settings(folder: Path) -> Settings:
 
 
 def index_in_order(library: Library, folder: Path, with_settings: Settings) -> None:
-    """Index a folder as the job does, one file after the other: clips are numbered in the order of their paths.
+    """Index a folder with one thread, so that clips are numbered in the order of their paths.
 
-    By several threads they are numbered as they get ready, which is another order on a busy machine.
+    With several threads, they are numbered in the order in which they finish, which varies on a busy machine.
     """
     index(library, wiring.encoder("spectral", with_settings), [str(folder)], Options(workers=1, facts=False), Notes())
 
@@ -81,13 +81,13 @@ def made_library(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def library_path(made_library, tmp_path) -> Path:
-    """A library of its own for a test."""
+    """A new copy of the library for one test."""
     return Path(shutil.copytree(made_library, tmp_path / "library"))
 
 
 @contextmanager
 def application(path: Path, *, clock: Callable[[], float] = time.monotonic, **changes: object):
-    """A client that asks the application over a library without a network."""
+    """A client of the application over a library, without a network."""
     with wiring.library(path, settings(path), create=True) as library:
         app = create_app(Service.over(library, ServiceConfig(path, **changes)), clock)
         client = app.test_client()
@@ -102,14 +102,14 @@ def client(library_path):
 
 @pytest.fixture(scope="module")
 def reader(made_library, tmp_path_factory):
-    """A client for questions that change nothing."""
+    """A shared client for requests that change nothing."""
     copy = shutil.copytree(made_library, tmp_path_factory.mktemp("read") / "library")
     with application(Path(copy)) as made:
         yield made
 
 
 def work_off(library_path, given=None):
-    """Do what the jobs' process does until nothing is queued, with other settings where any are ``given``."""
+    """Run the queued jobs as the jobs' process does, until none is left. ``given``: other settings."""
     given = given or settings(library_path)
     with wiring.library(library_path, given) as library:
         stop = threading.Event()
@@ -136,7 +136,7 @@ def work_off(library_path, given=None):
 
 
 class Server:
-    """A running ``soundalike serve``. It measures nothing by itself: what tests see would depend on when they look."""
+    """A running ``soundalike serve``. It does not measure facts when idle, so that tests do not depend on timing."""
 
     def __init__(self, library: Path, *options: str, environ: dict[str, str] | None = None) -> None:
         self.library = library
@@ -181,9 +181,9 @@ class Server:
         return wait_until(reached, lambda: self.log.read_text("utf-8"))
 
     def workers(self, web: int = 1) -> list[psutil.Process]:
-        """The processes that answer, ``web`` of them, and, last, the one that does the jobs; none of those that ended.
+        """The ``web`` processes that answer, and last the one that runs the jobs, without processes that have ended.
 
-        Once all of them run: the one for the jobs starts when requests are answered already.
+        Waits until all of them run: the one for the jobs starts after requests are answered.
         """
 
         def all_of_them() -> list[psutil.Process] | None:
@@ -198,7 +198,7 @@ class Server:
 
     @contextmanager
     def jobs_held_up(self) -> Iterator[None]:
-        """The process that does the jobs stands still within the block, and in nobody's way."""
+        """Suspend the process that runs the jobs within the block, at a moment when it holds no lock."""
         jobs = self.workers()[-1]
 
         def holds_nothing() -> bool:
@@ -207,7 +207,7 @@ class Server:
             with closing(sqlite3.connect(self.library / "catalog.sqlite", timeout=0)) as catalog:
                 try:
                     catalog.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError:  # it stopped in the middle of writing: everybody would wait for it
+                except sqlite3.OperationalError:  # it was suspended while writing: everybody would wait for it
                     jobs.resume()
                     return False
             return True
@@ -219,21 +219,21 @@ class Server:
             jobs.resume()
 
     def stop(self) -> int:
-        """In order; the exit status."""
+        """Stop it cleanly. Return the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE_S)
 
     def kill(self) -> None:
-        """All of its processes at once, as a loss of power would; none has its number any more.
+        """Kill all of its processes at once, as a power cut would, and wait until the system has released their ids.
 
-        But for Python's tracker of semaphores, which takes those of the others away and ends by itself.
+        Python's resource tracker is not killed: it removes the semaphores of the others, and then ends by itself.
         """
         psutil.wait_procs(self.end(), timeout=PATIENCE_S)
 
     def end(self) -> list[psutil.Process]:
-        """The same, without a wait until the system has forgotten the numbers of what ended: that can take a second."""
+        """Kill all processes as `kill` does, without waiting for their ids to be released, which can take a second."""
         supervisor = psutil.Process(self.process.pid)
-        supervisor.suspend()  # it would start again what dies before it
+        supervisor.suspend()  # it would restart processes that die before it
         found = [*supervisor.children(recursive=True), supervisor]
         family = [one for one in found if "resource_tracker" not in " ".join(one.cmdline())]
         for one in family:
@@ -261,6 +261,6 @@ def serving(library: Path, *options: str, environ: dict[str, str] | None = None)
 
 @pytest.fixture(scope="session")
 def server(made_library, tmp_path_factory) -> Iterator[Server]:
-    """One that several tests ask."""
+    """A server that several tests share."""
     with serving(Path(shutil.copytree(made_library, tmp_path_factory.mktemp("served") / "library"))) as running:
         yield running

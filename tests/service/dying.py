@@ -1,4 +1,4 @@
-"""Processes for tests of the supervisor: they are started anew by it, so they stand in a module of their own."""
+"""Processes for tests of the supervisor. They need a module of their own because the supervisor starts them afresh."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import threading
 
 
 def dies() -> None:
-    """End at once, as after an error that comes back each time."""
+    """End at once, as after an error that recurs at every start."""
     raise SystemExit(1)
 
 
 def lives() -> None:
-    """Go on until it is ended."""
+    """Run until ended from outside."""
     threading.Event().wait()

@@ -1,4 +1,4 @@
-"""A corpus small enough for tests, made of formulas."""
+"""A corpus of procedural sounds that is small enough for tests."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 
 @pytest.fixture
 def settings_of(tmp_path: Path) -> Settings:
-    """Settings that look nowhere outside a test's folder."""
+    """Settings that use no place outside a test's folder."""
     return Settings(library=tmp_path / "library", models=(), model_cache=tmp_path / "cache", device="cpu", offline=True)
