@@ -1,30 +1,30 @@
 """From a file to windows: decode, mix to mono, resample, cut.
 
 =============  ====================================================================================
-``names``      which files a scan looks into, by their names
-``signatures`` what they hold, by their first bytes
+``names``      which files a scan opens, by their names
+``signatures`` what files contain, by their first bytes
 ``opening``    a path -> an open regular file, or one clear cause
-``containers`` what kind of file this is, and the chunks that it consists of
-``views``      a part of a file, or one with other bytes in places, as a decoder should see it
-``promises``   what a header promises against what is there, and the sizes as they should be
-``mpeg``       MP3 files that their checksum says are whole
-``sources``    a file that is opened once, for all that reads it
+``containers`` the kind of a file, and its chunks
+``views``      a part of a file, or a file with corrected bytes, as a decoder should see it
+``promises``   compares the sizes in a header with the file, and corrects them for the decoder
+``mpeg``       MP3 files that are undamaged, by their checksum
+``sources``    a file that is opened once for all readers
 ``sndfile``    decoding by libsndfile: uncompressed formats, and such MP3
 ``libav``      decoding by FFmpeg's libraries: FLAC, Ogg, Opus, MP3, MP4, WebM, Matroska and the rest
-``timeline``   where decoded frames lie in a file's time
+``timeline``   the time of decoded frames
 ``decoding``   which of the two decodes a file, by its content
-``mixing``     channels of samples of any type -> one of float32: their mean, but where that would lose the sound
-``checking``   samples that are no sound, passages that are empty or too long
-``metadata``   what tags and chunks of text say, in every container that is decoded
+``mixing``     channels of any sample type -> mono float32: their mean, unless that would lose the sound
+``checking``   rejects samples that are not audio, and passages that are empty or too long
+``metadata``   tags and text chunks, of every container that is decoded
 ``channels``   a file -> its channels as they are decoded
-``streaming``  a file -> mono blocks at the rate asked for, in bounded memory
+``streaming``  a file -> mono blocks at a given rate, in bounded memory
 ``cutting``    blocks -> an encoder's windows
-``passages``   a passage -> a WAV file of the very samples
-``levelling``  windows far under or over the usual level are brought to it
+``passages``   a passage -> a WAV file with the original samples
+``levelling``  brings very quiet and very loud windows to a usual level
 =============  ====================================================================================
 
-Every failure is one AudioError that names the file and a cause a person understands; what was amiss with a file that is
-read all the same is a warning.
+Every failure is one AudioError that names the file and an understandable cause. Defects of files that can still be read
+are warnings.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A file's channels as they are decoded, neither mixed nor resampled: for whoever measures them."""
+"""The channels of a file as decoded, neither mixed nor resampled, for measurements."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def channels(
     end_s: float | None = None,
     warn: Callable[[str], None] | None = None,
 ) -> Iterator[Block]:
-    """The sound of a file, or of the passage of it, in blocks of (channels, frames) float32, each of about two seconds.
+    """The sound of a file, or of a passage of it, in blocks of (channels, frames) float32, each of about two seconds.
 
-    Samples may lie beyond full scale; those that are not finite are silence. ``warn`` is told, by the last block at the
-    latest, what was amiss with a file that was read all the same. Raises AudioError, at any block, as `stream` does.
+    Samples may exceed full scale; those that are not finite become silence. ``warn`` gets the defects of a file that
+    can still be read, by the last block at the latest. Raises AudioError, at any block, as `stream` does.
     """
     with open_regular(path) as file, closing(open_track(path, file, track)) as opened:
         length_s = 0.0
@@ -41,8 +41,8 @@ def channels(
 
 
 def as_floats(block: Block) -> Block:
-    """A block as a decoder gives it, as (channels, frames) float32; samples that are not finite are silence."""
+    """Convert a decoded block to (channels, frames) float32; samples that are not finite become silence."""
     samples = np.ascontiguousarray(at_full_scale(block.samples))
-    if not (samples.min(initial=0.0) >= -LARGEST and samples.max(initial=0.0) <= LARGEST):  # no NaN is
+    if not (samples.min(initial=0.0) >= -LARGEST and samples.max(initial=0.0) <= LARGEST):  # False for NaN
         samples = np.where(np.abs(samples) <= LARGEST, samples, np.float32(0.0))
     return block._replace(samples=samples)

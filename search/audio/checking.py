@@ -1,4 +1,4 @@
-"""The checks that only decoding can make: whether there is any sound, whether it is too long, whether it is sound."""
+"""Checks that need decoding: whether there is any sound, whether it is too long, whether it is audio at all."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from search.errors import AudioError
 from search.model import AudioInfo
 
 SHORTEST_S = 0.001
-"""A file or passage with less sound than this is refused: one sample is no sound."""
+"""A file or passage with less sound than this is refused."""
 
 _EMPTY = "holds no samples"
 
 _BROKEN = 0.01
-"""A file with more than this share of samples that are not finite is refused: it is not a mishap, it is no sound."""
+"""A file with more than this share of samples that are not finite is refused, because it is not audio."""
 
 LARGEST = 1e12
 """Samples larger than any integer stored as a float count as infinite."""
 
 _SEVERAL, _NEAR = 3, 32
-"""Among so many samples that are not finite, each so near to the next, nothing is sound: these are other bytes, which
-as floats are of any size."""
+"""Around at least `_SEVERAL` samples that are not finite, each within `_NEAR` of the next, nothing is audio: these are
+other bytes, which make floats of any size."""
 
 
 class Checked:
-    """The checks that only decoding can make."""
+    """Checks decoded blocks."""
 
     def __init__(self, path: str, info: AudioInfo, start_s: float, limit_s: float | None) -> None:
         self._path = path
@@ -39,13 +39,13 @@ class Checked:
         self.warnings: list[str] = []
 
     def blocks(self, blocks: Iterator[Block]) -> Iterator[Block]:
-        """``blocks`` with silence for samples that are not finite. Raises AudioError."""
+        """Yield ``blocks``, with silence for samples that are not finite. Raises AudioError."""
         samples = broken = 0
         length_s, first_s = 0.0, math.nan
         for block in blocks:
-            lowest, highest = block.samples.min(), block.samples.max()  # NaN where there is one
+            lowest, highest = block.samples.min(), block.samples.max()  # NaN if there is any
             if not (lowest >= -LARGEST and highest <= LARGEST):
-                finite = np.abs(block.samples) <= LARGEST  # no NaN is
+                finite = np.abs(block.samples) <= LARGEST  # False for NaN
                 first_s = block.start_s + int(np.argmin(finite)) / block.rate_hz if not broken else first_s
                 broken += int(np.count_nonzero(~finite))
                 block.samples[_no_sound(finite)] = 0.0
@@ -75,7 +75,7 @@ class Checked:
 
 
 def _no_sound(finite: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which samples are no sound: those that are not ``finite`` (n,), and what lies among several of them."""
+    """Which samples are not audio: those that are not ``finite`` (n,), and those around several such samples."""
     none = ~finite
     at = np.flatnonzero(none)
     for run in np.split(at, np.flatnonzero(np.diff(at) > _NEAR) + 1):

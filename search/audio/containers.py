@@ -1,4 +1,4 @@
-"""What kind of file this is, and the chunks that it consists of, read without decoding."""
+"""The kind of a file, and its chunks, read without decoding."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Literal
 from search.audio.views import View
 
 _STREAMED_SIZES = (range(0x7FFF0000, 0x80000001), range(0xFFFF0000, 0x100000000))
-"""Sizes that programs write into a header when they write to a pipe and cannot know: 0xFFFFFFFF, 0x80000000, 0x7FFFF000
-and their like, some less a header (FFmpeg, arecord, SoX, VLC)."""
+"""Sizes that programs write when they write to a pipe and do not know the size: 0xFFFFFFFF, 0x80000000, 0x7FFFF000 and
+similar ones, some minus a header (FFmpeg, arecord, SoX, VLC)."""
 
 _HEAD_BYTES = 8192
 _BY_FFMPEG = (0x50, 0x55, 0x02)
-"""What a WAV or W64 file may hold that FFmpeg decodes better than libsndfile: MPEG audio; Microsoft's ADPCM, of which
-libsndfile loses two blocks where the last one is cut."""
+"""Codecs in WAV and W64 that FFmpeg decodes better than libsndfile: MPEG audio, and Microsoft's ADPCM, of which
+libsndfile loses two blocks if the last one is cut."""
 _TAG_HEADER_BYTES = 10
 _UNCOMPRESSED = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b".snd", b"caff", b"riff")
-"""How files of uncompressed sound begin that are read by libsndfile, and by their chunks."""
+"""First bytes of files of uncompressed sound, which libsndfile decodes and whose chunks are read here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A chunk of a RIFF, RF64, W64, AIFF or CAF file: where its data begins and how much the header says there is.
+    """A chunk of a RIFF, RF64, W64, AIFF or CAF file: the offset of its data, and the size by its header.
 
-    ``size`` is None where the writer did not know.
+    ``size`` is None if the writer did not know it.
     """
 
     name: bytes
@@ -36,7 +36,7 @@ class Chunk:
 
 
 def head(file: io.RawIOBase) -> bytes:
-    """The first bytes of a file, which is left at its start."""
+    """The first bytes of a file; seeks it back to its start."""
     file.seek(0)
     first = file.read(_HEAD_BYTES) or b""
     file.seek(0)
@@ -44,7 +44,7 @@ def head(file: io.RawIOBase) -> bytes:
 
 
 def behind_tag(file: io.RawIOBase) -> io.RawIOBase:
-    """``file`` without the ID3 tags before it, where uncompressed sound follows: taggers put them before any file."""
+    """``file`` without ID3 tags at its start, if uncompressed sound follows; taggers put them before any file."""
     begin = 0
     while True:
         file.seek(begin)
@@ -58,7 +58,7 @@ def behind_tag(file: io.RawIOBase) -> io.RawIOBase:
 
 
 def tag_bytes(header: bytes) -> int:
-    """How long the ID3 tag is that begins with these 10 bytes, header and footer too; 0 where none does."""
+    """The length of the ID3 tag that begins with these 10 bytes, including header and footer; 0 if none begins."""
     if header[:3] != b"ID3" or len(header) < _TAG_HEADER_BYTES:
         return 0
     size = sum((byte & 0x7F) << shift for byte, shift in zip(header[6:10], (21, 14, 7, 0), strict=True))
@@ -66,16 +66,16 @@ def tag_bytes(header: bytes) -> int:
 
 
 def is_text(first: bytes) -> bool:
-    """Whether a file begins with nothing but letters. FFmpeg takes some texts for the sound of old telephones."""
+    """Whether a file begins like text. FFmpeg would decode some texts as sound of old telephone codecs."""
     try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(first)  # the last letter may be cut
+        text = codecs.getincrementaldecoder("utf-8")().decode(first)  # the last character may be cut
     except UnicodeDecodeError:
         return False
     return all(letter.isprintable() or letter.isspace() for letter in text)
 
 
 def is_compressed(first: bytes) -> bool:
-    """Whether this is FLAC, Ogg or MPEG audio (with or without an ID3 tag), or a WAV or W64 that holds it or ADPCM."""
+    """Whether this is FLAC, Ogg or MPEG audio (also after an ID3 tag), or a WAV or W64 with MPEG audio or ADPCM."""
     if first[:4] in (b"OggS", b"fLaC") or first[:3] == b"ID3":
         return True
     if first[:4] == b"RIFF" and first[12:16] == b"fmt ":
@@ -86,7 +86,7 @@ def is_compressed(first: bytes) -> bool:
 
 
 def chunks(file: io.RawIOBase, first: bytes) -> Iterator[Chunk]:
-    """The chunks of a file, in order; none of a file without any. A damaged chunk ends the walk."""
+    """The chunks of a file, in order; none for a file without chunks. A damaged chunk ends the iteration."""
     form = first[:4]
     present = file.seek(0, io.SEEK_END)
     if form in (b"RIFF", b"RF64", b"BW64") and first[8:12] in (b"WAVE", b"RMID"):
@@ -100,20 +100,20 @@ def chunks(file: io.RawIOBase, first: bytes) -> Iterator[Chunk]:
 
 
 def is_padded(size: int, following: bytes) -> bool:
-    """Whether a pad byte comes after a RIFF or AIFF chunk of this size: it should after an odd one.
+    """Whether a pad byte follows a RIFF or AIFF chunk of this size, as it should if the size is odd.
 
-    Some writers forget it. Then the 4 bytes ``following`` are the next chunk's name already, which is ASCII.
+    Some writers omit it. Then the 4 bytes ``following`` are already the name of the next chunk, which is ASCII.
     """
     return size % 2 == 1 and not is_chunk_name(following)
 
 
 def is_chunk_name(name: bytes) -> bool:
-    """Whether 4 bytes may name a chunk: ASCII, as the names of all kinds of chunks are."""
+    """Whether 4 bytes may be the name of a chunk; all such names are ASCII."""
     return len(name) == 4 and all(0x20 <= byte < 0x7F for byte in name)
 
 
 def why_unknown(first: bytes) -> str:
-    """The cause when no decoder knows a file that begins so."""
+    """Why no decoder can read a file that begins like this."""
     if first[4:8] == b"ftyp":
         return "damaged or truncated: an MP4 file without its index"
     for magic, name in _MAGIC.items():
@@ -142,16 +142,16 @@ _MAGIC = {
 
 _W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _MOST_CHUNKS = 10_000
-"""A file of nothing but empty chunks is not walked to its end."""
+"""Most chunks to read, for files with nothing but empty chunks."""
 
 
 def _ds64(first: bytes) -> int | None:
-    """The size of the sound in an RF64 file (EBU Tech 3306), whose ``ds64`` chunk comes first."""
+    """The size of the sound in an RF64 file (EBU Tech 3306), from its first chunk, ``ds64``."""
     return int.from_bytes(first[28:36], "little") if first[12:16] == b"ds64" and len(first) >= 36 else None
 
 
 def _header(file: io.RawIOBase, at: int, present: int, length: int) -> bytes:
-    """A whole chunk header, or nothing where the file ends before it does."""
+    """A whole chunk header, or nothing if the file ends within it."""
     if at + length > present:
         return b""
     file.seek(at)
@@ -177,7 +177,7 @@ def _walk(file: io.RawIOBase, present: int, order: Literal["little", "big"], lon
 
 
 def _walk_caf(file: io.RawIOBase, present: int) -> Iterator[Chunk]:
-    """Apple Core Audio Format: names of 4 bytes, sizes of 8, -1 where it is not known."""
+    """Apple Core Audio Format: names of 4 bytes, sizes of 8, -1 for an unknown size."""
     at = 8
     for _ in range(_MOST_CHUNKS):
         header = _header(file, at, present, 12)
@@ -191,13 +191,13 @@ def _walk_caf(file: io.RawIOBase, present: int) -> Iterator[Chunk]:
 
 
 def _walk_w64(file: io.RawIOBase, present: int) -> Iterator[Chunk]:
-    """Sony Wave64: names of 16 bytes, sizes of 8 that count the header, chunks aligned to 8 bytes."""
+    """Sony Wave64: names of 16 bytes, sizes of 8 that include the header, chunks aligned to 8 bytes."""
     at = 40
     for _ in range(_MOST_CHUNKS):
         header = _header(file, at, present, 24)
         size = int.from_bytes(header[16:], "little") - 24
         if size < 0:
-            if header[:4] == b"data":  # never written
+            if header[:4] == b"data":  # the size was never written
                 yield Chunk(header[:4], at + 24, 0)
             return
         yield Chunk(header[:4], at + 24, size)

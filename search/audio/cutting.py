@@ -1,4 +1,4 @@
-"""Cut a stream of blocks into an encoder's windows, the same whatever the blocks' sizes."""
+"""Cut a stream of blocks into an encoder's windows, independently of the sizes of blocks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from search.errors import EncoderError
 from search.model import EncoderSpec, Wave, Window
 
 WINDOWS_REVISION = 2
-"""Goes up when some file gives other windows than before. Those of ordinary files stay, and so do fingerprints."""
+"""Increases when the windows of some files change. Those of ordinary files stay the same, and so do fingerprints."""
 
 TAIL_FRACTION = 0.1
-"""A rest longer than this part of a window gets a window of its own, aligned with the end of the sound."""
+"""A rest longer than this share of a window gets its own window, aligned with the end of the sound."""
 
 
 def cut(
@@ -24,15 +24,16 @@ def cut(
 ) -> Iterator[Window]:
     """Cut ``blocks`` (one sound at ``spec.sample_rate_hz``, in order, of any sizes) into windows, in order of time.
 
-    Windows start at every multiple of the hop from which a whole window fits. When more than a tenth of a window
-    is left after the last of them, one more window ends where the sound ends. So a sound of at least a window is
-    never padded; a shorter one is a single window, repeated to fill it (zero padding costs a third of the
-    precision on short effects). No sound, no window. ``offset_s`` is added to all times, which
-    are those of the file where it is played at ``speed``. All samples are multiplied by ``gain``; then a window far
-    under or over the usual level is brought to it (`levelled`). It is silent when no sample of the sound exceeds
-    `SILENCE_DB`.
+    A window starts at every multiple of the hop from which a whole window fits. If more than a tenth of a window is
+    left after the last, one more window ends where the sound ends. So a sound of at least one window is never padded. A
+    shorter one becomes a single window, repeated to fill it (zero padding costs a third of the precision on short
+    effects). No sound, no window.
 
-    Holds about a window plus a block. Raises EncoderError for a window or hop of no samples.
+    Times are those of the file, which is played at ``speed``; ``offset_s`` is added to them. All samples are multiplied
+    by ``gain``; then very quiet and very loud windows are brought to a usual level (`levelled`). A window is silent if
+    no sample exceeds `SILENCE_DB` before that.
+
+    Holds about a window plus a block in memory. Raises EncoderError for a window or hop without samples.
     """
     window, hop, rate = spec.window_samples, spec.hop_samples, spec.sample_rate_hz
     if window < 1 or hop < 1:
@@ -61,7 +62,7 @@ def cut(
 
 
 class _Recent:
-    """The latest samples of a stream, as the blocks they came in, addressed by their place in the whole."""
+    """The latest samples of a stream, kept in their blocks, addressed by their position in the stream."""
 
     def __init__(self) -> None:
         self._blocks: deque[Wave] = deque()
@@ -74,7 +75,7 @@ class _Recent:
             self.end += len(block)
 
     def forget(self, before: int) -> None:
-        """Drop every block that ends at or before this place."""
+        """Drop every block that ends at or before this position."""
         while self._blocks and self._begin + len(self._blocks[0]) <= before:
             self._begin += len(self._blocks.popleft())
 

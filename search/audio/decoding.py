@@ -1,4 +1,4 @@
-"""Which library decodes a file, by its content and not by its name."""
+"""Choose the library that decodes a file, by its content and not by its name."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from search.errors import AudioError
 
 
 def open_track(path: str, file: io.RawIOBase, track: int) -> Track:
-    """Open sound track ``track`` (counted from 0) of ``file``. Raises AudioError when no decoder knows it.
+    """Open sound track ``track`` (counted from 0) of ``file``. Raises AudioError if no decoder can read it.
 
-    FFmpeg decodes Ogg, Opus, MP3 and FLAC: the same samples as libsndfile (to 3e-6), Vorbis at twice and Opus at two
-    and a half times its speed. libsndfile's FLAC decoder stops where a file is damaged, or does not say how long it is;
-    its MP3 decoder takes half of FFmpeg's time and writes its complaints about damaged files to the terminal, so it
-    gets those that their checksum says are whole (`search.audio.mpeg`). It is first with all others, and FFmpeg comes
-    after it. Both see the sizes in the header as they should be (`search.audio.promises`), and no ID3 tag before a file
-    that is none of MPEG's.
+    FFmpeg decodes Ogg, Opus, MP3 and FLAC. It gives the same samples as libsndfile (to 3e-6), and is twice as fast for
+    Vorbis and two and a half times as fast for Opus. libsndfile's FLAC decoder stops at damage, and at files without a
+    length. Its MP3 decoder takes half of FFmpeg's time, but prints messages about damaged files to the terminal, so it
+    decodes only MP3 files that are undamaged by their checksum (`search.audio.mpeg`). All other formats try libsndfile
+    first, then FFmpeg. Both decoders see corrected sizes in the header (`search.audio.promises`), and no ID3 tag before
+    a file that is not MPEG.
     """
     sound = containers.behind_tag(file)
     head = containers.head(sound)
     if containers.is_text(head):
         raise AudioError(path, "text, not sound")
     found = promises.look(sound, head)
-    # of a size of 4 bytes that says "to the end of the file" libsndfile reads 4 GiB at most
+    # libsndfile reads 4 GiB at most if a size of 4 bytes says "to the end of the file"
     by_ffmpeg = containers.is_compressed(head) or found.over_4_gib
     opened = _open(path, found.as_decoded(sound), track, head, by_ffmpeg=by_ffmpeg)
     opened.warnings.extend(found.warnings)

@@ -1,4 +1,4 @@
-"""Decoding by FFmpeg's libraries through PyAV: FLAC, Ogg, Opus, MP3, MP4, WebM, Matroska and what else they know."""
+"""Decoding by FFmpeg's libraries through PyAV: FLAC, Ogg, Opus, MP3, MP4, WebM, Matroska and more."""
 
 from __future__ import annotations
 
@@ -29,67 +29,67 @@ FORMATS = (
     "aax,ac4,adx,aea,aix,ast,bfstm,binka,bonk,brstm,dss,dv,fsb,genh,hca,hcom,iamf,ivr,kux,laf,lc3,mmf,nsv,nuv,osq,"
     "qcp,qoa,rka,sox,svag,vqf,wsd,wtv,xmd,xmv,xvag"
 )
-"""The containers that may be opened. Others (playlists, concatenation lists, subtitles, pictures, devices) can name
-further files and addresses, or take any text for something to play."""
+"""The containers that may be opened. Others (playlists, concatenation lists, subtitles, pictures, devices) can refer to
+other files and URLs, or accept any text as something to play."""
 
 _LENGTH_KNOWN = (
     "mov matroska ogg flac wav aiff caf w64 au asf avi ape wv tta tak mpc mpc8 flv voc dsf nistsphere adx ast sox"
 )
-"""Containers that say how long the sound is; with others FFmpeg estimates from the bit rate."""
+"""Containers that state the duration; for others FFmpeg estimates it from the bit rate."""
 
 _SEEK = frozenset({"mov", "matroska", "ogg", "flac"})
-"""Containers with time stamps good enough to enter in the middle; others are decoded from the start."""
+"""Containers whose time stamps are good enough for seeking; others are decoded from the start."""
 
 _COUNTED_CLOCK = _SEEK | {"flv", "asf", "nut", "mxf"}
 _STAMPED = _COUNTED_CLOCK | {"wav", "mpegts", "mpeg"}
-"""Containers whose time stamps say when sound is heard; with others FFmpeg counts bytes or packets. The clock of all
-but the last two begins at 0."""
+"""Containers whose time stamps are presentation times; for others FFmpeg counts bytes or packets. The clock of all but
+the last two begins at 0."""
 
 _LOOSE_JITTER_S = 0.1
-"""Of Windows Media, which counts a frame of delay into some stamps and not into others."""
+"""Jitter of Windows Media, which includes a frame of delay in some stamps and not in others."""
 
 _DELAY_FRAMES = 2.5
-"""A first stamp up to so many frames of Windows Media late is the decoder's delay, and so is so much of every other."""
+"""A first stamp of Windows Media up to this many frames late is the decoder's delay, which all its stamps include."""
 
 _PREROLL_S = 2.0
-"""Decoded and dropped before a passage, for codecs that build on what came before."""
+"""How much is decoded and dropped before a passage, for codecs that depend on earlier packets."""
 
 _SLACK_S = 0.25
-"""Headers count encoder delay and padding, at most a few frames, as sound; more than this is missing, or too much."""
+"""Tolerance: headers count encoder delay and padding, at most a few frames, as sound."""
 
 _SLACK = 0.01
-"""More sound than this share above what the header says is told."""
+"""A warning says if there is more sound than the header says, by more than this share."""
 
 _BAD_PACKETS = 0.01
-"""Share of packets that may fail to decode without a word: players skip them."""
+"""Share of packets that may fail to decode without a warning: players skip them."""
 
 _READ_BYTES = 1 << 18
 
 _FAILURES = (av.error.FFmpegError, IndexError, OverflowError, ValueError)
-"""What PyAV raises over damaged files."""
+"""What PyAV raises for damaged files."""
 
 _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 _FORMS = {name + end: (np.dtype(dtype), end == "p") for name, dtype in _DTYPES.items() for end in ("", "p")}
-"""FFmpeg's sample formats in numpy's words, and whether each channel is apart."""
+"""FFmpeg's sample formats: the numpy dtype of each, and whether it is planar."""
 
 
 class _Source:
-    """A file as FFmpeg reads it. An exception on this way would be printed; an error is a return value."""
+    """A file as FFmpeg reads it. Returns errors as values, because PyAV would print an exception."""
 
     def __init__(self, file: io.RawIOBase) -> None:
         self._file = file
-        self._read = getattr(file, "read1", file.read)  # of what is fetched, what has come is enough
+        self._read = getattr(file, "read1", file.read)  # for objects in a store: a partial read is enough
         self.tell = file.tell
 
     def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes; none at the end, and where the disk fails: what is missing is noticed later."""
+        """Up to ``size`` bytes; none at the end or if the disk fails, since missing sound is noticed later."""
         try:
             return self._read(size) or b""
         except OSError:
             return b""
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """The new place, -1 where no file can have one: damaged headers send FFmpeg there."""
+        """The new position, or -1 for an impossible one, to which damaged headers can lead FFmpeg."""
         try:
             return self._file.seek(offset, whence)
         except (OSError, OverflowError, ValueError):
@@ -97,7 +97,7 @@ class _Source:
 
 
 def opened(file: io.RawIOBase, metadata_errors: str = "replace") -> InputContainer:
-    """A file as FFmpeg opens it, and no other file that it names. Raises UnknownFormat."""
+    """Open a file with FFmpeg, but no other file to which it refers. Raises UnknownFormat."""
     if _is_spoiled_adx(file):
         raise UnknownFormat("an ADX file whose header makes no sense")
     try:
@@ -113,7 +113,7 @@ def opened(file: io.RawIOBase, metadata_errors: str = "replace") -> InputContain
 
 
 def _is_spoiled_adx(file: io.RawIOBase) -> bool:
-    """Whether it begins as ADX does and goes on as none can: FFmpeg divides by what such a header says, and by 0."""
+    """Whether it begins like ADX but has an impossible header: FFmpeg would divide by a value of it, which may be 0."""
     file.seek(0)
     head = file.read(12) or b""
     file.seek(0)
@@ -124,7 +124,7 @@ def _is_spoiled_adx(file: io.RawIOBase) -> bool:
 
 
 class LibavTrack:
-    """One of the sound tracks of a file that FFmpeg reads."""
+    """A sound track of a file that FFmpeg reads."""
 
     def __init__(self, path: str, file: io.RawIOBase, track: int) -> None:
         self._path = path
@@ -175,7 +175,7 @@ class LibavTrack:
             return float(stream.duration * stream.time_base)
         if tag := stream.metadata.get("DURATION"):  # Matroska's, hh:mm:ss.fraction
             return _clock_s(tag)
-        alone = len(self._container.streams) == 1  # the whole file's duration is its longest track's
+        alone = len(self._container.streams) == 1  # the duration of a file is that of its longest track
         return self._container.duration / 1e6 if alone and self._container.duration else None
 
     def _find_zero(self) -> float:
@@ -208,7 +208,7 @@ class LibavTrack:
             yield _one(parts)
 
     def _frames(self, start_s: float, end_s: float | None) -> Iterator[Block]:
-        """Each decoded frame with its place, from at or before ``start_s`` to ``end_s``."""
+        """Each decoded frame with its time, from ``start_s`` or earlier to ``end_s``."""
         entered = self._enter(start_s)
         jitter_s = _LOOSE_JITTER_S if self.info.container == "asf" else JITTER_S
         timeline = Timeline(None if entered else 0.0, jitter_s)
@@ -223,7 +223,7 @@ class LibavTrack:
                 cut_off = packet.is_corrupt or (cut_off and packet.size == 0)  # the last, empty packet flushes
             except _FAILURES:
                 if not any(bytes(packet)):
-                    packets -= 1  # nothing but zeros behind the last frame: encoders and taggers pad files
+                    packets -= 1  # nothing but zeros after the last frame: encoders and taggers pad files
                     continue
                 bad += 1
                 cut_off = True
@@ -243,13 +243,13 @@ class LibavTrack:
             raise AudioError(self._path, f"damaged: {bad} of {packets} packets of sound cannot be decoded")
         if bad > _BAD_PACKETS * packets:
             self.warnings.append(f"damaged: {bad} of {packets} packets of sound cannot be decoded")
-        elif timeline.gaps_s and self.info.container == "flac":  # in which there are no pauses
+        elif timeline.gaps_s and self.info.container == "flac":  # FLAC has no pauses
             self.warnings.append(f"damaged: {timeline.gaps_s:.2f} s of the sound cannot be decoded")
         reached_s = max(timeline.end_s or 0.0, got_s)
         self._compare(reached_s, None if entered else got_s, cut_off=cut_off)
 
     def _packets(self) -> Iterator[av.Packet[AudioStream]]:
-        """The packets of the track; a container that is damaged half-way ends there."""
+        """The packets of the track, up to the first damage of the container."""
         none = True
         try:
             for packet in self._container.demux(self._stream):
@@ -261,7 +261,7 @@ class LibavTrack:
             self.warnings.append(f"damaged: {_reason(error)}")
 
     def _compare(self, reached_s: float, got_s: float | None, *, cut_off: bool) -> None:
-        """Warn, at the end of the file, of less sound than promised, or more. ``got_s``: all of it, if known."""
+        """At the end of the file, warn of less sound than promised, or more. ``got_s``: all sound, if known."""
         promised_s = self.info.duration_s
         if promised_s is None:
             if cut_off:
@@ -274,12 +274,12 @@ class LibavTrack:
             self.warnings.append(f"the header says {promised_s:.1f} s, {got_s:.1f} s are there")
 
     def _enter(self, start_s: float) -> bool:
-        """Move to before ``start_s`` where that is worth it and exact; whether the place is now to be found out."""
+        """Seek to before ``start_s`` if that pays and is exact; returns whether the time must be read from stamps."""
         stream, ends_s, container = self._stream, self.info.duration_s, self.info.container
         exact = container in _SEEK or (container == "wav" and self.info.codec.startswith("pcm_"))
         if start_s <= 2 * _PREROLL_S or not exact or stream.time_base is None:
             return False
-        if ends_s is None or start_s >= ends_s:  # what lies beyond a header's length is found by decoding alone
+        if ends_s is None or start_s >= ends_s:  # sound beyond the length in the header is only found by decoding
             return False
         try:
             self._container.seek(int((start_s - _PREROLL_S + self._zero_s) / stream.time_base), stream=stream)
@@ -289,10 +289,10 @@ class LibavTrack:
         return True
 
     def _stamp_s(self, frame: AudioFrame) -> float | None:
-        """When a frame is heard, in the file's time; None where its container, one of `_STAMPED`, does not say."""
+        """The presentation time of a frame in the file's time; None if its container, one of `_STAMPED`, has none."""
         if frame.pts is None:
             return None
-        if self._base is None:  # it is that of the track, and dear to ask for
+        if self._base is None:  # the same for the whole track, and slow to read
             self._base = (0, 1) if frame.time_base is None else frame.time_base.as_integer_ratio()
         numerator, denominator = self._base
         if not numerator:
@@ -312,7 +312,7 @@ class LibavTrack:
         count, channels = frame.samples, frame.layout.nb_channels
         if channels == 1:
             return np.frombuffer(memoryview(AudioPlane(frame, 0)), dtype, count).copy().reshape(1, count)
-        # plane by plane: with more than eight of them frame.planes and to_ndarray() read beyond the list of planes
+        # plane by plane: with more than eight planes, frame.planes and to_ndarray() read out of bounds
         if apart:
             samples = np.empty((channels, count), dtype)
             for channel in range(channels):
@@ -327,7 +327,7 @@ class LibavTrack:
 
 
 def _follows(block: Block, end_s: float, after: Block) -> bool:
-    """Whether ``after`` goes on where ``block`` ends, at the same rate, with as many channels."""
+    """Whether ``after`` continues ``block``, at the same rate and with as many channels."""
     alike = block.rate_hz == after.rate_hz and len(block.samples) == len(after.samples)
     return alike and abs(after.start_s - end_s) * block.rate_hz < 0.5
 

@@ -1,8 +1,9 @@
-"""Samples as decoders give them become mono float32.
+"""Mix decoded samples to mono float32.
 
-The mean of the channels, but where it would lose the sound: channels that cancel each other (a turned plug, a B-format
-recording of something behind the microphone) are turned over first, and of many channels with few that sound only
-these count. That is decided for each second of the file by itself, so a passage has the samples of the whole.
+The mix is the mean of the channels, unless that would lose the sound. If channels cancel each other (a plug with
+swapped poles, a B-format recording of something behind the microphone), some are inverted first. If only few of many
+channels have sound, only those are mixed. This is decided for each second of the file separately, so a passage has the
+same samples as in the whole file.
 """
 
 from __future__ import annotations
@@ -17,35 +18,35 @@ from search.audio.track import Block
 from search.model import Wave
 
 BLOCK_S = 2.0
-"""Sound decoded at a time: long enough that the interpreter costs nothing, short enough to stay in the cache."""
+"""How much is decoded at a time: long enough to make interpreter overhead negligible, short enough for the cache."""
 
 CELL_S = 1
-"""How the channels are mixed is decided for each of these stretches of the file, in seconds."""
+"""The length of a cell, in seconds: how to mix the channels is decided for each cell of the file."""
 
 SILENCE_DB = -80.0
-"""Sound is silent where no sample exceeds this, in dB of full scale."""
+"""Sound is silent if no sample exceeds this, in dB of full scale."""
 
 SILENCE = 10.0 ** (SILENCE_DB / 20.0)
 
 _BLOCK_SAMPLES = 1 << 20
-"""No block has more samples than this over all channels, whatever rate and channel count a header claims."""
+"""Most samples of a block over all channels, whatever rate and channel count a header claims."""
 
 _CANCELLED = 0.2
-"""Channels cancel when their sum has less than this share of the power that it would have if they were unrelated: two
-that are equally loud, when their correlation is below -.8. Then what they share is the loudest, and the mean loses it.
+"""Channels cancel if the power of their sum is below this share of what uncorrelated channels would have. For two
+equally loud channels, that is a correlation below -0.8. Then the common part is the loudest, and the mean loses it.
 """
 
 _FAINT = 1e-3
-"""A channel with less than this share of the loudest one's power (-30 dB) counts as one that does not sound."""
+"""A channel with less than this share of the loudest one's power (-30 dB) counts as silent."""
 
 _FEW = 4
-"""Fewer than one in this many channels that sound: the others would bring more noise than sound."""
+"""If fewer than one in this many channels have sound, only those are mixed; the others would add mostly noise."""
 
 _RAMP_S = 0.02
-"""How long it takes to go from one way of mixing to the next."""
+"""The length of the crossfade between two ways of mixing."""
 
 Channels: TypeAlias = NDArray[Any]
-"""(channels, frames) samples as a decoder gives them, float or integer."""
+"""(channels, frames) decoded samples, float or integer."""
 
 ChannelWeights: TypeAlias = NDArray[np.float32]
 
@@ -58,11 +59,11 @@ def block_frames(sample_rate_hz: int, channels: int) -> int:
 def mono(channels: Sequence[NDArray[Any]] | NDArray[Any]) -> Wave:
     """The mean of ``channels``, each (frames,), of float or integer samples at full scale, as a new array.
 
-    The plain mean also for surround sound: every channel is heard, none is louder than it was, and full scale stays
-    full scale. (Downmixes for the ear weigh the channels by loudspeaker, and leave out the one for bass.)
-    Channels are added one by one, so that a sample does not depend on the block that it came in.
+    Surround sound is mixed by the plain mean too: every channel is included, none gets louder, and full scale stays
+    full scale. (Downmixes for listening weigh the channels by loudspeaker, and leave out the bass channel.)
+    Channels are added one by one, so that a sample does not depend on its block.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # infinite samples are found, and refused, further on
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite samples are found and refused later
         mix: Wave = channels[0].astype(np.float32)  # a copy, always
         for channel in channels[1:]:
             mix += channel
@@ -75,7 +76,7 @@ def mono(channels: Sequence[NDArray[Any]] | NDArray[Any]) -> Wave:
 
 
 class Mixer:
-    """Mixes the channels of one file as they are decoded, and counts what it had to do.
+    """Mixes the channels of a file as they are decoded, and counts when it does not take the mean.
 
     Examples:
         >>> left = np.ones((1, 8), np.float32)
@@ -96,10 +97,10 @@ class Mixer:
             -1,
             0,
             None,
-        )  # where the last cell ended, its channels, weights
+        )  # end, channels and weights of the last cell
 
     def blocks(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """``blocks`` of (channels, frames), in order of time, as blocks of (frames,) of the same times."""
+        """Mix ``blocks`` of (channels, frames), in order of time, to blocks of (frames,) with the same times."""
         for block in blocks:
             if self._parts and not self._goes_on(block):
                 yield from self._rest()
@@ -113,7 +114,7 @@ class Mixer:
         yield from self._rest()
 
     def warnings(self) -> list[str]:
-        """What was done but taking the mean, each a short phrase."""
+        """Short phrases on each way of mixing other than the mean."""
         found = []
         if self._turned_s:
             often = f"in {self._turned_s:.1f} of {self._mixed_s:.1f} s"
@@ -172,12 +173,12 @@ class Mixer:
 
 
 def joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    """``parts`` end to end, as one array."""
+    """Concatenate ``parts`` to one array."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
 
 def _weights(samples: NDArray[np.float32], plain: Wave) -> ChannelWeights | None:
-    """By how much each of ``samples`` (channels, frames) counts; None: all the same, as in their mean ``plain``."""
+    """The weight of each of ``samples`` (channels, frames); None: all the same, as in their mean ``plain``."""
     n = len(samples)
     with np.errstate(over="ignore", invalid="ignore"):
         powers = np.array([np.dot(channel, channel) for channel in samples])
@@ -208,14 +209,14 @@ def _cancels(samples: NDArray[np.float32], powers: NDArray[np.float32]) -> bool:
 
 
 def _falls_silent(samples: NDArray[np.float32], plain: Wave, mixed: float) -> bool:
-    """Whether the mean is silent, and a channel is not."""
+    """Whether the mean is silent although a channel is not."""
     if mixed > len(plain) * SILENCE**2:
         return False
     return bool(np.abs(plain).max() <= SILENCE < np.abs(samples).max())
 
 
 def _weighted(samples: NDArray[np.float32], before: ChannelWeights, weights: ChannelWeights, ramp: int) -> Wave:
-    """The sum of ``samples`` (channels, frames) by ``weights``, which are come to from ``before`` within ``ramp``."""
+    """The sum of ``samples`` (channels, frames) by ``weights``, which fade in from ``before`` over ``ramp`` frames."""
     mix = np.zeros(samples.shape[1], np.float32)
     toward = np.minimum(np.arange(1, len(mix) + 1, dtype=np.float32) / np.float32(max(1, ramp)), np.float32(1.0))
     for channel, last, now in zip(samples, before, weights, strict=True):
@@ -228,7 +229,7 @@ def _or_mean(weights: ChannelWeights | None, n: int) -> ChannelWeights:
 
 
 def at_full_scale(channels: Channels) -> NDArray[np.float32]:
-    """``channels`` (channels, frames) as float32 of full scale 1; the same array where they are that already."""
+    """``channels`` (channels, frames) as float32 with full scale 1; the same array if they already are."""
     scale, zero = _full_scale(channels.dtype)
     samples: NDArray[np.float32] = channels.astype(np.float32, copy=False)
     if zero:
@@ -237,7 +238,7 @@ def at_full_scale(channels: Channels) -> NDArray[np.float32]:
 
 
 def _full_scale(dtype: np.dtype[Any]) -> tuple[float, float]:
-    """(full scale, zero) of integer samples; (1, 0) of floating ones."""
+    """(full scale, zero) of integer samples; (1, 0) for floats."""
     if dtype.kind == "f":
         return 1.0, 0.0
     half = float(1 << (8 * dtype.itemsize - 1))

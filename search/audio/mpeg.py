@@ -1,8 +1,8 @@
-"""MP3 files that are as their encoder wrote them: by the length and the checksum in the tag that LAME and FFmpeg write.
+"""Detect MP3 files that are unchanged since they were encoded, by the length and checksum that LAME and FFmpeg write.
 
-The first frame of such a file holds no sound but Xing's header and LAME's tag behind it: how many frames follow, how
-many samples before and after the sound are the encoder's, how long the file is, and the checksum of all that follows
-(gabriel.mp3-tech.org/mp3infotag.html).
+The first frame of such a file contains no sound, but Xing's header and then LAME's tag. They state how many frames
+follow, how many samples of padding the encoder added before and after the sound, how long the file is, and the checksum
+of the rest (gabriel.mp3-tech.org/mp3infotag.html).
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ from search.audio.signatures import frame_bytes
 
 _XING: Final = (b"Xing", b"Info")
 _WRITERS: Final = (b"LAME", b"Lavf", b"Lavc")
-"""Those whose counts of samples before and after the sound FFmpeg believes."""
+"""Encoders whose padding counts FFmpeg uses."""
 _ALL_FIELDS: Final = 0x0F
-"""Flags of a Xing header that has them all: frames, bytes, a table of places, quality."""
+"""Flags of a Xing header with all fields: frames, bytes, a seek table, quality."""
 _XING_BYTES: Final = 120
 _TAG_BYTES: Final = 36
 _MPEG_1_LAYER_III: Final = 0b1101
 _MONO: Final = 0b11
 _HEADER_BYTES: Final = 4
 _MONO_BYTES, _STEREO_BYTES = 17, 32
-"""What there is in a frame, behind its header, of each channel; in the first frame nothing but zeros."""
+"""The size of the side information after a frame's header, by channels; in the first frame it is all zeros."""
 _FRAME_SAMPLES: Final = 1152
 _ID3V1_BYTES: Final = 128
 _DECODER_SAMPLES: Final = 529
-"""By how much every decoder is late."""
+"""The delay of every decoder."""
 _READ_BYTES: Final = 1 << 20
 _LANES: Final = 512
-"""Words that a checksum is made of side by side. With half or twice as many a file of 30 kB takes as long."""
+"""How many words of the checksum are processed in parallel. Half or twice as many take as long for a file of 30 kB."""
 _POLYNOMIAL: Final = 0xA001
-"""Of CRC-16 as LAME computes it, its bits reversed."""
+"""The polynomial of LAME's CRC-16, with its bits reversed."""
 
 
 class WholeMpeg(NamedTuple):
-    """What the tag of a file says that is whole: so many ``samples`` of each channel."""
+    """The tag of an undamaged file: how many ``samples`` each channel has."""
 
     samples: int
 
 
 def whole(file: io.RawIOBase) -> WholeMpeg | None:
-    """What the tag of an MP3 file says; None for any other file, and for one that is not as its encoder wrote it.
+    """The tag of an MP3 file; None for any other file, and for one that differs from what its encoder wrote.
 
-    None also of MPEG 2 (up to 24 kHz), of which LAME writes frames now and then that decoders complain about. Behind
-    the sound an old ID3 tag may follow, and nothing else. The file is left at its start.
+    None also for MPEG 2 (up to 24 kHz), where LAME sometimes writes frames that decoders complain about. Only an ID3v1
+    tag may follow the sound. Seeks the file back to its start.
     """
     try:
         return _whole(file)
@@ -84,7 +84,7 @@ def _whole(file: io.RawIOBase) -> WholeMpeg | None:
 
 
 def _ends(file: io.RawIOBase, end: int, present: int) -> bool:
-    """Whether nothing but an old ID3 tag comes at ``end``."""
+    """Whether the file ends at ``end``, or only an ID3v1 tag follows."""
     if end == present:
         return True
     file.seek(end)
@@ -92,10 +92,10 @@ def _ends(file: io.RawIOBase, end: int, present: int) -> bool:
 
 
 def checksum(file: io.RawIOBase, begin: int, end: int) -> int:
-    """CRC-16 of the bytes ``begin`` to ``end`` of a file, as LAME computes it; -1 where they are not all there.
+    """CRC-16 of the bytes ``begin`` to ``end`` of a file, as LAME computes it; -1 if some are missing.
 
-    A word of 16 bits pushes all that was there out of a sum of 16 bits, so that each word is one look into a table of
-    all words; of `_LANES` sums side by side each takes in every so-manieth word.
+    A word of 16 bits shifts the whole old sum of 16 bits out, so each word needs one look-up in a table of all words.
+    `_LANES` sums are computed in parallel; each processes every `_LANES`-th word.
     """
     step, stride = _table(1).data, _table(_LANES)
     sums = np.zeros(_LANES, np.uint16)
@@ -119,12 +119,12 @@ def checksum(file: io.RawIOBase, begin: int, end: int) -> int:
 
 @cache
 def _table(words: int) -> NDArray[np.uint16]:
-    """What becomes of every sum (65,536,) when so many words of zeros are taken in."""
+    """The sum that each sum (65,536,) turns into after ``words`` words of zeros."""
     bits = [1 << bit for bit in range(16)]
     for _ in range(words):
         bits = [_pushed(one, 16) for one in bits]
     table = np.zeros(1, np.uint16)
-    for bit in bits:  # linear: a sum is that of its bits
+    for bit in bits:  # linear: the result is the XOR of those of its bits
         table = np.concatenate((table, table ^ np.uint16(bit)))
     return table
 

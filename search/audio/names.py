@@ -1,8 +1,8 @@
-"""What the name of a file says: sound, notes, something that is not to be looked at, or nothing.
+"""Classify files by name: sound, notes, a file to skip, or unknown.
 
-A name is believed only so far that what bears a suffix of sound is opened, and named if it holds none. Of every other
-file its first bytes are asked (`search.audio.signatures`): a picture or a text costs 10 microseconds of the processor.
-Decoding goes by content alone.
+A file with an audio suffix is opened, and reported if it contains no sound. Any other file is classified by its first
+bytes (`search.audio.signatures`), which takes 10 microseconds of processor time for a picture or a text. Decoding
+depends on content only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from typing import Literal, TypeAlias
 
 FileKind: TypeAlias = Literal["sound", "notes", "other"]
-"""What a file holds: sound, notes (MIDI), or something else."""
+"""What a file contains: sound, notes (MIDI), or something else."""
 
 _LOSSLESS = """
 wav wave bwf rf64 w64 aif aiff aifc au snd caf flac alac ape apl wv tta tak shn dsf voc avr paf pvf fap 8svx 16svx
@@ -27,17 +27,17 @@ mp4 m4v mov qt 3gp 3g2 mkv mk3d mka webm weba avi asf wmv flv f4v f4a mpg mpeg m
 mxf nut ismv mj2 dv xmv kux wtv dvr-ms nsv nuv
 """
 SUFFIXES = frozenset((_LOSSLESS + _LOSSY + _OF_GAMES + _WITH_A_SOUND_TRACK).split())
-"""Lower-case suffixes of sound, without their dot."""
+"""Suffixes of sound, in lower case, without the dot."""
 
 _UNFINISHED = frozenset({"part", "partial", "crdownload", "download", "opdownload"})
-"""Of what browsers are still fetching."""
+"""Suffixes of unfinished downloads of browsers."""
 
 MIDI_SUFFIXES = frozenset({"mid", "midi", "kar", "rmi"})
 """Notes, not sound: their melodies are indexed, in the melody space."""
 
 
 def kind(name: str) -> FileKind | None:
-    """What the name of a file says it is; None when the file itself must be asked."""
+    """The kind of a file by its name; None if its content must be checked."""
     suffix = _suffix(name)
     if suffix in SUFFIXES:
         return "sound"
@@ -48,16 +48,16 @@ def kind(name: str) -> FileKind | None:
 
 
 def is_audio_name(path: str) -> bool:
-    """Whether a scan picks this file up. ``._name.wav``, which macOS leaves on foreign disks, holds no sound."""
+    """Whether a name has an audio suffix. ``._name.wav``, which macOS writes on foreign disks, is no sound."""
     return _suffix(path) in SUFFIXES
 
 
 def suffix_of(path: str) -> str:
-    """The suffix of a name in lower case, without its dot; empty for a name without."""
+    """The suffix of a name in lower case, without the dot; empty if there is none."""
     return _suffix(path)
 
 
 def _suffix(path: str) -> str:
-    """In lower case, without its dot; none for what macOS leaves."""
+    """In lower case, without the dot; empty for ``._`` files of macOS."""
     name = os.path.basename(path)  # noqa: PTH119 - pathlib costs ten times as much, once per file of a scan
     return "" if name.startswith("._") else os.path.splitext(name)[1][1:].lower()  # noqa: PTH122 - as above

@@ -1,7 +1,6 @@
-"""A path becomes an open regular file, or one clear cause. Nothing here can hang or have an effect on a device.
+"""Open a path as a regular file, or raise one clear cause. Nothing here can hang or affect a device.
 
-The address of an object in a store is a path, too, and the object a file that is read by ranges
-(`search.audio.stores`).
+The URL of an object in a store is a path too; the object is a file that is read by ranges (`search.audio.stores`).
 """
 
 from __future__ import annotations
@@ -45,17 +44,17 @@ def open_regular(path: str) -> io.RawIOBase:
         return _open_object(path)
     try:
         _check_kind(path, os.stat(path))  # noqa: PTH116 - the path may hold bytes that are no UTF-8; it stays a str
-        # O_NONBLOCK: should a pipe take the file's place after the check, opening it still does not wait for a writer
+        # O_NONBLOCK: if a pipe replaces the file after the check, opening it does not wait for a writer
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise AudioError(path, _cause(path, error)) from error
-    except ValueError as error:  # a NUL, or a surrogate that stands for no byte
+    except ValueError as error:  # a NUL, or a surrogate that is no byte
         raise AudioError(path, "no file can have this name") from error
-    return io.FileIO(descriptor, "r")  # without its name, by whose suffix decoders would guess what is in it
+    return io.FileIO(descriptor, "r")  # without its name: decoders would guess the format from the suffix
 
 
 def size_bytes(file: io.RawIOBase) -> int:
-    """How long an open file is; it stays where it is."""
+    """The size of an open file; its position stays."""
     at = file.tell()
     size = file.seek(0, io.SEEK_END)
     file.seek(at)
@@ -63,7 +62,7 @@ def size_bytes(file: io.RawIOBase) -> int:
 
 
 def changed_s(file: io.RawIOBase) -> float:
-    """When an open file was changed last, in seconds since 1970; now where nobody knows."""
+    """When an open file was last modified, in seconds since 1970; the current time if that is unknown."""
     if isinstance(file, io.FileIO):
         return os.fstat(file.fileno()).st_mtime
     found = getattr(file, "object", None)

@@ -1,7 +1,7 @@
-"""A passage of a file as a WAV file, sample by sample as it was recorded: its rate, its channels, no sample changed.
+"""A passage of a file as a WAV file with the original samples, at the original rate, with all channels.
 
-Samples are written as the file has them: 16 bits as 16 bits, floats as floats. Lossy formats decode to floats. Where
-nothing was recorded there is silence, so that a passage has all of its samples whatever is missing of its file.
+Samples keep their type: 16 bits stay 16 bits, floats stay floats. Lossy formats decode to floats. Gaps in the recording
+are filled with silence, so that a passage always has its full length.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ _PCM: Final = 1
 _FLOAT: Final = 3
 _EXTENSIBLE: Final = 0xFFFE
 _GUID_TAIL: Final = bytes.fromhex("000000001000800000aa00389b71")
-"""What follows the format in the GUID of a ``WAVE_FORMAT_EXTENSIBLE`` header."""
+"""The GUID of a ``WAVE_FORMAT_EXTENSIBLE`` header after the format."""
 _MOST_BYTES: Final = (1 << 32) - 1024
-"""The sizes in a WAV file's header have 32 bits."""
+"""Limit of a WAV file, whose header has sizes of 32 bits."""
 _SIXTEEN_BITS: Final = frozenset({"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW"})
-"""What libsndfile decodes to floats that are 16-bit integers (or fewer bits) over 32768."""
+"""Codecs that libsndfile decodes to floats that are integers of at most 16 bits divided by 32768."""
 
 
 class WavPassage(NamedTuple):
-    """A WAV file of ``size_bytes`` in blocks. Close ``blocks`` to let go of the file before its end."""
+    """A WAV file of ``size_bytes`` in blocks. Close ``blocks`` to release the file before its end."""
 
     size_bytes: int
     blocks: Iterator[bytes]
 
 
 class _Form(NamedTuple):
-    """How samples are written: integers of so many ``bits``, or floats."""
+    """The sample format to write: integers or floats of ``bits``."""
 
     bits: int
     is_float: bool = False
 
 
 def wav_passage(path: str, start_s: float, end_s: float, track: int = 0) -> WavPassage:
-    """A passage of a sound track, both ends rounded to its samples, decoded as it is read.
+    """A passage of a sound track, both ends rounded to samples, decoded as it is read.
 
     Raises AudioError: no such file, not sound, nothing that can be decoded, more than a WAV file holds (4 GiB); at a
-    later block where the file changes its sample rate or its channels.
+    later block, if the file changes its sample rate or its channels.
 
     Examples:
         >>> passage = wav_passage("rain.wav", 0.5, 1.0)
@@ -59,7 +59,7 @@ def wav_passage(path: str, start_s: float, end_s: float, track: int = 0) -> WavP
     if not 0 <= start_s < end_s:
         raise AudioError(path, f"a passage that starts at {start_s} s cannot end at {end_s} s")
     blocks = _written(path, start_s, end_s, track)
-    head = next(blocks)  # what can go wrong does before anything is sent
+    head = next(blocks)  # most errors are raised here, before anything is sent
     size = 8 + int.from_bytes(head[4:8], "little")
     return WavPassage(size, chain([head], blocks))
 
@@ -106,7 +106,7 @@ def _form(codec: str, dtype: np.dtype[Any]) -> _Form:
 
 
 def _bytes(samples: NDArray[Any], codec: str, form: _Form) -> bytes:
-    """(channels, frames) samples as a WAV file has them: frame by frame, lowest byte first."""
+    """(channels, frames) samples in the order of a WAV file: frame by frame, little-endian."""
     frames = np.ascontiguousarray(samples.T)
     if form.is_float:
         scaled = frames / 2.0**63 if frames.dtype.kind == "i" else frames
@@ -137,7 +137,7 @@ def _header(rate_hz: int, channels: int, form: _Form, data_bytes: int) -> bytes:
 
 
 def _zeros(count: int) -> Iterator[bytes]:
-    """So many bytes of silence, in blocks."""
+    """``count`` bytes of silence, in blocks."""
     while count > 0:
         size = min(count, 1 << 20)
         yield bytes(size)

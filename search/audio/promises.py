@@ -1,8 +1,8 @@
-"""What a header promises against what is there, and the file as a decoder should see it.
+"""Compare the sizes in a header with the file, and present a corrected file to the decoder.
 
-Sizes are written last, so a recorder that lost its power leaves none; a program that writes to a pipe invents one; and
-in a WAV of more than 4 GiB it wraps. Decoders believe such sizes and give nothing, or a part, without a word. Here they
-are found and mended in what the decoder reads, never on disk; what was found is said in words.
+Sizes are written last, so a recorder that lost power leaves none. A program that writes to a pipe invents one. In a WAV
+of more than 4 GiB the size wraps. Decoders trust such sizes and silently return nothing, or a part. Here they are
+corrected in what the decoder reads, never on disk, and reported as warnings.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from search.audio.containers import Chunk, chunks, is_chunk_name, tag_bytes
 from search.audio.views import View
 
 _SLACK_BYTES = 8
-"""Some writers count a chunk header into the size, or write a few bytes more than they say."""
+"""Some writers include a chunk header in the size, or write a few bytes more than they state."""
 
 _COUNTED_BYTES = (0, 1, _SLACK_BYTES)
-"""What may be missing and is no sound: a pad byte, or a chunk header, that the writer counted into the size."""
+"""How many bytes may be missing without loss of sound: a pad byte or a chunk header that the size includes."""
 
 _MORE_BYTES = 4096
 _MORE = 0.01
-"""More bytes than this behind the sound that are in no chunk, and more than this share of it, may be sound, and are
-told. What is less is none."""
+"""Bytes after the sound that are in no chunk may be sound if they are more than this many, and more than this share of
+it. Then a warning reports them; fewer are ignored."""
 
 _WRAP = 1 << 32
-"""Where sizes of 4 bytes begin again."""
+"""Where sizes of 4 bytes wrap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found: ``warnings`` for people, and ``mends``, the bytes that a decoder should see, by their place.
+    """The result: ``warnings`` for people, and ``mends``, the bytes that a decoder should see, by their position.
 
-    ``begin`` and ``end``: where the file should begin and end for it, None: where it ends. ``over_4_gib``: whether the
-    size of the sound does not fit into its field.
+    ``begin`` and ``end``: where the file should begin and end for the decoder; ``end`` None: at its own end.
+    ``over_4_gib``: whether the size of the sound does not fit into its field.
     """
 
     warnings: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Findings:
 
 
 def look(file: io.RawIOBase, first: bytes) -> Findings:
-    """What the header of ``file``, whose first bytes are ``first``, promises against what is there."""
+    """Compare the header of ``file``, whose first bytes are ``first``, with its content."""
     present = file.seek(0, io.SEEK_END)
     if first[:4] == b"OggS":
         return Findings(tuple(_last_page(file, present)))
@@ -68,9 +68,9 @@ def look(file: io.RawIOBase, first: bytes) -> Findings:
 
 
 def counts_its_frames(file: io.RawIOBase) -> bool:
-    """Whether an MP3 file begins with a Xing, Info or VBRI header, which say how many frames there should be.
+    """Whether an MP3 file begins with a Xing, Info or VBRI header, which states the number of frames.
 
-    Without one a decoder estimates the length from the bit rate, which says nothing about what should be there.
+    Without one, a decoder estimates the length from the bit rate, so missing sound cannot be detected.
     """
     file.seek(0)
     file.seek(tag_bytes(file.read(10) or b""))
@@ -83,13 +83,13 @@ def counts_its_frames(file: io.RawIOBase) -> bool:
 
 
 _FORMAT_CHUNKS = (b"ds64", b"fmt ", b"fact", b"FVER", b"COMM")
-"""Chunks that say what the samples are."""
+"""Chunks that describe the sample format."""
 
 _LONGEST_FORMAT_BYTES = 4096
 
 
 def _sound(file: io.RawIOBase, first: bytes) -> tuple[list[Chunk], Chunk | None]:
-    """The chunk that holds the samples, after those before it; its size is None where the writer did not know."""
+    """The chunks before that of the samples, and that chunk, whose size is None if the writer did not know it."""
     if first[:4] == b".snd" and len(first) >= 12:
         size = int.from_bytes(first[8:12], "big")
         return [], Chunk(b".snd", int.from_bytes(first[4:8], "big"), None if size in (0xFFFFFFFF, 0) else size)
@@ -102,9 +102,9 @@ def _sound(file: io.RawIOBase, first: bytes) -> tuple[list[Chunk], Chunk | None]
 
 
 def _header_alone(file: io.RawIOBase, first: bytes, before: list[Chunk], sound: Chunk) -> bytes:
-    """What should stand right before the sound where a chunk of odd size before it has no pad byte, else nothing.
+    """A new header to put right before the sound if an earlier chunk of odd size has no pad byte; else empty.
 
-    After such a chunk decoders look for the next one a byte too late, and find none.
+    Decoders look for the next chunk one byte too late after such a chunk, and do not find it.
     """
     ends = [one.offset + (one.size or 0) for one in before if (one.size or 0) % 2]
     if first[:4] == b"caff" or first[:4] == b"riff" or not any(x.offset - 8 in ends for x in (*before, sound)):
@@ -119,11 +119,11 @@ def _header_alone(file: io.RawIOBase, first: bytes, before: list[Chunk], sound: 
 
 
 def _moved(findings: Findings, header: bytes, sound: Chunk) -> Findings:
-    """What was found in a file that for a decoder begins with ``header``, right before ``sound``; as it is without."""
+    """``findings`` for a file that begins with ``header``, right before ``sound``; unchanged if there is no header."""
     begin = sound.offset - 8 - len(header)
     if not header or begin < 0:
         return findings
-    head = sound.offset - 8  # a mend before it is one of ds64, the first chunk of both
+    head = sound.offset - 8  # a mend before that is in ds64, the first chunk in both
     mends = {at if at >= head else begin + at: mend for at, mend in findings.mends.items()}
     return replace(findings, begin=begin, mends={begin: header} | mends)
 
@@ -142,7 +142,7 @@ def _compare(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> Fi
 
 
 def _without_a_second(file: io.RawIOBase, sound: Chunk) -> Findings:
-    """What is to be said where the next chunk holds samples too: FFmpeg reads the first alone, libsndfile the last."""
+    """Findings if the next chunk has samples too, of which FFmpeg reads only the first and libsndfile the last."""
     ends = sound.offset + (sound.size or 0)
     file.seek(ends)
     following = file.read(9) or b""
@@ -152,11 +152,11 @@ def _without_a_second(file: io.RawIOBase, sound: Chunk) -> Findings:
 
 
 def _with_more(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> Findings:
-    """What is to be said of a file in which more than ``sound`` follows its header, and no chunk after it."""
+    """Findings for a file that has more bytes than ``sound`` should have, and no chunk after it."""
     there, size = present - sound.offset, sound.size or 0
     more = there - size
     written = size > _header_bytes(sound.name, first)
-    # AU has no chunks, and libsndfile reads W64 to its end: what is much is sound
+    # AU has no chunks, and libsndfile reads W64 to its end: many more bytes are sound
     to_the_end = sound.name == b".snd" or (first[:4] == b"riff" and more > _MORE_BYTES)
     if not written or (to_the_end and more > _MORE * size):
         says = f"the header says {size:,} bytes of sound" if written else "the size of the sound was never written"
@@ -167,19 +167,19 @@ def _with_more(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> 
         warning = f"over 4 GiB: the header says {size:,} bytes of sound, all {there:,} to the end of the file are read"
         return Findings((warning,), _to_the_end(first, sound, there), over_4_gib=True)
     if more <= max(_MORE_BYTES, _MORE * size):
-        return Findings(end=sound.offset + size)  # of W64 libsndfile would take it for sound
+        return Findings(end=sound.offset + size)  # libsndfile would read the rest of a W64 as sound
     return Findings((f"the header says {size:,} bytes of sound; {more:,} more follow that no chunk holds",))
 
 
 def _header_bytes(name: bytes, first: bytes) -> int:
-    """How many bytes of the chunk of samples come before the samples: a size of so many means none."""
+    """How many bytes precede the samples in their chunk; a chunk of this size has no samples."""
     if name == b"SSND":
         return 8
     return 4 if first[:4] == b"caff" else 0
 
 
 def _to_the_end(first: bytes, sound: Chunk, present_bytes: int) -> dict[int, bytes]:
-    """The size in the header as it should be for sound up to the end of the file."""
+    """The corrected size in the header, for sound up to the end of the file."""
     at = sound.offset
     if first[:4] == b".snd":
         return {8: b"\xff" * 4}
@@ -194,7 +194,7 @@ def _to_the_end(first: bytes, sound: Chunk, present_bytes: int) -> dict[int, byt
 
 
 def _is_chain(file: io.RawIOBase, first: bytes, at: int, present: int) -> bool:
-    """Whether a chunk, or nothing, follows at this place; one pad byte may come first."""
+    """Whether a chunk or the end of the file is at this position; one pad byte may come first."""
     if present - at <= _SLACK_BYTES:
         return True
     file.seek(at)
@@ -212,7 +212,7 @@ _LARGEST_PAGE = 27 + 255 + 255 * 255
 
 
 def _last_page(file: io.RawIOBase, present: int) -> Iterator[str]:
-    """Ogg pages say how long they are (RFC 3533, section 6). A stream may stop after any page, not within one."""
+    """Warn if an Ogg file ends within a page (RFC 3533, section 6); it may end after any page."""
     begin = max(0, present - 2 * _LARGEST_PAGE)
     file.seek(begin)
     tail = file.read(present - begin) or b""

@@ -1,4 +1,4 @@
-"""Decoding by libsndfile: uncompressed formats (WAV, RF64, W64, AIFF, CAF, AU, ...), and MP3 that is whole."""
+"""Decoding by libsndfile: uncompressed formats (WAV, RF64, W64, AIFF, CAF, AU, ...), and undamaged MP3."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from search.errors import AudioError
 from search.model import AudioInfo
 
 _DTYPES = {"PCM_32": "int32", "DOUBLE": "float64"}
-"""Samples that float32 cannot hold are read as they are."""
+"""Codecs whose samples do not fit into float32, and the type to read them as."""
 
 _UNKNOWN_LENGTH = 1 << 62
-"""libsndfile gives its largest count where a header does not know the length."""
+"""libsndfile returns a count this large if a header has no length."""
 
 
 class SndfileTrack:
@@ -28,7 +28,7 @@ class SndfileTrack:
     def __init__(self, path: str, file: io.RawIOBase, track: int) -> None:
         self.warnings: list[str] = []
         try:
-            # by its descriptor libsndfile reads without the interpreter; on Windows the two C libraries share none
+            # with a descriptor libsndfile reads without the interpreter; on Windows its C library has other descriptors
             source = file.fileno() if os.name == "posix" and isinstance(file, io.FileIO) else file
             self._sound = soundfile.SoundFile(source, closefd=False)
         except soundfile.SoundFileError as error:
@@ -80,7 +80,7 @@ class SndfileTrack:
 
 
 class MpegTrack(SndfileTrack):
-    """The one track of an MP3 file that is whole (`search.audio.mpeg`), described as FFmpeg does it."""
+    """The track of an undamaged MP3 file (`search.audio.mpeg`), described as FFmpeg would."""
 
     def __init__(self, path: str, file: io.RawIOBase, track: int, whole: WholeMpeg) -> None:
         super().__init__(path, file, track)
@@ -90,7 +90,7 @@ class MpegTrack(SndfileTrack):
         self.info = replace(self.info, container="mp3", codec="mp3float")
 
     def blocks(self, start_s: float, end_s: float | None) -> Iterator[Block]:
-        """See ``Track.blocks``. Decoded from the start: where it is entered a passage would have other samples."""
+        """See ``Track.blocks``. Decodes from the start: after a seek, a passage would have different samples."""
         for block in super().blocks(0.0, end_s):
             part = block.within(start_s, end_s)
             if part.frames:

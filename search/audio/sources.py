@@ -1,4 +1,4 @@
-"""A file of sound that is opened once, for all that reads it: its digest, its tags, its header, its sound."""
+"""A file of sound that is opened once for all readers: digest, tags, header and sound."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from search.model import AudioInfo
 
 
 class OpenSound:
-    """An open file of sound; leave its context to close it. For one thread at a time.
+    """An open file of sound, as a context manager. Not thread-safe.
 
-    Raises AudioError when it cannot be opened, as `search.audio.opening.open_regular` does.
+    Raises AudioError if it cannot be opened, as `search.audio.opening.open_regular` does.
 
     Examples:
         >>> with OpenSound("rain.wav") as sound:
@@ -33,30 +33,30 @@ class OpenSound:
 
     @property
     def file(self) -> io.RawIOBase:
-        """Its bytes, at their start."""
+        """The file, at its start."""
         self._let_go()
         self._file.seek(0)
         return self._file
 
     def digest(self, rest: Callable[[], None] = lambda: None) -> str:
-        """The SHA-256 of its bytes, hex, with a ``rest`` before each MB of them. Raises OSError."""
+        """The SHA-256 of its bytes, in hex; calls ``rest`` before each MB. Raises OSError."""
         return digest_of(self.file, rest)
 
     def info(self, track: int = 0) -> AudioInfo:
-        """What the header says of sound track ``track``. Raises AudioError when it is no sound."""
+        """The header of sound track ``track``. Raises AudioError if it is not sound."""
         return self._track(track).info
 
     def take(self, track: int = 0) -> Track:
-        """Sound track ``track``, nothing of it decoded; whoever takes it closes it. Raises AudioError.
+        """Sound track ``track``, not decoded yet; the caller closes it. Raises AudioError.
 
-        It reads the file as long as nothing else does: `info` is asked before.
+        Nothing else may read the file while the track is read: call `info` before.
         """
         fresh = self._track(track)
         self._fresh_track = None
         return fresh
 
     def _track(self, number: int) -> Track:
-        """The track, which is kept."""
+        """The track, cached."""
         if self._fresh_track is None or self._fresh_track[0] != number:
             self._fresh_track = (number, open_track(self.path, self.file, number))
         return self._fresh_track[1]
@@ -76,11 +76,11 @@ class OpenSound:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._let_go()
-        self._file.__exit__(kind, error, at)  # of an object that says what went wrong on the way
+        self._file.__exit__(kind, error, at)  # an object of a store raises here what went wrong while it was read
 
 
 SoundSource: TypeAlias = str | OpenSound
-"""A file by its path, or one that is open and stays so."""
+"""A file by its path, or an open one, which stays open."""
 
 
 def path_of(source: SoundSource) -> str:
@@ -90,7 +90,7 @@ def path_of(source: SoundSource) -> str:
 
 @contextmanager
 def opened(source: SoundSource) -> Iterator[OpenSound]:
-    """A file, which is closed again where it was not open. Raises AudioError."""
+    """An open file; a path is opened, and closed again. Raises AudioError."""
     if isinstance(source, OpenSound):
         yield source
         return
@@ -100,6 +100,6 @@ def opened(source: SoundSource) -> Iterator[OpenSound]:
 
 @contextmanager
 def taken(source: SoundSource, track: int) -> Iterator[Track]:
-    """Sound track ``track`` of a file, to be decoded. Raises AudioError."""
+    """Sound track ``track`` of a file, for decoding. Raises AudioError."""
     with opened(source) as sound, closing(sound.take(track)) as one:
         yield one

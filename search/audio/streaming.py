@@ -1,7 +1,7 @@
-"""A file becomes mono blocks at the rate asked for, in memory that does not grow with its length.
+"""Read a file as mono blocks at a given rate, in memory that does not grow with its length.
 
-Its time is that of its container (`search.audio.timeline`): what was not recorded is silence, as a player plays it.
-`stream` gives that silence. `windows` leaves out what is longer than a window: nothing can be found there.
+Times are those of the container (`search.audio.timeline`): gaps in the recording are silence, as in a player. `stream`
+returns this silence. `windows` skips gaps longer than a window, in which nothing can be found.
 """
 
 from __future__ import annotations
@@ -23,27 +23,26 @@ from search.errors import AudioError, UsageError
 from search.model import AudioInfo, EncoderSpec, Wave, Window
 
 SPEEDS = (0.001, 1000.0)
-"""The slowest and the fastest that a sound may be played for an encoder."""
+"""The lowest and the highest playback speed for an encoder."""
 
 _MUCH_BEYOND = 0.1
-"""The share of a sound's energy above an encoder's band that is worth a warning; of music at 44.1 kHz a hundredth lies
-there."""
+"""Warn if this share of a sound's energy is above an encoder's band; for music at 44.1 kHz it is a hundredth."""
 
 _LONGEST_SILENCE_S = 10.0
-"""No longer pause goes through a resampler, which would only make silence of it again."""
+"""Longest pause that is resampled; the result of a longer one would be silence anyway."""
 
 _RATES_HZ = (100, 10_000_000)
-"""Sample rates outside are a damaged header's."""
+"""Sample rates outside of this range mean a damaged header."""
 
 _QUALITY = "HQ"
-"""soxr's quality, 20 bits: what would alias is 120 dB down, the band is flat to .91 of its width. From 44.1 to 32 kHz
-it costs 0.25 ms per second of sound, a third of decoding an MP3; MQ (16 bits) would save a seventh of that."""
+"""soxr's quality, 20 bits: aliasing is 120 dB down, the band is flat to 0.91 of its width. From 44.1 to 32 kHz it takes
+0.25 ms per second of sound, a third of decoding an MP3; MQ (16 bits) would save a seventh of that."""
 
 
 def probe(source: SoundSource, track: int = 0) -> AudioInfo:
-    """What the header says of sound track ``track`` (counted from 0), without decoding.
+    """The header of sound track ``track`` (counted from 0), without decoding.
 
-    Raises AudioError when the file cannot be opened or is no sound.
+    Raises AudioError if the file cannot be opened or is not sound.
     """
     with opened(source) as sound:
         info = sound.info(track)
@@ -63,12 +62,13 @@ def stream(
 ) -> Iterator[Wave]:
     """The sound of a file from ``start_s`` to ``end_s`` (or its end, if that comes first), decoded as it is read.
 
-    Gives mono float32 blocks of about two seconds, new arrays that are the caller's, with silence where nothing was
-    recorded: a sample's place in them is its place in the file's time. Channels are mixed (`search.audio.mixing`).
-    Samples may lie beyond full scale (float files, lossy decoders, resampling); those that are not finite are silence.
+    Yields mono float32 blocks of about two seconds, as new arrays that belong to the caller. Gaps in the recording are
+    filled with silence, so that the position of a sample is its time in the file. Channels are mixed
+    (`search.audio.mixing`). Samples may exceed full scale (float files, lossy decoders, resampling); those that are not
+    finite become silence.
 
-    ``warn`` is told, by the last block at the latest, what was amiss with a file that was read all the same: less sound
-    than its header promises, or more; packets that cannot be decoded; samples that are not finite.
+    ``warn`` gets the defects of a file that can still be read, by the last block at the latest: less sound than its
+    header promises, or more; packets that cannot be decoded; samples that are not finite.
 
     Raises AudioError, at any block: no such file, no permission, not sound, empty, nothing that can be decoded, more
     than 1 % of samples that are not finite, less than a millisecond of sound, a passage outside the sound, or a passage
@@ -99,15 +99,15 @@ def windows(
     ends: Callable[[float], None] | None = None,
     decoded: Callable[[Block], None] | None = None,
 ) -> Iterator[Window]:
-    """A file, or the passage of it, cut into an encoder's windows (``cut``), decoded as it is read (``stream``).
+    """A file, or a passage of it, cut into an encoder's windows (``cut``), decoded as it is read (``stream``).
 
-    Played at another ``speed`` (0.1: ten times as long, each frequency a tenth) what lies beyond the encoder's band, or
-    below it, comes into it. ``warn`` is told where much of the energy lies beyond. With a ``gain`` it is louder.
-    ``ends`` is told where the sound ends, which may be a tenth of a window behind the last one (``cut``).
-    ``decoded`` is given every block that is decoded for it, as `channels` gives them: neither mixed nor resampled.
+    Another playback ``speed`` (0.1: ten times as long, each frequency a tenth) can move sound into the encoder's band.
+    ``warn`` also gets a warning if much of the energy is above the band. ``gain`` multiplies all samples. ``ends`` gets
+    the time at which the sound ends, which may be up to a tenth of a window after the last window (``cut``).
+    ``decoded`` gets every decoded block, neither mixed nor resampled, as from `channels`.
 
     Times are those of the file. The first window begins with the first sound. A gap shorter than a window is silence;
-    after a longer one windows begin anew. Raises AudioError as ``stream`` does, also after the first windows.
+    after a longer one, windows start again. Raises AudioError as ``stream`` does, also after the first windows.
     """
     check_speed(speed)
     passage = _Passage(source, track, start_s, end_s, max_duration_s, speed, decoded)
@@ -124,7 +124,7 @@ def windows(
 
 
 def check_speed(speed: float) -> None:
-    """Raises UsageError for a playback speed that makes no sense."""
+    """Raises UsageError for a playback speed outside of `SPEEDS`."""
     slowest, fastest = SPEEDS
     if not slowest <= speed <= fastest:
         raise UsageError(f"a speed of {speed:g}: it must be between {slowest:g} and {fastest:g}; 1 is as recorded")
@@ -144,7 +144,7 @@ def _check_rate(path: str, info: AudioInfo) -> None:
 
 
 def _check_length(path: str, info: AudioInfo, start_s: float, end_s: float | None, limit_s: float | None) -> None:
-    """The passage's length as far as the header knows it: it may know too little of it."""
+    """Check the length of the passage by the header, which may be too short."""
     if info.duration_s is None or limit_s is None:
         return
     length_s = (info.duration_s if end_s is None else min(end_s, info.duration_s)) - start_s
@@ -153,9 +153,9 @@ def _check_length(path: str, info: AudioInfo, start_s: float, end_s: float | Non
 
 
 class _Run(NamedTuple):
-    """A stretch of sound whose pauses are silence: mono blocks, the first sample at ``start_s`` of the file's time.
+    """A stretch of sound in which pauses are silence: mono blocks, the first sample at ``start_s`` of the file's time.
 
-    They have to be taken before the next run is asked for.
+    Read all blocks before the next run.
     """
 
     start_s: float
@@ -164,7 +164,7 @@ class _Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Passage:
-    """What of a file is to be decoded."""
+    """The part of a file to decode."""
 
     source: SoundSource
     track: int
@@ -177,7 +177,7 @@ class _Passage:
     def runs(
         self, to_hz: int, longest_gap_s: float, energy: _Energy, warn: Callable[[str], None] | None
     ) -> Iterator[_Run]:
-        """It at the rate asked for, in one run where nothing was recorded for ``longest_gap_s`` at most."""
+        """The passage at ``to_hz``, in runs: a gap of more than ``longest_gap_s`` starts a new run."""
         path = path_of(self.source)
         _check_passage(path, self.start_s, self.end_s)
         with taken(self.source, self.track) as sound:
@@ -193,7 +193,7 @@ class _Passage:
                     warn(warning)
 
     def _mixed(self, sound: Track, mixer: Mixer) -> Iterator[Block]:
-        """Its blocks with one channel: mixed in whole cells, one more before it, as the whole file is."""
+        """The blocks, mixed to one channel: whole cells, and one more before, to get the samples of the whole file."""
         start_s, end_s = self.start_s, self.end_s
         if sound.info.channels != 1:
             start_s = max(0.0, (start_s // CELL_S - 1) * CELL_S)
@@ -206,14 +206,14 @@ class _Passage:
 
 
 def _shown(blocks: Iterable[Block], to: Callable[[Block], None]) -> Iterator[Block]:
-    """``blocks``, each of which was shown as `channels` gives it."""
+    """Yield ``blocks``, after passing each to ``to`` in the form of `channels`."""
     for block in blocks:
         to(as_floats(block))
         yield block
 
 
 class _Counted:
-    """Blocks of sound, and how many ``samples`` of them were taken."""
+    """Blocks of sound, and the count of ``samples`` that were read."""
 
     def __init__(self, blocks: Iterable[Wave]) -> None:
         self._blocks = blocks
@@ -226,7 +226,7 @@ class _Counted:
 
 
 class _Ahead:
-    """Blocks of sound, of which the next can be looked at before it is taken."""
+    """Blocks of sound, with a look at the next one before it is taken."""
 
     def __init__(self, blocks: Iterator[Block]) -> None:
         self._blocks = blocks
@@ -240,9 +240,9 @@ class _Ahead:
 
 
 def _resampled(blocks: _Ahead, to_hz: float, longest_gap_s: float, energy: _Energy) -> Iterator[Wave]:
-    """Blocks up to a gap that is too long, at one rate: the same samples, to float32 rounding, as the whole at once.
+    """Resample blocks up to a gap that is too long; the samples are those of the whole at once, to float32 rounding.
 
-    Each stretch at one rate of the file is resampled by itself.
+    If the file changes its rate, each stretch of one rate is resampled separately.
     """
     at_s = None
     part: _Resampler | None = None
@@ -262,14 +262,14 @@ def _resampled(blocks: _Ahead, to_hz: float, longest_gap_s: float, energy: _Ener
 
 
 class _Energy:
-    """How much of the energy lies above ``top_hz``, and is lost by resampling."""
+    """How much of the energy is above ``top_hz``, and is lost by resampling."""
 
     def __init__(self, top_hz: float) -> None:
         self._top_hz = top_hz
         self.before = self.after = 0.0
 
     def warnings(self) -> list[str]:
-        """One, where it is much."""
+        """A warning, if it is much."""
         lost = 1.0 - self.after / self.before if self.before else 0.0
         if lost < _MUCH_BEYOND:
             return []
@@ -278,13 +278,13 @@ class _Energy:
 
 
 class _Resampler:
-    """Samples at one rate become samples at another."""
+    """Converts samples from one rate to another."""
 
     def __init__(self, from_hz: int, to_hz: float, energy: _Energy) -> None:
         self.from_hz = from_hz
         self._to_hz = to_hz
         self._energy = energy
-        self._loses = from_hz > to_hz  # at a higher rate nothing lies beyond
+        self._loses = from_hz > to_hz  # at a higher rate nothing is lost
         self._stream = None
         if from_hz != to_hz:
             import soxr
@@ -292,7 +292,7 @@ class _Resampler:
             self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality=_QUALITY)
 
     def add(self, samples: Wave) -> Iterator[Wave]:
-        """What is done by now."""
+        """Add samples; yields the output so far."""
         if self._stream is None:
             yield samples
             return
@@ -301,7 +301,7 @@ class _Resampler:
         yield from self._counted(self._stream.resample_chunk(samples))
 
     def end(self) -> Iterator[Wave]:
-        """The rest."""
+        """Yield the rest of the output."""
         if self._stream is not None:
             yield from self._counted(self._stream.resample_chunk(np.empty(0, np.float32), last=True))
 
@@ -313,7 +313,7 @@ class _Resampler:
 
 
 def _silence(length_s: float, rate_hz: int) -> Iterator[Wave]:
-    """So much silence, in blocks."""
+    """Silence of ``length_s``, in blocks."""
     left = round(length_s * rate_hz)
     while left > 0:
         count = min(left, block_frames(rate_hz, 1))

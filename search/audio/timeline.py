@@ -1,16 +1,16 @@
-"""Where decoded frames lie in a file's time: as its container's time stamps say, as far as they can be believed.
+"""The times of decoded frames in a file, by the time stamps of its container, if they are plausible.
 
-A count of samples is not the time. A call's sound begins when somebody speaks, pauses that were muted are not recorded,
-and a recorder's clock is off by some parts in ten thousand. Players go by the time stamps, and so do the passages here:
-where a passage is said to begin, a player finds it.
+The count of samples is not the time: the sound of a call begins when somebody speaks, muted pauses are not recorded,
+and the clock of a recorder is off by some parts in ten thousand. Players use the time stamps, and so do the passages
+here, so that a player finds a passage at its time.
 
-What is done, with the count going on from the last frame:
+Each stamp is compared with the end of the last frame:
 
-- a stamp within `JITTER_S` of the count is the count: containers keep whole milliseconds, and arrival times jitter;
-- a later stamp is a gap: nothing was recorded;
-- a stamp that stays earlier for `PATIENCE_S` means that the recorder's clock is too fast: what is too much is left out;
-- a stamp earlier by more than `RESTART_S`, or later by more than `LONGEST_GAP_S`, is a clock that was set anew (joined
-  files, a stream that restarted): the sound goes on where it was.
+- within `JITTER_S`, it is that end: containers round to milliseconds, and arrival times jitter;
+- later: a gap, in which nothing was recorded;
+- earlier for `PATIENCE_S`: the recorder's clock is too fast, and the excess is dropped;
+- earlier by more than `RESTART_S`, or later by more than `LONGEST_GAP_S`: the clock was reset (joined files, a stream
+  that restarted), and the sound continues where it was.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ RESTART_S = 1.0
 LONGEST_GAP_S = 24 * 3600.0
 
 _DELAY_S = 0.1
-"""A track that begins this early begins at the start: codecs count their delay into the first stamp."""
+"""A track that begins within this time begins at 0: codecs include their delay in the first stamp."""
 
 _JOINED_S = 60.0
-"""A file whose first track begins later than this is a piece of a stream that ran before: its own time begins there."""
+"""A file whose first track begins later than this is part of a longer stream: its own time begins with that track."""
 
 
 def zero_s(track_s: float, file_s: float, *, counted: bool) -> float:
     """The time stamp at which a file's time is 0.
 
-    ``track_s`` is the first of the track, ``file_s`` the first of all tracks. ``counted``: whether the container's
-    clock begins at 0 by definition; that of a broadcast (MPEG) begins anywhere.
+    ``track_s`` is the first stamp of the track, ``file_s`` the first of all tracks. ``counted``: whether the clock of
+    the container begins at 0 by definition; that of a broadcast (MPEG) begins anywhere.
     """
     base_s = 0.0 if counted and -_DELAY_S < file_s < _JOINED_S else file_s
     return base_s if _DELAY_S <= track_s - base_s <= LONGEST_GAP_S else track_s
 
 
 class Timeline:
-    """The places of the frames of one track, in order.
+    """The times of the frames of one track, in order.
 
     Examples:
         >>> timeline = Timeline(0.0)
@@ -47,18 +47,18 @@ class Timeline:
     """
 
     def __init__(self, begin_s: float | None, jitter_s: float = JITTER_S) -> None:
-        """``begin_s`` is where the first frame lies; None: where its stamp says."""
+        """``begin_s`` is the time of the first frame; None: as its stamp says."""
         self._jitter_s = jitter_s
         self.end_s = begin_s
         self.gaps_s = 0.0
-        """All gaps after the first frame."""
+        """The sum of all gaps after the first frame."""
         self._shift_s = 0.0
         self._early_s = 0.0
 
     def place(self, stamp_s: float | None, length_s: float) -> tuple[float, float]:
-        """Where a frame begins, and how much of its head is left out, both in seconds.
+        """When a frame begins, and how much to drop from its start, both in seconds.
 
-        ``stamp_s`` is its time stamp in the file's time, None where it has none; ``length_s`` how long it lasts.
+        ``stamp_s`` is its time stamp in the file's time, None if it has none; ``length_s`` is its length.
         """
         end_s = self.end_s if self.end_s is not None else stamp_s or 0.0
         late_s = 0.0 if stamp_s is None else stamp_s + self._shift_s - end_s

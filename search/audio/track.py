@@ -1,4 +1,4 @@
-"""What a decoder gives: one opened sound track."""
+"""The interface of decoders: one opened sound track."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from search.model import AudioInfo
 class Block(NamedTuple):
     """A stretch of decoded sound: ``samples`` at ``rate_hz``, the first of them at ``start_s`` of the file's time.
 
-    They are (channels, frames) of any type as a track gives them, a Wave (frames,) once they are mixed. Nothing was
-    recorded between the end of one block and the start of the next.
+    ``samples`` are (channels, frames) of any type from a track, or a Wave (frames,) after mixing. Between the end of
+    one block and the start of the next nothing was recorded.
     """
 
     start_s: float
@@ -23,7 +23,7 @@ class Block(NamedTuple):
 
     @property
     def frames(self) -> int:
-        """How many samples of each channel it has."""
+        """How many samples each channel has."""
         return int(self.samples.shape[-1])
 
     @property
@@ -32,7 +32,7 @@ class Block(NamedTuple):
         return self.start_s + self.frames / self.rate_hz
 
     def within(self, start_s: float, end_s: float | None) -> Block:
-        """The part of it that lies in a passage, whose ends are rounded to frames of the file."""
+        """The part of the block within a passage, whose ends are rounded to frames of the file."""
         if start_s <= self.start_s and end_s is None:
             return self
         place = round(self.start_s * self.rate_hz)
@@ -46,21 +46,21 @@ class Track(Protocol):
 
     @property
     def info(self) -> AudioInfo:
-        """What the header says."""
+        """The header."""
 
     @property
     def warnings(self) -> list[str]:
-        """What was amiss so far: less sound than promised, or more; what could not be decoded. Each a short phrase."""
+        """Defects found so far, as short phrases: less sound than promised, or more; what cannot be decoded."""
 
     def blocks(self, start_s: float, end_s: float | None) -> Iterator[Block]:
-        """The passage asked for, in blocks of at most about two seconds, in order of time and without overlap.
+        """The passage, in blocks of at most about two seconds, in order of time and without overlap.
 
-        A passage in which nothing was recorded has no blocks. Gives what can be decoded, and `warnings` of the rest.
+        A passage in which nothing was recorded has no blocks. Yields what can be decoded; `warnings` report the rest.
         """
 
     def close(self) -> None:
-        """Let go of what the decoder holds; the file stays open."""
+        """Release the decoder; the file stays open."""
 
 
 class UnknownFormat(Exception):
-    """A decoder does not know what this is, and the next one is asked; never leaves this package."""
+    """A decoder does not know the format, so the next one is tried. Never leaves this package."""

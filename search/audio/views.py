@@ -1,4 +1,4 @@
-"""A file as a decoder should see it: a part of it, with other bytes in some places. On disk nothing is changed."""
+"""A file as a decoder should see it: a part of it, with some bytes replaced. The file on disk is not changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 
 class View(io.RawIOBase):
-    """``file`` from ``begin`` to ``end`` (None: its own), with ``mends``, the bytes to be seen by their place in it.
+    """``file`` from ``begin`` to ``end`` (None: its own end), with ``mends``: other bytes by their position in it.
 
     Examples:
         >>> view = View(io.BytesIO(b"tag, RIFF, noise"), begin=5, end=9, mends={1: b"i"})

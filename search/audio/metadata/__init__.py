@@ -1,17 +1,17 @@
-"""What a file's tags say, and the texts beside its sound.
+"""Read the tags of a file, and the texts beside its sound.
 
 ===============  ===========================================================================================
-``tags``         Vorbis comments, MP4, ASF and others of their formats, by mutagen; APE tags
-``id3``          ID3 tags before a file, behind it, or in a chunk, by mutagen
+``tags``         Vorbis comments, MP4, ASF and other native tags, by mutagen; APE tags
+``id3``          ID3 tags at the start or end of a file, or in a chunk, by mutagen
 ``chunktexts``   BWF, iXML, INFO, cue labels and other chunks of WAV, RF64, W64, AIFF, CAF and RIFF MIDI
 ``atoms``        the texts of 3GP
 ``xml``          the elements of iXML and XMP
 ``by_ffmpeg``    everything else, by FFmpeg: Matroska, QuickTime, AVI, Flash, ...
 ``cuesheets``    cue sheets, in a tag or beside the file
-``fields``       what a field is called, which say nothing about a sound, how much is kept
+``fields``       names of fields, which of them to ignore, how much to keep
 ===============  ===========================================================================================
 
-Tags are an extra: a damaged one is left out and never keeps a file from being indexed.
+Tags are optional: a damaged one is ignored, and never prevents a file from being indexed.
 """
 
 from __future__ import annotations
@@ -44,30 +44,30 @@ from search.errors import AudioError
 from search.ground.codepages import readable
 
 _MOST_LOST = 3
-"""One letter in so many may be lost; a text with more gaps says nothing."""
+"""A text in which more than one in this many characters is lost is dropped."""
 
 _READERS = (of_chunks, of_user_data, tags.in_front_or_behind)
 
 
 def read(source: SoundSource) -> tuple[str, dict[str, str]]:
-    """The title and all fields of a file's tags: lower-case names, each with its text on one line.
+    """The title and all fields of a file's tags: names in lower case, each with its text on one line.
 
-    The title is that of the tags, else the file's name without its suffix. Several values of a field are joined
-    with "; ". Pictures, other binary fields and what programs write about themselves are left out. A field that two
-    kinds of tags have is taken from the first: its format's, the chunks', tags before or behind the file, FFmpeg's, a
-    cue sheet's. Never raises: of a damaged tag, or of a file that cannot be opened, what can be read comes back.
+    The title is that of the tags, else the file's name without its suffix. Several values of a field are joined with
+    "; ". Pictures, other binary fields and what programs write about themselves are left out. If several kinds of tags
+    have a field, the first one wins: native tags, chunks, tags at the start or end of the file, FFmpeg's, cue sheets.
+    Never raises: for a damaged tag, or a file that cannot be opened, it returns what can be read.
     """
     path, fields = path_of(source), dict[str, str]()
     try:
         with opened(source) as sound:
             _gather(path, sound.file, fields)
     except (AudioError, OSError):
-        pass  # whoever decodes the file says why
+        pass  # decoding the file will report why
     return fields.get("title") or title_of_name(path), _limited(fields)
 
 
 def title_of_name(path: str) -> str:
-    """What a file is called that has no title: its name without the suffix, readable whatever bytes it has."""
+    """The title of a file without one: its name without the suffix, made readable if it has invalid bytes."""
     name = os.path.basename(path)  # noqa: PTH119 - the path may hold bytes that are no UTF-8; it stays a str
     return readable(os.path.splitext(name)[0])  # noqa: PTH122 - as above
 
@@ -100,7 +100,7 @@ def _opened(file: io.RawIOBase) -> Any | None:  # noqa: ANN401 - mutagen ships n
 
 
 def _undamaged(fields: Iterator[Field]) -> list[Field]:
-    """The fields that come before the first damage, no more than anybody writes and of each no more than is kept."""
+    """The fields before the first damage, at most `MOST_READ`, each shortened."""
     import mutagen
 
     read: list[Field] = []
@@ -113,12 +113,12 @@ def _undamaged(fields: Iterator[Field]) -> list[Field]:
 
 
 def _has_atoms(file: io.RawIOBase) -> bool:
-    """Whether this is MP4 or QuickTime, which keep texts in several places, and chapters in a track."""
+    """Whether this is MP4 or QuickTime, which have texts in several places, and chapters in a track."""
     return head(file)[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 
 
 def _add(fields_kept: dict[str, str], fields: Iterable[Field]) -> None:
-    """Add the fields of one kind of tags to those kept before, which stay unless letters are lost in them."""
+    """Add the fields of one kind of tags to those kept before, which stay unless they have lost characters."""
     texts: dict[str, list[str]] = {}
     for name, text in as_text(fields):
         texts.setdefault(name, []).append(text)
@@ -131,7 +131,7 @@ def _add(fields_kept: dict[str, str], fields: Iterable[Field]) -> None:
 
 
 def _limited(fields: dict[str, str]) -> dict[str, str]:
-    """As much of the fields as is kept of one file."""
+    """The fields, limited to what is kept for one file."""
     kept: dict[str, str] = {}
     left = MOST_CHARACTERS
     for name, text in list(fields.items())[:MOST_FIELDS]:

@@ -20,7 +20,7 @@ _NAMES = {
 _LARGEST_TEXT_BYTES = 1 << 16
 _MOST_ATOMS = 1_000
 _BEFORE_TEXT_BYTES = 6
-"""Of version, flags and language."""
+"""The size of version, flags and language."""
 
 
 def of_user_data(file: io.RawIOBase) -> Iterator[Field]:
@@ -44,14 +44,14 @@ def _text(data: bytes) -> bytes:
 
 
 def _atoms(file: io.RawIOBase, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """(name, where its data begins, where it ends) of the atoms in a passage of the file."""
+    """(name, start and end of its data) of the atoms between two positions of the file."""
     for _ in range(_MOST_ATOMS):
         if start + 8 > end:
             return
         file.seek(start)
         header = file.read(16) or b""
         size, name, begins = int.from_bytes(header[:4], "big"), header[4:8], start + 8
-        if size == 1:  # it is in the eight bytes that follow
+        if size == 1:  # the size is in the next eight bytes
             size, begins = int.from_bytes(header[8:16], "big"), start + 16
         ends = end if size == 0 else min(end, start + size)
         if ends < begins:

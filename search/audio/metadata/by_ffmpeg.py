@@ -1,4 +1,4 @@
-"""What FFmpeg finds: Matroska, WebM, QuickTime, AVI, Flash, Real, MXF and the rest."""
+"""Tags read by FFmpeg: Matroska, WebM, QuickTime, AVI, Flash, Real, MXF and others."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from search.audio.track import UnknownFormat
 
 _APPLE = "com.apple.quicktime."
 _STREAMS_ARE_THE_FILE = frozenset({"ogg"})
-"""Containers that keep their tags in a stream."""
+"""Containers that have the tags of the file in a stream."""
 
 
 def of_container(file: io.RawIOBase) -> Iterator[Field]:
-    """The tags of a file and of its sound tracks, and what its chapters are called, in bytes."""
-    from search.audio.libav import opened  # which loads FFmpeg
+    """The tags of a file and of its sound tracks, and the titles of its chapters, as bytes."""
+    from search.audio.libav import opened  # it loads FFmpeg
 
     file.seek(0)
     try:
@@ -37,7 +37,7 @@ def of_container(file: io.RawIOBase) -> Iterator[Field]:
 
 
 def _plain(name: str) -> str:
-    """``com.apple.quicktime.title``, and what INFO has a code for, by their plain names."""
+    """The plain name for ``com.apple.quicktime.title`` and the like, and for codes of INFO."""
     name = name.removeprefix(_APPLE)
     return INFO_NAMES.get(name.encode("utf-8", "surrogateescape"), "title" if name == "displayname" else name)
 

@@ -1,7 +1,7 @@
-"""The chunks of WAV, RF64, W64, AIFF, CAF and RIFF MIDI that hold text: BWF, iXML, INFO, labels, radio's cart and more.
+"""Text chunks of WAV, RF64, W64, AIFF, CAF and RIFF MIDI: BWF, iXML, INFO, labels, cart of radio stations and more.
 
-wavinfo (4.0) reads nothing at all of a file whose bext chunk is cut or not ASCII, takes
-UTF-8 in INFO for Latin-1, and stops at a file's size that was not brought up to date (tests/search/test_metadata.py).
+The package wavinfo (4.0) is not used: it reads nothing from a file whose bext chunk is cut or not ASCII, reads UTF-8 in
+INFO as Latin-1, and stops if the file's size is outdated (tests/search/test_metadata.py).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from search.ground.codepages import whole_letters
 _LARGEST_CHUNK_BYTES = 1 << 20
 _W64_GUID_BYTES = 16
 _UTF_16_BYTES = 4
-"""So many bytes of a text tell that it is UTF-16."""
+"""How many bytes of a text show that it is UTF-16."""
 _CF_TEXT = 1
 """The clipboard format of a DISP chunk that is text (Multimedia Programming Interface and Data Specifications 1.0)."""
 
 
 def of_chunks(file: io.RawIOBase) -> Iterator[Field]:
-    """The fields of every chunk that is known, in the file's order; what stands before a damage in each."""
+    """The fields of every known chunk, in the file's order; of a damaged chunk, those before the damage."""
     import mutagen
 
     sound = behind_tag(file)
@@ -44,12 +44,12 @@ def of_chunks(file: io.RawIOBase) -> Iterator[Field]:
             continue
         sound.seek(chunk.offset)
         data = sound.read(min(chunk.size or 0, _LARGEST_CHUNK_BYTES)) or b""
-        with suppress(*UNREADABLE):  # the other chunks are whole
+        with suppress(*UNREADABLE):  # the other chunks may be undamaged
             yield from reader(data)
 
 
 def _text(data: bytes) -> bytes:
-    """What stands before a NUL. Some programs write UTF-16, which has one in every letter, and do not say so."""
+    """The text before a NUL. Some programs write UTF-16, which has NULs in most characters, without saying so."""
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return data
     if len(data) >= _UTF_16_BYTES and data[0] and data[2] and not data[1] and not data[3]:
@@ -58,12 +58,12 @@ def _text(data: bytes) -> bytes:
 
 
 def _filled(data: bytes) -> bytes:
-    """The text of a field of fixed length, whose last letter may have been cut."""
+    """The text of a field of fixed length, whose last character may be cut."""
     return _text(data) if b"\0" in data else whole_letters(data)
 
 
 def _bext(data: bytes) -> Iterator[Field]:
-    """The broadcast extension (EBU Tech 3285): fields of fixed length. A coding history follows them."""
+    """The broadcast extension (EBU Tech 3285): fields of fixed length. The coding history after them is ignored."""
     yield "description", _filled(data[0:256])
     yield "originator", _filled(data[256:288])
     yield "originator reference", _filled(data[288:320])
@@ -72,7 +72,7 @@ def _bext(data: bytes) -> Iterator[Field]:
 
 
 def _cart(data: bytes) -> Iterator[Field]:
-    """What radio stations write (AES46): fields of fixed length."""
+    """The cart chunk of radio stations (AES46): fields of fixed length."""
     yield "title", _filled(data[4:68])
     yield "artist", _filled(data[68:132])
     yield "category", _filled(data[260:324])
@@ -80,7 +80,7 @@ def _cart(data: bytes) -> Iterator[Field]:
 
 
 def _list(data: bytes) -> Iterator[Field]:
-    """A LIST chunk: chunks of text, of type INFO for the file, adtl for its cue points. In W64 a type is a GUID."""
+    """A LIST chunk with chunks of text: of type INFO for the file, adtl for its cue points. In W64 a type is a GUID."""
     kind = data[:4].upper()
     at = _W64_GUID_BYTES if data[:4].islower() and kind == b"INFO" else 4
     for name, text in _small_chunks(data, at):
@@ -107,7 +107,7 @@ def _w64_summary(data: bytes) -> Iterator[Field]:
 
 
 def _displayed(data: bytes) -> Iterator[Field]:
-    """A DISP chunk: what Windows shows of a file, text or a picture."""
+    """A DISP chunk: what Windows displays for a file, text or a picture."""
     if int.from_bytes(data[:4], "little") == _CF_TEXT:
         yield "title", _text(data[4:])
 
@@ -120,7 +120,7 @@ def _aiff(name: str) -> Callable[[bytes], Iterator[Field]]:
 
 
 def _aiff_markers(data: bytes) -> Iterator[Field]:
-    """MARK: a count, then an id, a position and a name with its length before it."""
+    """MARK: a count, then for each marker an id, a position, and the length and text of its name."""
     at = 2
     for _ in range(int.from_bytes(data[:2], "big")):
         length = data[at + 6] if at + 6 < len(data) else 0
@@ -131,7 +131,7 @@ def _aiff_markers(data: bytes) -> Iterator[Field]:
 
 
 def _aiff_comments(data: bytes) -> Iterator[Field]:
-    """COMT: a count, then a time, a marker's id, and a text with its length before it."""
+    """COMT: a count, then for each comment a time, a marker's id, and the length and text."""
     at = 2
     for _ in range(int.from_bytes(data[:2], "big")):
         length = int.from_bytes(data[at + 6 : at + 8], "big")
@@ -142,21 +142,21 @@ def _aiff_comments(data: bytes) -> Iterator[Field]:
 
 
 def _caf_info(data: bytes) -> Iterator[Field]:
-    """A count, then names and texts by turns, each up to a NUL (Apple Core Audio Format Specification 1.0)."""
+    """A count, then alternating names and texts, each up to a NUL (Apple Core Audio Format Specification 1.0)."""
     parts = data[4:].split(b"\0")
     for name, text in zip(parts[::2], parts[1::2], strict=False):
         yield name.decode("utf-8", "replace"), text
 
 
 def _caf_strings(data: bytes) -> Iterator[Field]:
-    """What markers and regions are called: a count, for each an id and a place, then the names."""
+    """The names of markers and regions: a count, an id and a position for each, then the names."""
     (count,) = struct.unpack_from(">I", data)
     for name in data[4 + 12 * count :].split(b"\0"):
         yield "markers", name
 
 
 def _au_annotation(first: bytes) -> Iterator[Field]:
-    """What stands between the header and the sound: a comment, or, as FFmpeg writes them, fields with their names."""
+    """The text between the header and the sound: a comment, or named fields, as FFmpeg writes them."""
     for line in _text(first[24 : int.from_bytes(first[4:8], "big")]).splitlines():
         name, is_named, text = line.partition(b"=")
         yield (name.decode("ascii"), text) if is_named and name.isalpha() else ("comment", line)
@@ -167,9 +167,9 @@ _READERS: dict[bytes, Callable[[bytes], Iterator[Field]]] = {
     b"cart": _cart,
     b"iXML": xml.of_ixml,
     b"_PMX": xml.of_xmp,
-    b"axml": xml.of_xmp,  # EBU core and the Audio Definition Model name things by Dublin Core too
+    b"axml": xml.of_xmp,  # EBU core and the Audio Definition Model also use Dublin Core
     b"LIST": _list,
-    b"list": _list,  # as W64 calls it
+    b"list": _list,  # the name in W64
     b"\xbc\x94\x5f\x92": _w64_summary,
     b"DISP": _displayed,
     b"MARK": _aiff_markers,

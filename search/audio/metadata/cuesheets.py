@@ -1,4 +1,4 @@
-"""Cue sheets: what the tracks of a file are called, in a tag or in a ``.cue`` beside the file."""
+"""Cue sheets: titles of the tracks of a file, in a tag or in a ``.cue`` beside the file."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _OF_A_TRACK = {b"TITLE": "tracks", b"PERFORMER": "performers"}
 
 
 def beside(path: str) -> Iterator[Field]:
-    """The fields of the sheet that lies beside a file: ``album.cue`` or ``album.flac.cue`` for ``album.flac``.
+    """The fields of the sheet beside a file: ``album.cue`` or ``album.flac.cue`` for ``album.flac``.
 
-    For want of such a one it is any sheet in the folder that names the file. In a store nothing is looked for: each
-    look would cost a request, mostly for nothing.
+    Without such a sheet, any sheet in the folder that names the file is used. In a store it looks for none: each look
+    would cost a request, mostly in vain.
     """
     if is_in_store(path):
         return
@@ -48,9 +48,9 @@ def beside(path: str) -> Iterator[Field]:
 
 
 def of_sheet(sheet: str | bytes, path: str) -> Iterator[Field]:
-    """The fields of a cue sheet, of whose files only the one called as ``path`` counts where there are several.
+    """The fields of a cue sheet; if it has several files, only those of the file with the name of ``path``.
 
-    What a whole file of tracks is called is the sheet's title; a file that is one of several and one track is called as
+    The title of a file with all tracks is that of the sheet; the title of a file with one track of several is that of
     the track.
     """
     lines = _lines(sheet)
@@ -84,7 +84,7 @@ class _Sheets:
     _of_files: dict[bytes, str] | None = None
 
     def of_files(self) -> dict[bytes, str]:
-        """The sheet of each file that some sheet names, by `_stem_of`; they are read once."""
+        """The sheet of each file that a sheet names, by `_stem_of`; sheets are read once."""
         if self._of_files is None:
             found: dict[bytes, str] = {}
             for name in sorted(self.names)[:_MOST_SHEETS]:
@@ -98,20 +98,20 @@ class _Sheets:
 
 @lru_cache(maxsize=16)
 def _sheets_in(folder: str, _changed_ns: int) -> _Sheets:
-    """The sheets in a folder, which is listed once while it stays."""
+    """The sheets in a folder, cached until the folder changes."""
     with os.scandir(folder) as entries:
         return _Sheets(folder, frozenset(entry.name for entry in entries if entry.name.lower().endswith(".cue")))
 
 
 def _read(path: str) -> bytes:
-    """The text of a sheet; nothing where there is none."""
+    """The text of a sheet; empty if there is none."""
     with suppress(AudioError, OSError), open_regular(path) as file:
         return file.read(_LARGEST_BYTES) or b""
     return b""
 
 
 def _lines(sheet: str | bytes) -> list[tuple[bytes, bytes]]:
-    """The words that begin the lines of a sheet, those that matter, with what they say."""
+    """The relevant lines of a sheet, as (keyword, value)."""
     data = sheet.encode("utf-8", "replace") if isinstance(sheet, str) else sheet
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
@@ -124,7 +124,7 @@ def _quoted(path: str) -> bytes:
 
 
 def _stem_of(value: bytes) -> bytes:
-    r"""The name without its suffix in ``"C:\sounds\one.wav" WAVE``, in lower case."""
+    r"""The file name without suffix of ``"C:\sounds\one.wav" WAVE``, in lower case."""
     name = value[1:].partition(b'"')[0] if value[:1] == b'"' else value.rpartition(b" ")[0]
     return re.split(rb"[/\\]", name)[-1].rpartition(b".")[0].lower()
 

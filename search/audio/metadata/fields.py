@@ -1,4 +1,4 @@
-"""What fields of tags are called, which of them say nothing about a sound, and how much is kept."""
+"""Names of tag fields, which of them say nothing about a sound, and how much is kept."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator
 from search.ground.codepages import code_page, mended, text_of, whole_letters
 
 Field = tuple[str, str | bytes]
-"""A name, and a text; bytes where the format does not say, or wrongly, how the text is encoded."""
+"""A name and a text; bytes if the format does not state the text encoding, or states it wrongly."""
 
 LONGEST = 4000
-"""Characters kept of one field; lyrics and coding histories go on for pages."""
+"""Characters kept of one field; lyrics and coding histories can be pages long."""
 
 MOST_READ = 2_000
-"""Fields of one kind of tags that are looked at; no person has written more."""
+"""Most fields of one kind of tags that are read; no person writes more."""
 
 MOST_FIELDS = 100
 MOST_CHARACTERS = 20_000
-"""Kept of all fields of a file, which is as much as the search by words looks at."""
+"""Characters kept of all fields of a file, as many as the search by words uses."""
 
 _ABOUT_THE_FILE = re.compile(
     r"""
@@ -32,8 +32,8 @@ _ABOUT_THE_FILE = re.compile(
     """,
     re.VERBOSE,
 )
-"""Beginnings of names of fields that say how the file was made, what was measured in it or where a database has it, or
-that hold a picture as text; as words to search for they are noise."""
+"""Prefixes of names of fields about how the file was made, measurements or ids in databases, or with a picture as
+text. In a search by words they would be noise."""
 
 _VERSION = (
     r"[\s/v._-]*\d[\w.+-]*(?:\ version\ [\d.]+)?"
@@ -55,24 +55,24 @@ _SOFTWARE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-"""The whole of a text in which a program names itself. Programs write it into comments, titles and artists too.
+"""Matches a whole text in which a program names itself. Programs also write this into comments, titles and artists.
 
-Names that are words of their own count only with a version behind them: a piece may be called Reaper.
+Names that are ordinary words match only with a version after them: a piece may be called Reaper.
 """
 
 
 def is_wanted(name: str) -> bool:
-    """Whether a field of this name can say anything about a sound."""
+    """Whether a field with this name can describe a sound."""
     return bool(name) and not _ABOUT_THE_FILE.match(name)
 
 
 def plain_name(name: str) -> str:
-    """Lower case, words apart by spaces: ``WM/AlbumTitle`` is ``albumtitle``, ``ALBUM_ARTIST`` ``album artist``."""
+    """Lower case, with spaces between words: ``WM/AlbumTitle`` is ``albumtitle``, ``ALBUM_ARTIST`` ``album artist``."""
     return one_line(name[: 2 * LONGEST].removeprefix("WM/").replace("_", " ")).lower()
 
 
 def as_text(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
-    """(plain name, text on one line) of the fields that are wanted; those in bytes as of one code page."""
+    """(plain name, text on one line) of the wanted fields; all fields in bytes are decoded by the same code page."""
     wanted = [(plain, shortened(value)) for name, value in fields if is_wanted(plain := plain_name(name))]
     page = code_page(value for _, value in wanted if isinstance(value, bytes))
     for name, value in wanted:
@@ -82,18 +82,18 @@ def as_text(fields: Iterable[Field]) -> Iterator[tuple[str, str]]:
 
 
 def joined(values: Iterable[str]) -> str:
-    """Several values of a field as one, each once."""
+    """Several values of a field as one text, each value once."""
     return "; ".join(dict.fromkeys(text for value in values if (text := value.strip())))
 
 
 def one_line(text: str) -> str:
-    """``text`` as any store and terminal takes it: no control characters, no half characters, not without end."""
+    """``text`` in a form that any store and terminal accepts: no control characters, no surrogates, limited length."""
     text = text[: 2 * LONGEST].encode("utf-8", "replace").decode("utf-8")
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:LONGEST]
 
 
 def shortened(value: str | bytes) -> str | bytes:
-    """More of a value than is ever kept, so that ten megabytes of comment are not decoded."""
+    """The start of a value, more than is ever kept, so that a comment of ten megabytes is not decoded."""
     most = 4 * LONGEST
     if len(value) <= most:
         return value

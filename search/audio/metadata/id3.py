@@ -1,6 +1,6 @@
-"""ID3 tags, wherever they stand: before a file, behind it, in a chunk.
+"""ID3 tags at the start or end of a file, or in a chunk.
 
-mutagen reads the frames, and takes the square of their number in time. Of a large tag it is given the texts alone.
+mutagen reads the frames, in time that is quadratic in their number. For a large tag it gets only the text frames.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Bytes = io.RawIOBase | io.BytesIO
 
 _HEADER_BYTES = 10
 _TWO, _FOUR = 2, 4
-"""Versions of ID3 (2.2, 2.4) in which frames are written otherwise than in 2.3."""
+"""Versions of ID3 (2.2, 2.4) with other frames than 2.3."""
 
 _UNSYNCHRONISED, _EXTENDED = 0x80, 0x40
 """Bits of a tag's flags."""
@@ -28,13 +28,13 @@ _UNSYNCHRONISED, _EXTENDED = 0x80, 0x40
 _LARGEST_BYTES = 64 << 20
 _LONGEST_FRAME_BYTES = 16 << 10
 _SMALL_BYTES = 256 << 10
-"""A tag that mutagen may have whole."""
+"""Largest tag that mutagen gets whole."""
 
 _MOST_FRAMES = 10_000
-"""Of a large tag, pictures and what programs wrote for themselves too."""
+"""Most frames to read of a large tag, including pictures and private frames of programs."""
 
 _LATIN_1 = 0
-"""The encoding that a frame claims which was written in whatever code page the system had."""
+"""The encoding that frames claim if they were written in the code page of a system."""
 
 _TEXT_FRAME = re.compile(rb"T[A-Z0-9]{2,3}|COMM?|USLT|ULT|CHAP")
 _FRAME = re.compile(rb"[A-Z0-9]{3,4}")
@@ -62,7 +62,7 @@ _NAMES = {
 
 
 def of_tag(file: io.RawIOBase, start: int = 0) -> Iterator[Field]:
-    """The fields of the tag that begins at ``start``. Raises what mutagen does."""
+    """The fields of the tag that begins at ``start``. Raises as mutagen does."""
     import mutagen.id3
 
     file.seek(start)
@@ -80,7 +80,7 @@ def of_tag(file: io.RawIOBase, start: int = 0) -> Iterator[Field]:
 
 
 def of_id3v1(last: bytes) -> Iterator[Field]:
-    """The fields of the old tag of fixed length that the last 128 bytes of a file may be."""
+    """The fields of an ID3v1 tag, if the last 128 bytes of a file are one."""
     import mutagen.id3
 
     for frame in (mutagen.id3.ParseID3v1(last) or {}).values() if last[:3] == b"TAG" else ():
@@ -94,9 +94,9 @@ def of_frames(tags: Any) -> Iterator[Field]:  # noqa: ANN401 - mutagen ships no 
 
 
 def _body(file: io.RawIOBase, header: bytes, length: int) -> tuple[_Bytes, int]:
-    """What holds the frames of a tag, at the first of them, and where they end.
+    """A reader at the first frame of a tag, and the position where frames end.
 
-    Until version 2.4 a whole tag was written with a zero after each byte of ones, which is taken out again.
+    Before version 2.4 a whole tag could be written with a zero after each byte 0xFF; these zeros are removed.
     """
     body: _Bytes = file
     end = file.tell() + length - _HEADER_BYTES
@@ -111,7 +111,7 @@ def _body(file: io.RawIOBase, header: bytes, length: int) -> tuple[_Bytes, int]:
 
 
 def _text_frames(body: _Bytes, end: int, *, version: int) -> Iterator[bytes]:
-    """The frames of a large tag that hold text, not more of each than is kept; pictures are not read."""
+    """The text frames of a large tag, each shortened to what is kept; pictures are not read."""
     name_bytes, header_bytes = (3, 6) if version == _TWO else (4, 10)
     left, at = _SMALL_BYTES, body.tell()
     for _ in range(_MOST_FRAMES):
@@ -122,7 +122,7 @@ def _text_frames(body: _Bytes, end: int, *, version: int) -> Iterator[bytes]:
             return
         size = int.from_bytes(number, "big")
         if version == _FOUR and _is_place(body, at + header_bytes + _of_seven_bits(number), end):
-            size = _of_seven_bits(number)  # as the standard says; iTunes once wrote all eight
+            size = _of_seven_bits(number)  # as in the standard; iTunes once used all eight bits
         if _TEXT_FRAME.fullmatch(name) and left > 0:
             body.seek(at + header_bytes)
             text = _beginning(name, body.read(min(size, 2 * _LONGEST_FRAME_BYTES)) or b"")
@@ -133,13 +133,13 @@ def _text_frames(body: _Bytes, end: int, *, version: int) -> Iterator[bytes]:
 
 
 def _beginning(name: bytes, text: bytes) -> bytes:
-    """A frame's data, cut where no letter is cut in two: those of UTF-16 begin at odd places in text frames."""
+    """The start of a frame's data, without a cut character: in text frames, those of UTF-16 begin at odd positions."""
     most = _LONGEST_FRAME_BYTES + (name[:1] == b"T")
     return text if len(text) <= most else whole_letters(text[:most])
 
 
 def _is_place(body: _Bytes, at: int, end: int) -> bool:
-    """Whether a frame, the padding or the end is here."""
+    """Whether a frame, padding or the end is at this position."""
     body.seek(min(at, end))
     begins = body.read(4) or b""
     return at == end or (at < end and (not any(begins) or bool(_FRAME.fullmatch(begins))))
@@ -165,11 +165,11 @@ def _of_frame(frame: Any) -> Iterator[Field]:  # noqa: ANN401 - as above
 
 
 def _text(frame: Any) -> str | bytes:  # noqa: ANN401 - as above
-    """The text of a frame, as its bytes where they are said to be Latin-1."""
+    """The text of a frame, or its bytes if it claims to be Latin-1."""
     text = joined(_values(frame.text))
     try:
         return text.encode("latin-1") if getattr(frame, "encoding", None) == _LATIN_1 else text
-    except UnicodeEncodeError:  # mutagen has put words to it: a genre by number, a date
+    except UnicodeEncodeError:  # mutagen has translated it: a genre by number, a date
         return text
 
 

@@ -1,4 +1,4 @@
-"""What the codes of four letters stand for that chunks of text are called by."""
+"""The meanings of the four-letter names of text chunks."""
 
 INFO_NAMES = {
     b"INAM": "title",
@@ -14,6 +14,6 @@ INFO_NAMES = {
     b"ISRC": "source",
     b"ISFT": "encoder",
 }
-"""Of a LIST chunk of type INFO, in WAV, AVI and RIFF MIDI."""
+"""Names in a LIST chunk of type INFO, in WAV, AVI and RIFF MIDI."""
 
 AIFF_NAMES = {b"NAME": "title", b"AUTH": "artist", b"ANNO": "comment", b"(c) ": "copyright"}

@@ -1,4 +1,4 @@
-"""Vorbis comments, MP4, ASF and other tags of their formats, by mutagen; ID3 and APE tags that stand anywhere."""
+"""Vorbis comments, MP4, ASF and other native tags, by mutagen; ID3 and APE tags in any file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from search.audio.metadata.fields import LONGEST, Field, is_wanted, joined, plai
 from search.audio.signatures import frame_bytes
 
 _LARGEST_READ_BYTES = 64 << 20
-"""What is taken into memory of one tag, pictures and all."""
+"""How much of one tag is read into memory, including pictures."""
 
 _APE_FOOTER_BYTES = 32
 _APE_KIND = 6
-"""The bits of an item's flags that say what it holds, 0 for text."""
+"""The bits of an item's flags for its type, 0 for text."""
 
 _MP4_NAMES = {
     "\xa9nam": "title",
@@ -41,21 +41,21 @@ _MP4_NAMES = {
 
 
 _READ_ELSEWHERE = re.compile(rb"ID3|(?:RIFF|RF64|BW64|RIFX)....WAVE|FORM....AIF[FC]", re.DOTALL)
-"""Beginnings of files whose tags are ID3, in front or in a chunk."""
+"""First bytes of files whose tags are ID3, at the start or in a chunk."""
 
 _ADTS = 0xF6
-"""The bits of a second byte that are the same in every frame of AAC, and in none of MPEG audio: layer 0."""
+"""The bits of a second byte that are the same in all frames of AAC, and in none of MPEG audio: layer 0."""
 
 
 def is_read_elsewhere(file: io.RawIOBase) -> bool:
-    """Whether mutagen knows no more of a file than its ID3 tags, which are read without it."""
+    """Whether mutagen would only find the ID3 tags of a file, which are read elsewhere."""
     file.seek(0)
     first = file.read(12) or b""
     return bool(_READ_ELSEWHERE.match(first)) or (frame_bytes(first) > 0 and first[1] & _ADTS != 0xF0)
 
 
 def opened(file: io.RawIOBase) -> Any | None:  # noqa: ANN401 - mutagen ships no types
-    """A file as mutagen opens it, None where it does not know what it is. Raises MutagenError, and anything else."""
+    """Open a file with mutagen; None if it does not know the format. May raise MutagenError and any other error."""
     import mutagen
     import mutagen.flac
 
@@ -65,23 +65,23 @@ def opened(file: io.RawIOBase) -> Any | None:  # noqa: ANN401 - mutagen ships no
 
 
 def of_its_kind(mutagen_file: Any) -> Iterator[Field]:  # noqa: ANN401 - as above
-    """The tags of the format that the file is in."""
+    """The native tags of the file's format."""
     if mutagen_file is not None and mutagen_file.tags is not None:
         yield from _fields(mutagen_file.tags)
 
 
 def in_front_or_behind(file: io.RawIOBase) -> Iterator[Field]:
-    """The fields of ID3 and APE tags that were put before or after any file, whatever it is."""
+    """The fields of ID3 and APE tags at the start or end of a file of any format."""
     yield from id3.of_tag(file)
     yield from _ape_fields(file)
     yield from id3.of_id3v1(_end(file, id3.ID3V1_BYTES))
 
 
 def _ape_fields(file: io.RawIOBase) -> Iterator[Field]:
-    """Of an APE tag at the end. mutagen refuses one that is not UTF-8 throughout.
+    """The fields of an APE tag at the end. mutagen refuses a tag that is not entirely UTF-8.
 
-    A footer holds the version, the size of the items with the footer, their number and flags; an item its size,
-    flags, its name up to a NUL, and its text (wiki.hydrogenaudio.org, "APE Tags Header", "APE Tag Item").
+    A footer has the version, the size of the items and the footer, the number of items, and flags. An item has its
+    size, flags, its name up to a NUL, and its text (wiki.hydrogenaudio.org, "APE Tags Header", "APE Tag Item").
     """
     end = _end(file, _APE_FOOTER_BYTES + id3.ID3V1_BYTES)
     place = end.rfind(b"APETAGEX")
@@ -97,15 +97,15 @@ def _ape_fields(file: io.RawIOBase) -> Iterator[Field]:
         name_end = items.index(b"\0", at + 8)
         name = items[at + 8 : name_end].decode("ascii")
         at = name_end + 1 + length
-        if flags & _APE_KIND == 0:  # neither a picture nor an address
+        if flags & _APE_KIND == 0:  # neither a picture nor a link
             values = items[name_end + 1 : at].split(b"\0")
             yield name, b"; ".join(values)
 
 
 class _Whole(io.BufferedReader):
-    """Many small reads, without a system call for each; the file below stays open when this one goes.
+    """Buffers small reads, and leaves the file open when it is closed.
 
-    A damaged header may ask for gigabytes, for which room would be made before the file is found to be short.
+    A damaged header may request gigabytes, which would be allocated before the file turns out to be short.
     """
 
     def __init__(self, file: io.RawIOBase) -> None:
@@ -114,7 +114,7 @@ class _Whole(io.BufferedReader):
         super().__init__(file)
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """As any file's, but no more than is left. Raises ValueError for more than any text or picture has."""
+        """Read at most what is left. Raises ValueError for more than any text or picture has."""
         left = max(0, self._length - self.tell())
         size = left if size is None or size < 0 else min(size, left)
         if size > _LARGEST_READ_BYTES:
@@ -122,7 +122,7 @@ class _Whole(io.BufferedReader):
         return super().read(size)
 
     def close(self) -> None:
-        """Leave the file open: who opened it closes it."""
+        """Leave the file open for its owner."""
 
 
 def _whole(file: io.RawIOBase) -> _Whole:
@@ -130,7 +130,7 @@ def _whole(file: io.RawIOBase) -> _Whole:
 
 
 def _behind_id3(file: io.RawIOBase) -> bytes:
-    """The four bytes that follow an ID3 tag at the start of a file."""
+    """The four bytes after an ID3 tag at the start of a file."""
     file.seek(0)
     file.seek(tag_bytes(file.read(10) or b""))
     return file.read(4) or b""
@@ -142,7 +142,7 @@ def _end(file: io.RawIOBase, length: int) -> bytes:
 
 
 def _fields(tags: Any) -> Iterator[Field]:  # noqa: ANN401 - mutagen ships no types
-    """Every textual field, whichever kind of tags they are."""
+    """Every text field, of any kind of tags."""
     from mutagen.id3 import ID3
     from mutagen.mp4 import MP4Tags
 
@@ -158,12 +158,12 @@ def _fields(tags: Any) -> Iterator[Field]:  # noqa: ANN401 - mutagen ships no ty
 
 
 def _mp4_name(key: str) -> str:
-    """Empty for what holds no text; ``----:com.apple.iTunes:MIC`` is how programs add fields of their own."""
+    """The name of an MP4 field, empty if it has no text. Programs add fields like ``----:com.apple.iTunes:MIC``."""
     return _MP4_NAMES.get(key) or (key.rpartition(":")[2] if key.startswith("----:") else "")
 
 
 def _text_of(value: object) -> str:
-    """The text of one value, empty when it is binary: pictures, but also numbers that stand in pairs."""
+    """The text of one value; empty for pictures, other binary values, and pairs of numbers."""
     if isinstance(value, bytes):
         try:
             return value[: 4 * LONGEST].decode("utf-8")

@@ -1,4 +1,4 @@
-"""What damaged tags make their readers raise."""
+"""The errors that readers raise for damaged tags."""
 
 import struct
 
@@ -15,4 +15,4 @@ UNREADABLE = (
     ValueError,
     struct.error,
 )
-"""Of mutagen and of the readers here; mutagen's own error comes beside them."""
+"""Errors of mutagen and of the readers here, except mutagen's own error class."""

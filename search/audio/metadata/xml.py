@@ -1,7 +1,7 @@
-"""iXML and XMP: texts that stand in elements, however badly they are written.
+"""iXML and XMP: the texts of elements, even in invalid XML.
 
-A parser of XML stops at the first damage: what was typed into a recorder holds bare ampersands and "take <3", elements
-are left open, declared encodings are wrong. Here tags are found, and what stands between them is text.
+An XML parser stops at the first error, but texts typed into a recorder have bare ampersands and "take <3", elements are
+not closed, and declared encodings are wrong. This module finds tags, and takes what is between them as text.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from search.audio.metadata.fields import joined
 from search.ground.codepages import code_page, text_of
 
 _TECHNICAL = frozenset({"speed", "sync_point_list", "file_set", "history", "loudness", "bext", "ixml_version"})
-"""Elements of iXML with numbers and identifiers, in which nobody looks for a sound."""
+"""Elements of iXML with numbers and identifiers, which nobody searches for."""
 
 _DESCRIBING = {"dc:title": "title", "dc:description": "description", "dc:creator": "artist", "dc:subject": "keywords"}
-"""The elements of XMP that hold what people write (Dublin Core)."""
+"""The elements of XMP with texts of people (Dublin Core)."""
 
 _DEEPEST = 32
 
@@ -30,12 +30,11 @@ _MARK = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""A passage in which every letter stands for itself, a tag, or a remark. None reaches beyond the next mark, so that the
-time grows with the length alone."""
+"""A CDATA section, a tag, or a comment. None extends beyond the next one, so that time is linear in the length."""
 
 
 def of_ixml(data: bytes) -> Iterator[tuple[str, str]]:
-    """Every element with text but the technical ones, named for itself; equal names are joined (ixml.info)."""
+    """Every element with text, except technical ones, by its name; texts of equal names are joined (ixml.info)."""
     fields: dict[str, list[str]] = {}
     for path, text in _texts(data):
         if _TECHNICAL.isdisjoint(path):
@@ -45,7 +44,7 @@ def of_ixml(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def of_xmp(data: bytes) -> Iterator[tuple[str, str]]:
-    """The title, description, creators and subjects of an XMP packet, or of other XML in words of Dublin Core."""
+    """The title, description, creators and subjects of an XMP packet, or of other XML with Dublin Core elements."""
     for path, text in _texts(data):
         for name in path:
             if name in _DESCRIBING:
@@ -53,7 +52,7 @@ def of_xmp(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _texts(data: bytes) -> Iterator[tuple[list[str], str]]:
-    """(names of the elements around it, text) of every text; nothing of what defines entities, which could grow."""
+    """(names of the enclosing elements, text) of every text; none if the XML defines entities, which could expand."""
     text = _letters(data)
     if "<!DOCTYPE" in text:  # neither format has one
         return
@@ -80,7 +79,7 @@ def _reported(path: list[str], parts: list[str]) -> Iterator[tuple[list[str], st
 
 
 def _step(path: list[str], name: str, *, end: bool, empty: bool) -> None:
-    """Follow a tag; an end closes what was left open within."""
+    """Follow a tag; an end tag also closes elements that were left open inside."""
     if not end and not empty and len(path) < _DEEPEST:
         path.append(name)
     elif end and name in path:

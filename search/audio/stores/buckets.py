@@ -1,8 +1,8 @@
-"""A bucket of S3, or of what speaks as it does (MinIO, Ceph, R2, ...), behind the port `search.ports.ObjectStore`.
+"""A bucket of S3, or of a compatible store (MinIO, Ceph, R2, ...), behind the port `search.ports.ObjectStore`.
 
-Where it is and who asks is set as for every program that speaks to S3: ``AWS_ENDPOINT_URL``, ``AWS_REGION``,
-``AWS_ACCESS_KEY_ID``, ``AWS_PROFILE``, ``~/.aws``, the role of the machine. obstore lists and reads; botocore, which
-costs twice as much for an object and thirty times as much for a name, reads profiles, and lists what obstore will not.
+Endpoint and credentials are set as for every S3 client: ``AWS_ENDPOINT_URL``, ``AWS_REGION``, ``AWS_ACCESS_KEY_ID``,
+``AWS_PROFILE``, ``~/.aws``, the role of the machine. obstore lists and reads. botocore takes twice as long for an
+object and thirty times as long for a listed name; it reads profiles, and lists names that obstore cannot list.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from search.ground.urls import STORE
 from search.model import StoredObject
 
 WAIT_S = 60.0
-"""A store that does not answer, or says that it is overloaded, is asked again for so long."""
+"""How long requests are retried while a store does not answer, or is overloaded."""
 _TIMEOUT_S: Final = 30
 
 
 class Bucket(Objects):
-    """One bucket. Safe to use from several threads; not after a fork."""
+    """One bucket. Thread-safe; not usable after a fork."""
 
     def __init__(self, name: str) -> None:
-        """Connects when it is first asked."""
+        """Connects on the first request."""
         self._name = name
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
         store = S3Store(
@@ -60,11 +60,11 @@ class Bucket(Objects):
             for one in super().objects(prefix):
                 last = one.key
                 yield one
-        except exceptions.InvalidPathError:  # a name like a//b or ../a fails the whole page that it stands on
+        except exceptions.InvalidPathError:  # a name like a//b or ../a makes its whole page fail
             yield from self._listed_by_botocore(prefix, last)
 
     def _listed_by_botocore(self, prefix: str, after: str) -> Iterator[StoredObject]:
-        """The objects behind ``after``, in the order of their names."""
+        """The objects after ``after``, in the order of their names."""
         import botocore.session
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -80,12 +80,12 @@ class Bucket(Objects):
 
 
 def _known(endpoint: str | None) -> dict[str, Any]:
-    """What is set beside the variables that obstore reads by itself."""
+    """Settings that obstore does not read from the environment itself."""
     return ({"endpoint": endpoint} if endpoint else {}) | _known_to_botocore()
 
 
 def _known_to_botocore() -> dict[str, Any]:
-    """What the profile of whoever asks says, where there is one: obstore reads variables and roles alone."""
+    """Credentials and region of the AWS profile, if there is one; obstore reads only variables and roles."""
     has_profile = "AWS_PROFILE" in os.environ or (Path.home() / ".aws").is_dir()
     if not has_profile or "AWS_ACCESS_KEY_ID" in os.environ:
         return {}

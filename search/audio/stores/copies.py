@@ -1,7 +1,7 @@
-"""Objects that are at hand as files while somebody works on them: fetched once, hashed on the way.
+"""Local copies of objects while they are processed: fetched once, and hashed on the way.
 
-A job looks at a sound several times: its bytes for the digest, its tags, its header, its samples. Each look would be a
-request of its own, or more; and decoders read files of the system faster than anything else.
+A job reads a sound several times: its bytes for the digest, its tags, its header, its samples. Each would need one or
+more requests, and decoders read local files fastest.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from search.ports import Source
 
 RANGE_BYTES: Final = 1 << 20
 _ROOM: Final = 4
-"""A copy takes at most one part in so many of what is free: others work beside."""
+"""A copy takes at most one part in this many of the free disk space, because other workers need some too."""
 
 _copies: dict[str, str] = {}
 _lock = threading.Lock()
@@ -33,10 +33,10 @@ _lock = threading.Lock()
 
 @contextmanager
 def fetched(url: str, facts: FileFacts, rest: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """The SHA-256 of an object's bytes, hex; within the block whoever opens it reads the copy that was made of it.
+    """The SHA-256 of an object's bytes, in hex; within the block, opening the object reads a local copy.
 
-    With a ``rest`` before each MB. Of what does not fit on the disk for temporary files no copy is made: it is read
-    again by whoever opens it. Raises AudioError when it is not as ``facts`` says any more, OSError when it is gone or
+    Calls ``rest`` before each MB. If the object does not fit on the disk for temporary files, no copy is made, and it
+    is read from the store again. Raises AudioError if it differs from ``facts`` by now, OSError if it is gone or
     refused, StoreAway, JobError.
     """
     source, key = source_of(url)
@@ -61,14 +61,14 @@ def fetched(url: str, facts: FileFacts, rest: Callable[[], None] = lambda: None)
 
 
 def has_copy(url: str) -> bool:
-    """Whether an object is `fetched` at this moment."""
+    """Whether there is a copy of an object now (`fetched`)."""
     return url in _copies
 
 
 def open_object(url: str) -> io.RawIOBase:
-    """An object as a file to be read: its copy where it has one, else by ranges.
+    """Open an object for reading: its local copy if there is one, else by ranges.
 
-    Raises OSError where there is none or it may not be read, StoreAway.
+    Raises OSError if it does not exist or access is refused, StoreAway.
     """
     copy = _copies.get(url)
     if copy is not None:
@@ -77,14 +77,14 @@ def open_object(url: str) -> io.RawIOBase:
 
 
 def version_of(etag: str) -> int:
-    """A number that stands for an ETag where files have their times: 63 bits of its digest."""
+    """A number for an ETag, used like the modification time of a file: 63 bits of its digest."""
     return int.from_bytes(hashlib.blake2b(etag.encode(), digest_size=8).digest()) >> 1
 
 
 def _hashed(
     url: str, source: Source, key: str, file: IO[bytes] | None, facts: FileFacts, *, rest: Callable[[], None]
 ) -> str:
-    """Fetch an object into ``file``, if there is one; the digest of its bytes."""
+    """Fetch an object, into ``file`` unless that is None; returns the digest of its bytes."""
     digest, at, etag = hashlib.sha256(), 0, ""
     size = facts.size_bytes
     step = size if size <= SMALL_BYTES else RANGE_BYTES

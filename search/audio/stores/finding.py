@@ -1,4 +1,4 @@
-"""An address becomes a source and a key in it. Each process connects for itself, when it is first asked."""
+"""Resolve a URL to a store and a key in it. Each process connects separately, on its first request."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def source_of(url: str) -> tuple[ObjectStore, str]:
 
 
 def store_of(url: str) -> tuple[ObjectStore, str]:
-    """A store to write to (``s3://bucket/prefix``, or ``file:///folder``), and the prefix of what is to be there.
+    """A store to write to (``s3://bucket/prefix``, or ``file:///folder``), and the prefix of keys there.
 
-    Raises UsageError for another address, or where no client is installed.
+    Raises UsageError for any other URL, or if no client is installed.
     """
     if is_in_store(url):
         return source_of(url)
@@ -44,9 +44,7 @@ def store_of(url: str) -> tuple[ObjectStore, str]:
 
 
 def make_store(url: str) -> None:
-    """Make the folder that is to be a store, where it is absent; buckets are there. Raises as `store_of`, and
-    LibraryUnwritable.
-    """
+    """Create the folder of a store if it is missing; buckets must exist. Raises as `store_of`, LibraryUnwritable."""
     store_of(url)
     if not is_in_store(url):
         from search.audio.stores.folders import make_folder
@@ -70,12 +68,12 @@ def _require_client() -> None:
 @lru_cache(maxsize=64)
 def _bucket(name: str, _process: int) -> ObjectStore:
     _require_client()
-    from search.audio.stores.buckets import Bucket  # who has no store needs no client
+    from search.audio.stores.buckets import Bucket  # without a store, no client is needed
 
     return Bucket(name)
 
 
 def forget() -> None:
-    """Let the next address be looked for anew: the environment names another store by now."""
+    """Forget all connections, after the environment has changed to another store."""
     _bucket.cache_clear()
     _folder.cache_clear()

@@ -1,4 +1,4 @@
-"""A folder as a store: on a disk that machines share, for a library whose snapshots several of them read."""
+"""A folder as a store, on a disk that machines share, for a library whose snapshots several machines read."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from search.ground.urls import FOLDER
 
 
 class FolderStore(Objects):
-    """One folder. Where it is not there its disk is not mounted, and the store is away. Safe to use from threads."""
+    """One folder. If it is missing, its disk is not mounted, and the store is away. Thread-safe."""
 
     def __init__(self, path: str) -> None:
-        """Nobody looks before something is asked."""
-        # opened for each request: one that was opened before makes the folder anew, beside the disk that belongs there
+        """Does not access the folder before the first request."""
+        # opened for each request: one opened earlier would create the folder on the wrong disk after an unmount
         opened = partial(LocalStore, path, automatic_cleanup=True)
         super().__init__(f"{FOLDER}{path}", opened, "check that its disk is mounted")
 
 
 def make_folder(path: str) -> None:
-    """Make a folder that is to be a store, where it is absent. Raises LibraryUnwritable."""
+    """Create the folder of a store if it is missing. Raises LibraryUnwritable."""
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:

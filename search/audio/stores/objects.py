@@ -1,4 +1,4 @@
-"""What any store of obstore's does, behind the port `search.ports.ObjectStore`: a bucket of S3, or a folder."""
+"""Any store of obstore, behind the port `search.ports.ObjectStore`: a bucket of S3, or a folder."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _PAGE: Final = 1000
 
 
 class Objects:
-    """The objects of one store. Safe to use from several threads; not after a fork."""
+    """The objects of one store. Thread-safe; not usable after a fork."""
 
     def __init__(self, url: str, store: Callable[[], S3Store | LocalStore], remedy: str) -> None:
-        """``url`` is what messages call it, ``store`` is asked for each request, ``remedy`` is for when it is away."""
+        """``url`` names it in messages, ``store`` is called for each request, ``remedy`` is advice if it is away."""
         self._url = url
         self._store = store
         self._remedy = remedy
@@ -55,7 +55,7 @@ class Objects:
         """See `search.ports.ObjectStore.write`."""
         with self._translated(key):
             try:
-                # what may not be replaced is put by one request: no store has the condition for one in parts
+                # a conditional write needs a single request: multipart uploads have no condition
                 if new:
                     obstore.put(self._store(), key, data, mode="create", use_multipart=False)
                 else:
@@ -77,7 +77,7 @@ class Objects:
 
     @contextmanager
     def _translated(self, key: str) -> Iterator[None]:
-        """Let what the client raises leave as the OSError that a file would raise, or StoreAway."""
+        """Translate errors of the client to the OSError that a file would raise, or StoreAway."""
         try:
             yield
         except exceptions.InvalidPathError:
@@ -96,7 +96,7 @@ class Objects:
                 raise FileNotFoundError(errno.ENOENT, "no such bucket", self._url) from error
             if "403 Forbidden" in said or "401 Unauthorized" in said:
                 raise PermissionError(errno.EACCES, "the store refuses it", self._url) from error
-            if "416 " in said:  # its size is that of another object by now
+            if "416 " in said:  # the object has another size by now
                 raise OSError(errno.ESTALE, CHANGED, f"{self._url}/{key}") from error
             cause = said.splitlines()[0].rpartition(" - ")[2]
             raise StoreAway(

@@ -1,4 +1,4 @@
-"""An object as a file that is read by ranges, for whoever wants a part of it."""
+"""An object as a file that is read by ranges, for readers of a part of it."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from search.model import StoredObject
 from search.ports import Source
 
 SMALL_BYTES: Final = 8 << 20
-"""What is not larger is not fetched in parts."""
+"""Objects up to this size are not fetched in parts."""
 _JUMP_BYTES: Final = 256 << 10
-"""So much is fetched around a place that a reader jumps to, the start and the end among them: of most a header is read,
-and who looks for a time in a FLAC file tries four or five places."""
+"""How much is fetched around a position to which a reader jumps, including start and end. Mostly only a header is read,
+and seeking in a FLAC file tries four or five positions."""
 _MOST_BYTES: Final = 2 << 20
-"""So much is fetched once a reader goes on where it was: ten seconds of music without loss."""
+"""How much is fetched when a reader continues: ten seconds of lossless music."""
 _KEPT_BYTES: Final = 8 << 20
 
 
 class RangedFile(io.RawIOBase):
-    """An object of a store as a file to be read. Not shared between threads.
+    """An object of a store as a file for reading. Not thread-safe.
 
-    Decoders take an error for the end of a file. So whatever goes wrong on the way is kept, and raised by the ``with``
-    that the file is read in: StoreAway, or AudioError where the object is gone, refused or another one by now.
+    Decoders treat an error as the end of the file. So an error is kept, and raised when the ``with`` block of the file
+    ends: StoreAway, or AudioError if the object is gone, refused or changed.
     """
 
     def __init__(self, url: str, source: Source, key: str) -> None:
-        """Raises OSError where there is no such object or it may not be read, StoreAway."""
+        """Raises OSError if there is no such object or access is refused, StoreAway."""
         super().__init__()
         self._url = url
         self._source = source
@@ -72,7 +72,7 @@ class RangedFile(io.RawIOBase):
         return self._at
 
     def read(self, size: int = -1, /) -> bytes:
-        """See `io.RawIOBase.read`: all that was asked for, less at the end alone."""
+        """See `io.RawIOBase.read`; returns less than ``size`` only at the end."""
         left = max(0, self.object.size_bytes - self._at)
         size = left if size < 0 else min(size, left)
         parts = []
@@ -98,18 +98,18 @@ class RangedFile(io.RawIOBase):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Raise what went wrong on the way."""
+        """Raise an error that was kept."""
         self.close()
         if self._failure is not None and (error is None or isinstance(error, AudioError)):
             raise self._failure from error
 
     def check(self) -> None:
-        """Raise what went wrong on the way, for whoever reads without a ``with``."""
+        """Raise an error that was kept, for readers without a ``with`` block."""
         if self._failure is not None:
             raise self._failure
 
     def _part(self, size: int) -> memoryview:
-        """The next bytes, ``size`` at most; none where they cannot be had."""
+        """The next bytes, ``size`` at most; none if they cannot be fetched."""
         at = self._at
         for start, data in self._parts.items():
             if start <= at < start + len(data):
@@ -130,7 +130,7 @@ class RangedFile(io.RawIOBase):
         return data[at - start : at - start + size]
 
     def _range(self, size: int) -> tuple[int, int]:
-        """What is to be fetched for a reader who wants ``size`` bytes from here."""
+        """The range to fetch for a reader that needs ``size`` bytes from here."""
         at, whole = self._at, self.object.size_bytes
         if whole <= SMALL_BYTES:
             return at, whole
