@@ -1,4 +1,4 @@
-# Two commands do all the set-up: `make demo` runs the main job, `make test` passes the tests.
+# `make demo` and `make test` do all the set-up themselves: one runs the main job, the other runs the tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,16 +6,16 @@ RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.installed
 DEMO_LIBRARY := run/demo-library
 SOUNDALIKE := $(BIN)/soundalike
-# npm where Node is 20 or later, else nothing
+# the path of npm if Node is version 20 or later, else empty
 NPM := $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm)
 ROUNDS ?= 20
-# Containers often forbid Python to keep what it has compiled. Tests start hundreds of processes, and each would compile
-# all that it loads anew: SQLAlchemy takes half a second, torch five.
+# Containers often set this, so that Python keeps no compiled modules. Tests start hundreds of processes, and each would
+# compile everything again: half a second for SQLAlchemy, five for torch.
 unexport PYTHONDONTWRITEBYTECODE
 PAGE := webui/dist/index.html
 PAGE_PARTS := webui/node_modules/.package-lock.json
 PAGE_SOURCES := $(shell find webui/src -type f) $(addprefix webui/,index.html vite.config.ts tsconfig.json compress.mjs)
-# A Chromium of the npm registry for the page's tests, where the machine has none and could run it
+# The machine's own Chromium, or else one from the npm registry for the page's tests (Linux on x86-64)
 CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 BROWSER := webui/chromium/unpacked/chromium
 LINUX := $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m))
@@ -39,8 +39,8 @@ help:
 	@echo "make clean   remove what was generated (not the environment)"
 
 # The environment is made once, and again when pyproject.toml changes: first what the program needs, which is enough for
-# the demo, then what tests, checks and benchmarks need. uv installs it in a third of pip's time; the mode puts this folder
-# on the path as it is, where type checkers of plug-ins see it.
+# the demo, then what tests, checks and benchmarks need. uv takes a third of pip's time. The mode `compat` puts this
+# folder itself on the path, so that type checkers of plug-ins see it.
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --config-settings editable_mode=compat --editable
 
 $(RUNS): pyproject.toml
@@ -54,7 +54,7 @@ $(STAMP): $(RUNS)
 	$(INSTALL) ".[bench,dev,docs,map,torch]"
 	touch $@
 
-# The search page. Without Node everything else works, and `soundalike serve` says what is missing.
+# The search page. Without Node, everything else works, and `soundalike serve` says what is missing.
 page: $(PAGE)
 ifneq ($(NPM),)
 $(PAGE): $(PAGE_PARTS) $(PAGE_SOURCES)
@@ -93,7 +93,8 @@ ifneq ($(and $(NPM),$(LINUX)),)
 endif
 endif
 
-# The TypeScript's tests run beside the others; what they print comes at their end, all of it where one fails.
+# The tests of the TypeScript run in parallel with the others. Their output is printed at their end: the last lines, or
+# all of it if one fails.
 .PHONY: tests-of-typescript tests-of-python
 tests-of-typescript:
 ifneq ($(NPM),)
@@ -121,8 +122,8 @@ test-rounds: $(STAMP) $(PAGE)
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow --timeout=3600
 
-# The real server comes as a wheel, with old helpers, and listens on every address: hence an environment and a
-# network of its own. A node of Ray gives two of its programs 15 s to start: they are not to be compiled in that time.
+# The Milvus server is a wheel with old dependencies and listens on every address, so it gets its own environment and its
+# own network. A node of Ray gives two of its programs 15 s to start, so they are compiled in advance.
 MILVUS := $(VENV)/milvus
 $(MILVUS)/.installed: $(STAMP)
 	test -x $(MILVUS)/bin/python || $(PYTHON) -m venv $(MILVUS)
@@ -148,7 +149,7 @@ check-page: $(PAGE_PARTS)
 	cd webui && npm run --silent check
 endif
 
-# The variable silences an advertisement that the theme prints.
+# The variable suppresses an advertisement that the theme prints.
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 docs: $(STAMP)
 	$(SITE)

@@ -1,6 +1,6 @@
-"""The one step of the build that pyproject.toml cannot say: the search page is built by Node where Node is.
+"""The one build step that pyproject.toml cannot express: building the search page, if Node is available.
 
-Without Node the package is installed without the page, and says so; a page that was built before is taken as it is.
+Without Node, the package is installed without the page, and says so. A page that was built earlier is used unchanged.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ PAGE = Path(__file__).resolve().parent / "webui"
 
 
 class BuildWithPage(build_py):
-    """Builds the page before the files of the packages are gathered. An editable install leaves it to `make page`."""
+    """Builds the page before the files of the packages are collected; for an editable install, `make page` does it."""
 
     def run(self) -> None:
-        """Build."""
+        """Build the page and the packages."""
         if not self.editable_mode:
             _build_page()
         super().run()
@@ -41,7 +41,7 @@ def _build_page() -> None:
 
 
 def _node_major() -> int:
-    """Which Node is here; 0 for none."""
+    """The major version of Node; 0 if there is none."""
     node = shutil.which("node")
     if node is None:
         return 0
