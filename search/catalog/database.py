@@ -31,6 +31,7 @@ class Database(ABC):
     name: str
     """Its name in messages: printable, without a password."""
     _engine: Engine
+    _is_closed = False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -79,7 +80,12 @@ class Database(ABC):
 
     @contextmanager
     def translated(self) -> Iterator[None]:
-        """Turn errors of the database inside the block into LibraryError with the cause and a remedy."""
+        """Turn errors of the database inside the block into LibraryError with the cause and a remedy.
+
+        Raises LibraryError after `close`: the engine would connect again, and nobody would close that connection.
+        """
+        if self._is_closed:
+            raise LibraryError(f"{self.name}: this library was closed; open it again")
         try:
             yield
         except DBAPIError as error:
@@ -96,7 +102,8 @@ class Database(ABC):
         """Its size on disk."""
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection. Later calls raise LibraryError; closing twice is harmless."""
+        self._is_closed = True
         self._engine.dispose()
 
     def _reader(self) -> Connection:

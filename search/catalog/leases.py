@@ -151,7 +151,7 @@ def is_stale(machine: str, pid: int, heartbeat: float, at: float) -> bool:
 
 
 def is_gone(pid: int) -> bool:
-    """Whether no process on this machine has this id."""
+    """Whether no process on this machine runs under this id; a zombie, which its parent has not reaped, does not run."""
     if os.name != "posix":  # on Windows, signal 0 would end the process; only the heartbeat decides
         return False
     try:
@@ -160,7 +160,16 @@ def is_gone(pid: int) -> bool:
         return True
     except PermissionError:
         return False
-    return False
+    return _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether the process has ended and only waits to be collected by its parent; False where /proc does not say."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return status.rpartition(b")")[2].split()[:1] == [b"Z"]  # the name before it may hold anything
 
 
 def machine_name() -> str:

@@ -118,6 +118,20 @@ def test_a_dead_holder_does_not_make_anyone_wait(filled, other):
         pass
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="only /proc says that a process is a zombie")
+def test_a_holder_that_ended_and_was_not_collected_is_gone(filled, other):
+    """A killed process keeps its id until its parent waits for it; its lease is free before that."""
+    process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(filled.catalog.url,))
+    process.start()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
+    try:
+        assert leased(filled).holder == "doomed"
+        with other.lease("second", 0):
+            pass
+    finally:
+        process.join()
+
+
 def test_a_holder_on_another_machine_is_believed(filled, other):
     """Its process id says nothing here: only its heartbeat counts."""
     with filled.catalog.lease("far away", 0):

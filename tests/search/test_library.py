@@ -9,7 +9,7 @@ import pytest
 
 from search.errors import LibraryError, UsageError
 from search.library import maintenance, verifying
-from search.model import ClipPart, FileFacts, Query, RecordFailure, RemoveClip, TextPart
+from search.model import ClipPart, FileFacts, Query, RecommendQuery, RecordFailure, RemoveClip, TextPart
 from tests.search.libraries import Entry, axis, fill, open_library, spec
 
 
@@ -45,6 +45,26 @@ def test_a_reader_takes_up_what_another_process_writes_and_publishes(tmp_path):
         hits = up_to_date(reader).search(Query((ClipPart(1),))).hits
         assert {hit.title for hit in hits} == set("cdef")
         assert verifying.verify(up_to_date(reader)) == []
+
+
+def test_a_closed_library_refuses_and_says_so(tmp_path):
+    """Whoever asks after `close` made a mistake; an answer would leave connections open that nobody closes."""
+    library = open_library(tmp_path)
+    fill(library, entries("ab"))
+    library.close()
+    library.close()
+    asked = (
+        lambda: library.search(Query((ClipPart(1),))),
+        lambda: library.recommend(RecommendQuery(likes=(ClipPart(1),))),
+        library.view,
+        library.roots,
+        lambda: library.reader.clips([1]),
+        lambda: maintenance.info(library),
+        lambda: fill(library, entries("c")),
+    )
+    for ask in asked:
+        with pytest.raises(LibraryError, match="was closed; open it again"):
+            ask()
 
 
 def test_a_small_library_is_published_when_anything_is_pending_and_only_then(tmp_path):
