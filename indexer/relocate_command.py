@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 
 from search import wiring
 from search.errors import printable
+from search.ground.counting import counted
 from search.settings import Settings
 
 WAIT_S = 10.0
@@ -25,6 +27,7 @@ class Relocate:
         parser.add_argument("old", metavar="OLD", help="a folder of the library, or one above or below it, as it was")
         parser.add_argument("new", metavar="NEW", help="where it is now")
         parser.add_argument("--library", type=Path, metavar="DIR", help="the library's folder")
+        parser.add_argument("--json", action="store_true", help="print JSON")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write the move. Return 0, also if nothing is at the new place yet; then a warning is printed."""
@@ -39,7 +42,11 @@ class Relocate:
             count = relocate(library.writer, lease, library.roots(), args.old, args.new)
             for space in library.reader.spaces():
                 library.publisher.publish(space, lease)
-        print(f"{count} clips are at {printable(args.new)} now")
-        if not exists(args.new):
+        is_there = exists(args.new)
+        if args.json:
+            print(json.dumps({"clips": count, "path": args.new, "there": is_there}))
+        else:
+            print(f"{printable(args.new)} has {counted(count, 'clip')} now")
+        if not is_there:
             print(f"soundalike: {printable(args.new)} is not there; is a disk unmounted?", file=sys.stderr)
         return 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from search.analysis.time.labels import FORMS
 from search.commands import options, output
 from search.errors import AudioError, QueryError, UsageError, printable
+from search.ground.counting import have
 from search.model.as_json import time_line_as_json
 from search.settings import Settings
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from search.library.library import Library
     from search.model import TimeLine
 
-SOME_FAILED = 1
 LEAST = 0.3
 
 
@@ -64,15 +64,8 @@ class Events:
 def _find(args: argparse.Namespace, library: Library) -> int:
     with output.bar("listening") as progress:
         failures = library.events.find(progress, again=args.again)
-    for failure in failures:
-        print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
     clips = len(library.events.clip_ids())
-    if args.json:
-        failed = [{"path": failure.file, "cause": failure.cause} for failure in failures]
-        output.print_json({"clips": clips, "failed": failed})
-    else:
-        print(f"{clips} clips have events" + (f", {len(failures)} failed" if failures else ""))
-    return SOME_FAILED if failures else 0
+    return output.print_job({"clips": clips}, have(clips, "clip", "events"), failures, as_json=args.json)
 
 
 def _show(args: argparse.Namespace, library: Library) -> int:
@@ -83,7 +76,7 @@ def _show(args: argparse.Namespace, library: Library) -> int:
                 lines.append(library.events.of(clip_id, least=args.least))
         except (AudioError, QueryError) as error:
             print(f"soundalike: {error}", file=sys.stderr)
-            status = SOME_FAILED
+            status = output.SOME_FAILED
     if args.json:
         output.print_json([time_line_as_json(line, paths="absolute") for line in lines])
     elif args.export and lines:

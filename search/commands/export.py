@@ -63,31 +63,35 @@ class Export:
         options.add_query(parser)
         hitfacts.add_shown(parser)
         options.add_library(parser)
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write the file, say what it holds."""
         with options.library(args, settings, read_only=True) as library:
             if args.vectors is not None:
                 count = export_vectors(library, args.space, args.vectors)
-                print(f"{args.vectors}: {counted(count, 'segment')}")
-                return 0
+                return _said(args.vectors, count, "segment", as_json=args.json)
             if args.clips is not None:
                 count = export_clips(library, args.where, args.clips, args.show)
-                print(f"{args.clips}: {counted(count, 'clip')}")
-                return 0
+                return _said(args.clips, count, "clip", as_json=args.json)
             if not 0 <= args.handles <= LONGEST_HANDLES_S:
                 raise UsageError(f"--handles is {args.handles:g}; give seconds from 0 to {LONGEST_HANDLES_S:g}")
             hits = library.search(options.query(args)).hits
             facts = hitfacts.of_hits(library, hits, args)
         if args.hits is not None:
             export_hits(hits, args.hits, args.handles, facts)
-            print(f"{args.hits}: {counted(len(hits), 'hit')}")
-            return 0
+            return _said(args.hits, len(hits), "hit", as_json=args.json)
         missing = export_passages(hits, args.passages, args.handles)
-        print(f"{args.passages}: {counted(len(hits) - len(missing), 'passage')}")
         for path in missing:
             print(f"soundalike: {printable(path)}: cannot be read", file=sys.stderr)
-        return 1 if missing else 0
+        return _said(args.passages, len(hits) - len(missing), "passage", missing, as_json=args.json)
+
+
+def _said(out: Path, count: int, what: str, missing: Sequence[str] = (), *, as_json: bool) -> int:
+    """Print how many of ``what`` were written; the exit status, 1 when some files could not be read."""
+    written = {"file": str(out), f"{what}s": count, "missing": list(missing)}
+    output.print_either(written, f"{printable(str(out))}: {counted(count, what)}", as_json=as_json)
+    return 1 if missing else 0
 
 
 def export_vectors(library: Library, space_name: str | None, out: Path) -> int:

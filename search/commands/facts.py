@@ -8,11 +8,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from search.analysis.facts.definitions import FACTS, FactValue
+from search.analysis.facts.definitions import FACTS, VERSION, FactValue
 from search.commands import options, output
 from search.commands.hitfacts import cell, for_people
 from search.errors import AudioError, UsageError, printable
-from search.ground.counting import counted
+from search.ground.counting import counted, have
 from search.model import Clip
 from search.model.as_json import facts_as_json
 from search.settings import Settings
@@ -20,7 +20,6 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from search.library.library import Library
 
-SOME_FAILED = 1
 _MOST_SHOWN = 10
 
 
@@ -63,21 +62,25 @@ class FactsCommand:
         needs_library = args.measure or args.where or args.sort or any(map(_is_id, args.sounds))
         if not needs_library:
             return _of_files(args)
-        status = 0
+        status, asked = 0, args.sounds or args.where or args.sort
         with options.library(args, settings, read_only=not args.measure) as library:
             if args.measure:
-                status = measure(library, again=args.again)
-            asked = args.sounds or args.where or args.sort
+                status = _measure(args, library, is_all=not asked)
             clips = _chosen(library, args) if asked else []
             rows = [(clip, *_facts_of(library, clip)) for clip in clips]
         for _, facts, error in rows:
             if facts is None:
                 print(f"soundalike: {error}", file=sys.stderr)
-                status = SOME_FAILED
-        _print(
-            [({"clip_id": c.id, "path": c.absolute_path, "title": c.title}, f) for c, f, _ in rows if f is not None],
-            args,
-        )
+                status = output.SOME_FAILED
+        if asked:
+            _print(
+                [
+                    ({"clip_id": c.id, "path": c.absolute_path, "title": c.title}, f)
+                    for c, f, _ in rows
+                    if f is not None
+                ],
+                args,
+            )
         return status
 
 
@@ -127,13 +130,15 @@ class Defects:
         return 0
 
 
-def measure(library: Library, *, again: bool = False) -> int:
-    """Measure what has no facts; 1 when files could not be read."""
+def _measure(args: argparse.Namespace, library: Library, *, is_all: bool) -> int:
+    """Measure what has no facts; 1 when files could not be read. ``is_all``: nothing is printed after it."""
     with output.bar("measuring") as progress:
-        failures = library.facts.measure(progress, again=again)
-    for failure in failures:
-        print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
-    return SOME_FAILED if failures else 0
+        failures = library.facts.measure(progress, again=args.again)
+    if not is_all:
+        return output.print_failures(failures)
+    measured, unmeasured = library.catalog.measured_clips(VERSION)
+    counts = {"measured": measured, "unmeasured": unmeasured}
+    return output.print_job(counts, have(measured, "clip", "facts"), failures, as_json=args.json)
 
 
 def _is_id(sound: str) -> bool:
@@ -184,7 +189,7 @@ def _of_files(args: argparse.Namespace) -> int:
             rows.append(({"path": part.path}, measure_file(part.path, part.track or 0)))
         except AudioError as error:
             print(f"soundalike: {error}", file=sys.stderr)
-            status = SOME_FAILED
+            status = output.SOME_FAILED
     _print(rows, args)
     return status
 

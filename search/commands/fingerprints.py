@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from search.commands import options, output
-from search.errors import printable
+from search.ground.counting import have
 from search.settings import Settings
-
-SOME_FAILED = 1
 
 
 class FingerprintsCommand:
@@ -30,11 +27,5 @@ class FingerprintsCommand:
             with output.bar("fingerprinting") as progress:
                 failures = library.recordings.fingerprint(progress, again=args.again)
             sounds = len(library.recordings.fingerprints.table())
-        for failure in failures:
-            print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
-        if args.json:
-            failed = [{"path": failure.file, "cause": failure.cause} for failure in failures]
-            output.print_json({"fingerprinted": sounds, "failed": failed})
-        else:
-            print(f"{sounds} sounds have fingerprints" + (f", {len(failures)} failed" if failures else ""))
-        return SOME_FAILED if failures else 0
+        line = have(sounds, "sound", "fingerprints")
+        return output.print_job({"fingerprinted": sounds}, line, failures, as_json=args.json)

@@ -16,7 +16,6 @@ from search.settings import Settings
 if TYPE_CHECKING:
     from search.library.library import Library
 
-SOME_FAILED = 1
 _FILE = "FILE[@track][#start-end]"
 
 
@@ -73,7 +72,7 @@ def _identify(args: argparse.Namespace, settings: Settings, files: Sequence[str]
             except AudioError as error:
                 print(f"soundalike: {error}", file=sys.stderr)
                 printed.append({"file": name, "error": error.cause})
-                status = SOME_FAILED
+                status = output.SOME_FAILED
                 continue
             if args.json:
                 printed.append({"file": name, **identification_as_json(identified, paths="absolute")})

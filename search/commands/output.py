@@ -13,8 +13,10 @@ from typing import Final, Literal, TextIO
 from search.commands.hitfacts import NOTHING, HitFacts
 from search.errors import UsageError, printable
 from search.ground.counting import counted
-from search.model import ENGLISH, LANGUAGES, Answer, Hit
+from search.model import ENGLISH, LANGUAGES, Answer, Hit, JobFailure
 
+SOME_FAILED: Final = 1
+"""The exit status of a command that did what it could."""
 VERDICT_LINES = {
     "good": "",
     "weak": "Nothing here is a sure match; these come closest.",
@@ -35,6 +37,29 @@ _PIPE_COLUMNS = 100_000
 def print_json(value: object) -> None:
     """``value`` on standard output; ASCII only, so that names of any bytes survive any terminal."""
     print(json.dumps(value, indent=2))
+
+
+def print_either(value: object, line: str, *, as_json: bool) -> None:
+    """``value`` for programs, or ``line`` for people, on standard output."""
+    if as_json:
+        print_json(value)
+    else:
+        print(line)
+
+
+def print_failures(failures: Sequence[JobFailure]) -> int:
+    """Each file that a job could not read on standard error; the exit status, 1 when there is one."""
+    for failure in failures:
+        print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
+    return SOME_FAILED if failures else 0
+
+
+def print_job(counts: Mapping[str, int], line: str, failures: Sequence[JobFailure], *, as_json: bool) -> int:
+    """What a job over the library left: ``counts`` for programs, ``line`` for people; the exit status."""
+    failed = [{"path": failure.file, "cause": failure.cause} for failure in failures]
+    line += f", {len(failures)} failed" if failures else ""
+    print_either({**counts, "failed": failed}, line, as_json=as_json)
+    return print_failures(failures)
 
 
 def print_deleted(identity: int, name: str, *, as_json: bool) -> None:

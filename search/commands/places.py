@@ -54,6 +54,7 @@ class Init:
             metavar="PATH",
             help="a folder, or s3://bucket/prefix, for soundalike index to scan when it gets no PATH; may be repeated",
         )
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Make it."""
@@ -70,7 +71,8 @@ class Init:
             roots=roots,
         )
         what = "soundalike index" + ("" if roots else " FOLDER")
-        print(f"{printable(str(path))}: is a library now; fill it with: {what}")
+        made = f"{printable(str(path))}: is a library now; fill it with: {what}"
+        output.print_either({"library": str(path), "roots": roots}, made, as_json=args.json)
         return 0
 
 
@@ -117,6 +119,7 @@ class Migrate:
             metavar="URL",
             help="copy snapshots to this store: s3://bucket/prefix or file:///folder",
         )
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Copy it."""
@@ -125,6 +128,9 @@ class Migrate:
         with wiring.library(args.source, settings) as library, output.bar("copying") as progress:
             moving.move(library, args.to, args.catalog, progress, args.store)
             left = moving.left_behind(library, args.store)
+        if args.json:
+            output.print_json({"source": str(args.source), "library": str(args.to), "left_behind": left})
+            return 0
         source, target = printable(str(args.source)), printable(str(args.to))
         compare = shlex.join(["soundalike", "verify", "--library", str(args.source), "--against", str(args.to)])
         print(f"{target}: has all that {source} has; to compare: {printable(compare)}")

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, TextIO
 from search.analysis.speech.writing import FORMS
 from search.commands import options, output
 from search.errors import AudioError, QueryError, UsageError, printable
+from search.ground.counting import have
 from search.model import ClipTranscript, Saying
 from search.model.speech_as_json import sayings_as_json, transcript_as_json
 from search.settings import Settings
 
 if TYPE_CHECKING:
     from search.library.library import Library
-
-SOME_FAILED = 1
 
 
 class SpeechCommand:
@@ -105,15 +104,9 @@ def spoken(args: argparse.Namespace, settings: Settings) -> int:
 def _transcribe(args: argparse.Namespace, library: Library) -> int:
     with output.bar("listening") as progress:
         failures = library.speech.transcribe(progress, language=args.language, again=args.again)
-    for failure in failures:
-        print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
     done = len(library.catalog.with_transcript())
-    if args.json:
-        failed = [{"path": failure.file, "cause": failure.cause} for failure in failures]
-        output.print_json({"transcribed": done, "failed": failed})
-    else:
-        print(f"{done} sounds were listened to for words" + (f", {len(failures)} failed" if failures else ""))
-    return SOME_FAILED if failures else 0
+    line = have(done, "sound", "a transcript")
+    return output.print_job({"transcribed": done}, line, failures, as_json=args.json)
 
 
 def _show(args: argparse.Namespace, library: Library) -> int:
@@ -125,7 +118,7 @@ def _show(args: argparse.Namespace, library: Library) -> int:
                 found.append(library.speech.transcript(clip_id, args.language))
         except (AudioError, QueryError) as error:
             print(f"soundalike: {error}", file=sys.stderr)
-            status = SOME_FAILED
+            status = output.SOME_FAILED
     if args.format and found:
         output.write_text(FORMS[args.format](found[0].transcript, found[0].clip), args.out)
     elif args.json:
@@ -146,7 +139,7 @@ def _voices(args: argparse.Namespace, library: Library) -> int:
                 found.append((clip_id, library.speech.voiced(clip_id)))
         except (AudioError, QueryError) as error:
             print(f"soundalike: {error}", file=sys.stderr)
-            status = SOME_FAILED
+            status = output.SOME_FAILED
     if args.json:
         output.print_json(
             [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,7 @@ class Remove:
         )
         parser.add_argument("--missing", action="store_true", help="every clip whose file was missing at the last scan")
         options.add_library(parser)
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Remove them; 1 when a path or an id is not in the library."""
@@ -111,7 +113,8 @@ class Remove:
                     library.publisher.publish(space, lease)
         for what in unknown:
             print(f"soundalike: {printable(what)}: not in this library", file=sys.stderr)
-        print(f"{counted(len(ids), 'clip')} removed")
+        removed = f"{counted(len(ids), 'clip')} removed"
+        output.print_either({"removed": ids, "unknown": unknown}, removed, as_json=args.json)
         return 1 if unknown else 0
 
 
@@ -125,29 +128,40 @@ class Reindex:
         """Add the options."""
         options.add_library(parser)
         parser.add_argument("--encoder", metavar="NAME", help="encode every file again with this encoder")
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Rebuild; the status of the indexing job where files are encoded again."""
+        done = _Reindexed()
+        with options.library(args, settings) as library:
+            if args.encoder is None:
+                status = self._from_catalog(library, settings, done, quiet=args.json)
+            else:
+                status = _encode_again(library, args.encoder, settings, done, others=True)
+        if args.json:
+            output.print_json(asdict(done))
+        return status
+
+    def _from_catalog(self, library: Library, settings: Settings, done: _Reindexed, *, quiet: bool) -> int:
+        """Make every index again; only what another revision of its encoder made is encoded again."""
         from search.library import maintenance
 
-        with options.library(args, settings) as library:
-            if args.encoder is not None:
-                return _encode_again(library, args.encoder, settings, others=True)
-            stale = maintenance.stale_spaces(library)
-            for space in stale:  # all of them first: the job fills the library's sounds and its tunes
+        stale = maintenance.stale_spaces(library)
+        for space in stale:  # all of them first: the job fills the library's sounds and its tunes
+            with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
+                maintenance.retire(library, space, lease)
+        stale_ids = {space.id for space in stale}
+        for space in library.reader.spaces():
+            if space.id not in stale_ids:
                 with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
-                    maintenance.retire(library, space, lease)
-            stale_ids = {space.id for space in stale}
-            for space in library.reader.spaces():
-                if space.id not in stale_ids:
-                    with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
-                        maintenance.rebuild(library, space, lease)
-                    waits = " (retired)" if space.is_retired else ""
-                    print(f"{space.name}{waits}: index made anew from the catalog")
-            # also what an earlier run could not encode again: its files may be there by now
-            return max(
-                (_encode_again(library, name, settings) for name in maintenance.retired_names(library)), default=0
-            )
+                    maintenance.rebuild(library, space, lease)
+                done.rebuilt.append(f"{space.name} (retired)" if space.is_retired else space.name)
+                if not quiet:
+                    print(f"{done.rebuilt[-1]}: index made again from the catalog", flush=True)
+        # also what an earlier run could not encode again: its files may be there by now
+        return max(
+            (_encode_again(library, name, settings, done) for name in maintenance.retired_names(library)), default=0
+        )
 
 
 class Backup:
@@ -160,6 +174,7 @@ class Backup:
         """Add the options."""
         parser.add_argument("target", type=Path, metavar="FILE", help="the backup file to write")
         options.add_library(parser)
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Write the backup."""
@@ -167,7 +182,9 @@ class Backup:
 
         with options.library(args, settings, read_only=True) as library:
             maintenance.backup(library, args.target)
-        print(f"{args.target}: {args.target.stat().st_size / 1e6:.1f} MB")
+        n_bytes = args.target.stat().st_size
+        written = f"{printable(str(args.target))}: {n_bytes / 1e6:.1f} MB"
+        output.print_either({"file": str(args.target), "bytes": n_bytes}, written, as_json=args.json)
         return 0
 
 
@@ -181,6 +198,7 @@ class Restore:
         """Add the options."""
         parser.add_argument("source", type=Path, metavar="FILE", help="a file that soundalike backup wrote")
         options.add_library(parser)
+        options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Restore, then make the index anew from the catalog."""
@@ -192,7 +210,8 @@ class Restore:
             with library.writer.lease(leasing.holder("restore"), leasing.WAIT_S) as lease:
                 maintenance.restore(library, args.source, lease)
             clips = maintenance.info(library).clips
-        print(f"{library.path}: {counted(clips, 'clip')} restored")
+        restored = f"{printable(str(library.path))}: {counted(clips, 'clip')} restored"
+        output.print_either({"library": str(library.path), "clips": clips}, restored, as_json=args.json)
         return 0
 
 
@@ -217,7 +236,16 @@ def _ids_to_remove(
     return sorted(found), unknown
 
 
-def _encode_again(library: Library, name: str, settings: Settings, *, others: bool = False) -> int:
+@dataclass(slots=True)
+class _Reindexed:
+    """What ``reindex`` did, by the names of spaces; ``left`` counts contents that only their old vectors have."""
+
+    rebuilt: list[str] = field(default_factory=list)
+    encoded: list[str] = field(default_factory=list)
+    left: dict[str, int] = field(default_factory=dict)
+
+
+def _encode_again(library: Library, name: str, settings: Settings, done: _Reindexed, *, others: bool = False) -> int:
     """Encode every file into the space of encoder ``name``, then drop the spaces that it replaces (`drop_replaced`).
 
     ``melody`` stands for the tunes, of recordings too where they were looked for before.
@@ -234,6 +262,8 @@ def _encode_again(library: Library, name: str, settings: Settings, *, others: bo
     status: int = plugins.job("index")(library, work, [root.path for root in library.roots()], settings)
     with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
         left = maintenance.drop_replaced(library, library.spaces.get(spec.name), lease, others=others)
+    done.encoded.append(spec.name)
+    done.left |= {space.name: contents for space, contents in left}
     for space, contents in left:
         print(
             f"soundalike: the old vectors of {space.name} stay: {contents} contents could not be encoded again; "

@@ -427,6 +427,38 @@ def test_info_verify_tags_and_remove(indexed, tmp_path):
     assert soundalike("verify", "--library", library).returncode == 0
 
 
+def test_what_changes_a_library_says_in_json_what_it_did(tmp_path):
+    """A script reads what was done; what people read is not mixed in."""
+    folder, library = tmp_path / "sounds", tmp_path / "library"
+    folder.mkdir()
+    for name, frequency in (("low.wav", 300), ("high.wav", 3000)):
+        soundfile.write(folder / name, 0.3 * np.sin(2 * np.pi * frequency * np.arange(16000) / 16000), 16000)
+
+    def said(*words, status=0):
+        done = soundalike(*words, "--json", "--library", library)
+        assert done.returncode == status, done.stderr
+        return json.loads(done.stdout)
+
+    assert said("init", "--root", folder) == {"library": str(library), "roots": [str(folder)]}
+    said("index", "--encoder", "spectral", "--no-facts")
+    assert said("facts", "--measure") == {"measured": 2, "unmeasured": 0, "failed": []}
+    hits, vectors = tmp_path / "hits.csv", tmp_path / "vectors.npz"
+    assert said("export", "--hits", hits, "--text", "low") == {"file": str(hits), "hits": 1, "missing": []}
+    assert said("export", "--vectors", vectors) == {"file": str(vectors), "segments": 2, "missing": []}
+    copy = tmp_path / "copy.sqlite"
+    assert said("backup", copy) == {"file": str(copy), "bytes": copy.stat().st_size}
+    removed = said("remove", folder / "low.wav", folder / "none.wav", status=1)
+    assert (len(removed["removed"]), removed["unknown"]) == (1, [str(folder / "none.wav")])
+    assert said("restore", copy) == {"library": str(library), "clips": 2}
+    assert said("reindex") == {"rebuilt": ["spectral"], "encoded": [], "left": {}}
+    assert said("reindex", "--encoder", "spectral") == {"rebuilt": [], "encoded": ["spectral"], "left": {}}
+    moved = tmp_path / "moved"
+    assert said("relocate", folder, moved) == {"clips": 2, "path": str(moved), "there": False}
+    target = tmp_path / "target"
+    migrated = json.loads(soundalike("migrate", library, "--to", target, "--json").stdout)
+    assert migrated == {"source": str(library), "library": str(target), "left_behind": []}
+
+
 def test_what_asks_no_library_loads_no_engine():
     """For help all commands are loaded."""
     names = loaded("from search import cli\ntry: cli.main(['--help'])\nexcept SystemExit: pass\nimport sys")
