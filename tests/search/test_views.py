@@ -147,7 +147,7 @@ def test_a_damaged_file_of_columns_changes_no_answer(library, caplog):
 def test_the_first_question_says_what_is_wrong_with_the_library(tmp_path):
     with wiring.library(tmp_path / "library", settings(tmp_path), create=True) as library:
         library.catalog.space(spec())
-        library.catalog.close()
-        (tmp_path / "library" / "catalog.sqlite").write_bytes(b"no database")
+        for file in (tmp_path / "library").glob("catalog.sqlite*"):
+            file.write_bytes(b"no database")
         with pytest.raises(LibraryError, match="damaged"):
             library.search(ASKED)
