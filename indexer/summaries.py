@@ -65,7 +65,8 @@ def summary_line(summary: Summary) -> str:
         (len({warned.path for warned in summary.warnings}), "with warnings"),
         (len(summary.failed), "failed"),
     )
-    shown = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing to do"
+    nothing = "stopped before the first file" if summary.interrupted else "no sounds found"
+    shown = ", ".join(f"{count} {what}" for count, what in counts if count) or nothing
     if not summary.hours:
         return f"{shown} ({clock_time(summary.seconds)})"
     pace = f"{summary.hours:.2f} h of audio, {summary.times_real_time:.0f}x real time"
