@@ -191,7 +191,7 @@ class Index:
                 if args.json:
                     print(json.dumps(as_json(summary)), flush=True)
                 elif not args.quiet:
-                    print(for_people(summary), flush=True)
+                    print(for_people(summary, is_plan=args.plan_only), flush=True)
                 status = max(status, SOME_FAILED if summary.failed or summary.not_pruned else DONE)
                 for wanted, job, what in (
                     (args.fingerprints, library.recordings.fingerprint, "fingerprint"),

@@ -15,9 +15,12 @@ KINDS_SHOWN = 6
 """How many kinds of left-out files are listed, most frequent first."""
 
 
-def for_people(summary: Summary) -> str:
-    """The summary: a line of what was done, and a line of what was left out, if anything."""
-    return "\n".join(filter(None, (summary_line(summary), left_out_line(summary))))
+def for_people(summary: Summary, *, is_plan: bool = False) -> str:
+    """The summary: a line of what was done, and a line of what was left out, if anything.
+
+    ``is_plan``: the job only planned; workers index later.
+    """
+    return "\n".join(filter(None, (summary_line(summary, is_plan=is_plan), left_out_line(summary))))
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
@@ -50,8 +53,14 @@ def as_json(summary: Summary) -> dict[str, Any]:
     }
 
 
-def summary_line(summary: Summary) -> str:
+def summary_line(summary: Summary, *, is_plan: bool = False) -> str:
     """What was done, in one line."""
+    if is_plan:
+        nothing = "nothing indexed yet"
+    elif summary.interrupted:
+        nothing = "stopped before the first file"
+    else:
+        nothing = "no sounds found"
     counts = (
         (summary.indexed, "indexed"),
         (summary.changed, "changed"),
@@ -65,7 +74,6 @@ def summary_line(summary: Summary) -> str:
         (len({warned.path for warned in summary.warnings}), "with warnings"),
         (len(summary.failed), "failed"),
     )
-    nothing = "stopped before the first file" if summary.interrupted else "no sounds found"
     shown = ", ".join(f"{count} {what}" for count, what in counts if count) or nothing
     if not summary.hours:
         return f"{shown} ({clock_time(summary.seconds)})"

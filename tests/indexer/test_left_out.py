@@ -12,7 +12,7 @@ import soundfile
 from indexer.job import index
 from indexer.model import Options
 from indexer.rules import IGNORE_FILE, parse
-from indexer.summaries import left_out_line
+from indexer.summaries import for_people, left_out_line
 from indexer.watch import places_to_look
 from search.audio import libav
 from search.audio.names import MIDI_SUFFIXES, SUFFIXES, kind
@@ -34,6 +34,17 @@ def paths(bench: Bench) -> list[str]:
 
 def options(*exclude: str, **more) -> Options:
     return Options(workers=1, exclude=exclude, **more)
+
+
+def test_a_folder_without_sounds_says_that_none_were_found(bench: Bench) -> None:
+    """Not that there is nothing to do, which is said of nothing: sounds that are known count as unchanged."""
+    (bench.sounds / "notes.txt").write_text("no sound")
+    assert for_people(bench.index()).startswith("no sounds found (")
+    assert for_people(bench.index()).endswith("left out: 1 .txt")
+    assert for_people(bench.index(), is_plan=True).startswith("nothing indexed yet")
+    write_tone(bench.sounds / "a.wav")
+    bench.index()
+    assert for_people(bench.index()).startswith("1 unchanged (")
 
 
 def test_what_was_deleted_is_not_searched(bench: Bench) -> None:
