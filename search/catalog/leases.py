@@ -151,7 +151,7 @@ def is_stale(machine: str, pid: int, heartbeat: float, at: float) -> bool:
 
 
 def is_gone(pid: int) -> bool:
-    """Whether no process on this machine runs under this id; a zombie, which its parent has not reaped, does not run."""
+    """Whether no process on this machine runs under this id; a zombie does not run."""
     if os.name != "posix":  # on Windows, signal 0 would end the process; only the heartbeat decides
         return False
     try:

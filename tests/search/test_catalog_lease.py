@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -118,7 +119,7 @@ def test_a_dead_holder_does_not_make_anyone_wait(filled, other):
         pass
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="only /proc says that a process is a zombie")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only /proc says that a process is a zombie")
 def test_a_holder_that_ended_and_was_not_collected_is_gone(filled, other):
     """A killed process keeps its id until its parent waits for it; its lease is free before that."""
     process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(filled.catalog.url,))
