@@ -1,1 +1,1 @@
-"""What is found in sounds beside their vectors: events, facts, fingerprints, tunes, and the words that are said."""
+"""What is extracted from sounds besides vectors: events, facts, fingerprints, tunes, and spoken words."""

@@ -1,7 +1,7 @@
-"""What a sound is: its level, spectrum, pitch, tempo and shape, and what is amiss with it.
+"""Facts of a sound: its level, spectrum, pitch, tempo and shape, and its defects.
 
-`definitions` names the facts, `measuring` finds them in a sound that is decoded once, in bounded memory, by way of
-`levels` (of samples), `spectrum`, `weighting` (for `loudness`) and `envelope` of its channels, and `pitch`, `hum` and
-`music` (tempo and key) of their `mix`; `loops` tells loops and one-shots, `defects` what is amiss, and `filling` brings
-a catalog up to date. A fact that means nothing for a sound is absent.
+`definitions` lists the facts. `measuring` computes them in one pass over the decoded sound, in bounded memory. It uses
+`levels` (of samples), `spectrum`, `weighting` (for `loudness`) and `envelope` for the channels, and `pitch`, `hum` and
+`music` (tempo and key) for their `mix`. `loops` recognizes loops and one-shots, `defects` finds defects, and `filling`
+brings a catalog up to date. A fact that has no meaning for a sound is absent.
 """

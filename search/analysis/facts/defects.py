@@ -1,6 +1,6 @@
-"""What is amiss with a sound: from which measure on a word is said.
+"""The defects of a sound, by thresholds on measurements.
 
-The thresholds were chosen on half of the recordings that may be learnt from, and are measured on the other half
+The thresholds were chosen on one half of the recordings available for training, and are evaluated on the other half
 (`benchmarks.quality.facts`).
 """
 
@@ -15,30 +15,32 @@ from search.analysis.facts.spectrum import SpectralShape
 _TOP_SHARE: Final = 0.98
 _FEWEST_TOPS: Final = 3
 _FEWEST_PEAKS: Final = 3
-"""So often, in different ways, what is cut comes up to exactly one highest level; where it is flat there, once less."""
+"""A clipped wave reaches exactly its highest level in at least this many different ways; one less if it has flat
+tops."""
 _MOST_FLAT, _MANY_PEAKS = 0.5, 32
-"""Of what has flat tops all the time they are the shape, as of square waves, unless it comes up in so many ways."""
+"""If more than this share of samples is in flat tops, they are the wave's shape (a square wave), not clipping, unless
+it reaches its peak in this many ways."""
 _LARGEST_MEAN: Final = 0.004
 _LARGEST_MEAN_SHARE: Final = 0.05
-"""A mean counts above -48 dB, and above this share of the level of the rest."""
+"""A DC offset counts above -48 dB, and above this share of the level of the rest."""
 _LONGEST_SILENCE_S: Final = 0.4
 _SAME: Final = 0.9999
 _TURNED: Final = -0.8
 _STEEP_DB: Final = 18.0
 _OPEN: Final = 0.93
-"""An edge above this share of the highest frequency that a file can have is its own."""
+"""An edge above this share of half the sample rate comes from the file's own sample rate."""
 _LOSSY: Final = (
     "mp", "vorbis", "opus", "aac", "ac3", "eac3", "wma", "amr", "gsm", "atrac", "cook", "speex", "dts", "qdm", "g72",
     "ra_", "adpcm", "ima_adpcm", "ms_adpcm", "ulaw", "alaw", "pcm_mulaw", "pcm_alaw",
 )  # fmt: skip
-"""How names of codecs begin that lose sound: what is missing above an edge, they left out."""
+"""Prefixes of the names of lossy codecs, which themselves remove what is above an edge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What defects are told by. ``silences``: seconds above -80 dBFS, before and after that.
+    """The measurements from which defects are found. ``silences``: seconds above -80 dBFS, before and after that.
 
-    ``warnings`` are those of decoding, ``codec`` as the file's header says.
+    ``warnings`` are those of decoding; ``codec`` is from the file's header.
     """
 
     levels: Levels
@@ -51,7 +53,7 @@ class Measures:
 
 
 def defects(of: Measures) -> tuple[str, ...]:
-    """The words of `search.analysis.facts.definitions.DEFECTS` that hold, in their order."""
+    """The words of `search.analysis.facts.definitions.DEFECTS` that apply, in that order."""
     levels = of.levels
     power = levels.power
     sounding_s, head_s, tail_s = of.silences
@@ -79,12 +81,12 @@ def _is_clipped(levels: Levels) -> bool:
 
 
 def is_lossy(codec: str) -> bool:
-    """Whether a codec leaves out what is not heard."""
+    """Whether a codec is lossy."""
     return codec.lower().startswith(_LOSSY)
 
 
 def _is_cut_off(of: Measures) -> bool:
-    """Whether a spectrum ends as a codec or a resampler ends it, in a file that keeps all it is given."""
+    """Whether the spectrum ends as after a lossy codec or a resampler, although the file's codec is lossless."""
     bandwidth_hz = of.shape.bandwidth_hz
     if bandwidth_hz is None or is_lossy(of.codec):
         return False

@@ -1,7 +1,7 @@
-"""The facts by name: what each says, in which unit, and where its definition comes from.
+"""The facts by name: the meaning, the unit and the source of the definition of each.
 
-A catalog keeps the facts of a content as float32 numbers in the order of `FACTS`, NaN where one is absent. A choice is
-the place of its word, several words are one bit each.
+A catalog keeps the facts of a content as float32 numbers in the order of `FACTS`, with NaN for absent ones. A choice is
+stored as the index of its word; several words are stored as one bit each.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ FactValue: TypeAlias = float | str | tuple[str, ...]
 FactKind: TypeAlias = Literal["number", "choice", "several"]
 
 VERSION: Final = 13
-"""Goes up when a sound gets other facts: then they are measured anew."""
+"""Increased whenever measuring gives different facts; all sounds are then measured again."""
 
 NOTES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 KEYS: Final = tuple(f"{note} {mode}" for mode in ("major", "minor") for note in NOTES)
 BRIGHTNESS: Final = ("very dark", "dark", "medium", "bright", "very bright")
 BRIGHTNESS_EDGES_HZ: Final = (500.0, 1200.0, 2500.0, 5000.0)
-"""Where one word of `BRIGHTNESS` ends and the next begins."""
+"""The centroids that separate the words of `BRIGHTNESS`."""
 FORMS: Final = ("one-shot", "loop")
 DEFECTS: Final = (
     "clipping", "dc offset", "hum", "dropouts", "silence at head", "silence at tail", "fake stereo", "out of phase",
@@ -34,9 +34,9 @@ DEFECTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class FactDefinition:
-    """A fact: its ``name`` as filters and JSON have it, its ``unit`` ("" for none), what it says, and the ``source``.
+    """A fact: its ``name`` in filters and JSON, its ``unit`` ("" for none), its ``meaning``, and the ``source``.
 
-    A number has no ``words``; a choice is one of them; several are any of them.
+    A number has no ``words``; a choice is one of them; "several" is any subset of them.
     """
 
     name: str
@@ -140,13 +140,13 @@ FACTS: Final = (
     FactDefinition("decay_s", "s", "how long it falls from 3 dB below the highest to 20 dB below, if it does", "own"),
     FactDefinition("defects", "", "what is amiss with the sound; see Defects", "own", DEFECTS, "several"),
 )  # fmt: skip
-"""In the order in which they are kept: a new one comes last, and `VERSION` goes up."""
+"""In storage order: append new facts at the end, and increase `VERSION`."""
 
 PLACES: Final[Mapping[str, int]] = {fact.name: place for place, fact in enumerate(FACTS)}
 
 
 def packed(values: Mapping[str, FactValue]) -> NDArray[np.float32]:
-    """(len(FACTS),) the facts of a sound as they are kept.
+    """The facts of a sound as stored (len(FACTS),).
 
     Examples:
         >>> numbers = packed({"loudness": -20.0, "defects": ("clipping", "hum")})
@@ -166,7 +166,7 @@ def packed(values: Mapping[str, FactValue]) -> NDArray[np.float32]:
 
 
 def unpacked(numbers: NDArray[np.float32]) -> dict[str, FactValue]:
-    """The facts that are not absent, by name; what stands behind them is no fact."""
+    """The facts that are present, by name. Numbers beyond the facts (the profile) are ignored."""
     values: dict[str, FactValue] = {}
     for fact, number in zip(FACTS, numbers[: len(FACTS)].tolist(), strict=True):
         if math.isnan(number):
@@ -181,12 +181,12 @@ def unpacked(numbers: NDArray[np.float32]) -> dict[str, FactValue]:
 
 
 def _rounded(number: float) -> float:
-    """As many digits as float32 has."""
+    """Round to the digits that float32 has."""
     return float(f"{number:.6g}")
 
 
 def row_of(version: int | None, stored: bytes | None) -> bytes:
-    """The bytes of `packed` that a catalog keeps; all absent where it has none, or those of another version."""
+    """The stored bytes of `packed`; all facts are absent if none are stored, or if they are of another version."""
     return stored[: len(_ABSENT)] if stored and version == VERSION and len(stored) >= len(_ABSENT) else _ABSENT
 
 

@@ -1,4 +1,4 @@
-"""How loud a sound is from 5 ms to 5 ms: where it is silent, how it rises and falls, how often something begins."""
+"""The level of a sound every 5 ms: where it is silent, how it rises and falls, how often something begins."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ IsWanted = Callable[[NDArray[np.float32]], NDArray[np.bool_]]
 
 STEP_S: Final = 0.005
 SILENT_DB: Final = -60.0
-"""Below this, in dB of full scale, it is silent."""
+"""A level below this, in dB of full scale, is silence."""
 _LOWEST_DB: Final = -120.0
 _PER_DB: Final = 2.0
-"""Levels are kept as bytes, in half decibels: those of a day are 17 MB."""
+"""Levels are kept as bytes, in half decibels: a day takes 17 MB."""
 _POWERS: Final = 10 ** ((np.arange(256) / _PER_DB + _LOWEST_DB) / 10)
 _LEAST_POWER, _ROUNDING = 1e-12, 1e-6
 
 
 class Envelope:
-    """Takes in the samples of a sound of so many ``channels``."""
+    """Collects the levels of a sound with this number of ``channels``."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         step = max(1, round(STEP_S * sample_rate_hz))
@@ -35,41 +35,44 @@ class Envelope:
         self._levels: list[NDArray[np.uint8]] = []
 
     def add(self, samples: Samples) -> None:
-        """Take in the next ``samples`` (channels, n): the loudest channel counts."""
+        """Add the next ``samples`` (channels, n). The loudest channel counts."""
         frames = self._frames.add(samples)
         power = np.einsum("cks,cks->ck", frames, frames).max(axis=0, initial=0.0) / frames.shape[2]
         level_db = np.maximum(10 * np.log10(np.maximum(power, 1e-20)), _LOWEST_DB)
         self._levels.append(np.clip((level_db - _LOWEST_DB) * _PER_DB, 0, 255).astype(np.uint8))
 
     def end(self) -> None:
-        """Take in what is left."""
+        """Add the incomplete last step."""
         self.add(np.zeros((len(self._frames.rest), self._frames.size - 1), np.float32))
 
     @property
     def levels(self) -> LevelBytes:
-        """(steps,) the level of each step, as `above` and `power_of` read it."""
+        """The level of each step (steps,), in the encoding of `above` and `power_of`."""
         if len(self._levels) != 1:
             self._levels = [np.concatenate(self._levels) if self._levels else np.empty(0, np.uint8)]
         return self._levels[0]
 
 
 def above(levels: LevelBytes, db: float) -> NDArray[np.bool_]:
-    """(steps,) which levels are more than so many dB of full scale."""
+    """Which levels (steps,) are above ``db`` dB of full scale."""
     return np.asarray(levels > (db - _LOWEST_DB) * _PER_DB)
 
 
 def highest_db(levels: LevelBytes) -> float:
-    """The highest of them."""
+    """The highest level, in dB of full scale."""
     return float(levels.max(initial=0)) / _PER_DB + _LOWEST_DB
 
 
 def power_of(levels: LevelBytes) -> Numbers:
-    """(steps,) levels as powers; full scale is 1."""
+    """Levels as powers (steps,); full scale is 1."""
     return np.asarray(_POWERS[levels])
 
 
 def silences(levels: LevelBytes, step_s: float, silent_db: float = SILENT_DB) -> tuple[float, float, float]:
-    """Seconds that are not silent, and of silence before the first and after the last of them (all, where none is)."""
+    """Seconds of sound, of silence before it, and of silence after it.
+
+    If all is silent, both silences are the length.
+    """
     sounding = above(levels, silent_db)
     count = int(np.count_nonzero(sounding))
     if not count:
@@ -83,14 +86,12 @@ _FLOOR_DB: Final = 40.0
 _LONGEST_STEPS: Final = 120_000
 """Ten minutes."""
 _AT_ONCE: Final = 1 << 16
-"""Steps that are smoothed at once: powers of all of a day would take 140 MB."""
+"""Steps that are smoothed at once: the powers of a whole day would take 140 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a sound goes: ``attack_s`` and ``decay_s``, None where it does not begin soft or fall soft; how many
-    ``events`` begin in it.
-    """
+    """The attack, the decay (None if the level does not fall so far), and the number of ``events`` of a sound."""
 
     attack_s: float | None
     decay_s: float | None
@@ -98,14 +99,14 @@ class Course:
 
 
 def course(levels: LevelBytes, step_s: float) -> Course:
-    """The course of a sound that is not silent all the time.
+    """The course of a sound that is not completely silent.
 
-    It rises from 20 dB below its highest level to 3 dB below, and falls from there as far. An event begins where the
-    level rises by 12 dB above the lowest since the one before, no more than 40 dB below the highest.
+    The attack goes from 20 dB to 3 dB below the highest level, and the decay back. An event begins when the level rises
+    12 dB above its lowest value since the previous event; that value is taken as at most 40 dB below the highest level.
     """
     highest = 10 * np.log10(max(_highest(levels), _LEAST_POWER))
     high, low = (0.0 if db < _LOWEST_DB else 10 ** (db / 10) for db in (highest - _TOP_DB, highest - _RISE_DB))
-    high, low = high * (1 - _ROUNDING), low * (1 + _ROUNDING)  # what lies just there counts
+    high, low = high * (1 - _ROUNDING), low * (1 + _ROUNDING)  # levels right at the threshold count
     first = _first(levels, lambda power: power >= high) or 0
     last = _last(levels, lambda power: power >= high, len(levels)) or 0
     before = _last(levels, lambda power: power < low, first)
@@ -119,7 +120,7 @@ def course(levels: LevelBytes, step_s: float) -> Course:
 
 
 def _smooth(levels: LevelBytes, start: int, stop: int) -> NDArray[np.float32]:
-    """(stop - start,) the mean power of each step and its neighbours, which those at the ends lack."""
+    """The sum of the powers of each step and its two neighbours over 3 (stop - start,); steps beyond the ends are 0."""
     from_, to = max(start - 1, 0), min(stop + 1, len(levels))
     alone = _POWERS.astype(np.float32)[levels[from_:to]]
     power = alone.copy()
@@ -134,7 +135,7 @@ def _highest(levels: LevelBytes) -> float:
 
 
 def _first(levels: LevelBytes, is_wanted: IsWanted, start: int = 0) -> int | None:
-    """The first step from ``start`` on whose smoothed power is wanted."""
+    """The first step from ``start`` on whose smoothed power is wanted; None if there is none."""
     for at in range(start, len(levels), _AT_ONCE):
         found = is_wanted(_smooth(levels, at, at + _AT_ONCE))
         if found.any():
@@ -143,7 +144,7 @@ def _first(levels: LevelBytes, is_wanted: IsWanted, start: int = 0) -> int | Non
 
 
 def _last(levels: LevelBytes, is_wanted: IsWanted, stop: int) -> int | None:
-    """The last one before ``stop``."""
+    """The last such step before ``stop``."""
     for end in range(stop, 0, -_AT_ONCE):
         start = max(0, end - _AT_ONCE)
         found = np.flatnonzero(is_wanted(_smooth(levels, start, end)))
@@ -153,7 +154,7 @@ def _last(levels: LevelBytes, is_wanted: IsWanted, stop: int) -> int | None:
 
 
 def _events(level: Numbers, floor_db: float) -> int:
-    """How often the level rises by `_EVENT_DB` after it fell by as much; in the first `_LONGEST_STEPS`."""
+    """How often the level rises by `_EVENT_DB` after falling by as much, in the first `_LONGEST_STEPS`."""
     level = np.maximum(level[:_LONGEST_STEPS], floor_db)
     turns = level[np.flatnonzero(np.diff(np.sign(np.diff(level, prepend=floor_db)), append=-1.0))]
     events, lowest, highest, high = 0, floor_db, floor_db, False

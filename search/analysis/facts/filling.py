@@ -1,6 +1,6 @@
-"""The job that measures what has no facts yet: contents are listened to, none is encoded again.
+"""The job that measures contents without facts, without encoding any of them again.
 
-Interrupted, it goes on where it was: what is done is written every few seconds.
+Results are written every few seconds, so an interrupted job resumes where it was.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from search.ports import FactsCatalog, Lease
 from search.snapshots.filling import OnProgress, Rest, of_first, with_clips
 
 _BATCH: Final = 64
-"""Contents whose facts are written at once."""
+"""The number of contents whose facts are written together."""
 _NO_VERSION: Final = -1
 
 
 def fill(
     catalog: FactsCatalog, lease: Lease, progress: OnProgress, *, rest: Rest, again: bool
 ) -> tuple[JobFailure, ...]:
-    """Measure every sound that has no facts (``again``: every one); the files that failed.
+    """Measure every sound that has no facts (``again``: every sound); return the files that failed.
 
-    Each thread takes a ``rest`` before each two seconds of sound. Raises LibraryBusy when the lease is lost,
-    LibraryError (disk full), and what ``progress`` raises.
+    Each thread calls ``rest`` before every two seconds of sound. Raises LibraryBusy if the lease is lost, LibraryError
+    (disk full), and what ``progress`` raises.
     """
     stop = threading.Event()
 
@@ -56,7 +56,7 @@ def fill(
                     done += 1
                     progress(done, len(missing))
             except BaseException:
-                stop.set()  # nobody waits for sounds that rest
+                stop.set()  # do not wait for threads that are resting
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
             finally:

@@ -1,4 +1,4 @@
-"""A stream of samples is cut into frames that overlap."""
+"""Cutting a stream of samples into overlapping frames, and numeric helpers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Numbers = NDArray[np.float64]
 class Frames:
     """Frames of ``size`` samples, ``hop`` apart; ``lead`` zeros come before the first sample.
 
-    They are views, of the samples themselves where nothing was left of those before.
+    Frames are views, of the given samples themselves if none were left over from before.
 
     Examples:
         >>> frames = Frames(4, 2, channels=1)
@@ -30,23 +30,23 @@ class Frames:
         self.rest = np.zeros((channels, lead), np.float32)
 
     def add(self, samples: Samples) -> Samples:
-        """(channels, k, size) the frames that ``samples`` (channels, n) complete, a view."""
+        """The frames (channels, k, size) that ``samples`` (channels, n) complete, as a view."""
         whole = np.concatenate((self.rest, samples), axis=1) if self.rest.shape[1] else samples
         count = (whole.shape[1] - self.size) // self.hop + 1 if whole.shape[1] >= self.size else 0
         self.rest = whole[:, count * self.hop :].copy()
         shape, steps = (len(whole), count, self.size), (whole.strides[0], self.hop * whole.strides[1], whole.strides[1])
-        # as `sliding_window_view` gives them, which takes longer for a short sound than what is done with its frames
+        # like `sliding_window_view`, which for a short sound takes longer than processing its frames
         return np.ndarray(shape, whole.dtype, whole, 0, steps) if count else np.empty(shape, np.float32)
 
     def end(self, zeros: int) -> Samples:
-        """The frames that so many ``zeros`` after the last sample complete."""
+        """The frames that are completed by this many ``zeros`` after the last sample."""
         return self.add(np.zeros((len(self.rest), zeros), np.float32))
 
 
 def quantile(values: Numbers, share: float) -> Numbers:
-    """The value that so large a share of ``values`` (..., n) lies below, by the last axis.
+    """The quantile ``share`` of ``values`` (..., n) along the last axis.
 
-    As numpy's, without what that does beside it: of few values it takes ten times as long.
+    Equal to numpy's, which takes ten times as long for few values.
 
     Examples:
         >>> quantile(np.array([4.0, 1.0, 2.0]), 0.75).tolist()
@@ -60,7 +60,7 @@ def quantile(values: Numbers, share: float) -> Numbers:
 
 
 def padded_size(count: int) -> int:
-    """The size of a Fourier transform that gives the autocorrelation of so many numbers: at least twice as many.
+    """The size of a Fourier transform for the autocorrelation of ``count`` numbers: at least 2 ``count`` - 1.
 
     Examples:
         >>> padded_size(1000), padded_size(2206)
@@ -70,7 +70,7 @@ def padded_size(count: int) -> int:
 
 
 def even_size(least: int) -> int:
-    """The next even size of a Fourier transform that is quick, for at least so many numbers.
+    """The next even size of at least ``least`` for which a Fourier transform is fast.
 
     Examples:
         >>> even_size(4410), even_size(1102)
@@ -84,4 +84,4 @@ def _quick_size(least: int) -> int:
 
 
 _QUICK: Final = (1, 3, 5, 9, 15, 25, 27, 45, 75, 125, 1125)
-"""Sizes of so much times a power of two are quick."""
+"""Transforms are fast for sizes that are one of these times a power of two."""

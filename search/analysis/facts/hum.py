@@ -1,8 +1,7 @@
-"""Mains hum: lines at 50 or 60 Hz and their multiples that are there all the time, as loud in soft moments as in loud.
+"""Mains hum: constant spectral lines at 50 or 60 Hz and their multiples, equally loud in soft and in loud moments.
 
-What lies within some hertz of each line is taken by itself, and each moment of it weighs by how soft it is: what else
-sounds there comes and goes, and where it pauses the line is left alone. The spectrum of that says how far the line
-stands out of what lies beside it.
+A band of some hertz around each line is isolated, and soft moments of it get more weight: other sounds come and go, and
+when they pause, only the line remains. The weighted spectrum shows how far the line stands out of its surroundings.
 """
 
 from __future__ import annotations
@@ -21,50 +20,51 @@ if TYPE_CHECKING:
     from soxr import ResampleStream
 
 _SLOWER: Final = 8
-"""The lines lie below 500 Hz: an eighth of the mix's rate is enough."""
+"""The lines are below 500 Hz, so an eighth of the mix's sample rate is enough."""
 _RATE_HZ: Final = RATE_HZ / _SLOWER
 _SHORTEST_S, _LONGEST_S = 2.9, 12.0
-"""A spectrum is of so much sound: the longer, the narrower are lines that stay, and the further they stand out."""
+"""The shortest and longest sound for one spectrum: the longer, the narrower are constant lines, and the further they
+stand out."""
 _SIZE: Final = 1 << 15
 _BIN_HZ: Final = _RATE_HZ / _SIZE
 _BESIDE: Final = 1024
-"""Bins that are looked at around a line: 43 Hz."""
+"""Bins that are examined around a line: 43 Hz."""
 _BESIDE_RATE_HZ: Final = _BESIDE * _BIN_HZ
 _WHOLE_HZ, _NONE_HZ = 14.0, 16.0
-"""Of what lies within so many hertz of a line all is taken, of what lies beyond so many nothing."""
+"""The band around a line: fully included up to the first distance, excluded beyond the second."""
 _MOMENT_S: Final = 0.25
-"""How soft a moment is, so much sound on either side of it says."""
+"""The softness of a moment is measured over this much sound on either side."""
 _SOFTEST: Final = 0.25
-"""No moment counts as softer than this share of them: a fade would leave nothing but its end."""
+"""A lower limit for softness, as a quantile of all moments: otherwise only the end of a fade would count."""
 _FAINTEST: Final = 1e-16
 _SILENT_DB: Final = -77.0
-"""A line of less amplitude (rms -80 dBFS) is not heard, and does not stand out."""
+"""A line of less amplitude (rms -80 dBFS) is inaudible, and does not count."""
 _HARMONICS: Final = 8
 _OFF: Final = 0.0012
 _DETUNED: Final = np.linspace(-_OFF, _OFF, 9)
-"""A mains frequency is off by such shares of itself, all its lines by the same."""
+"""The relative deviations of a mains frequency that are tried; all its lines deviate by the same share."""
 _AROUND_HZ: Final = 9.0
 _LOBE: Final = 1.65
-"""A line that stays is so wide on each side, over the length of what counts of the sound."""
+"""The half width of a constant line, divided by the effective length of the sound."""
 _BESIDE_IT: Final = 0.9
-"""Of what lies around a line it stands out of this share."""
+"""The quantile of levels around a line above which its prominence is measured."""
 _STAYS: Final = 0.25
-"""Of the prominences of a line over time this share lies below the one that counts."""
+"""The quantile of a line's prominences over time that counts."""
 _STANDS_OUT_DB: Final = 6.0
 _FIRST: Final = 2
-"""One of the first two lines stands out so far at least."""
+"""At least one of the first two lines must stand out by `_STANDS_OUT_DB`."""
 _MOST_DB: Final = 25.0
-"""No line counts more: a note is one line, or few."""
+"""The most that one line counts, because a musical note is one line, or few."""
 _WEIGHTS: Final = np.array([2.5, 0.7, 0.7, 0.7, 1.0, 1.0, 1.0, 0.3])
-"""What each of the lines speaks for: hardly a note lies at 50 or 60 Hz, many on the octaves of it."""
+"""The weights of the lines: hardly any note is at 50 or 60 Hz, but many are at its octaves."""
 _TOGETHER_DB, _BESIDE_OTHER_DB = 48.0, 12.0
-"""The lines of one mains frequency stand out so far together, and so much further than those of the other."""
+"""How far the lines of a mains frequency must stand out together, and how much further than those of the other one."""
 
 Numbers = NDArray[np.float64]
 
 
 class Hum:
-    """Takes in a mix and looks for hum."""
+    """Looks for hum in a mix."""
 
     def __init__(self) -> None:
         self._waiting: list[Samples] = []
@@ -74,7 +74,7 @@ class Hum:
         self._lines: list[Numbers] = []
 
     def add(self, samples: Samples) -> None:
-        """Take in the next ``samples`` (1, n)."""
+        """Add the next ``samples`` (1, n)."""
         self._waiting.append(samples[0])
         self._waiting_samples += samples.shape[1]
         if self._slower is None:
@@ -92,7 +92,7 @@ class Hum:
             self._samples = self._samples[longest // 2 :]
 
     def found_db(self) -> float | None:
-        """How far the lines of a hum stand out, in the mean; None where there is none, and under 3 s."""
+        """The mean prominence of the lines of a hum; None if there is no hum, or the sound is shorter than 3 s."""
         if len(self._samples) < _SHORTEST_S * _RATE_HZ:
             return None
         last = _spectrum(self._samples[-round(_LONGEST_S * _RATE_HZ) :])  # to the end
@@ -119,10 +119,11 @@ _SIZES_KEPT: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What lies around a line, of spectra of ``size`` bins, with the line's own bin first, as a transform has it.
+    """Tables for the band around each line, for spectra of ``size`` bins; the line's own bin comes first, as in an FFT.
 
-    ``bins`` (mains, harmonics, n) are taken of a spectrum, in these ``shares`` (n,). Of `_BESIDE` finer bins they lie
-    ``off_hz`` (mains, harmonics, `_BESIDE`) off the line, and ``on`` (detuned, mains, harmonics, 3) are its own.
+    The band consists of ``bins`` (mains, harmonics, n) of a spectrum, weighted by ``shares`` (n,). It is resolved into
+    `_BESIDE` finer bins, which lie ``off_hz`` (mains, harmonics, `_BESIDE`) off the line. The bins ``on`` (detuned,
+    mains, harmonics, 3) belong to the line itself.
     """
 
     size: int
@@ -147,7 +148,7 @@ def _around_lines(size: int) -> _Around:
 
 @dataclass(frozen=True, slots=True)
 class _Spectrum:
-    """The spectrum of samples, and how many moments they are at the rate of what lies around a line."""
+    """The spectrum of samples, and their number of moments at the sample rate of a band around a line."""
 
     bins: NDArray[np.complexfloating]
     around: _Around
@@ -160,7 +161,7 @@ def _spectrum(samples: Samples) -> _Spectrum:
 
 
 def _prominences(of: _Spectrum, harmonics: int = _HARMONICS) -> Numbers:
-    """(mains, detuned, harmonics) how far each of the first lines stands out of what lies around it."""
+    """How far each of the first lines stands out of its surroundings, in dB (mains, detuned, harmonics)."""
     kept, count, tables = np.s_[:, :harmonics], of.count, of.around
     around = np.fft.ifft(of.bins[tables.bins[kept]] * tables.shares, axis=2)[..., :count]
     weights = _hann(count) / _power_near(around)
@@ -182,7 +183,7 @@ def _prominences(of: _Spectrum, harmonics: int = _HARMONICS) -> Numbers:
 
 
 def _power_near(around: NDArray[np.complexfloating]) -> Numbers:
-    """How loud each moment is (mains, harmonics, moments), by those near it."""
+    """The power of each moment (mains, harmonics, moments), smoothed over the moments near it."""
     reach = max(1, int(_MOMENT_S * _BESIDE_RATE_HZ))
     power = around.real.astype(np.float64) ** 2 + around.imag.astype(np.float64) ** 2
     near = np.clip(np.arange(-reach - 1, power.shape[2] + reach), 0, power.shape[2] - 1)

@@ -1,4 +1,4 @@
-"""What samples say by themselves: peaks, means, how channels go together, flat tops, gaps, and their bits."""
+"""Statistics of samples: peaks, means, correlation of channels, flat tops, gaps, and bit depth."""
 
 from __future__ import annotations
 
@@ -10,48 +10,50 @@ from numpy.typing import NDArray
 from search.analysis.facts.frames import Samples
 
 _TIMES: Final = 4
-"""Between samples so many points are looked at (BS.1770-5, Annex 2)."""
+"""The oversampling factor of the true peak (BS.1770-5, Annex 2)."""
 _REACH: Final = 12
-"""Samples on each side that they are worked out from."""
+"""Samples on each side that are used for interpolation."""
 _NEAR_PEAK: Final = 0.7
-"""A peak between samples lies beside one of at least this share of the highest."""
+"""The true peak lies beside a sample of at least this share of the highest one."""
 
 _LONGEST_TOP: Final = 2048
-"""Samples looked at again with the next block."""
+"""Samples that are examined again with the next block."""
 _FLAT: Final = 3
-"""So many samples on one level, with steps before and after, are a flat top."""
+"""A flat top is at least this many samples on one level, with steps before and after."""
 _STEP: Final = 8.0
-"""In tolerances: what comes before a flat top and after it lies so much lower at least."""
+"""The samples before and after a flat top lie lower by at least this many tolerances."""
 _TOLERANCE, _RELATIVE_TOLERANCE = 2.0**-16, 1e-4
 _TOP: Final = 0.9
-"""Flat tops lie above this share of the highest sample near them."""
+"""Flat tops lie above this share of the highest sample so far."""
 _LEVELS: Final = 2048
-"""Levels that flat tops are told apart by; the last is twice full scale."""
+"""The number of bins for the levels of flat tops; the last is at twice full scale."""
 _FULL: Final = _LEVELS // 2
 
 _AT_PEAK, _BELOW_PEAK = 1.5 * 2.0**-15, 24 * 2.0**-15
-"""Samples on the peak, within rounding to 16 bits, and those a little below, which few are of a clipped wave."""
+"""The ranges of samples at the peak (within rounding to 16 bits) and near it; a clipped wave has few between the
+two."""
 _ON_IT: Final = 0.7
-"""Of what comes near the peak this share lies on it, or the wave is round there."""
+"""If less than this share of the approaches to the peak reaches it, the wave is round there, not clipped."""
 _DIFFERENT: Final = 64
-"""Ways up to the peak that are told apart, at most: a wave that repeats has the same again and again."""
+"""The most different approaches to the peak that are counted: a periodic wave repeats the same ones."""
 
 _SHORTEST_GAP_S, _LONGEST_GAP_S = 0.0005, 0.25
 _BESIDE_S: Final = 0.01
 _LEAST_BESIDE: Final = 0.003
-"""What lies beside a gap has at least this level (-50 dB), or it is a pause."""
+"""The sound on both sides of a gap has at least this level (-50 dB); otherwise the gap is a pause."""
 _CUT, _CUT_S = 0.15, 0.0005
-"""In so much time beside a gap a sample has at least this share of the level there: a pause fades."""
+"""Within this time beside a gap, a sample reaches at least this share of the level there; before a pause sound
+fades."""
 
 _WIDTHS: Final = (8, 16, 24)
 _LIKELY: Final = 256
-"""So many samples, looked at first, hardly ever need fewer bits than all of them."""
+"""This many samples are tested first: they hardly ever need fewer bits than all samples."""
 
 _Places = NDArray[np.intp]
 
 
 class Levels:
-    """Adds up the samples of a sound of so many ``channels``."""
+    """Collects statistics of the samples of a sound with this number of ``channels``."""
 
     def __init__(self, sample_rate_hz: int, channels: int) -> None:
         self._rate_hz = sample_rate_hz
@@ -69,7 +71,7 @@ class Levels:
         self._before = np.zeros((channels, 0), np.float32)
 
     def add(self, samples: Samples) -> None:
-        """Take in the next ``samples`` (channels, n)."""
+        """Add the next ``samples`` (channels, n)."""
         if not samples.shape[1]:
             return
         self.frames += samples.shape[1]
@@ -90,19 +92,19 @@ class Levels:
 
     @property
     def dc_offset(self) -> float:
-        """The largest mean of a channel, of either sign."""
+        """The largest absolute mean of a channel."""
         return float(np.abs(self._sums).max()) / max(1, self.frames)
 
     @property
     def power(self) -> float:
-        """The mean power of the loudest channel, without its mean."""
+        """The mean power of the loudest channel, without its DC offset."""
         if not self.frames:
             return 0.0
         return float((self._squares / self.frames - (self._sums / self.frames) ** 2).max())
 
     @property
     def correlation(self) -> float | None:
-        """Of the first two channels; None for one, and where one is silent."""
+        """The correlation of the first two channels; None for a single channel, or if one is silent."""
         if len(self._sums) < 2 or not self.frames:
             return None
         means = self._sums[:2] / self.frames
@@ -113,20 +115,18 @@ class Levels:
 
     @property
     def bits(self) -> int | None:
-        """The fewest bits that hold every sample; None where more than 24 are needed."""
+        """The fewest bits (8, 16 or 24) that hold every sample; None if more are needed."""
         return _WIDTHS[self._width] if self._width < len(_WIDTHS) and self.peak else None
 
     def flat_tops(self, share: float) -> tuple[int, float]:
-        """How many flat tops lie within ``share`` of the highest sample, and the share of all samples in them."""
+        """The number of flat tops above ``share`` of the highest sample, and the part of all samples in them."""
         lowest = min(int(share * self.peak * _FULL), _LEVELS - 1)
         count, inside = int(self._tops[lowest:].sum()), int(self._top_samples[lowest:].sum())
         return count, inside / max(1, self.frames * len(self._sums))
 
     @property
     def cut_peaks(self) -> int:
-        """How often, in different ways, a channel comes up to exactly its highest level: of what is not cut, once or
-        twice.
-        """
+        """In how many different ways a channel reaches exactly its highest level; one or two if it is not clipped."""
         return max((peaks.ways for peaks in self._peaks), default=0)
 
     # --- how ------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ class Levels:
             self._width += 1
 
     def _add_peaks(self, channel: Samples, peaks: _Peaks, fresh: int) -> None:
-        """Of one channel's samples, of which those from ``fresh`` on are new."""
+        """Examine the samples of one channel; those from ``fresh`` on are new."""
         size = np.abs(channel)
         highest = float(size[fresh:].max())
         self.peak = max(self.peak, highest)
@@ -154,7 +154,7 @@ class Levels:
             peaks.add(size, high, fresh)
 
     def _add_true_peak(self, channel: Samples, size: Samples, high: _Places, fresh: int) -> None:
-        """Only beside the largest samples: nothing higher can lie elsewhere."""
+        """Interpolate only beside the largest samples: nothing higher can lie elsewhere."""
         self.true_peak = max(self.true_peak, self.peak)
         places = high[(high >= max(_REACH, fresh - _REACH)) & (high < len(size) - _REACH)]
         places = places[size[places] > _NEAR_PEAK * self.peak]
@@ -176,14 +176,14 @@ class Levels:
         before, after = (np.abs(channel[one] - channel[two]) for one, two in ((begin, begin - 1), (end + 1, end)))
         steep = (before > _STEP * tolerance) & (after > _STEP * tolerance)
         begin, end = begin[steep], end[steep]
-        # a top, not a ledge on the way up or down
+        # keep tops, not ledges on the way up or down
         lower = (size[begin - 1] < size[begin]) & (size[end + 1] < size[end])
         level = np.minimum((size[begin] * _FULL).astype(np.int64), _LEVELS - 1)[lower]
         self._tops += np.bincount(level, minlength=_LEVELS)
         self._top_samples += np.bincount(level, (end - begin + 1)[lower], minlength=_LEVELS).astype(np.int64)
 
     def _add_gaps(self, whole: Samples, fresh: int) -> None:
-        """Stretches in which every channel is exactly 0, cut out of sound."""
+        """Count stretches in which every channel is exactly 0 and that interrupt sound."""
         if not (whole[0, max(0, fresh - 1) :] == 0).any():
             return
         zero: NDArray[np.bool_] = whole[0] == 0
@@ -206,7 +206,7 @@ class Levels:
 
 
 class _Peaks:
-    """How often one channel comes up to its highest level, and how."""
+    """How often and in how many ways one channel reaches its highest level."""
 
     def __init__(self) -> None:
         self._highest = 0.0
@@ -215,22 +215,25 @@ class _Peaks:
 
     @property
     def ways(self) -> int:
-        """In how many ways; 0 where the wave is round at its highest level."""
+        """The number of different ways; 0 if the wave is round at its highest level."""
         return len(self._before) if self._on >= _ON_IT * self._near else 0
 
     @property
     def lowest(self) -> float:
-        """How high a sample is that counts; infinite where nothing sounds."""
+        """The level from which samples count; infinite if the channel is silent."""
         return self._highest - _BELOW_PEAK if self._highest > _LEAST_BESIDE else np.inf
 
     def reach(self, highest: float) -> None:
-        """Say how high new samples are, before they are added."""
+        """Set the highest level of new samples, before they are added."""
         if highest > self._highest + _AT_PEAK:
             self._highest, self._on, self._near = highest, 0, 0
             self._before = set()
 
     def add(self, size: Samples, high: _Places, fresh: int) -> None:
-        """Take in the sizes of samples, of which those from ``fresh`` on are new; ``high`` are those that may count."""
+        """Add the absolute values of samples; those from ``fresh`` on are new.
+
+        ``high`` are the places that may count.
+        """
         near = high[(high >= max(1, fresh)) & (size[high] >= self._highest - _BELOW_PEAK)]
         self._near += int(np.count_nonzero(size[near - 1] < self._highest - _BELOW_PEAK))
         on = near[size[near] >= self._highest - _AT_PEAK]
@@ -239,7 +242,7 @@ class _Peaks:
         room = _DIFFERENT - len(self._before)
         if room > 0 and len(starts):
             before = size[starts - 1]
-            before = before[before < self._highest - _BELOW_PEAK]  # or it is round there, as a low tone is
+            before = before[before < self._highest - _BELOW_PEAK]  # others are round there, as in a low tone
             self._before.update(np.unique(np.round(before * 2**12).astype(np.int64))[:room].tolist())
 
 
@@ -248,7 +251,7 @@ def _are_whole(samples: Samples) -> bool:
 
 
 def _between() -> NDArray[np.float32]:
-    """(2 * `_REACH`, points) weights of the samples around a place for the points before and after it."""
+    """The interpolation weights (samples, points) of the samples around a place, for the points before and after it."""
     around = np.arange(-_REACH, _REACH + 1)[:, np.newaxis]
     at = np.array([place / _TIMES for place in range(-_TIMES + 1, _TIMES) if place])
     distance = at - around

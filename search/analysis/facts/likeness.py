@@ -1,7 +1,8 @@
-"""In which way two sounds are alike: timbre, pitch, envelope and rhythm, from small profiles that are kept with facts.
+"""The similarity of two sounds by aspect: timbre, pitch, envelope and rhythm, from small profiles stored with the
+facts.
 
-A profile is `SIZE` numbers: the course of the level, the spectrum in bands and in harmonics, how onsets come again. Two
-are compared by one aspect at a time; each likeness lies from 0 to 1. What a sound does not have is NaN.
+A profile has `SIZE` numbers: the course of the level, the spectrum in bands and in harmonics, and the recurrence of
+onsets. Each aspect is compared separately; a likeness is from 0 to 1. What a sound does not have is NaN.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Numbers = NDArray[np.float64]
 Rows = NDArray[np.float32]
 
 MEASURED: Final = ("timbre", "pitch", "envelope", "rhythm")
-"""The aspects that are measured; the kind of a sound the encoder knows."""
+"""The measured aspects; what kind of sound it is, the encoder knows."""
 
 _STEPS, _BANDS, _HARMONICS, _LAGS = 16, 24, 10, 24
 _SIZES: Final = {"level": _STEPS, "length": 1, "band": _BANDS, "harmonic": _HARMONICS, "lag": _LAGS, "rate": 1}
@@ -31,12 +32,12 @@ _FLOOR_DB, _SPECTRUM_FLOOR_DB = -40.0, -60.0
 _FAINTEST_DB: Final = -100.0
 _LOWEST_HZ, _HIGHEST_HZ = 60.0, 16_000.0
 _AROUND: Final = 0.03
-"""Of its frequency: how far from its place a harmonic may lie."""
+"""How far a harmonic may deviate, as a share of its frequency."""
 _SHORTEST_LAG_S, _LONGEST_LAG_S = 0.1, 2.0
 _EDGES_HZ: Final = np.geomspace(_LOWEST_HZ, _HIGHEST_HZ, _BANDS + 1)
 _LAGS_S: Final = np.geomspace(_SHORTEST_LAG_S, _LONGEST_LAG_S, _LAGS)
 _LEVEL_DB, _SPECTRUM_DB, _SEMITONES, _NOISY, _CORRELATION, _OCTAVES = 6.0, 6.0, 1.5, 0.15, 0.15, 1.5
-"""So far apart two sounds are alike by 1/e."""
+"""The distances at which the likeness falls to 1/e."""
 
 
 def _places() -> dict[str, slice]:
@@ -49,7 +50,7 @@ def _places() -> dict[str, slice]:
 
 _AT: Final = _places()
 NUMBERS: Final = len(FACTS) + SIZE
-"""Facts and profile, as they are kept in one row."""
+"""The length of a stored row: facts and profile."""
 
 
 def profile(
@@ -59,8 +60,10 @@ def profile(
     pitch_hz: float | None,
     onsets: tuple[Numbers, float],
 ) -> NDArray[np.float32]:
-    """(SIZE,) the profile of a sound: of its levels in ``steps`` of ``step_s``, its ``spectrum`` (frequencies, mean
-    power), its pitch, and its ``onsets`` (how much begins at each moment, so many moments a second).
+    """The profile of a sound (SIZE,).
+
+    It is made from the levels in ``steps`` of ``step_s``, the ``spectrum`` (frequencies, mean power), the pitch, and
+    the ``onsets`` (onset strengths, and their number per second).
     """
     length_s, levels = _course(steps, step_s)
     hz, power = spectrum
@@ -70,7 +73,7 @@ def profile(
 
 
 def likenesses(example: Rows, others: Rows) -> dict[str, Numbers]:
-    """How much each of ``others`` (n, NUMBERS) is like ``example`` (NUMBERS,), by aspect, (n,) each; 0 unmeasured."""
+    """The likeness of each of ``others`` (n, NUMBERS) to ``example`` (NUMBERS,): (n,) by aspect; 0 if unmeasured."""
     one, many = example.astype(np.float64), others.astype(np.float64)
     found = {
         "timbre": _timbre(one, many),
@@ -83,12 +86,12 @@ def likenesses(example: Rows, others: Rows) -> dict[str, Numbers]:
 
 
 def _apart(one: Numbers, many: Numbers, part: str) -> Numbers:
-    """(n,) the root of the mean square of differences."""
+    """The root mean square of differences (n,)."""
     return np.asarray(np.sqrt(np.mean((many[:, _AT[part]] - one[_AT[part]]) ** 2, axis=1)))
 
 
 def _timbre(one: Numbers, many: Numbers) -> Numbers:
-    """By harmonics where both have a pitch, whatever it is; else by bands."""
+    """The likeness of timbre: by harmonics if both have a pitch (not necessarily the same), else by bands."""
     by_harmonics = _apart(one, many, "harmonic")
     by_bands = _apart(one, many, "band") + np.where(_has_pitch(one[np.newaxis]) != _has_pitch(many), _SPECTRUM_DB, 0.0)
     noisy = PLACES["noisiness"]
@@ -98,7 +101,7 @@ def _timbre(one: Numbers, many: Numbers) -> Numbers:
 
 
 def _pitch(one: Numbers, many: Numbers) -> Numbers:
-    """Those without a pitch are alike in that."""
+    """The likeness of pitch; two sounds without a pitch count as equal."""
     place = PLACES["pitch_hz"]
     semitones = 12 * np.abs(np.log2(many[:, place] / one[place]))
     neither = np.isnan(many[:, place]) & np.isnan(one[place])
@@ -110,7 +113,7 @@ def _has_pitch(rows: Numbers) -> NDArray[np.bool_]:
 
 
 def _course(steps: LevelBytes, step_s: float) -> tuple[float, Numbers]:
-    """How long it sounds, and the level in so many equal parts of that, in dB below the highest part."""
+    """The length of the sounding part, and the levels of `_STEPS` equal parts of it, in dB relative to the highest."""
     sounding = above(steps, max(highest_db(steps) + _FLOOR_DB, _FAINTEST_DB))
     if not sounding.any():
         return 0.0, np.full(_STEPS, _FLOOR_DB)
@@ -125,9 +128,9 @@ def _course(steps: LevelBytes, step_s: float) -> tuple[float, Numbers]:
 
 
 def _powers(steps: LevelBytes, edges: NDArray[np.int64]) -> list[float]:
-    """What lies between one of ``edges`` and the next, all of them together.
+    """The sum of powers between each of ``edges`` and the next.
 
-    Of a long recording part by part, or its powers would take eight times as much room as its levels.
+    A long recording is processed part by part, because its powers take eight times as much memory as its levels.
     """
     if len(steps) > _MANY_STEPS:
         return [float(power_of(steps[begin:end]).sum()) for begin, end in itertools.pairwise(edges.tolist())]
@@ -137,7 +140,7 @@ def _powers(steps: LevelBytes, edges: NDArray[np.int64]) -> list[float]:
 
 
 def _bands(hz: Numbers, power: Numbers) -> Numbers:
-    """The power in bands that are evenly spaced in pitch, in dB of all."""
+    """The power in bands that are evenly spaced in pitch, in dB relative to the total."""
     edges = np.searchsorted(hz, _EDGES_HZ)
     sums = np.concatenate(([0.0], np.cumsum(power)))
     return _shares_db(np.diff(sums[np.minimum(edges, len(power))]))
@@ -161,7 +164,7 @@ def _shares_db(power: Numbers) -> Numbers:
 
 
 def _rhythm(onsets: Numbers, per_s: float) -> tuple[Numbers, float]:
-    """How much onsets are like themselves after each of `_LAGS` times, and in octaves how many there are a second."""
+    """The autocorrelation of onsets at `_LAGS` lags, and log2 of 1 plus their number per second."""
     if len(onsets) < _SHORTEST_LAG_S * per_s or onsets.max() <= 0:
         return np.zeros(_LAGS), 0.0
     spectrum = np.fft.rfft(onsets - onsets.mean(), padded_size(len(onsets)))

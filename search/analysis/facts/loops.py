@@ -1,8 +1,8 @@
-"""Loops: sounds of whole beats, which their length, their tempo and what comes again in them tell.
+"""Loops: sounds of whole beats, recognized by their length, their tempo, and repetition.
 
-A loop of a few strokes is too short for its tempo to come again often enough to be sure; but as a rule its halves,
-quarters or eighths begin alike, in the bass as in the treble, to a hundredth of a second. Of 2,470 recordings (of the
-half that thresholds are chosen on) eleven do: alarms, comping, tunes that go round, and one pistol.
+A loop of a few strokes is too short to establish its tempo by recurrence. But usually its halves, quarters or eighths
+begin alike, in the bass as in the treble, to a hundredth of a second. Of 2,470 recordings (from the half on which
+thresholds are chosen) eleven do: alarms, comping, repeating tunes, and one pistol.
 """
 
 from __future__ import annotations
@@ -19,30 +19,31 @@ from search.analysis.facts.tempo import FASTEST, SLOWEST, WEAKEST, MusicEstimate
 LONGEST_ONE_SHOT_S: Final = 15.0
 _FEWEST_BEATS: Final = 2
 _OFF_BEAT: Final = 0.15
-"""In beats: how far the length of a loop is from whole ones."""
+"""The largest distance of a loop's length from whole beats, in beats."""
 _BEATS_OF_LOOPS, _TAKEN_FOR, _EXACTLY = (4, 8, 16), (3 / 2, 5 / 4), 0.01
-"""A loop has so many beats as a rule: such multiples of what seems its tempo are the right one where they give that."""
+"""A loop usually has one of these numbers of beats. If one of these multiples of the estimated tempo gives that number,
+to this relative precision, it is the right tempo."""
 _SHORTEST_S, _LONGEST_S = 1.3, 20.0
 _PARTS: Final = (8, 4, 2)
 _SHORTEST_PART_S: Final = 0.5
 _BEATS_OF_PARTS: Final = (1, 2, 4, 8)
 _USUAL: Final = 105.0
-"""Of what parts of a loop may have as beats, those are told whose tempo is nearest to this."""
+"""Among the possible numbers of beats per part, the one whose tempo is nearest to this is chosen."""
 _ALIKE, _LEVELS_ALIKE = 0.5, 0.6
-"""So far what begins in a part, and its levels, correlate with those of the next; .54 and .65 at least in loops.
+"""The least correlations of onsets and of levels between one part and the next; in loops at least .54 and .65.
 
-Two strokes may come after half of a sound by chance; what lies between them is alike in loops alone.
+Two strokes may be half a sound apart by chance, but only in loops is what lies between them alike, too.
 """
 
 
 def parts(levels: NDArray[np.float32], duration_s: float, per_s: float) -> tuple[int, float] | None:
-    """Into how many parts that begin alike a sound falls, and how much alike they are; None of what falls into none.
+    """The number of parts with similar onsets into which a sound divides, and their correlation; None if it does not.
 
-    ``levels`` are (n, bands), so many ``per_s``.
+    ``levels`` are (n, bands), ``per_s`` a second.
     """
     if not _SHORTEST_S <= duration_s <= _LONGEST_S:
         return None
-    rises = np.maximum(np.diff(levels, axis=0, prepend=levels[-1:]), 0)  # the end goes on with the beginning
+    rises = np.maximum(np.diff(levels, axis=0, prepend=levels[-1:]), 0)  # a loop's end continues at its beginning
     if rises.mean(axis=1).max() < WEAKEST:
         return None
     rises = rises[1:-1] + 0.5 * (rises[2:] + rises[:-2])
@@ -57,7 +58,7 @@ def parts(levels: NDArray[np.float32], duration_s: float, per_s: float) -> tuple
 
 
 def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Of all bands together, each from its own mean."""
+    """The correlation over all bands together, each relative to its own mean."""
     one, other = ((part - part.mean(axis=0)).ravel() for part in (one, other))
     power = float(np.dot(one, one)) * float(np.dot(other, other))
     return float(np.dot(one, other) / max(power, 1e-24) ** 0.5)
@@ -66,7 +67,7 @@ def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
 def of_parts(
     tempo: MusicEstimate | None, duration_s: float, count_and_likeness: tuple[int, float] | None
 ) -> MusicEstimate | None:
-    """The tempo, or that of the parts of a loop (see `parts`) where it gives no whole beats.
+    """The tempo, or that of the parts of a loop (see `parts`) if ``tempo`` gives no whole beats.
 
     Examples:
         >>> of_parts(None, 4.0, (4, 0.8))
@@ -83,7 +84,7 @@ def of_parts(
 
 
 def of_whole_beats(tempo: MusicEstimate, duration_s: float) -> MusicEstimate:
-    """The tempo, or that of which it is two thirds or four fifths where a sound then lasts for 4, 8 or 16 beats.
+    """The tempo, or 3/2 or 5/4 of it if the sound then lasts 4, 8 or 16 beats.
 
     Examples:
         >>> of_whole_beats(MusicEstimate(80.0, 0.5), duration_s=8.0).value
@@ -101,12 +102,12 @@ def of_whole_beats(tempo: MusicEstimate, duration_s: float) -> MusicEstimate:
 
 
 def is_whole(beats: float) -> bool:
-    """Whether so many beats are whole ones, and enough for a loop."""
+    """Whether ``beats`` is nearly a whole number, and enough for a loop."""
     return abs(beats - round(beats)) <= _OFF_BEAT and round(beats) >= _FEWEST_BEATS
 
 
 def form(way: Course, duration_s: float, tail_silence_s: float, tempo: MusicEstimate | None) -> str | None:
-    """Whether a sound is a one-shot or a loop; None where it is neither, or nobody can say."""
+    """Whether a sound is a "one-shot" or a "loop"; None if it is neither, or unclear."""
     if way.events == 1 and way.decay_s is not None and tempo is None and duration_s <= LONGEST_ONE_SHOT_S:
         return "one-shot"
     if tempo is None:

@@ -1,7 +1,7 @@
-"""Loudness by ITU-R BS.1770-5 and EBU Tech 3342, from the energies of hops that the K filter leaves (`weighting`).
+"""Loudness by ITU-R BS.1770-5 and EBU Tech 3342, from the K-weighted energies of hops (`weighting`).
 
-That is within .01 LU of pyloudnorm with the same constants (`benchmarks.quality.facts`), in memory that does not grow:
-pyloudnorm needs SciPy and the whole sound, and its own filter is .1 LU off the standard's at 16 kHz.
+Results are within .01 LU of pyloudnorm with the same constants (`benchmarks.quality.facts`), in constant memory.
+pyloudnorm needs SciPy and the whole sound, and its own filter deviates .1 LU from the standard's at 16 kHz.
 """
 
 from __future__ import annotations
@@ -15,29 +15,27 @@ from search.analysis.facts.frames import Numbers, quantile
 
 _OFFSET: Final = -0.691
 _ABSOLUTE: Final = -70.0
-"""LUFS below which a block does not count."""
+"""Blocks below this many LUFS do not count."""
 _RELATIVE_LU: Final = -10.0
 _RANGE_RELATIVE_LU: Final = -20.0
 _RANGE_SHARES: Final = (0.1, 0.95)
 _BLOCK_HOPS, _SHORT_TERM_HOPS, _STEP_HOPS = 8, 60, 2
-"""Hops of 50 ms: blocks of 400 ms and of 3 s, each 100 ms after the one before."""
+"""In hops of 50 ms: blocks of 400 ms and of 3 s, and the distance of 100 ms from one block to the next."""
 _AT_ONCE: Final = 1 << 15
-"""Blocks: sums over all hops of a day would take 28 MB."""
+"""Blocks per step: sums over all hops of a day would take 28 MB."""
 
 _FRONT, _SIDE = 1.0, 1.41
 _WEIGHTS: Final = {5: (_FRONT,) * 3 + (_SIDE,) * 2, 6: (_FRONT,) * 3 + (0.0,) + (_SIDE,) * 2}
-"""Of L, R, C, (LFE,) Ls and Rs; channels of other layouts count alike."""
+"""The weights of L, R, C, (LFE,) Ls and Rs; channels of other layouts all have weight 1."""
 
 
 def channel_weights(channels: int) -> Numbers:
-    """(channels,) how much each counts."""
+    """The weight of each channel (channels,)."""
     return np.array(_WEIGHTS.get(channels, (_FRONT,) * channels))
 
 
 def integrated(hops: Numbers, hop_s: float, duration_s: float) -> float | None:
-    """LUFS of a sound, from the K-weighted energies of hops of ``hop_s``; None where all is
-    below -70 LUFS.
-    """
+    """The integrated loudness in LUFS, from the K-weighted energies of hops of ``hop_s``; None if below -70 LUFS."""
     if duration_s < _BLOCK_HOPS * hop_s:
         power = float(hops.sum()) / duration_s if duration_s else 0.0
         return _lufs(power) if power > _power(_ABSOLUTE) else None
@@ -49,7 +47,7 @@ def integrated(hops: Numbers, hop_s: float, duration_s: float) -> float | None:
 
 
 def loudness_range(hops: Numbers, hop_s: float, duration_s: float) -> float | None:
-    """LU between the soft and the loud; None under 3 s, or where all is below -70 LUFS."""
+    """The loudness range in LU; None if the sound is shorter than 3 s, or completely below -70 LUFS."""
     powers = _blocks(hops, hop_s, _SHORT_TERM_HOPS, duration_s)
     loud = powers[powers > _power(_ABSOLUTE)]
     if not len(loud):
@@ -74,7 +72,7 @@ def _blocks(hops: Numbers, hop_s: float, length: int, duration_s: float) -> Numb
 
 
 def _gate(powers: Numbers, relative_lu: float) -> float:
-    """The power so far from the mean of others below which none counts."""
+    """The power of a gate at ``relative_lu`` from the mean of ``powers``."""
     return float(powers.mean()) * 10 ** (relative_lu / 10)
 
 

@@ -1,4 +1,4 @@
-"""All facts of a sound, from the blocks that a decoder gives, in memory that does not grow with them.
+"""Measuring all facts of a sound from the blocks of a decoder, in memory that does not grow with them.
 
 Examples:
     >>> rate_hz = 8000
@@ -42,14 +42,14 @@ from search.snapshots.filling import Rest, at_once
 
 _AUDIBLE_S: Final = 0.01
 AT_ONCE_S: Final = 6.0
-"""Blocks are measured so much at once: of a short sound the calls take longer than what they do."""
+"""Seconds of sound that are measured at once: for short blocks the overhead of calls would dominate."""
 
 
 class Measurement:
     """Measures one sound track while it is decoded."""
 
     def __init__(self, info: AudioInfo, mixed: Callable[[Samples], None] | None = None) -> None:
-        """``mixed`` is given the mix (n,) at `search.analysis.facts.mix.RATE_HZ`, as it is made."""
+        """``mixed`` is called with each part of the mix (n,), at `search.analysis.facts.mix.RATE_HZ`."""
         self._info = info
         self._mixed = mixed
         self._parts: _Parts | None = None
@@ -57,7 +57,7 @@ class Measurement:
         self._waiting_frames = 0
 
     def add(self, block: Block) -> None:
-        """Take in the next ``block``: (channels, frames) float32. One of another rate or layout is left out."""
+        """Add the next ``block``: (channels, frames) float32. Blocks of another rate or layout are skipped."""
         if self._parts is None:
             self._parts = _Parts(block.rate_hz, len(block.samples))
         if (block.rate_hz, len(block.samples)) == (self._parts.rate_hz, self._parts.channels):
@@ -76,7 +76,7 @@ class Measurement:
                 self._mixed(mix[0])
 
     def facts(self, warnings: Sequence[str] = (), size_bytes: int | None = None) -> dict[str, FactValue]:
-        """The facts of what was taken in, those that mean nothing left out. ``warnings`` are those of decoding."""
+        """The facts of the sound; those without meaning for it are left out. ``warnings`` are those of decoding."""
         if self._parts is None:
             return {}
         self._take(last=True)
@@ -141,11 +141,11 @@ class Measurement:
         return {name: value for name, value in values.items() if value is not None}
 
     def numbers(self, warnings: Sequence[str], size_bytes: int) -> NDArray[np.float32]:
-        """(NUMBERS,) the facts and the profile as a catalog keeps them; for ``warnings`` and size see `facts`."""
+        """The facts and the profile (NUMBERS,), as a catalog keeps them; for ``warnings`` and size see `facts`."""
         return np.concatenate((packed(self.facts(warnings, size_bytes)), self.profile()))
 
     def profile(self) -> NDArray[np.float32]:
-        """(SIZE,) what `search.analysis.facts.likeness` compares by; after `facts`."""
+        """The profile (SIZE,) for `search.analysis.facts.likeness`. Call it after `facts`."""
         parts = self._parts
         if parts is None:
             return np.full(SIZE, np.nan, np.float32)
@@ -156,7 +156,7 @@ class Measurement:
 
 
 class _Parts:
-    """What the facts of a sound at one rate, with so many channels, are found by."""
+    """The analyzers for a sound with one sample rate and number of channels."""
 
     def __init__(self, rate_hz: int, channels: int) -> None:
         self.rate_hz, self.channels = rate_hz, channels
@@ -168,7 +168,7 @@ class _Parts:
         self.pitch, self.hum, self.music = Pitch(), Hum(), Music()
 
     def add(self, samples: Samples, *, last: bool = False) -> Samples:
-        """Take in the next ``samples`` (channels, n), and say whether they are the ``last``; (1, n) their mix."""
+        """Add the next ``samples`` (channels, n), and whether they are the ``last``; return their mix (1, m)."""
         self.levels.add(samples)
         mix = self._mix.add(samples, last=last)
         for of_all in (self.spectrum, self.weighted, self.envelope):
@@ -182,16 +182,16 @@ class _Parts:
 
 
 def measure(path: str, track: int = 0) -> dict[str, FactValue]:
-    """The facts of a file's sound track, as a catalog would give them back. Raises AudioError."""
+    """The facts of a file's sound track, as a catalog would return them. Raises AudioError."""
     return unpacked(measured(path, track))
 
 
 def measured(
     path: str, track: int = 0, *, start_s: float = 0.0, end_s: float | None = None, rest: Rest = at_once
 ) -> NDArray[np.float32]:
-    """(NUMBERS,) the facts and the profile of a file, or of the passage of it, as a catalog keeps them.
+    """The facts and the profile (NUMBERS,) of a file or a passage of it, as a catalog keeps them.
 
-    With a ``rest`` before each step. Raises AudioError.
+    Calls ``rest`` before each step. Raises AudioError.
     """
     steps = in_steps(path, track, start_s=start_s, end_s=end_s)
     while True:
@@ -206,7 +206,7 @@ def measured(
 def in_steps(
     path: str, track: int = 0, *, start_s: float = 0.0, end_s: float | None = None
 ) -> Generator[None, None, NDArray[np.float32]]:
-    """`measured`, which can be left alone between two steps: each takes in two seconds of sound, or measures four."""
+    """`measured` as a generator: each step adds two seconds of sound; measuring happens every few steps."""
     warnings: list[str] = []
     measurement = Measurement(audio.probe(path, track))
     for block in audio.channels(path, track=track, start_s=start_s, end_s=end_s, warn=warnings.append):
@@ -231,5 +231,5 @@ def brightness(centroid_hz: float) -> str:
 
 
 def sure(answer: MusicEstimate | None, least: float) -> MusicEstimate | None:
-    """The answer if it is at least so sure."""
+    """``answer`` if its certainty is at least ``least``, else None."""
     return answer if answer is not None and answer.sure >= least else None

@@ -1,4 +1,4 @@
-"""The channels as one, at 11,025 Hz: for pitch, hum, tempo and key, which lie below 5 kHz."""
+"""A mono mix at 11,025 Hz, for pitch, hum, tempo and key, which need only what lies below 5 kHz."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from search.analysis.facts.frames import Samples
 
 RATE_HZ: Final = 11_025
 _CANCELLED: Final = 0.2
-"""A mean with less than this share of the loudest channel's power has lost the sound: then that channel counts."""
+"""If the mean has less than this share of the loudest channel's power, channels cancel: then that channel is used."""
 
 
 class Mix:
-    """Mixes and resamples blocks of so many channels."""
+    """Mixes and resamples blocks of samples."""
 
     def __init__(self, sample_rate_hz: int) -> None:
-        import soxr  # who only reads what was measured resamples nothing
+        import soxr  # not needed for reading facts
 
         self._stream = soxr.ResampleStream(sample_rate_hz, RATE_HZ, 1, dtype="float32", quality="HQ")
 
     def add(self, samples: Samples, *, last: bool = False) -> Samples:
-        """(1, n) what the next ``samples`` (channels, n) give; of the ``last`` all that is left."""
+        """Add the next ``samples`` (channels, n); return the mix (1, m) that is ready, after the ``last`` all of it."""
         mono = samples[0] if len(samples) == 1 else _mono(samples)
         return np.asarray(self._stream.resample_chunk(mono, last=last))[np.newaxis]
 
     def end(self) -> Samples:
-        """(1, n) the rest."""
+        """The rest of the mix (1, n)."""
         return self.add(np.empty((1, 0), np.float32), last=True)
 
 

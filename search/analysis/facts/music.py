@@ -1,9 +1,9 @@
-"""Tempo and key of what has them: loops, tunes, songs.
+"""Tempo and key of loops, tunes and songs.
 
-Both are looked for in the first four minutes, the tempo by `search.analysis.facts.tempo`. Whether there is a key, the
-correlation of pitch classes with a profile says (Krumhansl, Kessler 1982, weights of Temperley 1999); which it is,
-profiles that tell keys with the same notes apart, fitted on rendered songs (of 241 to 909 of POP909). What is less sure
-than music is has neither.
+Both are estimated from the first four minutes, the tempo by `search.analysis.facts.tempo`. The correlation of pitch
+classes with a profile decides whether there is a key (Krumhansl, Kessler 1982, weights of Temperley 1999). Other
+profiles decide which key it is: they distinguish keys with the same notes, and were fitted on rendered songs (241 to
+909 of POP909). If the certainty is below what music reaches, a sound has neither.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LONGEST_S: Final = 240.0
 _ONSET_FRAME, _ONSET_HOP = 512, 128
 ONSETS_PER_S: Final = RATE_HZ / _ONSET_HOP
 _ROWS: Final = 64
-"""Frames that are transformed at once: they stay in the cache."""
+"""Frames that are transformed at once, so that they stay in the cache."""
 _SOFT: Final = np.float32(1e-4)
 
 _CHROMA_FRAME, _CHROMA_HOP = 4096, 2048
@@ -37,13 +37,13 @@ _MINOR: Final = (5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0)
 KEY_SURE: Final = 0.63
 _KEY_MAJOR: Final = (16.96, -10.27, 0.34, -9.50, 11.09, 1.49, -9.84, 15.37, -3.12, -2.32, -18.54, 4.74)
 _KEY_MINOR: Final = (15.51, -15.49, 4.46, 10.40, -4.54, -1.93, -1.72, 15.32, -3.11, -19.06, 1.79, 1.68)
-"""How much each pitch class, from the tonic up, speaks for a key: `python -m benchmarks.fitting.keys`."""
+"""The weight of each pitch class, from the tonic up, for a key: `python -m benchmarks.fitting.keys`."""
 _KEY_POWER: Final = 0.7
-"""Of the shares of pitch classes: a loud note is not all."""
+"""The exponent for shares of pitch classes, so that loud notes do not dominate."""
 
 
 class Music:
-    """Takes in a mix."""
+    """Finds tempo and key of a mix."""
 
     def __init__(self) -> None:
         self._onset_frames = Frames(_ONSET_FRAME, _ONSET_HOP, 1)
@@ -54,7 +54,7 @@ class Music:
         self._left = round(_LONGEST_S * RATE_HZ)
 
     def add(self, samples: Samples) -> None:
-        """Take in the next ``samples`` (1, n)."""
+        """Add the next ``samples`` (1, n)."""
         samples = samples[:, : self._left]
         self._left -= samples.shape[1]
         if not samples.shape[1]:
@@ -66,7 +66,7 @@ class Music:
             for first in range(0, len(frames), _ROWS):
                 part = slice(first, first + _ROWS)
                 magnitudes = np.abs(np.fft.rfft(frames[part] * _ONSET_WINDOW, axis=1))
-                # sums, no product of matrices: its threads would be in the way of those that measure other files
+                # sums instead of a matrix product, whose threads would compete with those measuring other files
                 np.add.reduceat(magnitudes[:, : _EDGES[-1]], _EDGES[:-1], axis=1, out=bands[part])
             bands /= _WIDTHS
             bands /= _SOFT
@@ -76,21 +76,21 @@ class Music:
             self._peaks.append(_peaks(np.fft.rfft(frames * _CHROMA_WINDOW, axis=1)))
 
     def onsets(self) -> Numbers:
-        """(n,) how much begins at each moment, `ONSETS_PER_S` a second."""
+        """The onset strength of each moment (n,), `ONSETS_PER_S` a second."""
         if self._onsets is None:
             self._onsets = rises(self.levels(), ONSETS_PER_S) if self._levels else np.empty(0)
         return self._onsets
 
     def levels(self) -> NDArray[np.float32]:
-        """(n, bands) the levels of which onsets are found."""
+        """The levels (n, bands) from which onsets are computed."""
         return np.concatenate(self._levels) if self._levels else np.empty((0, len(_WIDTHS)), np.float32)
 
     def tempo(self, *, has_key: bool) -> MusicEstimate | None:
-        """Beats a minute; None under 1.3 seconds, and where nothing begins."""
+        """Beats per minute; None if the sound is shorter than 1.3 seconds or has no onsets."""
         return tempo_of(self.levels(), self.onsets(), ONSETS_PER_S, has_key=has_key)
 
     def key(self, least: float = 0.0) -> MusicEstimate | None:
-        """The place of a key in `KEYS`; None where there are no tones, and where it is less sure than ``least``."""
+        """The index of the key in `KEYS`; None if there are no tones, or its certainty is below ``least``."""
         if not self._peaks:
             return None
         pitch, magnitude = np.concatenate(self._peaks, axis=1)
@@ -102,7 +102,7 @@ class Music:
         return MusicEstimate(float(np.argmax(_KEY_PROFILES @ self.shares())), sure) if sure >= least else None
 
     def shares(self) -> Numbers:
-        """(12,) the share of each pitch class, as its instruments are tuned, to the power by which keys are told."""
+        """The share of each pitch class (12,), corrected for tuning, to the power `_KEY_POWER`."""
         pitch, magnitude = np.concatenate(self._peaks, axis=1)
         tuning = np.angle(np.sum(np.sqrt(magnitude) * np.exp(2j * np.pi * pitch))) / (2 * np.pi)
         tuned = _pitch_classes(pitch - tuning, magnitude)
@@ -110,7 +110,7 @@ class Music:
 
 
 def _peaks(spectra: NDArray[np.complexfloating]) -> Numbers:
-    """(2, n) the pitch (69 is A at 440 Hz) and the magnitude of the peaks of ``spectra`` (frames, bins)."""
+    """The pitch (69 is A at 440 Hz) and the magnitude (2, n) of the peaks of ``spectra`` (frames, bins)."""
     power = (spectra * spectra.conj()).real
     least = _PEAK_SHARE**2 * power.max(axis=1, keepdims=True)
     below, inner, above = (power[:, _FIRST_BIN + shift : _LAST_BIN + shift] for shift in (0, 1, 2))
@@ -123,14 +123,14 @@ def _peaks(spectra: NDArray[np.complexfloating]) -> Numbers:
 
 
 def _pitch_classes(pitch: Numbers, weights: Numbers) -> Numbers:
-    """(12,) how much of each pitch class there is, what lies between two left out."""
+    """The amount of each pitch class (12,); pitches between two classes count less, those halfway nothing."""
     nearest = np.round(pitch)
     clear = np.maximum(0, 1 - 2 * np.abs(pitch - nearest))
     return np.asarray(np.bincount(nearest.astype(np.int64) % 12, weights * clear, minlength=12), np.float64)
 
 
 def _edges() -> NDArray[np.int64]:
-    """(bands + 1,) the bins at which bands begin, evenly spaced in pitch, each of one at least."""
+    """The bins (bands + 1,) at which bands begin, evenly spaced in pitch, each at least one bin wide."""
     hz = np.exp(np.linspace(np.log(LOWEST_HZ), np.log(HIGHEST_HZ), BANDS + 1))
     return np.unique(np.round(hz * _ONSET_FRAME / RATE_HZ).astype(np.int64))
 
@@ -143,5 +143,5 @@ _EDGES: Final = _edges()
 _WIDTHS: Final = (np.diff(_EDGES) * _ONSET_FRAME).astype(np.float32)
 _PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_MAJOR, _MINOR) for note in range(len(KEYS) // 2)])
 _STANDARD_PROFILES: Final = np.stack([(one - one.mean()) / (one.std() * len(one)) for one in _PROFILES])
-"""A product with what has a mean of 0 and a deviation of 1 is the correlation."""
+"""Their product with values of mean 0 and standard deviation 1 is the correlation."""
 _KEY_PROFILES: Final = np.stack([np.roll(mode, note) for mode in (_KEY_MAJOR, _KEY_MINOR) for note in range(12)])

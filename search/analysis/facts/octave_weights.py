@@ -1,7 +1,7 @@
 """Weights of `search.analysis.facts.octaves`, as `python -m benchmarks.fitting.tempo` prints them.
 
 Fitted on songs 241 to 909 of POP909 (MIT), rendered with FluidR3_GM (MIT) from 20 s and from 80 s on, half of them with
-drums as well, and on as many patterns of drums alone.
+drums, and on an equal number of patterns of drums alone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ OF_TUNES: Final = np.array([
     0.0478, -0.716, -0.0105, -0.0293, -0.71, -0.194, 0.225, 0.0439, -0.0975, -0.0843, 0.0508, -0.102, 0.0785,
     -0.0655, -0.0478, 0.208,
 ])  # fmt: skip
-"""What each feature of `evidence` is worth in tunes: 16 of pace, what comes again of four curves, and that by pace."""
+"""The weights of the features of `evidence` for tunes: 16 of pace, then the recurrence of four curves, then recurrence
+times pace."""
 
 OF_DRUMS: Final = np.array([
     -0.48, -1.01, -0.746, 0.172, 0.463, 0.323, -0.152, 5.02, 0.175, -1.08, 0.23, 0.327, 0.336,
@@ -68,16 +69,16 @@ OF_DRUMS: Final = np.array([
     0.0573, -0.63, 0.0157, 0.0682, -0.645, -0.108, 0.229, 0.0451, 0.175, 0.0681, 0.0759, -0.00938, 0.0643,
     0.0786, 0.0623, 0.11,
 ])  # fmt: skip
-"""The same in drums."""
+"""The same for drums."""
 
 TRAITS: Final = np.array([
     [0.101, -0.471, -0.327, -0.0242, -0.623, -0.276, 2.36, 2.04, 2.38, 2.36, 0.493, 0.379, 0.514, 0.383],
     [0.612, -0.0126, 0.151, 0.614, 0.0892, 0.329, 3.04, 3.15, 3.14, 3.18, 1.99, 2.72, 2.03, 1.9],
 ])  # fmt: skip
-"""The least and the most of each of the `traits`: of what was fitted on 98 % lies between."""
+"""The lower and upper limits of each of the `traits`: 98 % of the fitting data lie between them."""
 
 PERCUSSION: Final = np.array([
     -2.99, -12.4, 7.18, 6.77, -3.77, 1.78, 0.419, 1.65, 2.6, -1.42, 0.0244, -1.21, -0.334,
     1.54, -10.7,
 ])  # fmt: skip
-"""What each of the `traits` says for percussion; a constant comes last."""
+"""The weights of the `traits` for percussion; the last is a constant."""

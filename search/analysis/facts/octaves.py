@@ -1,10 +1,10 @@
-"""Which of the tempos that fit is the beat: half of it and twice of it fit as well.
+"""Choosing the beat among the tempos that fit, since half and twice the tempo fit as well.
 
-A weighted sum tells it: how much comes again after an eighth of a beat to sixteen beats, over passages of 24 s, of the
-bass, the middle and the treble each; how fast it is and how many onsets it has; and what comes again by how fast and
-how dense that is, since strokes that come again after a beat say another thing of a slow beat than of a fast one. There
-are weights for tunes and for drums, whose shares go with how much of what begins is percussion. Both are conditional
-logits, fitted with the share by `python -m benchmarks.fitting.tempo`.
+A weighted sum of features decides. They are the recurrence after an eighth of a beat to sixteen beats, over passages of
+24 s, for bass, middle and treble each; the tempo and the density of onsets; and recurrence times tempo and density,
+since the same recurrence means something else at a slow beat than at a fast one. There are weights for tunes and for
+drums, mixed by the share of percussion in the onsets. Both are conditional logits, fitted together with the share by
+`python -m benchmarks.fitting.tempo`.
 """
 
 from __future__ import annotations
@@ -19,25 +19,26 @@ from search.analysis.facts.octave_weights import OF_DRUMS, OF_TUNES, PERCUSSION,
 Numbers = NDArray[np.float64]
 
 _GROUPS: Final = (slice(0, 8), slice(8, 15), slice(15, None))
-"""Of the bands of `search.analysis.facts.tempo` the bass (to 300 Hz), the middle (to 1,200 Hz), the treble."""
+"""Groups of the bands of `search.analysis.facts.tempo`: bass (to 300 Hz), middle (to 1,200 Hz), treble."""
 _PASSAGE_S, _PASSAGE_STEP_S, _LONGEST_LAG = 24.0, 6.0, 0.7
 USUAL: Final = 80.0
 _SOUNDING: Final = 0.1
-"""What rings on after the last onset of this share of the strongest does not count."""
+"""The sound after the last onset with this share of the strongest does not count."""
 _LEAST_ONSET: Final = 0.15
 """An onset is a peak of this share of a strong one (the .98 quantile)."""
 _USUAL_ONSETS: Final = 1.0
-"""Two in a beat, as octaves of one."""
+"""The usual density of onsets: two per beat, as a power of two."""
 RATIOS: Final = np.array([
     1/8, 1/6, 1/4, 1/3, 3/8, 1/2, 5/8, 2/3, 3/4, 7/8, 1, 5/4, 4/3, 3/2, 7/4, 2, 5/2, 3, 7/2, 4, 5, 6, 7, 8, 12, 16,
 ])  # fmt: skip
-"""After so many beats it is looked whether the same begins again."""
+"""The lags, in beats, at which recurrence is measured."""
 PLAIN: Final = 16 + 4 * len(RATIOS)
-"""So many features of `evidence` are pace and what comes again of four curves; the latter by pace follows, twice."""
+"""The number of features of `evidence` for pace and for the recurrence of four curves. Recurrence times tempo and
+recurrence times density follow."""
 
 
 def rises(levels: NDArray[np.float32], per_s: float) -> Numbers:
-    """(n,) how much more begins at each moment than around it, of the ``levels`` (n, bands)."""
+    """The onset strength of each moment, relative to its surroundings (n,), from ``levels`` (n, bands)."""
     rise = np.maximum(np.diff(levels, axis=0, prepend=levels[:1]), 0).mean(axis=1).astype(np.float64)
     width = round(per_s)
     local = np.convolve(np.pad(rise, width // 2, mode="edge"), np.full(width, 1.0 / width), mode="same")
@@ -45,36 +46,36 @@ def rises(levels: NDArray[np.float32], per_s: float) -> Numbers:
 
 
 def curves(levels: NDArray[np.float32], onsets: Numbers, per_s: float) -> Numbers:
-    """(4, n) what begins in all bands, which the ``onsets`` are, in bass, middle and treble, while it sounds."""
+    """The onset strengths in all bands (``onsets``), bass, middle and treble (4, n), without silent or fading ends."""
     each = np.stack([onsets, *(rises(levels[:, group], per_s) for group in _GROUPS)])
     loud = np.flatnonzero(onsets >= _SOUNDING * onsets.max())
     return each[:, loud[0] : loud[-1] + 1]
 
 
 def chosen(beats: Numbers, sure: Numbers, each: Numbers, per_s: float, *, has_key: bool) -> int:
-    """The place of the beat among ``beats``, so ``sure`` to come again; ``each`` from `curves`.
+    """The index of the beat among ``beats``, whose recurrence is ``sure``; ``each`` is from `curves`.
 
-    What has no key is drums, whatever its onsets are like.
+    A sound without a key counts as drums, whatever its onsets.
     """
     share = percussion(each, per_s) if has_key else 1.0
     return int(np.argmax(evidence(beats, sure, each, per_s) @ (share * OF_DRUMS + (1 - share) * OF_TUNES)))
 
 
 def percussion(each: Numbers, per_s: float) -> float:
-    """The share of percussion in what begins, 0 to 1."""
+    """The share of percussion in the onsets, 0 to 1."""
     usual = np.clip(traits(each, per_s), *TRAITS)
     return float(1 / (1 + np.exp(-(usual @ PERCUSSION[:-1] + PERCUSSION[-1]))))
 
 
 def traits(each: Numbers, per_s: float) -> Numbers:
-    """(14,) what tells percussion: how strong, how sharp and how frequent onsets are in each of the curves."""
+    """The features for percussion (14,): how strong, sharp and frequent onsets are in each of the curves."""
     mean, strong = each.mean(axis=1) + 1e-6, np.quantile(each, 0.98, axis=1) + 1e-6
     often = np.log(np.array([_onsets_per_s(curve, per_s) for curve in each]) + 0.1)
     return np.concatenate((np.log(mean[1:] / mean[0]), np.log(strong[1:] / strong[0]), np.log(strong / mean), often))
 
 
 def evidence(beats: Numbers, sure: Numbers, each: Numbers, per_s: float) -> Numbers:
-    """(beats, features) what speaks for each of them."""
+    """The features of each of ``beats`` (beats, features)."""
     fast = np.log2(beats / USUAL)
     dense, *dense_in = (np.log2(0.1 + _onsets_per_s(curve, per_s) * 60.0 / beats) for curve in each)
     mean = each.mean(axis=1)
@@ -87,7 +88,7 @@ def evidence(beats: Numbers, sure: Numbers, each: Numbers, per_s: float) -> Numb
 
 
 def _again(each: Numbers, per_s: float) -> Numbers:
-    """(4, lags) how much alike curves are after each time, in the mean of passages; 1 is wholly, 0 of silence."""
+    """The autocorrelation of curves (4, lags), averaged over passages; 1 at lag 0, or 0 for silence."""
     size, step = min(each.shape[1], round(_PASSAGE_S * per_s)), round(_PASSAGE_STEP_S * per_s)
     lags = int(_LONGEST_LAG * size)
     each, total = each - each.mean(axis=1, keepdims=True), np.zeros((len(each), lags))

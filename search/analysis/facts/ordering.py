@@ -1,4 +1,4 @@
-"""Hits in the order of a fact that is a number."""
+"""Sorting hits by a numeric fact."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ NUMBERS: Final = tuple(fact.name for fact in FACTS if fact.kind == "number")
 
 
 def in_order(hits: Sequence[Hit], facts: Mapping[int, Mapping[str, FactValue]], by: str) -> list[Hit]:
-    """The hits by a fact from low to high, with "-" before its name from high to low; those without it come last.
+    """Sort hits by the fact ``by``, ascending, or descending with a "-" before its name; hits without it come last.
 
-    ``facts`` are those of clips, by their ids.
+    ``facts`` are the facts of clips, by clip id.
     """
     name, sign = by.removeprefix("-"), -1.0 if by.startswith("-") else 1.0
     known: list[tuple[float, Hit]] = []

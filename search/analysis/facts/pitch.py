@@ -1,7 +1,8 @@
-"""The pitch that a sound keeps to, by autocorrelation: how high, how sure, and its note.
+"""The steady pitch of a sound by autocorrelation: its frequency, certainty, and note.
 
-Each frame votes for the period after which it is most like itself, by its energy and by how much alike. A sound has a
-pitch where one period has most of the votes: a bell, a voice on one note, and no melody, noise or crowd.
+Each frame votes for the period at which its autocorrelation is highest, weighted by energy and correlation. A sound has
+a pitch if one period gets most of the votes. So a bell or a voice on one note has one, and a melody, noise or a crowd
+has none.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from search.analysis.facts.mix import RATE_HZ
 _FRAME, _HOP, _SIZE = 1024, 1024, 1280
 _LOWEST_HZ, _HIGHEST_HZ = 50.0, 2000.0
 _ALIKE: Final = 0.75
-"""So much alike after a period a frame has a pitch."""
+"""A frame has a pitch if its autocorrelation at a period exceeds this."""
 _FIRST: Final = 0.9
-"""The shortest period counts that is nearly as good as the best: its multiples are as good."""
+"""The shortest period counts that reaches this share of the best: multiples of the true period are equally good."""
 _LEAST_ENERGY, _LOUD = 1e-6, 1e-5
-"""Frames with less energy, or with less than this share of that of the loudest near them, have no vote."""
+"""Frames with less energy, absolutely or relative to the loudest frame near them, do not vote."""
 _BIN_CENTS: Final = 10
 _WIDTH: Final = 5
-"""Votes within 50 cents are one."""
+"""Votes within 50 cents are added up."""
 SURE: Final = 0.5
-"""Less sure pitches are none."""
+"""A pitch with less certainty is no pitch."""
 
 _SHORTEST, _LONGEST = int(RATE_HZ / _HIGHEST_HZ), int(RATE_HZ / _LOWEST_HZ)
 _BINS: Final = int(1200 * np.log2(_HIGHEST_HZ / _LOWEST_HZ) / _BIN_CENTS) + 2 * _WIDTH
@@ -34,14 +35,14 @@ _HANN: Final = np.hanning(_FRAME).astype(np.float32)
 
 
 def _autocorrelation(frames: Samples) -> Samples:
-    """(k, lags) of ``frames`` (k, `_SIZE`), which end with silence."""
+    """The autocorrelation (k, lags) of ``frames`` (k, `_SIZE`), which end with zeros."""
     spectra = np.fft.rfft(frames, axis=1)
     spectra *= spectra.conj()
     return np.asarray(np.fft.irfft(spectra, axis=1)[:, : _LONGEST + 2])
 
 
 def _windowed(frames: Samples) -> Samples:
-    """(k, `_SIZE`) ``frames`` (k, `_FRAME`) as they are compared with themselves."""
+    """``frames`` (k, `_FRAME`) with a window applied and padded with zeros (k, `_SIZE`)."""
     windowed = np.zeros((len(frames), _SIZE), np.float32)
     np.multiply(frames, _HANN, out=windowed[:, :_FRAME])
     return windowed
@@ -52,7 +53,7 @@ _OF_WINDOW_SHARE: Final = _OF_WINDOW / _OF_WINDOW[0]
 
 
 class Pitch:
-    """Takes in a mix and finds its pitch."""
+    """Finds the pitch of a mix."""
 
     def __init__(self) -> None:
         self._frames = Frames(_FRAME, _HOP, 1)
@@ -60,11 +61,11 @@ class Pitch:
         self._energy = 0.0
 
     def add(self, samples: Samples) -> None:
-        """Take in the next ``samples`` (1, n)."""
+        """Add the next ``samples`` (1, n)."""
         self._take(self._frames.add(samples)[0])
 
     def end(self) -> None:
-        """Take in what is left of a short sound."""
+        """Add the rest of a sound shorter than a frame."""
         if not self._energy:
             self._take(self._frames.end(_FRAME)[0])
 
@@ -81,7 +82,7 @@ class Pitch:
         alike = _autocorrelation(frames) / (energy[:, np.newaxis] * _OF_WINDOW_SHARE)
         before, inside, after = (alike[:, _SHORTEST + shift : _LONGEST + 1 + shift] for shift in (-1, 0, 1))
         top = (inside >= before) & (inside >= after)
-        bend = np.maximum(2 * inside - before - after, 1e-9)  # short periods have their tops between samples
+        bend = np.maximum(2 * inside - before - after, 1e-9)  # peaks of short periods lie between samples
         heights = np.where(top, inside + (after - before) ** 2 / (8 * bend), 0.0)
         best = heights.max(axis=1)
         first = np.argmax(heights >= _FIRST * best[:, np.newaxis], axis=1)
@@ -96,7 +97,7 @@ class Pitch:
         self._votes += np.bincount(bins, energy[rows] * np.minimum(best[rows], 1.0), minlength=_BINS)
 
     def found(self) -> tuple[float, float] | None:
-        """The pitch in Hz and how sure it is, 0 to 1; None for a sound that keeps to none."""
+        """The pitch in Hz and its certainty, 0 to 1; None if the sound has no steady pitch."""
         if self._energy <= 0:
             return None
         near = np.convolve(self._votes, np.ones(2 * _WIDTH + 1), mode="same")

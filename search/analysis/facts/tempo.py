@@ -1,9 +1,8 @@
-"""The tempo: the period after which onsets come again, of those that fit the one that people mean by the beat.
+"""The tempo: the period with which onsets recur; among several that fit, the one that people perceive as the beat.
 
-How much begins at each moment is compared with what begins a period later, over passages of eight seconds. Periods at
-whose multiples it comes again are candidates: the beat, half and twice of it, two thirds. In music that lasts longer
-than a passage `search.analysis.facts.octaves` tells the beat among them. How sure a tempo is, the period says that
-comes again best.
+Onset strengths are autocorrelated over passages of eight seconds. Periods whose multiples show recurrence are
+candidates: the beat, half and twice of it, two thirds. In music longer than a passage, `search.analysis.facts.octaves`
+chooses the beat among them. The certainty of a tempo is that of the period with the best recurrence.
 """
 
 from __future__ import annotations
@@ -21,42 +20,44 @@ Numbers = NDArray[np.float64]
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 5000.0
 BANDS: Final = 24
-"""Levels are of bands evenly spaced in pitch from the one to the other frequency."""
+"""The number of bands of the levels, evenly spaced in pitch between these frequencies."""
 
 _PASSAGE_S, _PASSAGE_STEP_S = 8.0, 2.0
 _LOUD: Final = 0.05
-"""Passages with less than this share of the power of the strongest do not count."""
+"""Passages with less than this share of the strongest passage's power do not count."""
 SLOWEST, FASTEST = 50.0, 210.0
 _USUAL_OF_SHORT, SPREAD_OCTAVES = 90.0, 1.2
-"""Of periods that fit alike the one nearest to the usual tempo comes first: of songs, and of loops."""
+"""The usual tempo of short sounds, and the spread: among periods that fit equally, the nearest to the usual one
+wins."""
 _OF_SHORT: Final = 0.5
-"""How far what is missing at the end of a passage is made up for: of a short sound, which has only one, half."""
+"""The exponent of the correction for the shorter overlap at long lags, for short sounds, which have only one
+passage."""
 _LONGEST_LAG: Final = 0.8
 _MULTIPLES: Final = (1, 2, 3, 4)
 TEMPO_SURE, TEMPO_SURE_OF_TUNES = 0.3, 0.12
-"""How sure a tempo is at least: of any sound, and of what has a key and lasts longer than a stroke, which is music.
+"""The least certainty of a tempo: for any sound, and for music, which is what has a key and lasts longer than a stroke.
 
-Of 260 long recordings those with a key and .1 or more are music with a beat; those with less hang in the air."""
+Of 260 long recordings, those with a key and .1 or more are music with a beat; those with less have no clear beat."""
 WEAKEST: Final = 0.1
-"""The least that must begin: in a steady tone, which beats with the frames, it is .03, in natural sounds .2."""
+"""The least onset strength: a steady tone, which beats with the frames, has .03; natural sounds have .2."""
 
 _BEST, _OCTAVES_OF = 6, 3
-"""Candidates are so many of the periods that fit best, and twice and half so many of them."""
+"""The number of best periods that are candidates, and of how many of them twice and half are candidates, too."""
 _SAME: Final = 0.04
 
 
 @dataclass(frozen=True, slots=True)
 class MusicEstimate:
-    """A ``value`` (beats a minute, or the place of a key) and how sure it is, 0 to 1."""
+    """A ``value`` (beats per minute, or the index of a key) and its certainty ``sure``, 0 to 1."""
 
     value: float
     sure: float
 
 
 def tempo_of(levels: NDArray[np.float32], onsets: Numbers, per_s: float, *, has_key: bool) -> MusicEstimate | None:
-    """Beats a minute of ``levels`` (n, bands), so many ``per_s``, and their `rises`.
+    """The tempo in beats per minute, from ``levels`` (n, bands), ``per_s`` a second, and their ``onsets`` (`rises`).
 
-    None under 1.3 seconds, and where nothing begins.
+    None if the sound is shorter than 1.3 seconds, or nothing begins in it.
     """
     size = round(_PASSAGE_S * per_s)
     if len(onsets) < size // 6 or onsets.max() < WEAKEST:
@@ -74,7 +75,7 @@ def tempo_of(levels: NDArray[np.float32], onsets: Numbers, per_s: float, *, has_
 
 
 def candidates(sure: Numbers) -> Numbers:
-    """(k,) tempos that the beat may have, of how ``sure`` it is that `BEATS` come again."""
+    """The candidate tempos (k,), from how ``sure`` the recurrence of each of `BEATS` is."""
     tops = np.flatnonzero((sure[1:-1] > sure[:-2]) & (sure[1:-1] >= sure[2:])) + 1
     tops = tops[np.argsort(-sure[tops], kind="stable")][:_BEST] if len(tops) else np.array([int(np.argmax(sure))])
     tempos = BEATS[tops].tolist()
@@ -86,11 +87,11 @@ def candidates(sure: Numbers) -> Numbers:
 
 
 def again(onsets: Numbers, per_s: float) -> Numbers:
-    """(lags,) how much alike onsets are after each time, in the mean of passages; 1 is wholly."""
+    """The autocorrelation of onsets (lags,), averaged over passages; 1 at lag 0."""
     size, step = (round(length_s * per_s) for length_s in (_PASSAGE_S, _PASSAGE_STEP_S))
     made_up = _OF_SHORT if len(onsets) < size else 1.0
     size = min(size, len(onsets))
-    lags = int(_LONGEST_LAG * size)  # of longer ones too few moments are compared
+    lags = int(_LONGEST_LAG * size)  # longer lags compare too few moments
     passages = np.lib.stride_tricks.sliding_window_view(onsets, size)[::step]
     spectra = np.fft.rfft(passages - passages.mean(axis=1, keepdims=True), padded_size(size), axis=1)
     alike = np.fft.irfft(np.abs(spectra) ** 2, axis=1)[:, :size]
@@ -101,10 +102,10 @@ def again(onsets: Numbers, per_s: float) -> Numbers:
 
 
 def sure_of(alike: Numbers, per_s: float) -> Numbers:
-    """(tempos,) of each of `BEATS` how much comes again after one to four."""
+    """For each of `BEATS`, the mean autocorrelation at one to four beats (tempos,)."""
     lags, periods = np.arange(len(alike)), 60.0 * per_s / BEATS
     fits = np.stack([np.interp(periods * many, lags, alike, right=np.nan) for many in _MULTIPLES])
-    fits[0] = np.nan_to_num(fits[0], nan=-1.0)  # a beat that is longer than that is none
+    fits[0] = np.nan_to_num(fits[0], nan=-1.0)  # a beat longer than the longest lag is impossible
     return np.asarray(np.nanmean(fits, axis=0))
 
 

@@ -1,8 +1,8 @@
-"""The K filter of ITU-R BS.1770-5, sample by sample, and the energy that it leaves in every hop.
+"""The K filter of ITU-R BS.1770-5, exact for every sample, and the energy of every hop after it.
 
-A recursive filter has to go from sample to sample, and numpy has none. But it is linear: what comes out of a block is a
-product of a matrix with its samples, and another with the state that the block before left; and the states are made the
-same way, of groups of blocks. So two products and a step for each group give the very same samples.
+A recursive filter goes from sample to sample, and numpy has none. But it is linear: the output of a block is one matrix
+product with its samples, plus another with the state that the previous block left. The states are computed in the same
+way, in groups of blocks. So two matrix products, and one step per group, give the same samples.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ Numbers = NDArray[np.float64]
 
 _BLOCK: Final = 64
 _GROUP: Final = 32
-"""Blocks. A product of one group's is small enough that no library of products takes threads for it."""
+"""Blocks per group. A product of this size is too small for BLAS to start threads."""
 _GROUPS_AT_ONCE: Final = 8
 _STATES: Final = 4
 _RATES_KEPT: Final = 8
 _DOUBLINGS: Final = 24
-"""So often the time is doubled after which a state is looked at: it has forgotten all before."""
+"""How often the time span is doubled when the covariance of states is computed; a state has then forgotten its
+start."""
 _LEAST_SPREAD: Final = 1e-12
 
 _RISE_HZ, _HIGH_PASS_HZ = 1681.974450955533, 38.13547087602444
@@ -36,7 +37,7 @@ _AS_IT_IS: Final = (np.array([1.0, 0.0, 0.0]), np.array([1.0, 0.0, 0.0]))
 
 
 class Weighted:
-    """The energy of hops of ``hop`` samples after the K filter, of all ``channels`` together, each as it counts.
+    """The energies of hops of ``hop`` samples after the K filter, summed over ``channels`` with their weights.
 
     Examples:
         >>> weighted = Weighted(48_000, 1, hop=2400)
@@ -55,24 +56,24 @@ class Weighted:
         self._energies: list[Numbers] = []
 
     def add(self, samples: Samples) -> None:
-        """Take in the next ``samples`` (channels, n)."""
+        """Add the next ``samples`` (channels, n)."""
         self._take(self._weighted(self._blocks.add(samples)))
 
     def end(self) -> None:
-        """Take in what is left: of the last hop what there is."""
+        """Add the rest, including the incomplete last hop."""
         left = self._blocks.rest.shape[1]
         self._take(self._weighted(self._blocks.end(-left % _BLOCK))[:, :left])
         self._take(np.zeros((len(self._states), -self._hops.rest.shape[1] % self._hops.size), np.float32))
 
     @property
     def energies(self) -> Numbers:
-        """(hops,) the energy of each."""
+        """The energy of each hop (hops,)."""
         if len(self._energies) != 1:
             self._energies = [np.concatenate(self._energies) if self._energies else np.empty(0)]
         return self._energies[0]
 
     def _weighted(self, blocks: Samples) -> Samples:
-        """(channels, n) what comes out of ``blocks`` (channels, k, `_BLOCK`)."""
+        """The filter's output (channels, n) for ``blocks`` (channels, k, `_BLOCK`)."""
         if not blocks.shape[1]:
             return np.empty((len(blocks), 0), np.float32)
         return np.stack([self._of_channel(place, channel) for place, channel in enumerate(blocks)])
@@ -95,11 +96,12 @@ class Weighted:
 
 @dataclass(frozen=True, slots=True)
 class _Filter:
-    """What a block gives: its samples by ``alone`` (`_BLOCK`, `_BLOCK`), and by ``of_state`` (states, `_BLOCK`) what
-    the state before it adds; ``left`` (`_BLOCK`, states) is what they leave in the state.
+    """The matrices of the filter. For a block: ``alone`` (`_BLOCK`, `_BLOCK`) maps its samples to output, ``of_state``
+    (states, `_BLOCK`) maps the state before it to output, and ``left`` (`_BLOCK`, states) maps its samples to the
+    state.
 
-    Of a group: ``within`` (`_GROUP` * states, `_GROUP` * states) what its blocks leave before each of them and after
-    all, ``onward`` what the state before it leaves there.
+    For a group: ``within`` (`_GROUP` * states, `_GROUP` * states) maps what its blocks leave to the states after each
+    of them, and ``onward`` maps the state before the group to those.
     """
 
     alone: Samples
@@ -109,9 +111,9 @@ class _Filter:
     onward: Samples
 
     def states(self, first: Samples, left: Samples) -> Samples:
-        """(groups + 1, `_GROUP`, states) the state before each block and, next, after all.
+        """The state before each block, followed by that after all blocks (groups + 1, `_GROUP`, states).
 
-        Of what the blocks ``left`` (groups, `_GROUP`, states), with the state ``first`` before them.
+        ``left`` (groups, `_GROUP`, states) is what the blocks leave; ``first`` is the state before them.
         """
         groups = len(left)
         rows = np.zeros((-(-groups // _GROUPS_AT_ONCE), _GROUPS_AT_ONCE, _GROUP * _STATES), np.float32)
@@ -119,7 +121,7 @@ class _Filter:
         after = (rows @ self.within).reshape(-1, _GROUP * _STATES)[:groups]
         before = np.concatenate((first[np.newaxis], after[:, -_STATES:]))
         apart, onward = 1, self.onward[:, -_STATES:]
-        while apart <= groups:  # each takes in what the one so far before it left: then twice as far, and so on
+        while apart <= groups:  # add the state from 1, 2, 4, ... groups before (a parallel prefix sum)
             before[apart:] += before[:-apart] @ onward
             apart, onward = 2 * apart, onward @ onward
         found = np.zeros((groups + 1, _GROUP, _STATES), np.float32)
@@ -130,7 +132,7 @@ class _Filter:
 
 @lru_cache(_RATES_KEPT)
 def _filter(sample_rate_hz: int) -> _Filter:
-    """The K filter in blocks; a state before is a row, so that what it leaves is a product from the right."""
+    """The K filter in blocks. States are row vectors, so matrices multiply from the right."""
     step, into, out, direct = _in_states(sample_rate_hz)
     powers = [np.eye(_STATES)]
     for _ in range(_BLOCK):
@@ -159,28 +161,28 @@ def _filter(sample_rate_hz: int) -> _Filter:
 
 
 def _in_states(sample_rate_hz: int) -> tuple[Numbers, Numbers, Numbers, float]:
-    """How a state goes on, what a sample adds to it, what comes out of it, and of the sample itself: both stages."""
+    """Both stages in state-space form: state transition, input to state, state to output, input to output."""
     (b1, a1), (b2, a2) = k_coefficients(sample_rate_hz)
     on1, on2 = (np.array([[-a[1], -a[2]], [1.0, 0.0]]) for a in (a1, a2))
     in1, in2 = (np.array([b[1] - a[1] * b[0], b[2] - a[2] * b[0]]) for b, a in ((b1, a1), (b2, a2)))
     step = np.zeros((_STATES, _STATES))
     step[:2, :2], step[2:, 2:] = on1, on2
-    step[0, 2:] = in2  # what comes out of the first stage is its first state and its sample
+    step[0, 2:] = in2  # the output of the first stage is its first state plus the weighted sample
     into, out = np.concatenate((in1, b1[0] * in2)), np.array([b2[0], 0.0, 1.0, 0.0])
     even, back = _evenly(step, into)
     return back @ step @ even, into @ even, back @ out, float(b1[0] * b2[0])
 
 
 def _evenly(step: Numbers, into: Numbers) -> tuple[Numbers, Numbers]:
-    """What makes of a state numbers that noise moves alike, each by itself, and what makes the state of them.
+    """The change of basis to states that are uncorrelated with equal variance for white noise, and its inverse.
 
-    As they come, states are large and cancel each other: float32 would not do.
+    In the original basis, states are large and cancel each other, and float32 would not be precise enough.
     """
     covariance, onward = np.outer(into, into), step
     for _ in range(_DOUBLINGS):
         covariance, onward = covariance + onward.T @ covariance @ onward, onward @ onward
     spread = np.sqrt(np.diag(covariance))
-    spread[spread == 0] = 1.0  # a stage that leaves all as it is has no state
+    spread[spread == 0] = 1.0  # a stage that passes its input unchanged has no state
     together = covariance / np.outer(spread, spread)
     np.fill_diagonal(together, 1 + _LEAST_SPREAD)
     back = np.linalg.cholesky(together).T * spread
@@ -188,10 +190,10 @@ def _evenly(step: Numbers, into: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def k_coefficients(sample_rate_hz: int) -> tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers]]:
-    """The numerator and the denominator of the two stages, re-derived for a sample rate.
+    """The numerator and the denominator of the two stages, derived for a sample rate.
 
-    The constants are those of libebur128, which give BS.1770's coefficients at 48 kHz. A stage whose frequency a rate
-    cannot have leaves all as it is.
+    The constants are those of libebur128, which give BS.1770's coefficients at 48 kHz. A stage whose frequency is too
+    high for the sample rate passes its input unchanged.
 
     Examples:
         >>> (rise, _), (_, high_pass) = k_coefficients(48_000)
