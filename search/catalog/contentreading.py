@@ -54,10 +54,7 @@ def ids_of(connection: Connection, digests: Iterable[str]) -> dict[tuple[str, in
 
 
 def tracks(connection: Connection, digest: str) -> tuple[tuple[Content, ...], frozenset[int]] | None:
-    """The stored contents of a file's sound tracks, and the ids of the spaces in which all are encoded;
-
-    None if none.
-    """
+    """The stored contents of a file's sound tracks, and the ids of the spaces in which all are encoded; or None."""
     rows = connection.execute(select(CONTENTS).where(CONTENTS.c.digest == digest).order_by(CONTENTS.c.track)).all()
     if not rows:
         return None

@@ -179,10 +179,7 @@ class Catalog:
 
     @property
     def allowances(self) -> CatalogAllowances | None:
-        """Rate limits of clients, shared by all services;
-
-        None for a catalog in a file: there each service counts alone.
-        """
+        """Rate limits of clients, shared by all services; None for a catalog in a file, where services count alone."""
         return None if isinstance(self._database, SQLiteDatabase) else CatalogAllowances(self._database)
 
     # --- CatalogWriter -----------------------------------------------------------------------------------------

@@ -47,10 +47,7 @@ class Reranking:
     def search(
         self, queries: Vectors, k: int, allowed: Bitmap | None, passing: int, effort: float
     ) -> tuple[Scores, Ids]:
-        """As `Base.search`, with ``effort`` times the usual effort;
-
-        ``passing`` is the number of ``allowed`` segments.
-        """
+        """As `Base.search`, with ``effort`` times the usual effort; ``passing`` segments are ``allowed``."""
         wanted = n_candidates(k, effort) if allowed is None else round(self.reach * n_candidates(k, effort))
         more = effort * max(1.0, math.sqrt(k / 100))  # many hits lie further out than ten
         near = self._lists.candidates(queries, wanted, more, allowed, passing, everywhere=False)

@@ -1,6 +1,6 @@
-"""Which recording a sound is: fingerprints, an index of their own, and what is found by them.
+"""Recognising recordings by fingerprints, which have an index of their own.
 
-`landmarks` makes them of a sound, `table` keeps those of all contents and looks them up, `matching` finds the recording
-and the place, `timeline` does so along a long sound, `stored` keeps the table as snapshots, `filling` brings it up to
-the catalog.
+`landmarks` and `outlines` make fingerprints of a sound. `table` holds those of all contents and looks them up,
+`matching` finds the recording and the place, and `timeline` does so along a long sound. `stored` keeps the table as
+snapshots, and `filling` makes missing fingerprints.
 """

@@ -1,4 +1,4 @@
-"""The fingerprint of a content's file, as the job that brings fingerprints up to the catalog asks for them."""
+"""Making the fingerprint of a content's file, for the job that adds missing fingerprints."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from search.snapshots.filling import Rest, at_once, resting
 
 
 def of_file(content: Content, clip: Clip, *, rest: Rest = at_once) -> Fingerprint:
-    """The fingerprint of a content, from the file of one of its clips, with a ``rest`` before each block is decoded.
+    """The fingerprint of a content, from the file of one of its clips.
 
-    Raises AudioError where it cannot be read.
+    Calls ``rest`` before each block is decoded. Raises AudioError if the file cannot be read.
     """
     return fingerprint(resting(audio.stream(clip.absolute_path, RATE_HZ, track=content.track), rest))

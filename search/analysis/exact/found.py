@@ -1,4 +1,4 @@
-"""Fingerprints that a job made on its way, from before their contents are in the catalog until they are published."""
+"""Fingerprints made by a job, kept in a file until they are published; contents may not be in the catalog yet."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class FoundFingerprint:
 
 
 class FoundFingerprints:
-    """A file of them (`search.snapshots.records`), in the ``folder`` of a library's fingerprints."""
+    """A file of fingerprints (`search.snapshots.records`), in the ``folder`` of a library's fingerprints."""
 
     def __init__(self, folder: Path) -> None:
         self._records = RecordFile(folder / "found", f"fingerprints of revision {REVISION}", _TYPES)
 
     def add(self, fingerprints: Iterable[FoundFingerprint]) -> None:
-        """Append fingerprints; a killed process loses none of them. Raises LibraryUnwritable (disk full)."""
+        """Append fingerprints; they survive if the process is killed. Raises LibraryUnwritable (disk full)."""
         self._records.add(map(_arrays, fingerprints))
 
     def read(self) -> list[FoundFingerprint]:
-        """What was added since it was cleared; what another version made is left out."""
+        """Return the fingerprints added since the last `clear`; none if another version made them."""
         return [FoundFingerprint(one.digest, one.track, _fingerprint(one)) for one in self._records.read()]
 
     def clear(self) -> None:
-        """Take it away: its fingerprints are published. Raises LibraryUnwritable."""
+        """Delete the file, once its fingerprints are published. Raises LibraryUnwritable."""
         self._records.clear()
 
 

@@ -1,9 +1,9 @@
-"""Landmarks: pairs of peaks of a spectrogram, which a recording keeps through codecs, noise, rooms and telephones.
+"""Landmarks: pairs of peaks of a spectrogram, which survive codecs, noise, rooms and telephones.
 
-A peak is louder than what is around it in time and pitch, whatever the level. Two of them, and the time between, make a
-number that few other places of a library have (A. Wang, An Industrial-Strength Audio Search Algorithm, ISMIR 2003).
-Pitch is counted in bands of a 36th of an octave, so that a recording played 2 % faster has its peaks one band higher,
-and is found by asking for that.
+A peak is louder than its surroundings in time and pitch, at any level. The pitches of two peaks and the time between
+them make a key that few other places of a library have (A. Wang, An Industrial-Strength Audio Search Algorithm, ISMIR
+2003). Bands are a 36th of an octave wide. So a recording played 2 % faster has its peaks one band higher, and is found
+by looking up the shifted keys.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ from search.analysis.exact.spectra import (
 from search.model import Wave
 
 _AROUND: Final = (4, 3)
-"""A peak is the largest within so many frames and bands."""
+"""A peak is the maximum within this many frames and bands."""
 _NEAR: Final = (22, 12)
-"""It stands out against the mean within so many frames and bands."""
+"""It must stand out of the mean within this many frames and bands."""
 _LEAST_PROMINENCE: Final = 0.5
 _NEAREST_FRAMES, _FARTHEST_FRAMES, _WIDEST = 2, 47, 24
-"""Of a pair: how far apart in frames and bands."""
+"""The least and most distance of a pair in frames, and the most in bands."""
 _PEAKS_AT_ONCE: Final = 1 << 15
-"""Of a day there are three million, and a hundred times as many pairs to choose from."""
+"""Peaks paired at once: a day has three million, and a hundred times as many pairs to choose from."""
 ON_BITS: Final = 6
-"""The lowest bits of a key: how many frames lie between the peaks; the others are their pitches."""
+"""The number of lowest bits of a key, which hold the frames between the peaks; the others hold their pitches."""
 _SPREAD: Final = 2 * _WIDEST + 3
 KEYS: Final = (BANDS + 2) * _SPREAD << ON_BITS
-"""So many numbers there are; every key is less."""
+"""The number of possible keys; every key is less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Density:
-    """How many ``peaks_per_s`` are kept, and in how many pairs each is the first (``pairs``)."""
+    """The ``peaks_per_s`` that are kept, and the number of ``pairs`` in which each peak is the first."""
 
     peaks_per_s: float
     pairs: int
 
 
 KEPT: Final = Density(35.0, 3)
-"""Of recordings: 95 landmarks a second."""
+"""The density for recordings: 95 landmarks a second."""
 ASKED: Final = Density(50.0, 6)
-"""Of what is asked: more, since noise puts peaks between those of the recording."""
+"""The density for questions: higher, because noise adds peaks between those of the recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """n pairs: the band and frame of the first peak, and how many bands and frames on the second is; each (n,) int64.
+    """n pairs: ``frame`` and ``band`` of the first peak, and the second is ``on`` frames and ``up`` bands further.
 
-    ``frames`` is the length of the sound.
+    Each is (n,) int64. ``frames`` is the length of the sound.
     """
 
     frame: NDArray[np.int64]
@@ -71,11 +71,11 @@ class Landmarks:
     frames: int
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of landmarks."""
         return len(self.frame)
 
     def keys(self, higher: int = 0) -> NDArray[np.uint32]:
-        """(n,) the numbers that they are looked up by, of the same sound ``higher`` bands up (or, negative, down).
+        """The keys (n,) for look-up, of the same sound shifted up by ``higher`` bands (negative: down).
 
         Examples:
             >>> one = np.array([3])
@@ -87,7 +87,7 @@ class Landmarks:
 
 
 def landmarks(blocks: Iterable[Wave], density: Density) -> Landmarks:
-    """The landmarks of a sound in ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time. None of silence."""
+    """The landmarks of a sound from ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time. Silence has none."""
     peaks = Peaks(density)
     for part in parts(blocks):
         peaks.add(part)
@@ -105,7 +105,7 @@ class Peaks:
         self._frames = 0
 
     def add(self, part: SpectrumPart) -> None:
-        """Find those of the next part."""
+        """Find the peaks of the next part."""
         per_block = max(1, round(self._density.peaks_per_s * BLOCK / FRAMES_PER_S))
         at, where, how = _peaks(part.levels, per_block, part.begin)
         inside = (at >= part.begin) & (at < part.end)
@@ -115,7 +115,7 @@ class Peaks:
         self._frames += part.end - part.begin
 
     def landmarks(self) -> Landmarks:
-        """Pairs of them."""
+        """The landmarks of all parts."""
         none = np.empty(0, np.int64)
         frame, band = (np.concatenate((none, *of)) for of in (self._frame, self._band))
         prominence = np.concatenate((np.empty(0, np.float32), *self._prominence))
@@ -130,7 +130,7 @@ class Peaks:
 def _pairs(
     frame: NDArray[np.int64], band: NDArray[np.int64], prominence: NDArray[np.float32], most: int, first: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """So many peaks from ``first`` on, each with the ``most`` prominent ones that follow it closely enough."""
+    """Pair peaks from ``first`` on, each with up to ``most`` of the most prominent peaks that follow closely enough."""
     these = frame[first : first + _PEAKS_AT_ONCE]
     begin = np.searchsorted(frame, these + _NEAREST_FRAMES)
     counts = np.searchsorted(frame, these + _FARTHEST_FRAMES, side="right") - begin
@@ -147,7 +147,7 @@ def _pairs(
 def _peaks(
     levels: NDArray[np.float32], per_block: int, begin: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Frame, band and prominence of the ``per_block`` most prominent peaks of each block counted from ``begin``."""
+    """Frame, band and prominence of the ``per_block`` most prominent peaks of each block, counted from ``begin``."""
     largest = running_max(running_max(levels, _AROUND[0]), _AROUND[1], axis=1)
     prominence = levels - running_mean(running_mean(levels, _NEAR[0]), _NEAR[1], axis=1)
     is_peak = (levels >= largest) & (levels > np.log(DEPTH) + 1) & (prominence > _LEAST_PROMINENCE)

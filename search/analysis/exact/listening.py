@@ -1,4 +1,4 @@
-"""What is taken of a sound in one pass: of a recording what is kept of it, of a question what is asked."""
+"""Making fingerprints of recordings, and questions (sounds to recognise), in one pass over the sound."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from search.model import Wave
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is kept of a recording; ``rows`` (n,) uint32 is its outline, empty where it was made without."""
+    """The stored fingerprint of a recording; ``rows`` (n,) uint32 is its outline, or empty if it was made without."""
 
     landmarks: Landmarks
     rows: Outlines
@@ -24,19 +24,19 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True)
 class ExactQuestion:
-    """What is asked; ``powers`` (frames, `BROAD`) are its energies."""
+    """A sound to recognise; ``powers`` (frames, `BROAD`) are its energies."""
 
     landmarks: Landmarks
     powers: NDArray[np.float32]
 
     @property
     def frames(self) -> int:
-        """Its length."""
+        """Its length in frames."""
         return self.landmarks.frames
 
 
 class Fingerprinting:
-    """Makes the fingerprint of a recording that comes block by block at `spectra.RATE_HZ`, in order of time."""
+    """Makes the fingerprint of a recording that is given block by block at `spectra.RATE_HZ`, in order of time."""
 
     def __init__(self) -> None:
         self._spectrogram = Spectrogram()
@@ -44,11 +44,11 @@ class Fingerprinting:
         self._outline = OutlineOfParts()
 
     def add(self, block: Wave) -> None:
-        """Take in the next ``block`` (samples,)."""
+        """Add the next ``block`` (samples,)."""
         self._take(self._spectrogram.add(block))
 
     def end(self) -> Fingerprint:
-        """The fingerprint of all that was taken in."""
+        """The fingerprint of all blocks."""
         self._take(self._spectrogram.end())
         return Fingerprint(self._peaks.landmarks(), self._outline.rows())
 
@@ -59,7 +59,7 @@ class Fingerprinting:
 
 
 def fingerprint(blocks: Iterable[Wave]) -> Fingerprint:
-    """What is kept of a recording that comes in ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time."""
+    """The fingerprint of a recording from its ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time."""
     making = Fingerprinting()
     for block in blocks:
         making.add(block)
@@ -67,7 +67,7 @@ def fingerprint(blocks: Iterable[Wave]) -> Fingerprint:
 
 
 def question(blocks: Iterable[Wave]) -> ExactQuestion:
-    """What is asked of a sound that comes in ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time."""
+    """The question of a sound from its ``blocks`` (samples,) at `spectra.RATE_HZ`, in order of time."""
     peaks, powers = Peaks(ASKED), [np.empty((0, BROAD), np.float32)]
     for part in parts(blocks):
         peaks.add(part)

@@ -1,10 +1,10 @@
-"""Which recording a few seconds are of, where in it they lie, and how sure that is.
+"""Finding which recording a few seconds of sound come from, where in it they are, and how certain that is.
 
-Every landmark of the question that a recording has as well votes for a place: that of the recording less its own. The
-votes of the right recording fall together, the others anywhere. The places with the most votes are compared with the
-question by their outlines: in noise three votes may be right and five wrong. A recording that is played at another
-pitch is found by asking for landmarks a band higher or lower; at another speed its votes drift, by less than the width
-that is counted.
+Every landmark that the question (the sound to recognise) shares with a recording votes for an offset: its place in the
+recording minus its place in the question. The votes of the right recording agree, others are scattered. The offsets
+with the most votes are then checked by comparing outlines: in noise, three votes may be right and five wrong. A
+recording played at another pitch is found by looking up landmarks a band higher or lower. At another speed its votes
+drift, but by less than the width in which votes are counted together.
 """
 
 from __future__ import annotations
@@ -23,55 +23,57 @@ from search.analysis.exact.spectra import FRAMES_PER_S
 from search.analysis.exact.table import GAP, FingerprintTable
 
 SHIFTS: Final = (0, 1, -1)
-"""Bands by which the question may be higher: each is 1.9 %."""
+"""The bands by which the question may be higher than the recording: each is 1.9 %."""
 LONGEST_S: Final = 10.0
-"""Of one question: over longer ones the votes of a speed that is 2 % off drift apart."""
+"""The longest question: over longer ones, the votes at a speed that is 2 % off drift apart."""
 _MOST_PLACES: Final = 400_000
 _WIDTH_BITS: Final = 2
-"""Votes are counted in steps of four frames, 93 ms, two neighbouring steps at once."""
+"""Votes are counted in steps of four frames (93 ms), two neighbouring steps together."""
 _LOW: Final = (1 << 16) - 1
-"""By so many of the lowest bits of steps the votes of a few are looked for."""
+"""A mask for the lowest bits of steps, by which the votes of the chosen steps are selected."""
 _CANDIDATES: Final = 128
-"""Places whose outlines are compared; of them so many lines are fitted:"""
+"""The number of places whose outlines are compared ..."""
 _FITTED: Final = 8
+"""... and to how many of those a line is fitted."""
 _FEW: Final = 6
-"""Of fewer votes no speed can be told: it is the one that was asked for, and others are asked for too."""
+"""Fewer votes than this do not determine a speed. Then the speed of the shift is used, and other shifts are tried."""
 _NEARBY: Final = (0, -1, 1, -2, 2)
-"""Frames around a place in which outlines are compared in the end."""
+"""The frames around a place at which outlines are compared in the end."""
 _BIAS: Final = 1 << 12
 _ON_ROWS: Final = 19
-"""Bits that number the votes: more than `_MOST_PLACES`."""
+"""The bits for the number of a vote; they hold `_MOST_PLACES`."""
 _STEEPEST: Final = 0.04
 _SPEEDS: Final = (1.0, 0.995, 1.005, 0.99, 1.01, 0.985, 1.015, 0.98, 1.02, 0.975, 1.025)
 _THICK: Final = 2.5
-"""Votes of one line lie within so many frames: 58 ms."""
+"""The votes of one line lie within this many frames (58 ms)."""
 
 ENOUGH: Final = 0.9
-"""From this probability on, no other pitch is tried where votes are not few."""
+"""From this probability on, no other pitch is tried, unless the votes are few."""
 _A_VOTE: Final = 0.5
-"""What a vote is worth beside agreement of outlines in standard deviations."""
+"""The value of a vote, relative to one standard deviation of the agreement of outlines."""
 _MOST_VOTES: Final = 12
-"""So many count when places are chosen: a sustained tone has any number."""
+"""The most votes that count in choosing places, because a sustained tone has any number."""
 _EVEN: Final = 7.0
-"""So much of both is as likely another recording as the right one, in a library of `_EVEN_PLACES` places.
+"""The evidence from outlines and votes at which the right and a wrong recording are equally likely, in a library of
+`_EVEN_PLACES` places.
 
-Of 696 questions in noise for recordings that may be learnt from and are not there, the highest had 6.6; see decision
-0021."""
+Of 696 questions in noise for recordings of the training data that are not in the library, the highest had 6.6; see
+decision 0021."""
 _EVEN_VOTES: Final = 9.5
-"""The same in votes, of recordings whose outlines are not there."""
+"""The same in votes, for recordings without outlines."""
 _EVEN_PLACES: Final = 300_000
 _LEAST_EVEN: Final = 0.5
-"""No library is so small that less than this is taken off."""
+"""The most by which the votes expected by chance are lowered in a small library."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A content (its row in the table) that the question is of.
+    """A content (its ``row`` in the table) that the question may come from.
 
-    The question's frame q lies at ``offset`` + ``speed`` * q, in frames of the content; ``first`` and ``last`` are the
-    question's frames that voted first and last; ``votes`` as many of its landmarks. ``agreement`` is that of outlines,
-    in standard deviations of what chance gives; None where the content has none;
-    ``evidence`` is what both say, and ``probability`` follows from it.
+    The question's frame q is at ``offset`` + ``speed`` * q, in frames of the content. ``first`` and ``last`` are the
+    question's first and last frames that voted, and ``votes`` is the number of votes. ``agreement`` is that of
+    outlines, in standard deviations of chance; None if the content has no outline. ``evidence`` combines both, and
+    determines the ``probability``.
     """
 
     row: int
@@ -85,12 +87,12 @@ class Match:
     probability: float
 
     def at_s(self, frame: float) -> float:
-        """Where in the recording a frame of the question lies, in seconds."""
+        """The time in the recording of a frame of the question, in seconds."""
         return (self.offset + self.speed * frame) / FRAMES_PER_S
 
 
 def match(question: ExactQuestion, table: FingerprintTable) -> list[Match]:
-    """The contents that a question of at most `LONGEST_S` may be of, likeliest first, each once."""
+    """The contents that a question of at most `LONGEST_S` may come from, likeliest first, each once."""
     best: dict[int, Match] = {}
     if not len(question.landmarks) or not len(table.places):
         return []
@@ -105,10 +107,10 @@ def match(question: ExactQuestion, table: FingerprintTable) -> list[Match]:
 
 
 def evidence(votes: int, agreement: float | None, places: int) -> float:
-    """How much speaks for it that a question is of a recording among ``places`` places: over 0 more than against it.
+    """The evidence (log odds) that a question comes from a recording; above 0 it is more likely than not.
 
-    ``votes`` do, and ``agreement`` of outlines, None where there are none. The more places there are, the more votes
-    fall together by chance: one for each tenfold.
+    It is from the ``votes`` and the ``agreement`` of outlines (None if there are none). The more ``places`` a library
+    has, the more votes agree by chance: one more for each factor of ten.
     """
     by_chance = max(math.log10(max(places, 1) / _EVEN_PLACES), -_LEAST_EVEN)
     if agreement is None:
@@ -118,7 +120,7 @@ def evidence(votes: int, agreement: float | None, places: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Votes:
-    """Those that fell together: of the question's frame, key, and the frame of the content; each (n,)."""
+    """Votes for one place: the question's frames, the keys, and the content's frames; each (n,)."""
 
     frames: NDArray[np.int64]
     keys: NDArray[np.uint32]
@@ -126,7 +128,7 @@ class _Votes:
 
 
 class _Asking:
-    """One question to one table."""
+    """The matching of one question with one table."""
 
     def __init__(self, question: ExactQuestion, table: FingerprintTable) -> None:
         self._marks, self._table = question.landmarks, table
@@ -134,7 +136,7 @@ class _Asking:
         self._usual = self._profile.usual(table.outlines)
 
     def at_shift(self, shift: int) -> list[Match]:
-        """What it may be where it is so many bands higher."""
+        """The matches if the question is ``shift`` bands higher than the recording."""
         keys = self._marks.keys(-shift)
         rows, places = self._table.look_up(keys, _MOST_PLACES)
         if not len(rows):
@@ -159,23 +161,23 @@ class _Asking:
         return found
 
     def _known(self, row: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which contents have an outline."""
+        """Whether each content has an outline."""
         return self._table.firsts[row + 1] > self._table.firsts[row]
 
     def _agreement(
         self, row: NDArray[np.int64], offset: NDArray[np.number], speed: NDArray[np.float64]
     ) -> NDArray[np.float32]:
-        """(k,) agreement with the outlines of contents where the question's frame 0 lies at ``offset``."""
+        """The agreement (k,) with the outlines of contents if the question's frame 0 is at ``offset``."""
         begin = self._table.firsts[row]
         lines = Alignments(begin, self._table.firsts[row + 1] - begin, offset.astype(np.float64), speed)
         middle, spread = self._usual
         return (self._profile.agreement(self._table.outlines, lines) - middle) / spread
 
     def _fitted(self, row: int, votes: _Votes, speed: float) -> Match:
-        """The line through most of the votes that were counted together, how many lie on it, and what outlines say.
+        """Fit a line through most of the votes for one place, count the votes on it, and compare outlines.
 
-        A sustained tone has the same two peaks again and again, and many recordings have them too: votes count once for
-        each pair of pitches, and once for each moment.
+        A sustained tone repeats the same two peaks, which many recordings have, too. So votes count only once for each
+        pair of pitches, and once for each moment.
         """
         on_line, likeliest = _on_one_line(votes.frames, votes.local)
         frames, keys, local = votes.frames[on_line], votes.keys[on_line], votes.local[on_line]
@@ -201,20 +203,20 @@ class _Asking:
 
 
 def fullest(steps: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Of ``steps`` (n,) those that, each with the one after it, hold the most; the fullest first, then the lowest."""
+    """The ``steps`` (n,) that hold the most votes together with the next step; fullest first, then lowest."""
     in_order = _sorted(steps)
     is_near = in_order[1:] - in_order[:-1] <= 1
     has_near = np.zeros(len(steps), np.bool_)
     has_near[1:] = is_near
     has_near[:-1] |= is_near
     found, together = _held(in_order[has_near])
-    if len(found) < _CANDIDATES or together[-1] < 2:  # then those that are alone count as well
+    if len(found) < _CANDIDATES or together[-1] < 2:  # then include single votes
         found, _ = _held(in_order)
     return found
 
 
 def _held(in_order: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The fullest `_CANDIDATES` of steps (see `fullest`), and how many each holds together with the one after it."""
+    """The fullest `_CANDIDATES` steps (see `fullest`), and how many votes each holds together with the next step."""
     begin = np.flatnonzero(np.diff(in_order, prepend=in_order[:1] + np.uint32(1)))
     held, count = in_order[begin].astype(np.int64), np.diff(begin, append=len(in_order))
     is_followed = np.append(held[1:] == held[:-1] + 1, np.False_)
@@ -224,14 +226,17 @@ def _held(in_order: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 
 def _sorted(steps: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """By digits of 16 bits, which takes half of the time of `numpy.sort`."""
+    """Sort by digits of 16 bits (radix sort), which takes half of the time of `numpy.sort`."""
     for shift in (0, 16):
         steps = steps[np.argsort((steps >> np.uint32(shift)).astype(np.uint16), kind="stable")]
     return steps
 
 
 def _votes_in(chosen: NDArray[np.int64], lies: NDArray[np.int64], steps: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The votes in the ``chosen`` steps and those after them, and a few more: where each ``lies``, above its number."""
+    """The votes in the ``chosen`` steps and the steps after them, plus a few others, sorted.
+
+    Each is packed as its place (``lies``) in the high bits and its number in the low bits.
+    """
     is_chosen = np.zeros(_LOW + 1, np.bool_)
     is_chosen[chosen & _LOW] = is_chosen[(chosen + 1) & _LOW] = True
     row = np.flatnonzero(is_chosen[steps & np.uint32(_LOW)])
@@ -239,7 +244,7 @@ def _votes_in(chosen: NDArray[np.int64], lies: NDArray[np.int64], steps: NDArray
 
 
 def _on_one_line(frames: NDArray[np.int64], local: NDArray[np.int64]) -> tuple[NDArray[np.bool_], float]:
-    """The votes (n,) on the line, of some speed near 1, that has most of them within `_THICK` frames; its speed."""
+    """Which votes (n,) are on the best line, and its speed: that of `_SPEEDS` with the most within `_THICK` frames."""
     most, best, lowest = 0, 1.0, 0.0
     for speed in _SPEEDS:
         over = np.sort(local - speed * frames)

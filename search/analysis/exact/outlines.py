@@ -1,9 +1,9 @@
-"""Outlines: in which broad bands a sound lies above what is around it, 32 bits for each 93 ms.
+"""Outlines: in which broad bands a sound is above its surroundings, as 32 bits for every 93 ms.
 
-They tell whether a question is of a place that a few landmarks point to: in noise few are left, and few fall together
-by chance as well. All of the sound counts here, not only its peaks. Bits of differences of energy are those of Haitsma
-and Kalker (A Highly Robust Audio Fingerprinting System, ISMIR 2002); here they are kept rarely, and a question's values
-are not cut down to bits, but weigh by how far they lie above or below.
+They verify places that only a few landmarks point to: in noise few landmarks remain, and a few also agree by chance. An
+outline uses the whole sound, not only its peaks. The bits are differences of energy as in Haitsma and Kalker (A Highly
+Robust Audio Fingerprinting System, ISMIR 2002), but at a lower rate. The question's values are not reduced to bits;
+they are weighted by how far they are above or below.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from numpy.typing import NDArray
 from search.analysis.exact.spectra import BROAD, DEPTH, running_mean
 
 STEP: Final = 4
-"""Frames of a row."""
+"""Frames per row."""
 _AROUND: Final = (8, 4)
-"""Surroundings: so many rows and bands on each side."""
+"""The rows and bands on each side that are the surroundings."""
 _MOST: Final = 3.0
-"""A value counts no more than so many times the usual one."""
+"""The limit of a value, relative to the median."""
 _LEAST_ROWS: Final = 4
 _SAMPLES: Final = 256
-"""Places of the library that a question is compared with, to know how like it is to what it is not."""
+"""Places of the library with which a question is compared, to learn its agreement with unrelated sounds."""
 _MIDDLE: Final = (STEP - 1) / 2
 
 _BYTES: Final = BROAD // 8
 _BITS_OF_A_BYTE: Final = np.unpackbits(np.arange(256, dtype=np.uint8)[np.newaxis], axis=0, bitorder="little").astype(
     np.float32
 )
-"""(8, 256) the bits of each value of a byte."""
+"""The bits of each value of a byte (8, 256)."""
 
 Outlines = NDArray[np.uint32]
 
 
 class OutlineOfParts:
-    """The outline of a sound whose energies come part by part; of these it keeps a fourth, as logarithms."""
+    """The outline of a sound whose energies are given part by part; it keeps one of four frames, as logarithms."""
 
     def __init__(self) -> None:
         self._rest = np.empty((0, BROAD), np.float32)
         self._energies: list[NDArray[np.float32]] = [np.empty((0, BROAD), np.float32)]
 
     def add(self, powers: NDArray[np.float32]) -> None:
-        """Take in the next energies (frames, `BROAD`)."""
+        """Add the next energies (frames, `BROAD`)."""
         powers = np.concatenate((self._rest, powers))
         whole = len(powers) // STEP * STEP
         self._rest = powers[whole:].copy()
         self._energies.append(_energies(powers[:whole])[::STEP])
 
     def rows(self) -> Outlines:
-        """(frames // `STEP`,) a bit for each band that lies above its surroundings."""
+        """The outline (frames // `STEP`,): one bit for each band that is above its surroundings."""
         return _rows(np.concatenate(self._energies))
 
 
 def outline(powers: NDArray[np.float32]) -> Outlines:
-    """(frames // `STEP`,) of energies (frames, `BROAD`): a bit for each band that lies above its surroundings."""
+    """The outline (frames // `STEP`,) of energies (frames, `BROAD`): a bit for each band above its surroundings."""
     return _rows(_energies(powers)[::STEP])
 
 
@@ -66,7 +66,7 @@ def _rows(energies: NDArray[np.float32]) -> Outlines:
 
 
 def _energies(powers: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Logarithms of the means over `STEP` frames, from each frame on that has as many after it."""
+    """Logarithms of the means over `STEP` frames, starting at each frame that has enough frames after it."""
     if len(powers) < STEP:
         return np.empty((0, BROAD), np.float32)
     count = len(powers) - STEP + 1
@@ -75,7 +75,7 @@ def _energies(powers: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _relief(energies: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How far each of (rows, bands) lies above its surroundings, first those in time, then those in pitch."""
+    """How far each value (rows, bands) is above its surroundings, first in time, then in pitch."""
     if not len(energies):
         return energies
     over = energies - running_mean(energies, _AROUND[0])
@@ -84,7 +84,7 @@ def _relief(energies: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True)
 class Alignments:
-    """k places that a question may be of: a content's rows begin at ``begin`` and are ``rows`` many; each (k,) int64.
+    """k places that a question may come from. The content's outline has ``rows`` rows from ``begin``; (k,) int64 each.
 
     Frame q of the question is frame ``offset`` + ``speed`` * q of the content; (k,) float64.
     """
@@ -96,7 +96,7 @@ class Alignments:
 
 
 class Profile:
-    """A question's values in broad bands, which outlines are compared with."""
+    """A question's values in broad bands, for comparison with outlines."""
 
     def __init__(self, powers: NDArray[np.float32]) -> None:
         energies = _energies(powers)
@@ -108,11 +108,11 @@ class Profile:
         self.values = np.clip(self.values / np.float32(usual), -_MOST, _MOST)
         self._sums = self.values.sum(axis=1)
         self._of_bytes = (self.values.reshape(-1, _BYTES, 8) @ _BITS_OF_A_BYTE).ravel()
-        """Of each frame and each of the bytes of a row what all its bits that are set come to, by the byte's value."""
+        """A lookup table: for each frame, byte of a row and value of that byte, the sum of values over its set bits."""
         self._squares = np.square(self.values).sum(axis=1)
 
     def agreement(self, outlines: Outlines, lines: Alignments) -> NDArray[np.float32]:
-        """(k,) how far the question agrees with ``outlines`` (all rows) at each place; 0 where little of both is."""
+        """The agreement (k,) of the question with ``outlines`` (all rows) at each place; 0 if the overlap is small."""
         count, slowest = len(self.values), float(lines.speed.min(initial=1.0))
         if not count or not len(outlines):
             return np.zeros(len(lines.begin), np.float32)
@@ -132,7 +132,7 @@ class Profile:
         return np.asarray(np.where(enough, total / np.sqrt(np.where(enough, square, 1)), 0), np.float32)
 
     def usual(self, outlines: Outlines) -> tuple[float, float]:
-        """The middle and the spread (one standard deviation) of its agreement with places all over the library."""
+        """The median and the spread (one standard deviation) of its agreement with places all over the library."""
         begin = np.linspace(0, max(len(outlines) - len(self.values) // STEP, 0), _SAMPLES).astype(np.int64)
         none, one = np.zeros(_SAMPLES), np.ones(_SAMPLES)
         found = self.agreement(outlines, Alignments(begin, len(outlines) - begin, none, one))

@@ -1,7 +1,6 @@
-"""The spectrogram that fingerprints are made of, a part at a time: an hour of sound is never held at once.
+"""The spectrogram for fingerprints, computed part by part, so that a long sound is never held completely.
 
-Two banks of bands are taken of one transform: narrow ones, in which peaks stand out, and broad ones, whose energies
-outline a sound.
+One transform gives two banks of bands: narrow ones, for peaks, and broad ones, whose energies give outlines.
 """
 
 from __future__ import annotations
@@ -22,28 +21,28 @@ HOP: Final = 256
 FRAMES_PER_S: Final = RATE_HZ / HOP
 _LOWEST_HZ, _HIGHEST_HZ, _BANDS_PER_OCTAVE = 180.0, 5200.0, 36
 BANDS: Final = int(_BANDS_PER_OCTAVE * np.log2(_HIGHEST_HZ / _LOWEST_HZ))
-"""Narrow ones."""
+"""The number of narrow bands."""
 BROAD: Final = 32
-"""Broad bands, 1/7.7 octave each."""
+"""The number of broad bands, 1/7.7 octave each."""
 _BROAD_HZ: Final = (280.0, 5000.0)
-"""From where to where: a street's noise is loudest below, a telephone gives nothing above 3.4 kHz."""
+"""The range of the broad bands: street noise is loudest below it, and a telephone has nothing above 3.4 kHz."""
 
 _ROWS: Final = 64
-"""Frames that are transformed at once: they stay in the cache."""
+"""Frames that are transformed at once, so that they stay in the cache."""
 DEPTH: Final = 1e-3
 """The least magnitude that counts: 108 dB below a sine of full scale."""
 BLOCK: Final = 21
-"""Frames (half a second); a part has a whole number of them, but the last."""
+"""Frames per block (half a second); every part except the last has a whole number of blocks."""
 _CHUNK: Final = 96 * BLOCK
 MARGIN: Final = 26
-"""Frames on both sides of a part that peaks near its ends are compared with, so that cutting changes nothing."""
+"""Frames on both sides of a part with which peaks near its ends are compared, so that cutting changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpectrumPart:
-    """A part of a spectrogram: the frames from ``begin`` to ``end`` of ``levels`` are new in it.
+    """A part of a spectrogram; the frames from ``begin`` to ``end`` of ``levels`` are new.
 
-    ``levels`` (frames, `BANDS`) are natural logarithms of magnitudes, ``powers`` (end - begin, `BROAD`) energies.
+    ``levels`` (frames, `BANDS`) are natural logarithms of magnitudes; ``powers`` (end - begin, `BROAD`) are energies.
     """
 
     levels: NDArray[np.float32]
@@ -53,7 +52,7 @@ class SpectrumPart:
 
 
 class Spectrogram:
-    """The spectrogram of a sound at `RATE_HZ` that comes block by block, in order of time."""
+    """The spectrogram of a sound at `RATE_HZ` that is given block by block, in order of time."""
 
     def __init__(self) -> None:
         self._before = _nothing()
@@ -61,7 +60,7 @@ class Spectrogram:
         self._samples = 0
 
     def add(self, block: Wave) -> Iterator[SpectrumPart]:
-        """The next part, if the ``block`` (samples,) completes one."""
+        """Add a ``block`` (samples,); yield the next part if it is complete."""
         self._waiting.append(block)
         self._samples += len(block)
         if self._samples < (_CHUNK + 2 * MARGIN) * HOP + _WINDOW:
@@ -77,7 +76,7 @@ class Spectrogram:
         yield SpectrumPart(levels, powers[begin:end], begin, end)
 
     def end(self) -> Iterator[SpectrumPart]:
-        """The last part, if anything is left."""
+        """Yield the last part, if anything is left."""
         wave = self._taken()
         if not len(self._before[0]) and 0 < len(wave) < _WINDOW:
             wave = np.pad(wave, (0, _WINDOW - len(wave)))
@@ -92,7 +91,7 @@ class Spectrogram:
 
 
 def parts(blocks: Iterable[Wave]) -> Iterator[SpectrumPart]:
-    """The spectrogram of a sound that comes in ``blocks`` (samples,) at `RATE_HZ`, in order of time."""
+    """Yield the spectrogram of a sound from its ``blocks`` (samples,) at `RATE_HZ`, in order of time."""
     spectrogram = Spectrogram()
     for block in blocks:
         yield from spectrogram.add(block)
@@ -128,7 +127,7 @@ def _spectra(wave: Wave) -> _Spectra:
 
 
 def _narrow_filters() -> NDArray[np.float32]:
-    """(bins, bands) triangles around each band's middle, as wide as a band, or as a bin where bands are narrower."""
+    """Triangular filters (bins, bands) around each band's middle, as wide as a band, but at least a bin."""
     middle = _LOWEST_HZ * 2 ** (np.arange(BANDS) / _BANDS_PER_OCTAVE)
     width = np.maximum(middle * (2 ** (1 / _BANDS_PER_OCTAVE) - 1), RATE_HZ / _WINDOW)
     triangles = np.maximum(0, 1 - np.abs(_BIN_HZ - middle) / width)
@@ -136,7 +135,7 @@ def _narrow_filters() -> NDArray[np.float32]:
 
 
 def _broad_filters() -> NDArray[np.float32]:
-    """(bins, bands), each two triangles side by side."""
+    """The filters of broad bands (bins, bands), each of two adjacent triangles."""
     edges = np.geomspace(*_BROAD_HZ, 2 * BROAD + 1)
     width = np.maximum(np.diff(edges), RATE_HZ / _WINDOW)
     triangles = np.maximum(0, 1 - np.abs(_BIN_HZ - np.sqrt(edges[:-1] * edges[1:])) / width)
@@ -144,7 +143,7 @@ def _broad_filters() -> NDArray[np.float32]:
 
 
 def _in_octaves(filters: NDArray[np.float32]) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
-    """``filters`` (bins, bands) an octave at a time: which bands, which bins they are of, and the filters of those."""
+    """Split ``filters`` (bins, bands) by octaves: the bands, the bins they use, and their filters."""
     found = []
     for first in range(0, BANDS, _BANDS_PER_OCTAVE):
         bands = slice(first, min(first + _BANDS_PER_OCTAVE, BANDS))
@@ -155,17 +154,17 @@ def _in_octaves(filters: NDArray[np.float32]) -> tuple[tuple[slice, slice, NDArr
 
 
 def running_mean(values: NDArray[np.float32], reach: int, axis: int = 0) -> NDArray[np.float32]:
-    """The mean of ``reach`` rows before each to ``reach`` rows after it; beyond an end the row at the end counts."""
+    """The mean from ``reach`` rows before to ``reach`` rows after each row; end rows are repeated beyond the ends."""
     return _running(np.add, values, reach, axis) / np.float32(2 * reach + 1)
 
 
 def running_max(values: NDArray[np.float32], reach: int, axis: int = 0) -> NDArray[np.float32]:
-    """The largest of ``reach`` rows before each to ``reach`` rows after it."""
+    """The maximum from ``reach`` rows before to ``reach`` rows after each row."""
     return _running(np.maximum, values, reach, axis)
 
 
 def _running(of_two: np.ufunc, values: NDArray[np.float32], reach: int, axis: int) -> NDArray[np.float32]:
-    """``of_two`` of all from ``reach`` before each to ``reach`` after it: of two, of four, and so on, put together."""
+    """Reduce by ``of_two`` from ``reach`` before to ``reach`` after each row, by combining 1, 2, 4, ... rows."""
     count, width = values.shape[axis], 2 * reach + 1
     near = np.clip(np.arange(-reach, count + reach), 0, count - 1)
     powers, size, at = values.take(near, axis), 1, 1

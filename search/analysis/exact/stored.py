@@ -1,11 +1,11 @@
 """The fingerprints of a library as snapshots (`search.snapshots.folders`): the arrays of `FingerprintTable`.
 
     contents.npy (c,), begins.npy (c + 1,), firsts.npy (c + 1,), outlines.npy (r,), places.npy (p,),
-    counts.npy (keys,) uint8: how many places each key has, where 255 so many as the next of many.npy (m,) says
+    counts.npy (keys,) uint8: the number of places of each key; 255 means the next number of many.npy (m,)
 
-They follow from the files, not from the catalog: `search.analysis.exact.filling` listens to what they lack. A reader
-maps them.
-Format 1 had no outlines, and is read still: what it knows is known by landmarks alone, until it is fingerprinted again.
+They are derived from the files, not from the catalog: `search.analysis.exact.filling` listens to the files of missing
+contents. A reader maps them. Format 1 had no outlines and is still read: its contents are matched by landmarks only,
+until they are fingerprinted again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from search.snapshots.latest import Latest
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
 FOLDER: Final = "fingerprints"
-"""In the library's folder."""
+"""The name of the folder in the library's folder."""
 _WITHOUT_OUTLINES: Final = 1
 KIND: Final = Kind(
     "fingerprints", 2, "soundalike fingerprints --again makes them anew from the files", reads_too=(_WITHOUT_OUTLINES,)
@@ -44,17 +44,17 @@ _MANY: Final = 255
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a manifest says: how fingerprints were made. Others cannot be compared with these."""
+    """The facts of a manifest: the revision of fingerprints. Those of other revisions cannot be compared."""
 
     revision: int
 
 
 REVISION: Final = 1
-"""Goes up when a sound gets other landmarks or outlines."""
+"""Increased whenever sounds get different landmarks or outlines."""
 
 
 class Fingerprints:
-    """The published fingerprints of one library, opened again when newer ones are there. Threads share it."""
+    """The published fingerprints of one library, reopened when newer ones appear. Threads share it."""
 
     def __init__(self, library: Path) -> None:
         self.folder = library / FOLDER
@@ -62,11 +62,11 @@ class Fingerprints:
 
     @property
     def snapshots(self) -> Snapshots:
-        """Where they lie."""
+        """The snapshots of fingerprints."""
         return self.latest.snapshots
 
     def table(self) -> FingerprintTable:
-        """What is published; empty where nothing is, or what is there is damaged (the next run heals it)."""
+        """The published fingerprints; empty if there are none, or all are damaged (the next job repairs that)."""
         return self.latest.value()
 
 
@@ -78,14 +78,14 @@ def write(new: NewSnapshot, table: FingerprintTable) -> None:
 
 
 def arrays(table: FingerprintTable) -> dict[str, NDArray[Any]]:
-    """The values of each file, by its name."""
+    """The arrays to store, by file name without ".npy"."""
     counts = np.diff(table.offsets)
     kept = {name: getattr(table, name) for name in ("contents", "begins", "firsts", "outlines", "places")}
     return {**kept, "counts": np.minimum(counts, _MANY).astype(np.uint8), "many": counts[counts >= _MANY]}
 
 
 def read(snapshot: Snapshot) -> FingerprintTable:
-    """Map the arrays of a snapshot. Raises SnapshotError when they are damaged, or not what this version reads."""
+    """Map the arrays of a snapshot. Raises SnapshotError if they are damaged, or of another revision."""
     if snapshot.format == _WITHOUT_OUTLINES:
         return _read_without(snapshot)
     values = _arrays(snapshot, _TYPES)
@@ -124,7 +124,7 @@ def _read_without(snapshot: Snapshot) -> FingerprintTable:
 
 
 def _arrays(snapshot: Snapshot, types: dict[str, str]) -> dict[str, NDArray[Any]]:
-    """Each of the files by its name, of the right type. Raises SnapshotError."""
+    """The arrays of the files by name, with checked types. Raises SnapshotError."""
     facts = snapshot.facts(_Facts)
     if facts.revision != REVISION:
         raise snapshot.damaged(f"it has fingerprints of revision {facts.revision}; this version makes {REVISION}")
@@ -146,7 +146,7 @@ def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def problems(snapshot: Snapshot) -> list[str]:
-    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    """Return the defects of a snapshot whose digests match. Raises SnapshotError if it cannot be opened."""
     table = read(snapshot)
     ascend = (np.diff(table.contents) > 0).all() and (np.diff(table.begins) > 0).all()
     inside = not len(table.places) or int(table.places.max()) < int(table.begins[-1])

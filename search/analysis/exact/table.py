@@ -1,7 +1,7 @@
-"""The fingerprints of all contents: landmarks as an inverted file, for each key the places that have it, and outlines.
+"""The fingerprints of all contents: landmarks as an inverted file (the places of each key), and outlines.
 
-All contents lie one behind the other on one axis of frames, with a gap between them, so that a place is one number of
-32 bits: four bytes for each landmark. Outlines lie one behind the other as well, four bytes for 93 ms.
+All contents lie one after another on one axis of frames, with gaps between them. So a place is a single number of 32
+bits: four bytes for each landmark. Outlines are concatenated as well, four bytes for every 93 ms.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from search.analysis.exact.listening import Fingerprint
 
 GAP: Final = 1024
-"""Frames between contents: more than a question lasts, so that its beginning never lies in another content."""
+"""Frames between contents: longer than a question, so that its beginning never falls into another content."""
 _MOST_FRAMES: Final = 1 << 32
 
 
@@ -30,10 +30,10 @@ _MOST_FRAMES: Final = 1 << 32
 class FingerprintTable:
     """c contents and p places.
 
-    ``contents`` (c,) ids, ascending, and where each begins, ``begins`` (c + 1,) int64; of each key the places,
-    ``places`` (p,) uint32 from ``offsets[key]`` to ``offsets[key + 1]`` (`KEYS` + 1,) int64; of each content the rows
-    of its outline, ``outlines`` (r,) uint32 from ``firsts[i]`` to ``firsts[i + 1]`` (c + 1,) int64, none where it was
-    fingerprinted by a version that made no outlines.
+    ``contents`` (c,) are ids, ascending; ``begins`` (c + 1,) int64 are their first frames. The places of each key are
+    ``places`` (p,) uint32 from ``offsets[key]`` to ``offsets[key + 1]`` (`KEYS` + 1,) int64. The outline of each
+    content is ``outlines`` (r,) uint32 from ``firsts[i]`` to ``firsts[i + 1]`` (c + 1,) int64; it is empty if an
+    earlier version made the fingerprint.
     """
 
     contents: Ids
@@ -45,19 +45,19 @@ class FingerprintTable:
 
     @classmethod
     def empty(cls) -> FingerprintTable:
-        """Without contents."""
+        """A table without contents."""
         none, zero = np.empty(0, np.int64), np.zeros(1, np.int64)
         offsets = np.zeros(KEYS + 1, np.int64)
         return cls(none, zero, offsets, np.empty(0, np.uint32), zero, np.empty(0, np.uint32))
 
     def __len__(self) -> int:
-        """How many contents there are, those without a landmark included."""
+        """The number of contents, including those without landmarks."""
         return len(self.contents)
 
     def look_up(self, keys: NDArray[np.uint32], most: int) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        """Which of ``keys`` (n,) is where: rows (m,) of them, and places (m,).
+        """Look up ``keys`` (n,): for each place found, the row of its key (m,), and the place (m,).
 
-        The rarest keys first: as many as have ``most`` places together. What is everywhere says nothing.
+        Uses only the rarest keys, up to ``most`` places in all, because frequent keys carry no information.
         """
         at = keys.astype(np.int64)
         counts = self.offsets[at + 1] - self.offsets[at]
@@ -70,16 +70,19 @@ class FingerprintTable:
         return np.repeat(rows, counts), self.places[np.repeat(begin, counts) + inside]
 
     def rows_at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(n,) the rows of the contents that lie at ``places`` (n,), the gap before a content counting as its own."""
+        """The rows of the contents at ``places`` (n,); half of the gap on either side counts as part of a content."""
         return np.searchsorted(self.begins[1:] - GAP // 2, places, side="right").clip(0, max(len(self) - 1, 0))
 
     @property
     def without_outline(self) -> NDArray[np.bool_]:
-        """(c,) those that an earlier version fingerprinted: they are known by landmarks alone."""
+        """Which contents (c,) were fingerprinted by an earlier version, and so have only landmarks."""
         return np.asarray((np.diff(self.begins) >= GAP + STEP) & (np.diff(self.firsts) == 0))
 
     def changed(self, added: Iterable[tuple[int, Fingerprint]], staying: NDArray[np.bool_]) -> FingerprintTable:
-        """A table of the contents in ``staying`` (c,) and ``added`` of other ids. Raises LibraryError for too many."""
+        """A table of the contents marked in ``staying`` (c,) and of ``added``, with other ids.
+
+        Raises LibraryError if there are too many frames.
+        """
         fresh = sorted(added, key=lambda one: one[0])
         lengths = np.diff(self.begins)
         ids = np.concatenate((self.contents[staying], np.array([content for content, _ in fresh], np.int64)))
@@ -108,14 +111,14 @@ class FingerprintTable:
         return FingerprintTable(ids[order], begins, offsets, places[np.argsort(keys, kind="stable")], firsts, rows)
 
     def _outlines(self, staying: NDArray[np.bool_]) -> list[Outlines]:
-        """The outlines of the contents of ``staying``."""
+        """The outlines of the contents marked in ``staying``."""
         ranges = zip(self.firsts[:-1][staying].tolist(), self.firsts[1:][staying].tolist(), strict=True)
         return [self.outlines[first:last] for first, last in ranges]
 
     def _kept(
         self, staying: NDArray[np.bool_], new_begin: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-        """Keys and new places of the landmarks of the contents of ``staying``."""
+        """The keys and new places of the landmarks of the contents marked in ``staying``."""
         keys = np.repeat(np.arange(KEYS, dtype=np.uint32), np.diff(self.offsets))
         if not len(self):
             return keys, self.places

@@ -1,4 +1,4 @@
-"""What was played when: a long sound is asked in short questions, and answers that agree are put together."""
+"""What was played when: a long sound is cut into short questions, and answers that agree are merged."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from search.analysis.exact.table import FingerprintTable
 QUESTION_S: Final = 5.0
 STEP_S: Final = 2.5
 _APART_S: Final = 0.4
-"""Two answers of one recording are one passage where they disagree by less on where it lies."""
+"""Two answers with the same recording are one passage if their offsets differ by at most this."""
 _GAP_S: Final = 15.0
-"""A passage goes on over so many seconds that nothing was found in."""
+"""A passage may bridge this many seconds without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecognisedPassage:
-    """A ``match`` in the sound's own frames, which so many ``questions`` gave."""
+    """A ``match`` in the sound's own frames, and the number of ``questions`` that gave it."""
 
     match: Match
     questions: int = 1
 
 
 def passages(sound: ExactQuestion, table: FingerprintTable, least: float, most: int) -> list[RecognisedPassage]:
-    """What is played in a sound, in order of time: passages of at least the probability ``least``.
+    """The recordings played in a sound, as passages with at least the probability ``least``.
 
-    A sound of up to `LONGEST_S` gives the ``most`` likeliest recordings that it may be of (copies, takes of one
-    loop); a longer one the likeliest at each moment.
+    A sound of up to `LONGEST_S` gives the ``most`` likeliest recordings (copies, takes of one loop), likeliest first. A
+    longer one gives the likeliest at each moment, in order of time.
     """
     if sound.frames <= LONGEST_S * FRAMES_PER_S:
         likeliest = [one for one in match(sound, table) if one.probability >= least]
@@ -44,7 +44,7 @@ def passages(sound: ExactQuestion, table: FingerprintTable, least: float, most: 
 
 
 def _questions(sound: ExactQuestion) -> Iterator[tuple[int, ExactQuestion]]:
-    """From `STEP_S` to `STEP_S` the frame and the question of the next `QUESTION_S`."""
+    """Yield, every `STEP_S`, the frame and the question of the next `QUESTION_S`."""
     width, step = (round(length_s * FRAMES_PER_S) for length_s in (QUESTION_S, STEP_S))
     marks = sound.landmarks
     for begin in range(0, max(sound.frames - step, 1), step):
@@ -54,7 +54,7 @@ def _questions(sound: ExactQuestion) -> Iterator[tuple[int, ExactQuestion]]:
 
 
 def _later(answer: Match, frames: int) -> Match:
-    """The answer to a question that begins so many frames into the sound, in the sound's own frames."""
+    """Convert the answer to a question that begins ``frames`` into the sound to the sound's own frames."""
     return replace(
         answer,
         offset=answer.offset - answer.speed * frames,
@@ -64,7 +64,7 @@ def _later(answer: Match, frames: int) -> Match:
 
 
 def _joined(answers: Iterable[Match]) -> list[RecognisedPassage]:
-    """Answers that follow each other and agree, as one passage each."""
+    """Merge consecutive answers that agree into passages, sorted by time."""
     found: list[RecognisedPassage] = []
     for answer in answers:
         for place in range(len(found) - 1, -1, -1):
@@ -80,12 +80,12 @@ def _joined(answers: Iterable[Match]) -> list[RecognisedPassage]:
 
 
 def _drift(before: Match, after: Match) -> float:
-    """How many frames two answers are apart where the later one begins."""
+    """The difference of two answers, in frames, where the later one begins."""
     return (before.offset + before.speed * after.first) - (after.offset + after.speed * after.first)
 
 
 def _one(before: Match, after: Match) -> Match:
-    """Both as one: the line from the beginning of the first to the end of the last."""
+    """Merge two matches: the line from the beginning of the first to the end of the last."""
     first, last = min(before.first, after.first), max(before.last, after.last)
     begin = before.offset + before.speed * first
     end = after.offset + after.speed * last

@@ -46,7 +46,7 @@ def rises(levels: NDArray[np.float32], per_s: float) -> Numbers:
 
 
 def curves(levels: NDArray[np.float32], onsets: Numbers, per_s: float) -> Numbers:
-    """The onset strengths in all bands (``onsets``), bass, middle and treble (4, n), without silent or fading ends."""
+    """Onset strengths (4, n) in all bands (``onsets``), bass, middle, treble, from the first to the last loud onset."""
     each = np.stack([onsets, *(rises(levels[:, group], per_s) for group in _GROUPS)])
     loud = np.flatnonzero(onsets >= _SOUNDING * onsets.max())
     return each[:, loud[0] : loud[-1] + 1]

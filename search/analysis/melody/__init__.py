@@ -1,4 +1,4 @@
-"""Finding a tune by humming it: tunes and hums become contours, contours are found by windows and aligned exactly.
+"""Finding a tune by humming: tunes and hums become contours, which are found by their windows and aligned exactly.
 
 ================  =============================================================================
 ``midi``          a MIDI file -> its tunes
@@ -10,8 +10,8 @@
 ``contourtable``  the contours of all tunes as one table; ``contourfiles`` keeps it on disk
 ``matching``      a hum's contour -> places in tunes; ``alignment`` is its exact last step
 ``beginnings``    windows compared only as far as a short hum reaches
-``octaves``       where a voice left its octave
-``confidence``    how sure a match is
+``octaves``       where a voice jumps by an octave
+``confidence``    the probability of a match
 ``index``         all of this behind one class
 ================  =============================================================================
 """

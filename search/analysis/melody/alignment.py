@@ -1,9 +1,9 @@
-"""Exact alignment of a hum with many places in tunes at once: dynamic time warping in a band, free of key.
+"""Exact alignment of a hum with many places in tunes at once: dynamic time warping in a band, in any key.
 
-Every candidate says where its hum starts in the tune and how fast it goes; its stretch of the tune is sampled at that
-tempo, so the warping path stays near the diagonal and a band holds it. Steps are (1, 1), (1, 2) and (2, 1), the type
-I of Sakoe & Chiba (1978): the tempo may halve or double locally, and a row needs only earlier rows, so that numpy
-works on all candidates and the whole width of the band at once.
+Every candidate gives the start and the tempo of the hum in the tune. Its stretch of the tune is sampled at that tempo,
+so the warping path stays near the diagonal, within a band. Steps are (1, 1), (1, 2) and (2, 1), type I of Sakoe & Chiba
+(1978): the tempo may halve or double locally. A row depends only on earlier rows, so numpy processes all candidates and
+the whole width of the band at once.
 """
 
 from __future__ import annotations
@@ -16,28 +16,30 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 
 STEP_PENALTY = 0.3
-"""Cost of every step that is not diagonal (tuned)."""
+"""The cost of every step that is not diagonal (tuned)."""
 
 SMALL_ERROR = 1.0
-"""Semitones, up to which a note is out of tune; beyond it is a wrong one."""
+"""In semitones: up to this a note is out of tune; beyond it is wrong."""
 
 LARGEST_ERROR = 2.5
-"""Semitones; a wrong note costs no more than one that is out by this (tuned)."""
+"""In semitones: larger errors cost no more than this one (tuned)."""
 
 LARGEST_COST = SMALL_ERROR * (LARGEST_ERROR - SMALL_ERROR / 2)
-"""What `costs` makes of it."""
+"""The cost of `LARGEST_ERROR` (see `costs`)."""
 
 IN_TUNE = 0.6
-"""Semitones; notes that are out by more say less about the key (tuned)."""
+"""In semitones: notes with larger errors have less weight in estimating the key (tuned)."""
 
 NO_DRIFT = 1.0
-"""A key drifts as if the whole hum had been heard so many times more without a drift (tuned)."""
+"""The weight of the prior that the key does not drift, in units of the whole hum (tuned)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TuneAlignment:
-    """For every candidate: ``cost`` (c,) the mean of `costs` over the frames, ``path`` (c, m) the stretch's frame at
-    each frame of the hum, ``shift`` (c,) the hum's key less the stretch's, in semitones.
+    """The alignment of every candidate.
+
+    ``cost`` (c,) is the mean of `costs` over the frames, ``path`` (c, m) the stretch's frame at each frame of the hum,
+    and ``shift`` (c,) the hum's key minus the stretch's, in semitones.
     """
 
     cost: Matrix
@@ -46,8 +48,10 @@ class TuneAlignment:
 
 
 def costs(difference: Matrix) -> Matrix:
-    """What being out by ``difference`` semitones (any shape) costs: half its square up to `SMALL_ERROR`, then growing
-    evenly up to `LARGEST_ERROR` (Huber 1964). People are a little out of tune nearly always, which says little.
+    """The cost of errors of ``difference`` semitones (any shape): quadratic, then linear, then constant (Huber 1964).
+
+    It is half the square up to `SMALL_ERROR`, then grows linearly up to `LARGEST_ERROR`. People are nearly always a
+    little out of tune, so small errors mean little.
     """
     size = np.minimum(np.abs(difference), np.float32(LARGEST_ERROR))
     small = np.minimum(size, np.float32(SMALL_ERROR))
@@ -56,10 +60,10 @@ def costs(difference: Matrix) -> Matrix:
 
 
 def align(hum: Matrix, stretches: Matrix, shift: Matrix, octaves: Matrix, passes: int = 2) -> TuneAlignment:
-    """Align ``hum`` (m,) with ``stretches`` (c, m + band - 1), both in semitones, starting at any place of the band.
+    """Align ``hum`` (m,) with ``stretches`` (c, m + band - 1), both in semitones, starting anywhere in the band.
 
-    ``shift`` (c,) is a first guess of the hum's key less the stretch's; every pass corrects it along the path just
-    found. ``octaves`` (c, m) or (1, m) says by how much more the hum is out where its voice left the octave.
+    ``shift`` (c,) is a first guess of the hum's key minus the stretch's; every pass corrects it along the path just
+    found. ``octaves``, (c, m) or (1, m), are additional semitones where the voice jumped by an octave.
     """
     key = shift[:, None] + octaves
     cost, path = _warp(hum, stretches, key)
@@ -70,8 +74,9 @@ def align(hum: Matrix, stretches: Matrix, shift: Matrix, octaves: Matrix, passes
 
 
 def _key(difference: Matrix) -> Matrix:
-    """(c, m): the hum's key less the tune's, as it drifts: a line through their ``difference`` (c, m) that wrong notes
-    hardly move (two steps of weighted least squares from the median on).
+    """The hum's key minus the tune's over time (c, m), since it may drift: a robust line through ``difference`` (c, m).
+
+    It takes two steps of weighted least squares, starting from the median, so that wrong notes have little influence.
     """
     length = difference.shape[1]
     at = ((np.arange(length) - (length - 1) / 2) / length).astype(np.float32)
@@ -86,8 +91,9 @@ def _key(difference: Matrix) -> Matrix:
 
 
 def _warp(hum: Matrix, stretches: Matrix, key: Matrix) -> tuple[Matrix, NDArray[np.int32]]:
-    """One pass of dynamic time warping: costs (c,) and paths (c, m). Column b of row i is frame i + b of the
-    stretch.
+    """One pass of dynamic time warping: costs (c,) and paths (c, m).
+
+    Column b of row i is frame i + b of the stretch.
     """
     count, length = stretches.shape
     rows, band = len(hum), length - len(hum) + 1
@@ -117,7 +123,7 @@ def _warp(hum: Matrix, stretches: Matrix, key: Matrix) -> tuple[Matrix, NDArray[
 
 
 def _trace(step: NDArray[np.int8], column: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Walk back from the best last ``column`` (c,) of every candidate; the frame of the stretch at every row (c, m)."""
+    """Trace back from the best last ``column`` (c,) of every candidate: the stretch's frame at every row (c, m)."""
     rows, count, _ = step.shape
     path = np.empty((count, rows), np.int32)
     everyone = np.arange(count)

@@ -1,7 +1,7 @@
-"""Windows of tunes compared only as far as a short hum reaches.
+"""Comparing windows of tunes only as far as a short hum reaches.
 
-A hum of three seconds that is slower than its tune fills half of a window. Whole windows would be compared with an end
-that nobody hummed, which no vector index can leave out. So the beginnings of all windows are read, a part at a time.
+A hum of three seconds at half the tune's tempo fills half of a window. A vector index always compares whole windows, so
+it would include an end that nobody hummed. So the beginnings of all windows are scanned instead, part by part.
 """
 
 from __future__ import annotations
@@ -17,31 +17,33 @@ from search.model import Bitmap, Ids
 from search.ports import VectorIndex
 
 FEWEST_POINTS: Final = 12
-"""Of a window of which a hum fills less than this half nothing is to be learnt (tuned)."""
+"""A window that the hum fills with fewer points than this (half of it) is ignored: it says nothing (tuned)."""
 
 FILLED_POINTS: Final = WINDOW_POINTS - 1
-"""A window that hangs over by one is as good as whole."""
+"""A window that lacks one point counts as whole."""
 
 _PART: Final = 1 << 16
-"""Windows that are read at once: 6 MB of them."""
+"""Windows that are read at once: 6 MB."""
 _SAMPLE: Final = 32
-"""So many of the closest in a sample say how close the closest of all are, to within a fifth of their number."""
+"""A distance limit is estimated from this many of the closest windows in a sample; then the number of windows found is
+right to within a fifth."""
 
 Pitches = NDArray[np.float32]
 
 
 def closest(index: VectorIndex, hum: HumWindows, k: int, among: Bitmap | None = None) -> tuple[Ids, Ids]:
-    """The ``k`` closest windows of tunes for each of a short ``hum``'s: which of the hum's (n,), and their ids (n,).
+    """The ``k`` closest windows of tunes for each window of a short ``hum``: the hum's window (n,), and the ids (n,).
 
-    Those that the hum fills are found by ``index``; of the others' closest there may be some more or less than ``k``.
+    For windows that the hum fills, ``index`` finds them; for the others there may be some more or fewer than ``k``.
     """
     found = [_whole(index, hum, k, among), *_begun(index, hum, k, among)]
     return np.concatenate([which for which, _ in found]), np.concatenate([ids for _, ids in found])
 
 
 def distances(beginnings: Pitches, windows: Pitches) -> Pitches:
-    """(q, n): how far ``beginnings`` (q, p), in semitones, are from those of ``windows`` (n, `WINDOW_POINTS`) in any
-    key: the sum of squares, less what is the same for all windows.
+    """The distances (q, n) of ``beginnings`` (q, p), in semitones, from those of ``windows`` (n, `WINDOW_POINTS`).
+
+    They are sums of squares in the best key, minus the part that is the same for all windows.
     """
     points = beginnings.shape[1]
     tunes = windows[:, :points]
@@ -74,14 +76,14 @@ def _begun(index: VectorIndex, hum: HumWindows, k: int, among: Bitmap | None) ->
 
 
 def _limits(sample: Pitches, k: int) -> Pitches:
-    """(q, 1): how far the last of the ``k`` closest in a ``sample`` of distances (q, n) is."""
+    """The distance (q, 1) up to which there are ``k`` in a ``sample`` of distances (q, n)."""
     if sample.shape[1] <= k:
         return np.full((len(sample), 1), np.inf, np.float32)
     return np.partition(sample, k, axis=1)[:, k : k + 1]
 
 
 def _ids(index: VectorIndex, among: Bitmap | None) -> Ids:
-    """The windows that may be found, ascending."""
+    """The ids of the allowed windows, ascending."""
     ids = index.ids()
     if among is None:
         return ids

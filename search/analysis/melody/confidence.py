@@ -1,7 +1,7 @@
-"""How sure is a match? A probability from how close it is, how far ahead of the next tunes, and how much was hummed.
+"""The probability of a match, from its distance, its lead over the next tunes, and the number of notes hummed.
 
-The hum of a tune that is not there still has a closest tune, but no lead: many tunes are about as far away. So the
-lead over the tunes behind tells most, and it needs no knowledge of how many tunes there are. Versions of a tune are one
+If the hummed tune is not in the library, there still is a closest tune, but it has no lead: many tunes are equally far
+away. So the lead is the best evidence, and it does not depend on the number of tunes. Versions of a tune count as one
 tune here (`search.analysis.melody.versions`).
 """
 
@@ -13,33 +13,34 @@ from numpy.typing import NDArray
 from search.analysis.melody.model import MelodyVerdict, Notes
 
 RIVALS = 5
-"""The lead is measured against the mean of the second to the sixth tune: one that shares the phrase does not spoil
-it."""
+"""The lead is measured against the mean of the second to the sixth tune, so that a single tune with the same phrase
+does not spoil it."""
 
 TYPICAL_RIVAL = 0.445
-"""How close tunes come that are not meant (median over tuning hums among 1,818 tuning tunes). In a library of
-few tunes it stands in for the rivals that are not there."""
+"""The typical cost of wrong tunes (median over tuning hums among 1,818 tuning tunes). In a library of few tunes it
+stands in for missing rivals."""
 
 WEIGHTS = (-1.969, 8.561, 0.068)
 OFFSET = -3.732
-"""The logistic of ``features``, fitted to whether the first hit was right by `python -m benchmarks.fitting.humming`."""
+"""The logistic regression on ``features`` for whether the first hit is right (`python -m
+benchmarks.fitting.humming`)."""
 
 NO_MATCH_BELOW, GOOD_FROM = 0.3, 0.9
-"""Verdicts. Of the tuning hums of 8 s or more, 4 % of those whose tune was there fall below the first, and 98 % of
-those whose tune was not; of all, short ones too, 14 and 95 %."""
+"""The thresholds of verdicts. Of the tuning hums of 8 s or more, 4 % of those whose tune is in the library fall below
+the first, and 98 % of those whose tune is not; of all hums, including short ones, 14 and 95 %."""
 
 SPEECH_BELOW = 0.05
-"""A voice that glides and is less sure of a tune than this is taken for speech: of 12 passages of a game's voices 11
-are, of 38 gliding tuning hums with their tune among the first ten 3."""
+"""A gliding voice whose certainty of a tune is below this is taken for speech. This holds for 11 of 12 passages of a
+game's voices, and for 3 of 38 gliding tuning hums whose tune is among the first ten."""
 
 CLOSEST_COST = 0.005
-"""No hum is closer than this to be told from another, and logarithms need a floor."""
+"""A floor for costs: smaller differences mean nothing, and logarithms need one."""
 
 
 def features(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64]:
-    """(3,): the best cost, its lead over its rivals (log of a ratio), how many notes were hummed (log).
+    """The features (3,): the best cost, its lead over its rivals (log of a ratio), the number of notes hummed (log).
 
-    ``cost`` (tunes,) ascends, one of each tune, at least one.
+    ``cost`` (tunes,) ascends and has one value for each tune, at least one.
     """
     best = max(float(cost[0]), CLOSEST_COST)
     rivals = cost[1 : 1 + RIVALS]
@@ -49,19 +50,17 @@ def features(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64]:
 
 
 def certainty(cost: NDArray[np.float32], notes: Notes) -> float:
-    """The probability that the closest tune, or another one as close, is what was hummed: the logistic of the features;
-    0 where there is no tune.
-    """
+    """The probability that the hum is the closest tune, or another one equally close; 0 if there is no tune."""
     if not len(cost):
         return 0.0
     return 1.0 / (1.0 + float(np.exp(-(features(cost, notes) @ np.array(WEIGHTS) + OFFSET))))
 
 
 def probabilities(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64]:
-    """The probability of each tune (tunes,), in their order, that it is what was hummed; they sum to at most 1.
+    """The probability of each tune (tunes,), in order, that it was hummed; they sum to at most 1.
 
-    The first one shares its `certainty` with the second by how close that comes: of two tunes that are as far away
-    neither is sure. The others share what is left.
+    The first tune shares its `certainty` with the second, depending on how close that is: if two tunes are equally far
+    away, neither is certain. The others share what is left.
     """
     near = np.exp(-8.0 * (cost[1:] - cost[0]) / max(float(cost[0]), CLOSEST_COST)).astype(np.float64)
     first = certainty(cost, notes) / (1.0 + float(near[:1].sum()))
@@ -70,7 +69,7 @@ def probabilities(cost: NDArray[np.float32], notes: Notes) -> NDArray[np.float64
 
 
 def verdict(cost: NDArray[np.float32], notes: Notes) -> MelodyVerdict:
-    """What the best of these matches are worth; "none" where there are none."""
+    """The verdict on the best of these matches; "none" if there are none."""
     probability = certainty(cost, notes)
     if probability < NO_MATCH_BELOW:
         return "none"

@@ -1,11 +1,11 @@
-"""The contours of a library's tunes on disk (`search.snapshots.folders`), and how they follow the catalog.
+"""The contours of a library's tunes on disk (`search.snapshots.folders`), and keeping them up to date.
 
     tune.npy, first_id.npy                         (t,) int64
     offset.npy, window_offset.npy, knot_offset.npy (t + 1,) int64
     cents.i2, window_s.f4, knots.f8                the values; see `search.analysis.melody.contourtable.ContourTable`
 
-A reader maps the newest snapshot and keeps what came since beside it in memory. What was removed stays in a snapshot
-until the next is written: its windows are in no index, so nothing leads there.
+A reader maps the newest snapshot and keeps newer contours in memory. Removed contours stay in a snapshot until the next
+one is written; that is harmless, because no index has their windows any more.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ class ContourSource(Protocol):
         """Its sequence number."""
 
     def since(self, sequence: int) -> Iterator[StoredContour]:
-        """The tunes that came after ``sequence`` and are there, by ascending segment id."""
+        """The present tunes that were added after ``sequence``, by ascending segment id."""
 
     def contents(self) -> Ids:
-        """(n, 2) first segment id and content id of every content that is there, ascending."""
+        """The first segment id and the content id of every present content (n, 2), ascending."""
 
 
 ContourOpener = Callable[[], AbstractContextManager[ContourSource]]
 
 
 class ContourFollower:
-    """The tunes of one space, followed through the folder that they are published in. One thread uses it."""
+    """Follows the tunes of one space, through the folder in which they are published. One thread uses it."""
 
     def __init__(self, directory: Path, source: ContourOpener) -> None:
         self._snapshots = Snapshots(directory, KIND)
@@ -59,9 +59,9 @@ class ContourFollower:
         self._sequence = 0
 
     def follow(self) -> ContourLookup:
-        """All tunes at the catalog's present sequence: the newest published ones that can be read, and what came since.
+        """All tunes at the catalog's present sequence: the newest readable snapshot plus newer tunes from the catalog.
 
-        Without any published, all are read from the catalog.
+        Without a snapshot, all are read from the catalog.
         """
         newer = self._snapshots.newest(read, self._opened)
         if newer is not None:
@@ -77,7 +77,10 @@ class ContourFollower:
         return TwoTables(self._base, self._recent) if len(self._recent) else self._base
 
     def publish(self) -> None:
-        """Publish the catalog's present state, unless it is; only the lease's holder may. Raises LibraryUnwritable."""
+        """Publish the catalog's present state, if it is not yet. Only the lease's holder may.
+
+        Raises LibraryUnwritable.
+        """
         newer = self._snapshots.newest(read, self._opened)
         if newer is not None:
             self._opened, self._base = newer
@@ -90,11 +93,11 @@ class ContourFollower:
 
 
 def read(snapshot: Snapshot) -> ContourTable:
-    """Open the contours of a snapshot; the large arrays are mapped. Raises SnapshotError when they are damaged."""
+    """Open the contours of a snapshot; large arrays are mapped. Raises SnapshotError if they are damaged."""
     if set(snapshot.files) != {*_SMALL, *_BARE}:
         raise snapshot.damaged("its manifest lists other files than contours have")
     try:
-        for name in _SMALL:  # they are read whole anyway
+        for name in _SMALL:  # these are read completely anyway
             snapshot.check(name)
         tune, first_id, offset, window_offset, knot_offset = (
             np.load(snapshot.folder / name, allow_pickle=False) for name in _SMALL
@@ -114,13 +117,13 @@ def read(snapshot: Snapshot) -> ContourTable:
 
 
 def problems(snapshot: Snapshot) -> list[str]:
-    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    """Return the defects of a snapshot whose digests match. Raises SnapshotError if it cannot be opened."""
     read(snapshot)
     return []
 
 
 def differences(sequence: int, table: ContourTable, reader: ContourSource) -> Iterator[str]:
-    """What a table of ``sequence`` says otherwise than the catalog, a tune each."""
+    """Yield one line for each tune in which a table of ``sequence`` differs from the catalog."""
     later = {page.first_segment_id for page in reader.since(sequence)}
     row_of = {first_id: row for row, first_id in enumerate(table.first_id.tolist())}
     present = set()
@@ -145,7 +148,10 @@ def _same(one: StoredContour, other: StoredContour) -> bool:
 
 
 def write(new: NewSnapshot, pages: Iterable[StoredContour]) -> None:
-    """Write ``pages``, ascending by first window, holding one at a time. Raises OSError (disk full, read-only)."""
+    """Write ``pages``, ascending by first window, with one in memory at a time.
+
+    Raises OSError (disk full, read-only).
+    """
     tune, first_id = [], []
     lengths: tuple[list[int], list[int], list[int]] = ([], [], [])
     with new.file(_CENTS) as cents, new.file(_WINDOW_S) as window_s, new.file(_KNOTS) as knots:
@@ -166,7 +172,7 @@ def write(new: NewSnapshot, pages: Iterable[StoredContour]) -> None:
 
 
 def _of_contents(pages: Iterable[StoredContour], contents: Ids) -> Iterator[StoredContour]:
-    """The pages whose content is still there, each first window once: the later of two."""
+    """Yield the pages whose content still exists. If two have the same first window, only the later one."""
     waiting: StoredContour | None = None
     for page in pages:
         at = int(np.searchsorted(contents[:, 0], page.first_segment_id, side="right")) - 1

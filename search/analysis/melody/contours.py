@@ -1,9 +1,9 @@
-"""Contours: what is left of a tune when key and tempo are taken away, cut into windows that a vector index can hold.
+"""Contours: pitch curves of tunes, cut into windows for a vector index that do not depend on key and tempo.
 
-A contour follows the tune's pitch over *sounding time*: rests are filled with the note before them and long ones
-shortened, because nobody hums a rest, let alone an interlude, at its written length. Knots lead back to the tune's
-own time. A window of it, sampled at ``WINDOW_POINTS`` places and less its mean, does not know the key; a hum's windows
-are cut at every tempo in question, so that the tune's need only one.
+A contour follows the tune's pitch over *sounding time*: rests are filled with the note before them, and long ones are
+shortened, because nobody hums a rest or an interlude at its full length. Knots map sounding time to the tune's time. A
+window is sampled at ``WINDOW_POINTS`` points and its mean is subtracted, which removes the key. A hum's windows are cut
+at every tempo considered, so a tune's windows are needed at one tempo only.
 """
 
 from __future__ import annotations
@@ -18,49 +18,48 @@ from search.analysis.melody.model import Notes, PitchCurve, Times
 from search.model import Spans, Vectors
 
 FRAME_S = 0.05
-"""A contour's grid in sounding time: half of the shortest note that is commonly sung."""
+"""The step of a contour in sounding time: half of the shortest note that is commonly sung."""
 
 LONGEST_REST_S = 0.5
-"""Rests are shortened to this: about as long as a breath takes."""
+"""Longer rests are shortened to this, about the length of a breath."""
 
 WINDOW_S = 3.0
 WINDOW_POINTS = 24
-"""Length and resolution of a tune's windows (tuned). The length is what a hum of three seconds has to offer; longer
-windows tell tunes apart better one by one, but many short ones, weighed together, do as well."""
+"""Length and resolution of a tune's windows (tuned). A hum of three seconds offers no more than this length. Single
+longer windows distinguish tunes better, but many short ones together do as well."""
 
 VECTOR_DIM = WINDOW_POINTS + 1
 
 WINDOW_DISTANCE_S = 0.6
-"""A tune's windows start at notes, at least this far apart (tuned). A hum's start at its notes too, so that the two lie
-on each other to within the error of hearing an onset; windows on a grid need twice as many to do as well."""
+"""A tune's windows start at notes, at least this far apart (tuned). A hum's windows start at its notes, too, so that
+both are aligned to within the error of onset detection. Windows on a grid would need twice as many."""
 
 TEMPI = tuple(float(tempo) for tempo in np.geomspace(0.6, 1.6, 11))
-"""Tempi a hum is tried at, 1.103 apart: 0.6 to 1.6 are promised."""
+"""The tempi at which a hum is tried, by factors of 1.103. The documented range is 0.6 to 1.6."""
 
 EVERY_TEMPO = tuple(float(tempo) for tempo in np.geomspace(0.45, 2.2, 17))
-"""What a hum is tried at that is found at none of these: half and double tempo too."""
+"""The tempi for a hum that is not found at `TEMPI`; they include half and double tempo."""
 
 MOST_STARTS = 20
 """The most windows of a hum at one tempo (tuned)."""
 
 LATEST_START_S = 1.2
-"""Windows of a short hum start up to here even where they hang over its end: of a tune's notes not each has a window
-(tuned)."""
+"""Windows of a short hum start up to this time even if they extend beyond its end, because not every note of a tune has
+a window (tuned)."""
 
 NEW_NOTE = 0.6
-"""Semitones between the 0.1 s before and the 0.1 s after that make a new note."""
+"""A new note begins if the 0.1 s before and after differ by this many semitones."""
 
 RANGE_SEMITONES = 2.0
-"""Weight of the constant coordinate, see ``as_vectors`` (tuned); about a melody's usual deviation from its mean."""
+"""The weight of the constant coordinate, see ``as_vectors`` (tuned): about a melody's usual deviation from its mean."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contour:
-    """``pitch`` (n,) float32 without gaps, a value every ``FRAME_S`` of sounding time, and the way back to the tune's
-    time.
+    """``pitch`` (n,) float32 without gaps, one value per ``FRAME_S`` of sounding time, and knots to the tune's time.
 
     ``knots_sounding_s`` and ``knots_tune_s`` (k,) ascend and are the same instants on both clocks. ``starts_s`` (n,)
-    are sounding times at which a note surely begins, after the first one: a repeated note shows in them alone.
+    are sounding times at which a note surely begins, without the first note. Only they show repeated notes.
     """
 
     pitch: NDArray[np.float32]
@@ -72,12 +71,12 @@ class Contour:
         return len(self.pitch)
 
     def tune_time(self, sounding_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sounding times as times of the tune; outside of the contour they stop at its ends."""
+        """Convert sounding times to times of the tune; times outside of the contour are clipped to its ends."""
         return np.interp(sounding_s, self.knots_sounding_s, self.knots_tune_s)
 
 
 def contour_of_notes(notes: Notes) -> Contour:
-    """The contour of a tune. Raises ValueError when it has no notes."""
+    """The contour of a tune. Raises ValueError if it has no notes."""
     if not len(notes):
         raise ValueError("a contour needs at least one note")
     gap_s = np.append(notes.start_s[1:], notes.end_s[-1]) - notes.end_s
@@ -86,18 +85,17 @@ def contour_of_notes(notes: Notes) -> Contour:
     starts = np.concatenate([[0.0], ends[:-1]])
     frames = max(1, round(float(ends[-1]) / FRAME_S))
     at = np.searchsorted(ends, (np.arange(frames) + 0.5) * FRAME_S, side="right").clip(0, len(notes) - 1)
-    # each note gives two knots: where it starts, and where what is kept of the rest after it ends
+    # each note gives two knots: at its start, and at the end of the shortened rest after it
     sounding = np.stack([starts, ends], axis=1).ravel()
     tune = np.stack([notes.start_s, notes.end_s + filled_s], axis=1).ravel()
     return Contour(notes.pitch[at].astype(np.float32), sounding, np.maximum.accumulate(tune), starts[1:])
 
 
 def contour_of_curve(curve: PitchCurve, longest_rest_s: float = LONGEST_REST_S) -> Contour:
-    """The contour of what a pitch tracker heard (a hum, or a recording of one voice). Raises ValueError where no pitch
-    sounds.
+    """The contour of a pitch tracker's curve (of a hum, or a recording of one voice). Raises ValueError if it is empty.
 
-    Rests are filled and shortened as a tune's are; what comes before the first pitch and after the last is left out.
-    Notes surely begin where the voice sounds again after a pause, however brief.
+    Rests are filled and shortened as in `contour_of_notes`; everything before the first and after the last pitch is
+    left out. A note surely begins wherever the voice resumes after a pause, however brief.
     """
     voiced = np.flatnonzero(np.isfinite(curve.pitch))
     if not len(voiced):
@@ -116,9 +114,10 @@ def contour_of_curve(curve: PitchCurve, longest_rest_s: float = LONGEST_REST_S) 
 
 
 def onsets(pitch: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Frames of ``pitch`` (n,) at which another note begins; the first frame is one. Repeated notes are not told apart.
+    """The frames of ``pitch`` (n,) at which a new note begins, including the first. Repeated notes are not detected.
 
-    Where the mean of two frames differs from that of the two before by ``NEW_NOTE``, and by the most within two frames.
+    A note begins where the mean of two frames differs from that of the two before by more than ``NEW_NOTE``, and no
+    frame within two frames has a larger difference.
     """
     padded = np.pad(pitch, 2, mode="edge")
     change = np.abs((padded[2:-2] + padded[3:-1]) - (padded[1:-3] + padded[:-4])) / 2
@@ -129,15 +128,15 @@ def onsets(pitch: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 def window_starts(contour: Contour) -> Times:
-    """Where the windows of a tune start, in sounding time: at notes, ``WINDOW_DISTANCE_S`` apart or more.
+    """The starts of a tune's windows in sounding time: at notes, at least ``WINDOW_DISTANCE_S`` apart.
 
-    A window may hang over the end by half a second; a tune shorter than a window has one.
+    A window may extend beyond the end by half a second. A tune shorter than a window has one window.
     """
     last_s = max(0.0, len(contour) * FRAME_S - WINDOW_S + 0.5)
     notes_s = onsets(contour.pitch) * FRAME_S
     chosen = [0.0]
     for start_s in [*notes_s[notes_s <= last_s].tolist(), last_s]:
-        while start_s - chosen[-1] > WINDOW_S:  # one long note, or notes repeated: no place is left without a window
+        while start_s - chosen[-1] > WINDOW_S:  # a long or repeated note: leave no gap without a window
             chosen.append(chosen[-1] + WINDOW_S)
         if start_s - chosen[-1] >= WINDOW_DISTANCE_S and start_s < last_s:
             chosen.append(start_s)
@@ -154,10 +153,10 @@ def windows_of(contour: Contour) -> tuple[Spans, Vectors]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HumWindows:
-    """A hum's windows at every tempo in question: ``vectors`` (n, VECTOR_DIM), and for each how many seconds of the
-    tune
-    a second of the hum would cover, ``tempo`` (n,), where in the hum it starts, ``start_s`` (n,), and how many of its
-    ``WINDOW_POINTS`` lie in the hum, ``points`` (n,).
+    """A hum's windows at every tempo considered: ``vectors`` (n, VECTOR_DIM), and for each window three values.
+
+    ``tempo`` (n,) is how many seconds of the tune a second of the hum covers, ``start_s`` (n,) is where the window
+    starts in the hum, and ``points`` (n,) is how many of its ``WINDOW_POINTS`` lie in the hum.
     """
 
     vectors: Vectors
@@ -167,11 +166,11 @@ class HumWindows:
 
 
 def windows_of_hum(contour: Contour, tempi: Sequence[float] = TEMPI) -> HumWindows:
-    """A hum's windows: at its notes, at each of ``tempi``.
+    """A hum's windows, at its notes and at each of ``tempi``.
 
-    A window of the tune lasts ``WINDOW_S``; hummed at tempo v it lasts WINDOW_S / v. A hum too short for that has
-    those of its first `LATEST_START_S`, whose ends hold the last pitch. Of many notes, ``MOST_STARTS`` are taken
-    evenly.
+    A window of the tune lasts ``WINDOW_S``; hummed at tempo v it lasts WINDOW_S / v. In a hum too short for that,
+    windows start in its first `LATEST_START_S`, and hold the last pitch at their ends. If there are many notes,
+    ``MOST_STARTS`` of them are taken, evenly spaced.
     """
     length_s = len(contour) * FRAME_S
     notes_s = onsets(contour.pitch) * FRAME_S
@@ -188,17 +187,17 @@ def windows_of_hum(contour: Contour, tempi: Sequence[float] = TEMPI) -> HumWindo
 
 
 def _cut(contour: Contour, start_s: Times, length_s: Times) -> Vectors:
-    """(n, VECTOR_DIM): the windows that start at ``start_s`` (n,) of sounding time and last ``length_s`` (n,)."""
+    """The windows (n, VECTOR_DIM) that start at ``start_s`` (n,) of sounding time and last ``length_s`` (n,)."""
     points = (np.arange(WINDOW_POINTS) + 0.5) / WINDOW_POINTS
     at_s = start_s[:, None] + points[None, :] * length_s[:, None]
     return as_vectors(contour.pitch[np.clip(at_s / FRAME_S, 0, len(contour) - 1).astype(np.int64)])
 
 
 def as_vectors(pitch: NDArray[np.float32]) -> Vectors:
-    """(n, points) semitones -> (n, points + 1) unit rows: less their mean, beside a constant.
+    """Convert semitones (n, points) to unit rows (n, points + 1): without their mean, and with a constant coordinate.
 
-    Plain normalising would blow a drone's errors up to the size of a melody. With a constant coordinate, the cosine
-    of two rows falls with their distance in semitones, and with the difference of their ranges.
+    Normalizing without the constant would blow up the errors of a drone to the size of a melody. With it, the cosine of
+    two rows falls with their distance in semitones, and with the difference of their ranges.
     """
     centred = pitch - pitch.mean(axis=1, keepdims=True)
     constant = np.full((len(pitch), 1), RANGE_SEMITONES * np.sqrt(pitch.shape[1]), np.float32)
@@ -207,6 +206,6 @@ def as_vectors(pitch: NDArray[np.float32]) -> Vectors:
 
 
 def pitches_of(vectors: Vectors) -> NDArray[np.float32]:
-    """(n, points + 1) rows of `as_vectors` -> (n, points) semitones, less their mean."""
+    """Convert rows of `as_vectors` (n, points + 1) back to semitones without their mean (n, points)."""
     scaled: NDArray[np.float32] = vectors[:, :-1] * (RANGE_SEMITONES * np.sqrt(WINDOW_POINTS) / vectors[:, -1:])
     return scaled.astype(np.float32)

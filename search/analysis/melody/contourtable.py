@@ -1,7 +1,7 @@
-"""The contours of all tunes in one table: what exact alignment reads, beside the vector index that finds the windows.
+"""The contours of all tunes in one table, for exact alignment; the vector index finds the windows.
 
-All contours stand in one array, so that stretches of hundreds of tunes are gathered at once. `contourfiles` keeps a
-table on disk, whose arrays are mapped, not read.
+All contours are in one array, so that stretches of hundreds of tunes can be gathered at once. `contourfiles` keeps a
+table on disk, whose arrays are mapped.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ CENTS = 100.0
 
 
 class ContourLookup(Protocol):
-    """Contours by row; a row means nothing beyond one table."""
+    """Contours by row; rows are meaningful only within one table."""
 
     def __len__(self) -> int:
-        """How many contours."""
+        """The number of contours."""
 
     def locate(self, window_ids: Ids) -> tuple[Ids, NDArray[np.float64]]:
-        """Rows (n,) of the contours that windows belong to, -1 for ids not in the table, and their starts in sounding
-        time.
-        """
+        """The rows (n,) of the contours of windows (-1 for unknown ids), and the windows' starts in sounding time."""
 
     def stretches(self, rows: Ids, sounding_s: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Semitones (c, n) at times (c, n) of the contours in ``rows`` (c,); beyond its ends a contour holds its
-        pitch.
+        """The pitch in semitones (c, n) at times (c, n) of the contours in ``rows`` (c,).
+
+        Beyond its ends a contour holds its pitch.
         """
 
     def from_note_start(self, rows: Ids, sounding_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(c, n) how far times (c, n) of the contours in ``rows`` (c,) are from where a note starts; NaN where that is
-        not known.
+        """The distance (c, n) of times (c, n) from the nearest note start of the contours in ``rows`` (c,).
+
+        NaN if a contour's note starts are not known.
         """
 
     def tunes(self, rows: Ids) -> Ids:
-        """(n,) what the contours in ``rows`` are called: the ids of their contents."""
+        """The content ids (n,) of the contours in ``rows``."""
 
     def tune_time(self, row: int, sounding_s: Sequence[float]) -> NDArray[np.float64]:
-        """Sounding times of one contour as times of its tune."""
+        """Convert sounding times of one contour to times of its tune."""
 
     def window_at(self, row: int, sounding_s: float) -> int:
         """The id of the window of a contour that starts closest to ``sounding_s``."""
@@ -54,7 +54,7 @@ class ContourLookup(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContourTable:
-    """Contours by row, in ascending order of their windows' ids, each window's id once.
+    """Contours by row, in ascending order of their window ids; each window id occurs once.
 
     ``tune``, ``first_id`` (t,); ``offset`` (t + 1,) into ``cents`` (frames,) int16; ``window_offset`` (t + 1,) into
     ``window_s`` (windows,), the windows' starts in sounding time; ``knot_offset`` (t + 1,) into ``knots`` (k, 2):
@@ -72,7 +72,7 @@ class ContourTable:
 
     @classmethod
     def of(cls, pages: Iterable[StoredContour]) -> ContourTable:
-        """A table of these contours, in any order; of two with the same first window the later one counts."""
+        """A table of these contours, given in any order. If two have the same first window, the later one counts."""
         last = {page.first_segment_id: page for page in pages}
         ordered = [last[first_id] for first_id in sorted(last)]
         contours = [page.contour for page in ordered]
@@ -106,13 +106,15 @@ class ContourTable:
         return np.asarray(self.cents[np.clip(frames + low, low, high)] * np.float32(1 / CENTS), np.float32)
 
     def from_note_start(self, rows: Ids, sounding_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """As `ContourLookup.from_note_start`. Notes have a knot at each end (`contours.contour_of_notes`), so that one
-        ends where the next starts; what a pitch tracker heard has no such knots.
+        """As `ContourLookup.from_note_start`.
+
+        Contours of notes have a knot at both ends of each note (`contours.contour_of_notes`), so one note's last knot
+        is at the time of the next note's first. Contours from a pitch tracker have no such knots.
         """
         low = np.broadcast_to(self.knot_offset[rows][:, None], sounding_s.shape)
         high = np.broadcast_to(self.knot_offset[rows + 1][:, None] - 1, sounding_s.shape)
         first, last, times = low, high, self.knots[:, 0]
-        while np.any(low < high):  # the last knot that is not later
+        while np.any(low < high):  # binary search for the last knot that is not later
             middle = (low + high + 1) // 2
             earlier = times[middle] <= sounding_s
             low, high = np.where(earlier, middle, low), np.where(earlier, high, middle - 1)
@@ -153,7 +155,7 @@ class ContourTable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwoTables:
-    """A large table that is mapped and a small one of what came since, as one: rows of ``recent`` follow ``base``'s."""
+    """A large mapped table and a small one of newer contours, as one: rows of ``recent`` follow those of ``base``."""
 
     base: ContourTable
     recent: ContourTable
@@ -162,7 +164,7 @@ class TwoTables:
         return len(self.base) + len(self.recent)
 
     def locate(self, window_ids: Ids) -> tuple[Ids, NDArray[np.float64]]:
-        """As `ContourLookup.locate`; what is in both (after a restore) is the recent one's."""
+        """As `ContourLookup.locate`. If a window is in both tables (after a restore), the recent one counts."""
         rows, start_s = self.base.locate(window_ids)
         newer, newer_s = self.recent.locate(window_ids)
         return np.where(newer >= 0, newer + len(self.base), rows), np.where(newer >= 0, newer_s, start_s)
@@ -203,9 +205,9 @@ class TwoTables:
 
 
 def passage(contours: ContourLookup, window_ids: Ids, start_s: float, end_s: float, longest_s: float) -> Contour | None:
-    """What the first contour of these windows (n,) has from ``start_s`` to ``end_s`` of its tune; None where nothing.
+    """The part of the first contour of these windows (n,) from ``start_s`` to ``end_s`` of its tune; None if empty.
 
-    Of a long passage the first ``longest_s`` of sounding time are taken.
+    A long passage is cut after ``longest_s`` of sounding time.
     """
     rows, starts_s = contours.locate(window_ids)
     known = rows[rows >= 0]
@@ -224,5 +226,5 @@ def passage(contours: ContourLookup, window_ids: Ids, start_s: float, end_s: flo
 
 
 def offsets(lengths: Sequence[int]) -> Ids:
-    """(n + 1,) where each of n pieces of these lengths begins in a row of them, and where the last one ends."""
+    """The offsets (n + 1,) of n concatenated pieces with these lengths, and the end of the last one."""
     return np.concatenate([[0], np.cumsum(np.array(lengths, np.int64))]).astype(np.int64)

@@ -1,4 +1,4 @@
-"""From a file to what the melody space keeps of it: a MIDI file's melodies, or the tune of a recording."""
+"""Making the melody encoding of a file: from a MIDI file's melodies, or from the tune of a recording."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ class TuneExtractor:
     spec = SPEC
 
     def midi(self, path: str) -> TuneFile:
-        """A MIDI file with its melodies. Raises AudioError when it is damaged, or has no melody."""
+        """A MIDI file with its melodies. Raises AudioError if it is damaged, or has no melody."""
         song = read_midi(path)
         encoding = encoding_of([contour_of_notes(tune.notes) for tune in song.tunes])
         return TuneFile(song.title or title_of_name(path), song.metadata, song.duration_s, encoding)
 
     def recording(self, blocks: Iterable[Wave]) -> ContentEncoding:
-        """The tune of a recording, given as blocks (samples,) at ``spec.sample_rate_hz``: as a whole, and as who leads
-        has it; an encoding without segments where it has none that could be hummed.
+        """The tunes of a recording, from its blocks (samples,) at ``spec.sample_rate_hz``: the whole, and the lead.
+
+        The encoding has no segments if the recording has no tune that could be hummed.
         """
         loudness = Loudness()
         curve = pitch_of_blocks(loudness.listen(blocks))

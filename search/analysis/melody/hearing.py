@@ -1,9 +1,9 @@
-"""Is it a tune at all? Speech, noise, silence and two notes are kept out of the search for a tune.
+"""Whether a sound is a tune at all: speech, noise, silence and fewer than three notes are rejected.
 
-A tune dwells on notes, stretches where the pitch keeps still; speech glides. Measured as the share of the voiced time
-in stretches of 0.16 s or more, 2nd and 98th percentile: hums of the tuning synthesiser .62 to .99, spoken sentences of
-../shared/data/natural .00 to .44; two real singers with a wide vibrato .45 and .53, a formant synthesiser's speech up
-to .45.
+A tune dwells on notes, where the pitch is steady; speech glides. The measure is the share of voiced time in steady
+stretches of 0.16 s or more. It is .62 to .99 for hums of the tuning synthesiser and .00 to .44 for spoken sentences of
+../shared/data/natural (2nd and 98th percentile). Two real singers with a wide vibrato have .45 and .53, and the speech
+of a formant synthesiser up to .45.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ LEAST_VOICED_S = 1.0
 SHORTEST_NOTE_S = 0.09
 LONG_NOTE_S = 0.16
 WIDEST_NOTE = 1.0
-"""Semitones between the highest and lowest pitch within a note: vibrato, and a slide's end, are inside."""
+"""The most semitones between the highest and lowest pitch within a note; it allows vibrato and the end of a slide."""
 
 LEAST_LONG, LEAST_STEADY = 0.40, 0.85
-"""Shares of the voiced time in long notes, or in notes of any length: one suffices, for a reel has few long notes."""
+"""The least shares of voiced time in long notes, or in notes of any length. One is enough: a reel has few long
+notes."""
 
 LEAST_NOTES = 3
 LEAST_PITCHES = 3
 DISTINCT = 0.7
-"""Semitones between two pitches that are not one note twice."""
+"""The least semitones between two different pitches."""
 LONGEST_HUM_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hearing:
-    """What was heard: the pitch ``curve`` (cut to LONGEST_HUM_S) and its steady ``notes``.
+    """The result of `listen`: the pitch ``curve`` (cut to LONGEST_HUM_S) and its steady ``notes``.
 
-    ``reason`` says why this is no tune; it is empty where it is one. ``doubtful`` is true where it only glides like
-    speech.
+    ``reason`` says why this is not a tune; it is empty if it is one. ``doubtful`` is true if the only reason is that it
+    glides like speech.
     """
 
     curve: PitchCurve
@@ -47,7 +48,7 @@ class Hearing:
 
 
 def listen(curve: PitchCurve) -> Hearing:
-    """Judge a pitch curve. A long one is judged, and looked for, by the ``LONGEST_HUM_S`` from its first pitch on."""
+    """Judge a pitch curve. Only the ``LONGEST_HUM_S`` from its first pitch on are judged and searched."""
     voiced = np.flatnonzero(np.isfinite(curve.pitch))
     if not len(voiced):
         return Hearing(curve, _no_notes(), "no voice was heard: silence, or noise without a pitch")
@@ -63,7 +64,7 @@ def listen(curve: PitchCurve) -> Hearing:
 
 
 def _missing(curve: PitchCurve, notes: Notes) -> str:
-    """What a tune needs and this lacks; empty where there is enough."""
+    """What the curve lacks to be a tune; empty if nothing."""
     voiced_s = _voiced_s(curve)
     if voiced_s < LEAST_VOICED_S:
         return f"only {voiced_s:.1f} s of voice were heard; hum for three seconds or more"
@@ -76,7 +77,7 @@ def _missing(curve: PitchCurve, notes: Notes) -> str:
 
 
 def _glides(curve: PitchCurve, notes: Notes) -> bool:
-    """Too little of the voiced time dwells on notes."""
+    """Whether too little of the voiced time is on steady notes."""
     voiced_s, lasting_s = _voiced_s(curve), notes.end_s - notes.start_s
     long_s = float(lasting_s[lasting_s >= LONG_NOTE_S].sum())
     return long_s < LEAST_LONG * voiced_s and float(lasting_s.sum()) < LEAST_STEADY * voiced_s
@@ -87,9 +88,7 @@ def _voiced_s(curve: PitchCurve) -> float:
 
 
 def steady_notes(curve: PitchCurve) -> Notes:
-    """The stretches of at least ``SHORTEST_NOTE_S`` whose pitch stays within ``WIDEST_NOTE``, greedily from the
-    left.
-    """
+    """The stretches of at least ``SHORTEST_NOTE_S`` with a pitch within ``WIDEST_NOTE``, greedily from the left."""
     low = high = 0.0
     start, rows = -1, []
     least = round(SHORTEST_NOTE_S / curve.hop_s)
@@ -108,8 +107,9 @@ def steady_notes(curve: PitchCurve) -> Notes:
 
 
 def _distinct(pitch: NDArray[np.float32]) -> int:
-    """How many pitches that are all `DISTINCT` apart, octaves aside: trackers err by an octave, and a doorbell whose
-    second harmonic was heard now and then still has two notes.
+    """The number of pitches that are `DISTINCT` apart, ignoring octaves, because trackers err by an octave.
+
+    So a doorbell whose second harmonic is tracked now and then still has two notes.
     """
     if not len(pitch):
         return 0

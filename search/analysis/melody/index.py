@@ -1,4 +1,4 @@
-"""The melody index: a hum is answered. It joins the vector index of the tunes' windows to the table of contours."""
+"""The melody index answers hums. It combines the vector index of the tunes' windows with the table of contours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from search.ports import VectorIndex
 
 
 class MelodyIndex:
-    """Tunes by their windows, as they are at one moment; threads may share it."""
+    """An index of tunes, as they are at one moment; threads may share it."""
 
     def __init__(self, vectors: VectorIndex, contours: ContourLookup) -> None:
         """``vectors`` holds the windows of the contours in ``contours``, with unit rows of ``contours.VECTOR_DIM``."""
@@ -23,14 +23,14 @@ class MelodyIndex:
         self._contours = contours
 
     def over(self, vectors: VectorIndex) -> MelodyIndex:
-        """The same tunes, whose windows are found by ``vectors``."""
+        """The same tunes, with ``vectors`` to find their windows."""
         return MelodyIndex(vectors, self._contours)
 
     def search_hum(self, curve: PitchCurve, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
-        """Which tunes the hum may be, best first. What is no tune gets the verdict "no melody" and no hits.
+        """The tunes that a hum may be, best first. If it is not a tune: the verdict "no melody" and no hits.
 
-        What sounds like speech is looked for all the same: a fast reel glides as much, and so does a voice that leaves
-        its octave; then it comes close to a tune, which speech does not.
+        A hum that sounds like speech is searched for anyway, because a fast reel, or a voice that jumps by octaves,
+        glides as much. Those come close to a tune; speech does not.
         """
         hearing = listen(curve)
         if hearing.reason and not hearing.doubtful:
@@ -38,7 +38,7 @@ class MelodyIndex:
         return self._answer(contour_of_curve(hearing.curve), hearing.notes, k, among, doubt=hearing.reason)
 
     def search_notes(self, notes: Notes, k: int = 10, among: Bitmap | None = None) -> MelodyAnswer:
-        """Which tunes typed notes may be. Raises QueryError when there are none."""
+        """The tunes that typed notes may be, best first. Raises QueryError if there are no notes."""
         if not len(notes):
             raise QueryError('no notes were given; write them as "C4 D4 E4"')
         return self._answer(contour_of_notes(notes), notes, k, among)
@@ -46,9 +46,10 @@ class MelodyIndex:
     def search_tune(
         self, window_ids: Ids, start_s: float, end_s: float, k: int = 10, among: Bitmap | None = None
     ) -> MelodyAnswer:
-        """Which tunes are the one with these windows (n,), by its first half minute between two of its times.
+        """The tunes like the one with these windows (n,), by the first half minute of its passage.
 
-        It is its own best match unless ``among`` leaves it out. Raises QueryError where it has no notes in between.
+        The passage is from ``start_s`` to ``end_s``. The tune is its own best match unless ``among`` excludes it.
+        Raises QueryError if it has no notes in the passage.
         """
         contour = passage(self._contours, window_ids, start_s, end_s, LONGEST_HUM_S)
         if contour is None:
@@ -56,7 +57,7 @@ class MelodyIndex:
         return self._answer(contour, steady_notes(PitchCurve(contour.pitch, FRAME_S)), k, among)
 
     def _answer(self, hum: Contour, notes: Notes, k: int, among: Bitmap | None, doubt: str = "") -> MelodyAnswer:
-        """With ``doubt``, why it may be no tune, that is the answer unless a tune comes near."""
+        """The answer to a hum. ``doubt`` is why it may not be a tune; it is the answer if no tune comes near."""
         if k < 1:
             raise QueryError(f"k is {k}; ask for at least one tune")
         contours = self._contours

@@ -1,7 +1,7 @@
-"""How loud a recording is from moment to moment, beside its pitch: who leads is louder than who accompanies.
+"""The level of a recording over time, to separate the lead from the accompaniment, which is softer.
 
-Where the lead pauses, a pitch tracker follows what plays below it, and the tune is spoilt more by these frames than by
-wrong ones under the lead. A recording gets quieter there, by how much the lead was louder.
+When the lead pauses, a pitch tracker follows the accompaniment. These frames harm the tune more than wrong frames
+during the lead. The recording is softer in these pauses, by as much as the lead is louder.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from search.analysis.melody.pitch import HOP_S, SAMPLE_RATE_HZ, without_islands
 from search.model import Wave
 
 WITHIN_DB = 8.0
-"""What is softer than the loud moments around it by more than this is not the lead (tuned)."""
+"""Frames that are softer than the loud moments around them by more than this do not belong to the lead (tuned)."""
 
 EDGE_FRAMES = 4
-"""Frames at each end of what is loud, 64 ms, in which lead and accompaniment are heard as one (tuned)."""
+"""Frames (64 ms) at each end of a loud stretch, in which the tracker mixes lead and accompaniment (tuned)."""
 
 AROUND_S = 20.0
 LOUD_PERCENTILE = 90.0
-"""The loud moments around a frame: a percentile of the levels of 20 s."""
+"""The level of loud moments around a frame is this percentile of the levels within 20 s."""
 
 _HOP = round(HOP_S * SAMPLE_RATE_HZ)
 _FRAMES = 3
-"""A frame's level is the mean of so many, 48 ms: a period of the lowest pitch is 15 ms."""
+"""A frame's level is the mean over this many frames (48 ms); a period of the lowest pitch takes 15 ms."""
 
 
 class Loudness:
-    """Listens to blocks on their way to another listener; holds a number for each hop of the pitch tracker.
+    """Measures blocks on their way to the pitch tracker, and keeps one level for each of its hops.
 
     >>> loudness = Loudness()
     >>> quiet, loud = np.full(3_200, 0.01, np.float32), np.full(3_200, 0.1, np.float32)
@@ -46,7 +46,7 @@ class Loudness:
         self._left = np.empty(0, np.float32)
 
     def listen(self, blocks: Iterable[Wave]) -> Iterator[Wave]:
-        """The same blocks (samples,) at the tracker's rate, one at a time."""
+        """Yield the blocks (samples,), at the tracker's sample rate, unchanged."""
         for block in blocks:
             waiting = np.concatenate([self._left, block])
             hops = len(waiting) // _HOP
@@ -57,7 +57,7 @@ class Loudness:
             yield block
 
     def levels_db(self, frames: int) -> NDArray[np.float64]:
-        """Level of each of the tracker's ``frames`` (frames,), in dB of full scale; -120 where nothing sounded."""
+        """The level of each of the tracker's ``frames`` (frames,), in dB of full scale; -120 for silence."""
         power = np.concatenate([np.empty(0), *self._powers])[:frames]
         power = np.pad(power, (0, frames - len(power)))
         smooth = np.convolve(power, np.full(_FRAMES, 1 / _FRAMES), "same")[:frames] if frames else power
@@ -65,10 +65,10 @@ class Loudness:
 
 
 def lead_of(curve: PitchCurve, levels_db: NDArray[np.float64]) -> PitchCurve:
-    """The curve less what is too soft to be the lead's: `WITHIN_DB` below the loud moments around it.
+    """The curve without frames too soft for the lead: those `WITHIN_DB` below the loud moments around them.
 
-    ``levels_db`` (n,) says how loud each of the curve's n frames is. What lies within `EDGE_FRAMES` of a soft moment
-    goes too: a frame's pitch is heard from what surrounds it, and a contour holds the last pitch through a rest.
+    ``levels_db`` (n,) is the level of each frame. Frames within `EDGE_FRAMES` of a soft one are removed as well,
+    because a frame's pitch depends on its surroundings, and a contour holds the last pitch through a rest.
     """
     frames = len(curve.pitch)
     if not frames:
@@ -80,7 +80,7 @@ def lead_of(curve: PitchCurve, levels_db: NDArray[np.float64]) -> PitchCurve:
 
 
 def _loud_db(levels_db: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The level (n,) of the loud moments around each frame: songs fade, and a long recording holds several."""
+    """The level (n,) of the loud moments around each frame. It varies: songs fade, and long recordings hold several."""
     frames, around, step = len(levels_db), round(AROUND_S / HOP_S), round(AROUND_S / 4 / HOP_S)
     if frames <= around:
         return np.full(frames, np.percentile(levels_db, LOUD_PERCENTILE))

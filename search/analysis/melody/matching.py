@@ -1,9 +1,9 @@
-"""Which tunes does a hum match, and where: a cascade that gets dearer as fewer places are left.
+"""Which tunes a hum matches, and where: a cascade of three steps, each more expensive and for fewer places.
 
-1. The vector index finds the tunes' windows closest to the hum's windows, at every tempo in question. Each find says:
-   the hum starts at this place of this tune and goes at this tempo.
-2. All finds are checked over the whole hum by linear scaling: one gather, one median, no warping. A thorough look lets
-   the voice leave its octave and come back, at a cost for each jump (``octaves``).
+1. The vector index finds the windows of tunes closest to the hum's windows, at every tempo considered. Each find means:
+   the hum starts at this place of this tune, at this tempo.
+2. All finds are checked over the whole hum by linear scaling: one gather, one median, no warping. A thorough search
+   allows the voice to jump by an octave, at a cost for each jump (``octaves``).
 3. The best places are aligned exactly (dynamic time warping, ``alignment``); the best place of a tune is its hit.
 """
 
@@ -24,15 +24,16 @@ from search.ports import VectorIndex
 
 SCALING_STEP_S = 0.11
 FEWEST_POINTS, MOST_POINTS = 24, 64
-"""The places at which a hum is compared with evenly stretched tunes: so far apart, and no fewer or more."""
+"""The points at which a hum is compared with evenly stretched tunes: their distance, and their least and most
+number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How far to look: ``finds`` windows of the tunes in all, ``most_each`` for one of the hum's, at ``tempi``.
+    """The effort of a search: ``finds`` windows of tunes in all, ``most_each`` per window of the hum, at ``tempi``.
 
-    Of these ``aligned`` places are aligned exactly; with ``jumps`` a voice may leave its octave. With ``beginnings``
-    windows are compared only as far as the hum reaches.
+    ``aligned`` of these places are aligned exactly. ``jumps`` allows a voice to jump by an octave. ``beginnings``
+    compares windows only as far as the hum reaches.
     """
 
     finds: int
@@ -44,34 +45,36 @@ class Effort:
 
 
 QUICK = Effort(finds=3_000, aligned=100)
-"""What nearly every hum needs (tuned): of the tuning hums' right places, 98 % are among the 100."""
+"""Enough for nearly every hum (tuned): 98 % of the right places of the tuning hums are among the 100."""
 
 THOROUGH = Effort(finds=20_000, aligned=600, most_each=2_000, tempi=EVERY_TEMPO, jumps=True)
-"""For a hum that the quick look leaves in doubt: of its tune too many windows are closer to other tunes."""
+"""For a hum that the quick search leaves in doubt, because too many of its windows are closer to other tunes."""
 
 SHORT = Effort(finds=45_000, aligned=3_000, most_each=1_000, beginnings=True)
-"""For a hum of less than `SHORT_S`, which a quick look always leaves in doubt: so few notes tell tunes apart less, and
-least where a voice may jump."""
+"""For a hum shorter than `SHORT_S`, which a quick search always leaves in doubt: so few notes distinguish tunes less,
+and least if jumps are allowed."""
 SHORT_S = 5.0
 
 ALIGN_FRAME_S = 0.08
 SLACK_S, SLACK_SHARE = 1.2, 0.15
-"""How far, in the hum's time, the beginning may be off and the tempo stray in all; a share of a short one."""
+"""How far the beginning and the tempo together may be off, in the hum's time; for a short hum a share of its length."""
 
 
 START_COST = 0.06
-"""What a start of a note costs that the tune has nowhere near, in semitones for a second (tuned)."""
+"""The cost of a note start that the tune does not have nearby, in semitones for a second (tuned)."""
 
 START_ERROR_S, LARGEST_START_ERROR = 0.06, 2.0
-"""How far out a start is usually, in the hum's time, and of how many of these the cost no longer grows (tuned)."""
+"""The usual error of a note start, in the hum's time, and the multiple of it from which the cost stays constant
+(tuned)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
-    """Where in which tune a hum may be: ``row`` (c,) of the table, ``start_s`` (c,) sounding time, ``tempo`` (c,) tune
-    seconds a second of the hum, ``shift`` (c,) semitones from the tune's key to the hum's.
+    """Places in tunes where a hum may be.
 
-    ``octaves`` (c, points) says by how many semitones more at as many points of the hum; None where it never jumps.
+    ``row`` (c,) is the row of the table, ``start_s`` (c,) the start in sounding time, ``tempo`` (c,) the tune's seconds
+    per second of the hum, and ``shift`` (c,) the semitones from the tune's key to the hum's. ``octaves`` (c, points)
+    are additional semitones at points of the hum; None if it never jumps.
     """
 
     row: Ids
@@ -91,9 +94,9 @@ class Places:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """The best place of each tune that was aligned, closest first; ``cost`` (c,) the mean of `alignment.costs`.
+    """The best place of each aligned tune, closest first; ``cost`` (c,) is the mean of `alignment.costs`.
 
-    ``end_s`` is where the hum ends in the tune, sounding time, along the alignment.
+    ``end_s`` (c,) is where the hum ends in the tune along the alignment, in sounding time.
     """
 
     places: Places
@@ -104,20 +107,20 @@ class Matches:
 def look(
     hum: Contour, index: VectorIndex, contours: ContourLookup, effort: Effort, among: Bitmap | None = None
 ) -> Matches:
-    """All three steps; there may be no matches at all, where ``among`` leaves no window."""
+    """Run all three steps. There are no matches if ``among`` leaves no window."""
     places = find(hum, index, contours, effort, among)
     return match(hum, scale(hum, places, contours, effort), contours)
 
 
 def efforts(hum: Contour) -> tuple[Effort, ...]:
-    """How far to look: each further where the one before leaves a hum in doubt."""
+    """The efforts to try in turn: the next one if the previous one leaves the hum in doubt."""
     return (SHORT,) if len(hum) * FRAME_S < SHORT_S else (QUICK, THOROUGH)
 
 
 def find(
     hum: Contour, index: VectorIndex, contours: ContourLookup, effort: Effort, among: Bitmap | None = None
 ) -> Places:
-    """Step 1: every place that a close window suggests, without repetitions; the key is not known yet (0)."""
+    """Step 1: every place suggested by a close window, without repetitions; the key is not known yet (0)."""
     windows = windows_of_hum(hum, effort.tempi)
     k = int(np.clip(effort.finds // len(windows.vectors), 10, effort.most_each))
     if effort.beginnings:
@@ -129,7 +132,7 @@ def find(
     known = row >= 0
     row, tempo = row[known], windows.tempo[which[known]]
     start_s = window_s[known] - tempo * windows.start_s[which[known]]
-    # places a quarter of a second apart at the same tempo are one
+    # places within a quarter of a second at the same tempo count as one
     same = np.stack([row, np.round(start_s / 0.25).astype(np.int64), np.round(np.log(tempo) * 100).astype(np.int64)])
     _, first = np.unique(same, axis=1, return_index=True)
     return Places(row[first], start_s[first], tempo[first], np.zeros(len(first), np.float32))
@@ -152,11 +155,11 @@ def scale(hum: Contour, places: Places, contours: ContourLookup, effort: Effort)
 
 
 def _scaled_with_jumps(places: Places, difference: NDArray[np.float32], length_s: float, aligned: int) -> Places:
-    """The same for a voice that may jump, by the ``difference`` (c, points) in semitones from tune to hum."""
+    """As `scale`, for a voice that may jump by octaves; ``difference`` (c, points) is hum minus tune, in semitones."""
     if not len(places):
         return places
     middle = difference.shape[1] // 2
-    # an entry in the middle lies in one octave, which the mean of two may not; the others are folded around it
+    # the middle entry lies in one octave, while a mean of two might not; the others are folded around it
     rough = np.partition(difference, middle, axis=1)[:, middle, None]
     shift = np.median(difference - 12 * np.round((difference - rough) / 12), axis=1).astype(np.float32)
     errors = octaves.errors(difference - shift[:, None])
@@ -166,7 +169,7 @@ def _scaled_with_jumps(places: Places, difference: NDArray[np.float32], length_s
 
 
 def match(hum: Contour, places: Places, contours: ContourLookup) -> Matches:
-    """Step 3: align the hum exactly at ``places``; of each tune the closest, closest first."""
+    """Step 3: align the hum exactly at ``places``; return the best place of each tune, closest first."""
     rows = max(2, int(len(hum) * FRAME_S / ALIGN_FRAME_S))
     hum_pitch = hum.pitch[
         np.minimum((np.arange(rows) + 0.5) * (ALIGN_FRAME_S / FRAME_S), len(hum) - 1).astype(np.int64)
@@ -190,10 +193,11 @@ def match(hum: Contour, places: Places, contours: ContourLookup) -> Matches:
 def _start_cost(
     hum: Contour, places: Places, along_s: NDArray[np.float64], contours: ContourLookup
 ) -> NDArray[np.float32]:
-    """(c,): where the voice begins a note, the tune has one that begins, by ``along_s`` (c, rows) sounding time.
+    """The cost (c,) of note starts of the hum that the tune lacks.
 
-    This tells repeated notes from held ones, which pitch does not. A tune of which no note's start is known (a
-    recording) costs as much as if each start were as far out as it usually is.
+    ``along_s`` (c, rows) is the alignment, in sounding time. Note starts distinguish repeated notes from held ones,
+    which pitch does not. For a tune without known note starts (a recording), each start costs as much as one with the
+    usual error.
     """
     if not len(hum.starts_s):
         return np.zeros(len(places), np.float32)
@@ -206,7 +210,7 @@ def _start_cost(
 
 
 def _jumps(places: Places, rows: int, length_s: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The octaves of places at ``rows`` points (c or 1, rows), and what their jumps cost (c,)."""
+    """The octaves of places at ``rows`` points (c or 1, rows), and the cost of their jumps (c,)."""
     if places.octaves is None:
         return np.zeros((1, rows), np.float32), np.zeros(len(places), np.float32)
     points = places.octaves.shape[1]
@@ -216,7 +220,7 @@ def _jumps(places: Places, rows: int, length_s: float) -> tuple[NDArray[np.float
 
 
 def everywhere(hum: Contour, contours: ContourTable, hop_s: float = 0.5) -> Places:
-    """Every place of every tune at every tempo, ``hop_s`` apart: what an exhaustive search would have to align."""
+    """Every place of every tune at every tempo, ``hop_s`` apart, for an exhaustive search."""
     rows, starts, tempi = [], [], []
     for row in range(len(contours)):
         length_s = float(contours.offset[row + 1] - contours.offset[row]) * FRAME_S

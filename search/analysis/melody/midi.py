@@ -1,7 +1,7 @@
 """Tunes from MIDI files: which track and channel carries the melody, and its notes one at a time.
 
-A track that is called melody, vocal, lead or the like is believed. Otherwise the lines are weighed by shape: a
-melody is sung in one voice, not low, neither sparse nor dense, moving in small steps and seldom standing still.
+A track named melody, vocal, lead or the like is taken as the melody. Otherwise lines are rated by their shape: a melody
+has one voice, is not low, is neither sparse nor dense, moves in small steps and seldom repeats a pitch.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ MAX_DURATION_S = 24 * 3600.0
 
 MIN_NOTES = 4
 _LARGEST_BYTES = 256 << 20
-"""Of a MIDI file, which seldom has more than 1 MiB."""
+"""The most bytes read of a MIDI file, which seldom has more than 1 MiB."""
 
 _TEXTS = {"copyright": "copyright", "text": "comment", "lyrics": "lyrics"}
 _KARAOKE = {"@T": "title", "@I": "comment"}
 _LINES = ("/", "\\")
-"""How a piece of karaoke text begins that begins a line."""
+"""The characters that mark a piece of karaoke text as the start of a line."""
 _MELODY_NAME = re.compile(r"\b(melod\w*|vocals?|voice|lead|vox|sing\w*|soprano|tune|theme|canto)\b", re.IGNORECASE)
 _BACKING_NAME = re.compile(r"\b(back\w*|harmon\w*|chord\w*|bass|drum\w*|perc\w*|pad|strings?|rhythm)\b", re.IGNORECASE)
 
@@ -54,7 +54,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class MidiSong:
-    """A MIDI file: its melodies, what it is called ("" where it does not say), its texts, how long it lasts."""
+    """A MIDI file: its melodies, its title ("" if it has none), its texts, and its duration."""
 
     tunes: tuple[Tune, ...]
     title: str
@@ -63,15 +63,15 @@ class MidiSong:
 
 
 def tunes_from_midi(path: str) -> tuple[Tune, ...]:
-    """The melody of a MIDI file: one tune, or several where several tracks are called melodies.
+    """The melody of a MIDI file: one tune, or several if several tracks are named as melodies.
 
-    Raises AudioError when the file is no MIDI, is damaged, or has no line of at least four notes that could be sung.
+    Raises AudioError if the file is not MIDI, is damaged, or has no line of at least four notes.
     """
     return read_midi(path).tunes
 
 
 def read_midi(path: str) -> MidiSong:
-    """A MIDI file with its melodies. Raises AudioError as `tunes_from_midi` does."""
+    """Read a MIDI file with its melodies. Raises AudioError like `tunes_from_midi`."""
     song, around = _read(path)
     lines = _lines(song)
     if not lines:
@@ -92,9 +92,9 @@ def read_midi(path: str) -> MidiSong:
 
 
 def track_notes(path: str, name: str) -> Notes:
-    """Every note of the tracks of this name, chords and all, by start; none where there is no such track.
+    """Every note of the tracks with this name, including chords, by start; none if there is no such track.
 
-    Raises AudioError when the file is no MIDI, or is damaged.
+    Raises AudioError if the file is not MIDI, or is damaged.
     """
     song, _ = _read(path)
     rows = [line.notes for line in _lines(song) if line.name == name]
@@ -105,10 +105,10 @@ def track_notes(path: str, name: str) -> Notes:
 
 
 def _fields(song: mido.MidiFile) -> Iterator[tuple[str, str]]:
-    """What the file says of itself, for the search by words: what the song is called, copyright, comments, lyrics.
+    """The texts of the file for full-text search: title, copyright, comments, lyrics.
 
-    The name of the first track is the song's in a file of format 0, which has no other, and where that track has no
-    notes (Standard MIDI Files 1.0).
+    The name of the first track is the title of the song in a file of format 0, which has only one track, or if that
+    track has no notes (Standard MIDI Files 1.0).
     """
     if song.tracks and (song.type == 0 or not any(message.type == "note_on" for message in song.tracks[0])):
         yield "title", str(song.tracks[0].name or "")
@@ -127,15 +127,15 @@ def _fields(song: mido.MidiFile) -> Iterator[tuple[str, str]]:
 
 
 def _sung(pieces: list[str]) -> str:
-    """Syllables as words. Mostly they bring the spaces between words along, and slashes where a line begins."""
+    """Join syllables to words. Usually they contain the spaces between words, and slashes at the start of lines."""
     stand_apart = any(piece[:1] in _LINES or piece[:1].isspace() or piece[-1:].isspace() for piece in pieces)
     return re.sub(r"[/\\]", " ", ("" if stand_apart else " ").join(pieces))
 
 
 def _read(path: str) -> tuple[mido.MidiFile, list[Field]]:
-    """The parsed file, its texts in their code page, and what a RIFF file around it says.
+    """The parsed file with decoded texts, and the texts of a RIFF file around it.
 
-    mido answers damage with whatever went wrong inside it, so its ways to fail are named here.
+    For damaged files mido raises various errors from its internals, so all of them are caught here.
     """
     with open_regular(path) as file:
         inner = next((chunk for chunk in chunks(file, head(file)) if chunk.name == b"data"), None)
@@ -153,7 +153,7 @@ def _read(path: str) -> tuple[mido.MidiFile, list[Field]]:
 
 
 def _decode(song: mido.MidiFile) -> None:
-    """Put texts and names, which mido takes for Latin-1, as what they are: UTF-8, or of one old code page."""
+    """Decode texts and names, which mido reads as Latin-1, as UTF-8 or as one old code page."""
     places = [
         (message, name)
         for track in song.tracks
@@ -168,7 +168,7 @@ def _decode(song: mido.MidiFile) -> None:
 
 
 def _lines(song: mido.MidiFile) -> list[_Line]:
-    """Every track and channel with notes, drums left out. A note that never ends ends where its line does."""
+    """Every track and channel with notes, without drums. A note without an end lasts until the end of its track."""
     lines = []
     for track in song.tracks:
         notes: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
@@ -194,7 +194,7 @@ def _lines(song: mido.MidiFile) -> list[_Line]:
 
 
 def _melodiousness(line: _Line) -> float:
-    """How much a line is shaped like a melody; only the order matters, the weights are common sense."""
+    """A rating of how melody-like a line is. Only the order matters; the weights are chosen by common sense."""
     start, end, pitch = line.notes.T
     top = _skyline(line.notes)
     alone = len(top) / len(line.notes)
@@ -208,9 +208,9 @@ def _melodiousness(line: _Line) -> float:
 
 
 def _skyline(notes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(m, 3): one voice out of many, the highest note at every onset, cut where the next one starts.
+    """One voice out of many (m, 3): the highest note at every onset, cut off where the next one starts.
 
-    A higher note that still sounds keeps the line: a lower one that starts meanwhile is accompaniment.
+    A lower note that starts while a higher one still sounds is accompaniment and is skipped.
     """
     kept: list[list[int]] = []
     for start, end, pitch in notes[np.lexsort((-notes[:, 2], notes[:, 0]))].tolist():
@@ -225,7 +225,7 @@ def _skyline(notes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _clock(song: mido.MidiFile) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(ticks, seconds) at every change of tempo in any track, extended past the end: interpolate in between."""
+    """The (ticks, seconds) of every tempo change in any track, extended past the end, for interpolation."""
     changes = {0: DEFAULT_TEMPO_US}
     last_tick = 0
     for track in song.tracks:

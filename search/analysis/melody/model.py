@@ -1,4 +1,4 @@
-"""The values of the melody room: notes, tunes, pitch curves, and what a hum is answered with.
+"""The values of the melody package: notes, tunes, pitch curves, and answers to hums.
 
 Pitches are MIDI note numbers (69 is A4, 440 Hz), fractions are cents; times are seconds.
 """
@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MelodyVerdict: TypeAlias = Literal["good", "weak", "none", "no melody"]
-"""As ``search.model.Verdict``, and "no melody" where what was hummed is not a tune (speech, noise, silence, two
-notes)."""
+"""As ``search.model.Verdict``, or "no melody" if what was hummed is not a tune (speech, noise, silence, two notes)."""
 
 Times: TypeAlias = NDArray[np.float64]
 Pitches: TypeAlias = NDArray[np.float32]
@@ -32,15 +31,13 @@ class Notes:
 
     @property
     def duration_s(self) -> float:
-        """When the last note ends."""
+        """The end of the last note."""
         return float(self.end_s[-1]) if len(self) else 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tune:
-    """A melody that can be looked for. ``name`` tells the voices of one file apart (a track's name; empty where there
-    is one).
-    """
+    """A melody that can be searched for. ``name`` distinguishes the voices of one file; empty if there is only one."""
 
     notes: Notes
     name: str = ""
@@ -48,25 +45,24 @@ class Tune:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PitchCurve:
-    """What a pitch tracker heard: ``pitch`` (n,) float32, one value every ``hop_s``, NaN where no pitch sounds."""
+    """The result of a pitch tracker: ``pitch`` (n,) float32, one value every ``hop_s``, NaN where there is no pitch."""
 
     pitch: Pitches
     hop_s: float
 
     @property
     def duration_s(self) -> float:
-        """How long was listened."""
+        """The length of the curve."""
         return len(self.pitch) * self.hop_s
 
 
 @dataclass(frozen=True, slots=True)
 class MelodyHit:
-    """A tune that a hum matches, and where: from ``start_s`` to ``end_s`` of the tune; ``window`` is the id of the
-    tune's window that starts closest to there.
+    """A tune that a hum matches from ``start_s`` to ``end_s``; ``window`` is the id of its window nearest to the start.
 
-    ``score`` is higher for a closer match (0 is perfect); ``probability`` is the confidence that this is the tune:
-    versions of a tune have the same, and the same number ``version_of``; they stand side by side, tunes count from 0.
-    ``tempo`` is how much faster than the tune the hum went; ``transposed`` is the hum's key less the tune's, in
+    ``score`` is higher for a closer match (0 is perfect). ``probability`` is the confidence that this is the tune.
+    Versions of a tune stand side by side; they have the same probability and the same number ``version_of``, from 0.
+    ``tempo`` is how much faster the hum is than the tune. ``transposed`` is the hum's key minus the tune's, in
     semitones.
     """
 
@@ -83,9 +79,9 @@ class MelodyHit:
 
 @dataclass(frozen=True, slots=True)
 class MelodyAnswer:
-    """The tunes a hum matches, best first, one hit a content, with a verdict beside them and a line that explains it.
+    """The tunes that a hum matches, best first, one hit per content, with a verdict and a ``reason`` that explains it.
 
-    The hits are empty exactly when the verdict is "no melody", or when nothing is indexed.
+    There are no hits if the verdict is "no melody", or if no tune is indexed or comes near.
     """
 
     verdict: MelodyVerdict

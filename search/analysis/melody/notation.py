@@ -1,8 +1,8 @@
-"""Tunes that are typed: note names ("C4 D4 E4:2 r G4") and ABC notation.
+"""Parsing typed tunes: note names ("C4 D4 E4:2 r G4") and ABC notation.
 
-The subset of ABC (abcnotation.com, standard v2.1) is what a line of melody needs: header fields K, L, M and Q, notes
-with accidentals, octaves and lengths, rests, broken rhythm, tuplets, ties, bars. Repeats are read
-once, as written. Chords give their highest note; grace notes, decorations and words are skipped.
+The supported subset of ABC (abcnotation.com, standard v2.1) covers a line of melody: header fields K, L, M and Q, notes
+with accidentals, octaves and lengths, rests, broken rhythm, tuplets, ties, bars. Repeats are played once. Chords give
+their highest note; grace notes, decorations and words are skipped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from search.analysis.melody.model import Notes
 from search.errors import QueryError
 
 BEAT_S = 0.4
-"""A typed note without a length lasts this long; what is typed has no tempo, so the search tries several."""
+"""The length of a typed note without a length. Typed notes have no tempo, so the search tries several."""
 
 _LONGEST_S = 24 * 3600.0
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11, "H": 11}
@@ -48,12 +48,10 @@ _TUPLET_TIME = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 
 
 def parse_notes(text: str) -> Notes:
-    """Notes from names or from ABC: ABC where the text has a ``K:`` field. Raises QueryError that says which word is
-    no note.
+    """Parse note names, or ABC if the text has a ``K:`` field. Raises QueryError, which names the word that is no note.
 
-    A name is a letter (H is B), sharps or flats, an octave (4 where none is given, or the last one's), and perhaps
-    ``:`` and a
-    length in beats; ``r`` is a rest.
+    A name is a letter (H is B), sharps or flats, an octave (by default that of the last note, or 4), and optionally
+    ``:`` and a length in beats; ``r`` is a rest.
     """
     try:
         return _parsed(text)
@@ -87,7 +85,7 @@ def _parsed(text: str) -> Notes:
 
 
 def parse_abc(text: str) -> Notes:
-    """The first tune of an ABC text. Raises QueryError when it has no notes."""
+    """The first tune of an ABC text. Raises QueryError if it has no notes."""
     fields, body = _split(text)
     unit = _unit(fields)
     beat = _fraction(fields.get("Q", "").split("=")[0]) if "=" in fields.get("Q", "") else Fraction(1, 4)
@@ -97,7 +95,7 @@ def parse_abc(text: str) -> Notes:
 
 
 class _Reader:
-    """Walks through the body of an ABC tune with what holds for the bar, the tuplet and the next note."""
+    """Reads the body of an ABC tune, with the state of the bar, the tuplet and the next note."""
 
     def __init__(self, signature: dict[str, int], unit_s: float) -> None:
         self._signature = signature
@@ -106,7 +104,7 @@ class _Reader:
         self._rows: list[tuple[float, float, float]] = []
         self._now = 0.0
         self._tuplet, self._tuplet_left = 1.0, 0
-        self._next = 1.0  # what broken rhythm leaves for the next note
+        self._next = 1.0  # the factor that broken rhythm sets for the next note
         self._tied = False
 
     def read(self, body: str) -> list[tuple[float, float, float]]:
@@ -128,7 +126,7 @@ class _Reader:
         return self._rows
 
     def _pitch(self, token: re.Match[str]) -> float | None:
-        """The MIDI pitch of a note, None for a rest. An accidental holds until the bar's end."""
+        """The MIDI pitch of a note; None for a rest. An accidental holds until the end of the bar."""
         letter = token["note"]
         if letter in "xzZ":
             return None
@@ -189,7 +187,7 @@ def _split(text: str) -> tuple[dict[str, str], str]:
 
 
 def _unit(fields: dict[str, str]) -> Fraction:
-    """The unit note length: L:, or by the metre (standard, 4.7)."""
+    """The unit note length: from L:, or derived from the metre (standard, 4.7)."""
     given = _fraction(fields.get("L", ""))
     if given:
         return given
@@ -215,7 +213,7 @@ def _length(text: str) -> float:
 
 
 def _signature(key: str) -> dict[str, int]:
-    """Which letters a key sharpens or flattens."""
+    """The letters that a key sharpens (1) or flattens (-1)."""
     found = _KEY.match(key.strip())
     if found is None:
         return {}

@@ -1,7 +1,7 @@
-"""A voice that leaves its octave: where a hum went up or down by twelve semitones, and perhaps back, told by the tune.
+"""Octave jumps: where a hum goes up or down by twelve semitones, and perhaps back, compared with the tune.
 
-Of each point of a hum it is known how far it is from the tune in its own octave, in the one below and in the one above;
-the cheapest way through these, with a cost for each jump, is found for all places at once (dynamic programming).
+For each point of a hum there are errors in its own octave, the one below and the one above. The cheapest path through
+them, with a cost for each jump, is found for all places at once by dynamic programming.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ Matrix = NDArray[np.float32]
 
 OCTAVES: Final = np.array([0.0, -12.0, 12.0], np.float32)
 JUMP_S: Final = 0.6
-"""What a jump costs, in semitones for so many seconds: that much, spread over the hum (tuned)."""
+"""The cost of a jump, in semitones times seconds, spread over the length of the hum (tuned)."""
 
 
 def errors(difference: Matrix) -> Matrix:
-    """(3, c, points): what hums cost beside tunes in each of `OCTAVES`, by their ``difference`` (c, points)."""
+    """The costs (3, c, points) in each of `OCTAVES` of the ``difference`` (c, points) of hum and tune."""
     return costs(difference[None] - OCTAVES[:, None, None])
 
 
 def least_cost(errors: Matrix, jump: float) -> Matrix:
-    """(c,): the mean error along the cheapest way through ``errors`` (3, c, points); each jump costs ``jump``."""
+    """The mean error (c,) along the cheapest path through ``errors`` (3, c, points); each jump costs ``jump``."""
     points = errors.shape[2]
     total = errors[:, :, 0].copy()
     for point in range(1, points):
@@ -37,7 +37,7 @@ def least_cost(errors: Matrix, jump: float) -> Matrix:
 
 
 def path(errors: Matrix, jump: float) -> Matrix:
-    """(c, points): the octaves along that way, in semitones."""
+    """The octaves along the cheapest path, in semitones (c, points)."""
     states, count, points = errors.shape
     own = np.arange(states, dtype=np.int8)[:, None]
     before = np.zeros((points, states, count), np.int8)

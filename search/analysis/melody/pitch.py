@@ -1,7 +1,7 @@
-"""Following the pitch of one voice: a hum, singing, whistling, one instrument. SwiftF0 (ONNX) does the hearing.
+"""Tracking the pitch of one voice (a hum, singing, whistling, an instrument) with SwiftF0 (ONNX).
 
-SwiftF0 (Nieradzik 2025, arXiv:2508.18440; the `swift-f0` package carries its model) tracked 10 s in 36 ms on one core
-here and takes about 0.2 % of white noise for a pitch.
+SwiftF0 (Nieradzik 2025, arXiv:2508.18440; the `swift-f0` package contains its model) tracked 10 s in 36 ms on one core,
+and takes about 0.2 % of white noise for a pitch.
 """
 
 from __future__ import annotations
@@ -25,24 +25,25 @@ LOWEST_HZ, HIGHEST_HZ = 65.0, 2000.0
 """C2 to about B6: below a bass voice there is only rumble, and the model ends at 2094 Hz."""
 
 WHISTLE_HZ = 1200.0
-"""A hum that lies above this may go beyond the model, as whistling does; it is heard again at half speed."""
+"""A hum above this may exceed the model's range, as whistling does; it is tracked again at half speed."""
 
 CONFIDENCE = 0.5
 SHORTEST_FRAMES = 3
-"""Islands of pitch under 48 ms are no notes."""
+"""Isolated stretches of pitch shorter than this (48 ms) are not notes."""
 
 
 @cache
 def _tracker() -> SwiftF0:
-    """One for the process: it is safe to share and takes 25 ms to build. onnxruntime is loaded here, not at import."""
+    """One tracker per process: it may be shared, and building it takes 25 ms. Loads onnxruntime only here."""
     from swift_f0 import SwiftF0
 
     return SwiftF0(threads=1, spin=False)
 
 
 def pitch_of(wave: Wave) -> PitchCurve:
-    """The pitch curve of ``wave`` (samples,) at ``SAMPLE_RATE_HZ``; NaN where there is no voice. Empty audio has an
-    empty curve.
+    """The pitch curve of ``wave`` (samples,) at ``SAMPLE_RATE_HZ``; NaN where there is no voice.
+
+    Empty audio has an empty curve.
     """
     curve = _track(wave)
     tracked = curve.pitch[np.isfinite(curve.pitch)]
@@ -54,14 +55,14 @@ def pitch_of(wave: Wave) -> PitchCurve:
 
 
 def _half_speed(wave: Wave) -> Wave:
-    """Twice as many samples, so that everything sounds an octave lower and half as fast."""
+    """Double the number of samples, so that everything sounds an octave lower and half as fast."""
     import soxr
 
     return np.asarray(soxr.resample(wave, SAMPLE_RATE_HZ, 2 * SAMPLE_RATE_HZ), np.float32)
 
 
 def pitch_of_blocks(blocks: Iterable[Wave]) -> PitchCurve:
-    """The pitch curve of a recording of any length, from blocks (samples,) of it; they are held one at a time."""
+    """The pitch curve of a recording of any length, from its ``blocks`` (samples,), one of which is held at a time."""
     tracked = _tracker().stream(LOWEST_HZ, HIGHEST_HZ)
     parts = [tracked.push(block, SAMPLE_RATE_HZ) for block in blocks]
     if parts:
@@ -77,7 +78,7 @@ def _track(wave: Wave) -> PitchCurve:
 
 
 def _curve(pitch_hz: Sequence[NDArray[np.float32]], confidence: Sequence[NDArray[np.float32]]) -> PitchCurve:
-    """What the tracker said, part by part, as one curve in semitones."""
+    """Join the tracker's results for the parts into one curve in semitones."""
     hz = np.concatenate([np.empty(0, np.float32), *pitch_hz])
     midi = 69.0 + 12.0 * np.log2(np.maximum(hz, 1.0) / 440.0)
     voiced = without_islands(np.concatenate([np.empty(0, np.float32), *confidence]) >= CONFIDENCE)
@@ -85,7 +86,7 @@ def _curve(pitch_hz: Sequence[NDArray[np.float32]], confidence: Sequence[NDArray
 
 
 def without_islands(voiced: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Runs of true that are shorter than ``SHORTEST_FRAMES`` become false."""
+    """Set runs of true that are shorter than ``SHORTEST_FRAMES`` to false."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], voiced.astype(np.int8), [0]])))
     kept = voiced.copy()
     for start, end in edges.reshape(-1, 2):

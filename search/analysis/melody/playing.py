@@ -1,4 +1,4 @@
-"""A file of notes as sound: the tune that is searched, the melody without drums and accompaniment, is played."""
+"""Rendering a MIDI file as sound: only the tune that is searched, without drums and accompaniment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from search.analysis.melody.rendering import LONGEST_S, render
 from search.model import Wave
 
 MOST_VOICES = 8
-"""A file may call any number of its tracks melodies; so many are played together."""
+"""The most melodies of a file that are played together; any number of tracks may be named as melodies."""
 
 
 def notes_of(path: str) -> Notes:

@@ -1,9 +1,9 @@
-"""The tune of a recording, where it has one that could be hummed.
+"""The tune of a recording, if it has one that could be hummed.
 
-The pitch tracker follows one voice exactly, and of several mostly the one that leads: of rendered songs (a sung-like
-lead over piano), it had .88 of the lead's frames right, and .81 where the lead was plucked like the rest
+The pitch tracker follows a single voice exactly, and of several voices mostly the lead: on rendered songs with a
+sung-like lead over piano it has .88 of the lead's frames right, and .81 if the lead is plucked like the rest
 (docs/figures/humming-recordings.md). Salience by harmonic summation (Salamon & Gomez 2012, without their contour
-selection) had .40 on both and was given up.
+selection) had .40 on both and was abandoned.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from search.analysis.melody.model import Notes, PitchCurve
 LEAST_NOTES = 8
 LEAST_PITCHES = 4
 SAME_SHARE = 0.98
-"""A lead that has so much of the curve is the curve: it is kept once."""
+"""A lead with this share of the curve's frames counts as equal to the curve, and only the curve is kept."""
 
 LEAST_STEADY = 0.5
-"""Share of the time between a recording's first and last pitch that lies in steady notes; songs have .6 to .85."""
+"""The least share of steady notes in the time between a recording's first and last pitch; songs have .6 to .85."""
 
 
 def contours_of_recording(curve: PitchCurve, levels_db: NDArray[np.float64]) -> tuple[Contour, ...]:
-    """The contours of what was heard in a recording: the whole curve, and where that is less, who leads in it.
+    """The contours of a recording: of the whole pitch curve and, if it differs, of the lead; empty if it has no tune.
 
-    None where there is no tune to be hummed. ``levels_db`` (n,) says how loud each frame of ``curve`` was: over an
-    accompaniment the lead alone is found far better (`loudness.lead_of`), but of one voice that sings softly and
-    loudly only the whole curve has all. A hum's hit is the better of the two.
+    ``levels_db`` (n,) is the level of each frame of ``curve``. Over an accompaniment, the lead alone is found far
+    better (`loudness.lead_of`). But if a single voice sings softly and loudly, only the whole curve is complete. A
+    hum's hit is the better of the two.
     """
     notes = steady_notes(curve)
     pitches = len(np.unique(np.round(notes.pitch))) if len(notes) else 0
@@ -43,9 +43,7 @@ def contours_of_recording(curve: PitchCurve, levels_db: NDArray[np.float64]) -> 
 
 
 def steady_share(curve: PitchCurve, notes: Notes) -> float:
-    """The share of steady ``notes`` in the time between the first sound of pitch and the last; 0 where there is
-    none.
-    """
+    """The share of steady ``notes`` in the time between the first and the last pitch; 0 if there is no pitch."""
     voiced = np.flatnonzero(np.isfinite(curve.pitch))
     if not len(voiced):
         return 0.0

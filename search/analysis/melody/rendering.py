@@ -1,4 +1,4 @@
-"""Notes as sound, to hear what was typed or found: a plucked tone for each note."""
+"""Rendering notes as sound, with a plucked tone for each note."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ _HARMONICS = (1.0, 0.5, 0.25, 0.12, 0.06)
 
 
 def render(notes: Notes, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Wave:
-    """``notes`` as mono samples in [-1, 1] at ``sample_rate_hz``; no longer than ten minutes. No notes give no
-    samples.
-    """
+    """``notes`` as mono samples in [-1, 1] at ``sample_rate_hz``, at most ten minutes; empty without notes."""
     length_s = min(float(notes.end_s.max()), LONGEST_S) + RELEASE_S if len(notes) else 0.0
     wave = np.zeros(round(length_s * sample_rate_hz), np.float32)
     for start_s, end_s, pitch in zip(notes.start_s, notes.end_s, notes.pitch, strict=True):

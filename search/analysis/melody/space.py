@@ -1,7 +1,7 @@
-"""The melody space: what the catalog keeps of a content's tunes, and the facts that decide it.
+"""The melody space: what the catalog keeps of a content's tunes, and the specification `SPEC`.
 
 It has no encoder: a tune's windows are cut from its contour (`search.analysis.melody.contours`), and a hum is matched
-by more than its vectors. What it has in common with an encoder is its facts, `SPEC`.
+by more than its vectors. `SPEC` is what it has in common with encoders.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from search.analysis.melody.pitch import SAMPLE_RATE_HZ
 from search.model import MELODY_SPACE, ContentContour, ContentEncoding, EncoderSpec
 
 _FORMAT: Final = 1
-"""Counts changes of the windows' making that no constant shows."""
+"""Increased when the way windows are made changes without a change of any constant below."""
 
 
 def _fingerprint() -> str:
-    """Of everything that decides a window's vector."""
+    """The fingerprint of everything that determines a window's vector."""
     facts = (
         _FORMAT,
         contours.FRAME_S,
@@ -49,7 +49,7 @@ SPEC: Final = EncoderSpec(
 
 
 def encoding_of(tunes: Sequence[Contour]) -> ContentEncoding:
-    """What the catalog keeps of a content's tunes; none at all is fine."""
+    """The encoding of a content's tunes, of which there may be none."""
     cut = [windows_of(contour) for contour in tunes]
     spans = np.concatenate([np.empty((0, 2)), *(spans for spans, _ in cut)])
     vectors = np.concatenate([np.empty((0, contours.VECTOR_DIM), np.float32), *(vectors for _, vectors in cut)])
@@ -62,7 +62,7 @@ def encoding_of(tunes: Sequence[Contour]) -> ContentEncoding:
 
 
 def stored_contour(contour: Contour) -> ContentContour:
-    """A contour as it is kept, its pitch in cents."""
+    """A contour as stored, with its pitch in cents."""
     return ContentContour(
         cents=np.round(contour.pitch * CENTS).astype(np.int16),
         window_s=contours.window_starts(contour).astype(np.float32),

@@ -1,7 +1,7 @@
-"""Which matches of a hum are versions of one tune: around what was hummed one follows the other note by note.
+"""Which matches of a hum are versions of one tune: around the hummed passage they have the same notes.
 
-A collection has a tune twice: in another key, at another tempo, under another name. Versions are no rivals: each is
-what was hummed as surely as the other. Tunes that only share the phrase are: they are compared for longer than it.
+A collection may have a tune twice: in another key, at another tempo, under another name. Versions are not rivals,
+because each is what was hummed. Tunes that only share the phrase are rivals, so the comparison extends beyond it.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from search.analysis.melody.matching import Matches, Places
 from search.model import Ids
 
 MOST: Final = 32
-"""So many of the closest matches are compared; what is behind them is a tune of its own."""
+"""The number of closest matches that are compared; each match beyond counts as a tune of its own."""
 
 LEAST_S: Final = 15.0
-"""For so long versions are the same, around the middle of the hum, in its time."""
+"""Versions must agree for at least this long around the middle of the hum, in its time."""
 
 POINTS: Final = 64
-"""The places at which they are compared."""
+"""The number of points at which they are compared."""
 
 SAME_NOTE: Final = 0.5
-"""Semitones; what is further away is another note."""
+"""The largest difference of the same note, in semitones."""
 
 SAME_SHARE: Final = 0.9
-"""Of the places that have the same note."""
+"""The least share of points with the same note."""
 
 STRAYS: Final = (0.96, 0.98, 1.0, 1.02, 1.04)
 STEP_S: Final = 0.08
 STEPS: Final = 5
-"""How far tempo and place, which a hum tells roughly, may be off: these factors, and so many steps to either side."""
+"""The factors of tempo, and the steps of position to either side, that are tried, since a hum gives both roughly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Versions:
-    """Matches with the versions of a tune side by side, the closest tune first and its closest version.
+    """Matches with the versions of a tune side by side: the closest tune first, and its closest version first.
 
-    ``tune`` (c,) counts tunes: versions have the same number. They ascend from 0.
+    ``tune`` (c,) numbers the tunes, ascending from 0; versions have the same number.
     """
 
     matches: Matches
@@ -51,12 +51,12 @@ class Versions:
 
     @property
     def cost(self) -> NDArray[np.float32]:
-        """(tunes,) the cost of each tune, of its closest version."""
+        """The cost of each tune's closest version (tunes,)."""
         return self.matches.cost[np.unique(self.tune, return_index=True)[1]]
 
 
 def versions(hum: Contour, matches: Matches, contours: ContourLookup) -> Versions:
-    """The matches of a hum, closest first, as versions of tunes; of as many tunes as the certainty asks for."""
+    """Group the matches of a hum, closest first, into versions of tunes, for as many tunes as the certainty needs."""
     tune = np.full(len(matches.cost), -1, np.int64)
     number = 0
     while number <= RIVALS and np.any(tune[:MOST] < 0):
@@ -72,7 +72,7 @@ def versions(hum: Contour, matches: Matches, contours: ContourLookup) -> Version
 
 
 def _are_same(hum: Contour, places: Places, contours: ContourLookup) -> NDArray[np.bool_]:
-    """(c,) whether each of some places has the notes of the first of them."""
+    """Whether each of ``places`` (c,) has the same notes as the first."""
     middle_s = len(hum) * FRAME_S / 2
     reach_s = max(middle_s, LEAST_S / 2)
     from_middle_s = reach_s * (2 * (np.arange(POINTS) + 0.5) / POINTS - 1)
@@ -85,6 +85,6 @@ def _are_same(hum: Contour, places: Places, contours: ContourLookup) -> NDArray[
         at_s = middle_s + stray * from_middle_s + steps_s[:, None]
         others = contours.stretches(places.row, start_s + tempo * at_s.ravel()).reshape(-1, *at_s.shape)
         near = np.abs(others + key - notes) <= SAME_NOTE
-        near = near[:, :-2] | near[:, 1:-1] | near[:, 2:]  # between two notes either is right
+        near = near[:, :-2] | near[:, 1:-1] | near[:, 2:]  # at a change of notes either note is right
         best = np.maximum(best, near.mean(axis=2).max(axis=1))
     return best >= SAME_SHARE

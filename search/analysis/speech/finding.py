@@ -1,7 +1,7 @@
-"""Which passages say what is asked for: whole words, phrases, beginnings, and words that are much like it.
+"""Finding passages by spoken words: whole words, phrases, beginnings of words, and similar words.
 
-Each word of a question counts by how seldom it is said. A passage is taken around every place where one of its words is
-said; it counts for the words of the question that stand near, for how near, and for their order.
+The rarer a word of the query is, the higher is its weight. A passage is formed around every place where one of the
+words is said. Its score depends on which words of the query are near, how near they are, and whether they are in order.
 """
 
 from __future__ import annotations
@@ -21,32 +21,34 @@ from search.ground.letters import edits
 from search.model import Ids
 
 AS_INFLECTED: Final = 0.85
-"""What a word counts that only its ending parts from the one that was asked for."""
+"""The value of a word that differs from a query word only in its ending."""
 AS_BEGUN: Final = 0.75
+"""The value of a word that begins with a query word."""
 MUCH_LIKE: Final = (1.0, 0.6, 0.45)
-"""What a word counts by how many letters it is away."""
+"""The value of a word by the number of letters in which it differs."""
 SHORTEST_LIKE: Final = 4
 LONG: Final = 8
-"""From so many letters on two of them may be others."""
+"""Words of at least this many letters may differ in two of them."""
 SHORTEST_BEGUN: Final = 4
 MOST_WORDS: Final = 32
 MOST_ANCHORS: Final = 5_000
-"""Of a word that is said more often the places of rarer ones are looked at, and of it alone the first so many."""
+"""Passages are not formed around words said more often than this, unless all words are; then around the rarest word, at
+its first places."""
 NEAR: Final = 6
-"""Words between the first and the last of a passage, beyond those that were asked for."""
+"""The most additional words between the first and the last word of a passage."""
 SCATTERED: Final = 0.75
-"""What a passage counts whose words stand in another order, or as far apart as may be."""
+"""The factor for a passage whose words are in another order, or as far apart as allowed."""
 LEAST_SHARE: Final = 0.34
-"""A passage that says less of what was asked for is none."""
+"""The least weighted share of the query's words that a passage must have."""
 SURE: Final = 0.2
-"""How much of a score is the recogniser's."""
+"""The influence of the recogniser's certainty on a score."""
 _PARTS: Final = re.compile(r'"([^"]*)"|(\S+)')
 _ENDINGS: Final = re.compile(r"(?<=...)(?:ing|ed|es|s)$")
 
 
 @dataclass(frozen=True, slots=True)
 class FoundWords:
-    """Words from ``first`` to ``last`` of a table, ``score`` (higher is closer)."""
+    """A passage: the words from ``first`` to ``last`` of a table, with its ``score`` (higher is better)."""
 
     first: int
     last: int
@@ -55,7 +57,7 @@ class FoundWords:
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """Where a word of the question is said (m,), ascending, what each place counts, and what the word weighs."""
+    """A word of the query: the places (m,) where it is said, ascending, the value of each, and the word's weight."""
 
     places: NDArray[np.int64]
     counts: NDArray[np.float32]
@@ -63,9 +65,9 @@ class _Term:
 
 
 def find(table: SpokenTable, text: str, among: Ids | None = None) -> list[FoundWords]:
-    """The passages, best first, of the contents ``among`` (or of all). Raises QueryError for a question without words.
+    """The matching passages of the contents ``among`` (or of all), best first. Raises QueryError if there are no words.
 
-    ``text`` is words, phrases in quotes, which are said exactly so, and beginnings (``thunder*``).
+    ``text`` has words, phrases in quotes, which must be said exactly, and beginnings of words (``thunder*``).
     """
     terms, phrases = _question(table, text)
     if among is not None:
@@ -82,7 +84,7 @@ def find(table: SpokenTable, text: str, among: Ids | None = None) -> list[FoundW
 
 
 def _question(table: SpokenTable, text: str) -> tuple[list[_Term], list[_Term]]:
-    """The words of a question, and the first places of its phrases."""
+    """The words of a query, and its phrases with the places of their first words."""
     terms: list[_Term] = []
     phrases: list[_Term] = []
     for quoted, bare in _PARTS.findall(text):
@@ -118,7 +120,7 @@ def _term(table: SpokenTable, word: str, *, begins: bool) -> _Term:
 
 
 def _slips(table: SpokenTable, word: str) -> Iterator[tuple[str, int]]:
-    """The words that begin as this one does and are a letter or two away."""
+    """Yield the words with the same first letter that differ in one or two letters."""
     most = 0 if len(word) < SHORTEST_LIKE else 2 if len(word) >= LONG else 1
     for at in table.beginning(word[0]) if most else ():
         other = table.vocabulary[at]
@@ -127,7 +129,7 @@ def _slips(table: SpokenTable, word: str) -> Iterator[tuple[str, int]]:
 
 
 def _said(table: SpokenTable, like: dict[str, float], only: NDArray[np.int64] | None = None) -> _Term:
-    """Where any of these words is said, what each counts, and what they weigh: more where they are seldom said."""
+    """The term of all places where one of these words is said, with their values. The rarer, the higher its weight."""
     known = [(at, counts) for word, counts in like.items() if (at := table.place_of(word)) is not None]
     places = np.concatenate([np.empty(0, np.int64), *(table.positions(at) for at, _ in known)])
     values = np.repeat([counts for _, counts in known], [len(table.positions(at)) for at, _ in known])
@@ -139,7 +141,7 @@ def _said(table: SpokenTable, like: dict[str, float], only: NDArray[np.int64] | 
 
 
 def _phrase(table: SpokenTable, words: Sequence[str]) -> NDArray[np.int64]:
-    """Where these words are said one after the other in one content: the places of the first."""
+    """The places of the first word wherever these words are said one after another in one content."""
     known = [table.place_of(word) for word in words]
     if any(at is None for at in known):
         return np.empty(0, np.int64)
@@ -156,7 +158,7 @@ def _within(term: _Term, rows: NDArray[np.bool_], table: SpokenTable) -> _Term:
 
 
 def _anchors(terms: Sequence[_Term]) -> Iterator[tuple[int, int]]:
-    """The terms, rarest first, with each place where they are said."""
+    """Yield the terms, rarest first, with each place around which to form a passage."""
     by_rarity = sorted((len(term.places), number) for number, term in enumerate(terms) if len(term.places))
     for rank, (count, number) in enumerate(by_rarity):
         if count <= MOST_ANCHORS or rank == 0:
@@ -165,7 +167,7 @@ def _anchors(terms: Sequence[_Term]) -> Iterator[tuple[int, int]]:
 
 
 def _around(table: SpokenTable, terms: Sequence[_Term], anchor: int, place: int, total: float) -> FoundWords:
-    """The passage around a place where the term ``anchor`` is said; a score of 0 where it says too little."""
+    """The passage around a place where the term ``anchor`` is said; its score is 0 if too few words match."""
     reach = NEAR + len(terms)
     row = int(table.rows_of(np.array([place]))[0])
     begin, end = max(int(table.begins[row]), place - reach), min(int(table.begins[row + 1]), place + reach + 1)
@@ -175,7 +177,7 @@ def _around(table: SpokenTable, terms: Sequence[_Term], anchor: int, place: int,
         first, last = np.searchsorted(term.places, (begin, end))
         if first == last:
             continue
-        # where it should stand, if the passage said exactly what was asked
+        # its place if the passage said exactly the query
         due = place + number - anchor
         away = np.abs(term.places[first:last] - due) / (2 * reach)
         values = term.counts[first:last] - 0.2 * away
@@ -201,7 +203,7 @@ def _has(phrase: _Term, passage: FoundWords) -> bool:
 
 
 def _keep(passages: list[FoundWords], passage: FoundWords) -> None:
-    """Add a passage to those of its content, of two that overlap the better."""
+    """Add a passage to those of its content; of overlapping passages only the best is kept."""
     overlapping = [one for one in passages if one.first <= passage.last and passage.first <= one.last]
     if all(passage.score > one.score for one in overlapping):
         for one in overlapping:

@@ -1,9 +1,9 @@
 """The words of all transcripts as snapshots (`search.snapshots.folders`): the arrays of `SpokenTable`.
 
     contents.npy, begins.npy, words.npy, starts_ms.npy, ends_ms.npy, sure.npy, opens.npy, places.npy, word_begins.npy,
-    and the vocabulary as letters.npy: its words in UTF-8 with a line's end behind each
+    and the vocabulary as letters.npy: its words in UTF-8, with a newline after each
 
-They follow from the catalog's transcripts: `SpokenWords` adds what came since.
+They are derived from the catalog's transcripts: `SpokenWords` adds newer ones.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from search.snapshots.latest import Latest
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
 FOLDER: Final = "spoken"
-"""In the library's folder."""
+"""The name of the folder in the library's folder."""
 KIND: Final = Kind("spoken words", 1, "soundalike speech makes them anew from the catalog")
 REVISION: Final = 1
-"""Goes up when words are folded otherwise."""
+"""Increased whenever the folding of words changes."""
 _TYPES: Final = {
     "contents": "<i8",
     "begins": "<i8",
@@ -40,15 +40,15 @@ _TYPES: Final = {
 }
 _LETTERS: Final = "letters.npy"
 _AT_ONCE: Final = 5_000
-"""Transcripts that are added at once: bounds memory."""
+"""Transcripts that are added at once, to bound memory."""
 
 Since = Callable[[int], Iterable[tuple[int, Transcript]]]
-"""The contents whose transcripts came after a sequence number."""
+"""Returns the transcripts added after a sequence number, each with its content id."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a manifest says: how words were folded, and up to which transcript they are there."""
+    """The facts of a manifest: the revision of folding, and the sequence of the last transcript included."""
 
     revision: int
     last: int
@@ -69,10 +69,10 @@ class SpokenWords:
         self._state = _State(SpokenTable.empty(), 0)
 
     def table(self, last: int, since: Since) -> SpokenTable:
-        """The words up to the transcript of sequence ``last``: what is published, and what came ``since``."""
+        """The words up to the transcript of sequence ``last``: the published ones and those added ``since``."""
         with self._lock:
             if self._state.last != last:
-                # a published state that reaches further lacks nothing: contents went since
+                # a published state may be beyond ``last`` if contents were removed since; it is complete, too
                 base = max((self._state, self.latest.value()), key=lambda one: one.last)
                 coming = iter(since(base.last))
                 table = base.table
@@ -82,13 +82,13 @@ class SpokenWords:
             return self._state.table
 
     def publish(self, last: int, since: Since, sequence: int) -> None:
-        """Keep the words up to the transcript ``last``; the lease's holder may. Raises LibraryUnwritable."""
+        """Publish the words up to the transcript ``last``. Only the lease's holder may. Raises LibraryUnwritable."""
         if self.latest.value().last != last:
             self.latest.publish(_State(self.table(last, since), last), sequence)
 
 
 def problems(snapshot: Snapshot) -> list[str]:
-    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    """Return the defects of a snapshot whose digests match. Raises SnapshotError if it cannot be opened."""
     table = _read(snapshot).table
     ascend = (np.diff(table.contents) > 0).all() and (np.diff(table.begins) >= 0).all()
     known = not len(table.words) or int(table.words.max()) < len(table.vocabulary)
@@ -104,7 +104,7 @@ def _write(new: NewSnapshot, state: _State) -> None:
 
 
 def _read(snapshot: Snapshot) -> _State:
-    """Map the arrays of a snapshot. Raises SnapshotError when they are damaged."""
+    """Map the arrays of a snapshot. Raises SnapshotError if they are damaged."""
     facts = snapshot.facts(_Facts)
     if facts.revision != REVISION:
         raise snapshot.damaged("it has the words of another version")

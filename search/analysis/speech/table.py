@@ -1,7 +1,7 @@
-"""The words of all transcripts with their times, and where each word is: what searches for spoken words read.
+"""The words of all transcripts with their times, and the places of each word, for searches by spoken words.
 
-Words are folded as questions are: lower case, no accents, no apostrophes. What is written in Chinese or Japanese is a
-word a character, so that phrases are found in it.
+Words are folded like queries: lower case, without accents and apostrophes. In Chinese or Japanese, each character is a
+word, so that phrases can be found.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _APOSTROPHES: Final = str.maketrans("", "", "'\u2019\u02bc\u00ad")
 
 
 def folded(text: str) -> list[str]:
-    """The words of a text as they are looked for."""
+    """The words of a text, folded for search."""
     bare = unicodedata.normalize("NFKD", text.casefold().translate(_APOSTROPHES))
     bare = "".join(letter for letter in bare if not unicodedata.combining(letter))
     return _WORD.findall(unicodedata.normalize("NFC", bare))
@@ -31,12 +31,13 @@ def folded(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class SpokenTable:
-    """n words in the order of contents and time.
+    """n words, ordered by content and time.
 
-    ``contents`` (c,) ids, ascending; the words of each lie from ``begins[i]`` to ``begins[i + 1]`` (c + 1,) int64.
-    ``words`` (n,) uint32 are places in the ``vocabulary``, ascending strings; ``starts_ms`` and ``ends_ms`` uint32;
-    ``sure`` uint8 in parts of 255; ``opens`` uint8 is 1 where a word is the first of a line. ``places`` (n,) int64 are
-    the words' places, those of vocabulary's word v from ``word_begins[v]`` to ``word_begins[v + 1]``, ascending.
+    ``contents`` (c,) are ids, ascending; the words of content i are those from ``begins[i]`` to ``begins[i + 1]``
+    (c + 1,) int64. ``words`` (n,) uint32 are indices into the ``vocabulary``, which is sorted. ``starts_ms`` and
+    ``ends_ms`` are uint32; ``sure`` uint8 is the certainty in units of 1/255; ``opens`` uint8 is 1 for the first word
+    of a line. ``places`` (n,) int64 are the places of words, grouped by word: those of word v of the vocabulary are
+    from ``word_begins[v]`` to ``word_begins[v + 1]``, ascending.
     """
 
     contents: Ids
@@ -52,12 +53,12 @@ class SpokenTable:
 
     @classmethod
     def empty(cls) -> SpokenTable:
-        """Without any word."""
+        """A table without words."""
         return cls.of(())
 
     @classmethod
     def of(cls, transcripts: Iterable[tuple[int, Transcript]]) -> SpokenTable:
-        """That of these contents, by their ids; of one that comes twice the later counts."""
+        """The table of these transcripts, by content id. If an id comes twice, the later transcript counts."""
         ids: list[int] = []
         counts: list[int] = []
         tokens: list[str] = []
@@ -81,39 +82,39 @@ class SpokenTable:
         return _with_places(np.array(ids, np.int64), begins.astype(np.int64), words, columns, vocabulary)
 
     def __len__(self) -> int:
-        """How many contents there are, those in which nobody speaks included."""
+        """The number of contents, including those without speech."""
         return len(self.contents)
 
     def positions(self, word: int) -> NDArray[np.int64]:
-        """(m,) where a word of the vocabulary is said, ascending."""
+        """The places (m,) where a word of the vocabulary is said, ascending."""
         return np.asarray(self.places[self.word_begins[word] : self.word_begins[word + 1]])
 
     def counts(self) -> NDArray[np.int64]:
-        """(v,) how often each word of the vocabulary is said."""
+        """How often each word of the vocabulary is said (v,)."""
         return np.diff(self.word_begins)
 
     def beginning(self, letters: str) -> range:
-        """The words of the vocabulary that begin so."""
+        """The indices of the words of the vocabulary that begin with ``letters``."""
         first = bisect_left(self.vocabulary, letters)
         return range(first, bisect_left(self.vocabulary, letters + "\U0010ffff"))
 
     def place_of(self, word: str) -> int | None:
-        """Where a word stands in the vocabulary."""
+        """The index of a word in the vocabulary; None if it is not there."""
         at = bisect_left(self.vocabulary, word)
         return at if at < len(self.vocabulary) and self.vocabulary[at] == word else None
 
     def rows_of(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(m,) the rows in ``contents`` of words at these places."""
+        """The rows in ``contents`` of the words at these places (m,)."""
         return np.searchsorted(self.begins, positions, side="right") - 1
 
     def line_of(self, position: int) -> tuple[int, int]:
-        """The content of a word, and the number of its line there."""
+        """The content id of the word at a place, and the number of its line."""
         row = int(self.rows_of(np.array([position]))[0])
         begin = int(self.begins[row])
         return int(self.contents[row]), int(self.opens[begin : position + 1].sum(dtype=np.int64)) - 1
 
     def changed(self, added: Sequence[tuple[int, Transcript]]) -> SpokenTable:
-        """A table of these contents and of ``added``, which take the place of those of their ids."""
+        """A table with ``added``, which replace the transcripts with the same ids."""
         if not added:
             return self
         if not len(self):

@@ -1,4 +1,4 @@
-"""A file becomes a transcript: voices are found first, and what they say is recognised, in pieces of bounded memory."""
+"""Transcribing a file: first find voices, then recognise what they say, in pieces of bounded memory."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from search.ports import SpeechRecogniser, VoiceDetector
 from search.snapshots.filling import Rest, at_once, resting
 
 PIECE_S: Final = 240.0
-"""Stretches are recognised together up to this length: what begins a model costs much, and each call begins it."""
+"""Stretches are recognised together up to this length, because each call of a model has a high fixed cost."""
 BETWEEN_S: Final = 0.3
-"""Silence between two stretches that are recognised together."""
+"""The silence between two stretches that are recognised together."""
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Stretches of a file one after the other: where each begins in the piece, and which it is."""
+    """Concatenated ``stretches`` of a file, with the time at which each begins in the piece."""
 
     wave: Wave
     begins_s: tuple[float, ...]
@@ -40,10 +40,10 @@ def of_file(
     *,
     rest: Rest = at_once,
 ) -> Transcript:
-    """What is said in a content, from the file of one of its clips, in ``language`` or that of its first piece.
+    """Transcribe a content from the file of one of its clips, in ``language`` or the language of its first speech.
 
-    With a ``rest`` before each block is listened to for voices, and each piece recognised. Raises AudioError where the
-    file cannot be read, QueryError for a language that the recogniser does not know.
+    Calls ``rest`` before each block is searched for voices, and before each piece is recognised. Raises AudioError if
+    the file cannot be read, QueryError for a language that the recogniser does not know.
     """
     voiced = voices(detector, content, clip, rest=rest)
     spoken, likely = language, 1.0
@@ -61,13 +61,13 @@ def of_file(
 
 
 def voices(detector: VoiceDetector, content: Content, clip: Clip, *, rest: Rest = at_once) -> tuple[Span, ...]:
-    """The stretches of a content in which somebody speaks. Raises AudioError where its file cannot be read."""
+    """The stretches of a content in which somebody speaks. Raises AudioError if its file cannot be read."""
     blocks = audio.stream(clip.absolute_path, detector.sample_rate_hz, track=content.track)
     return detector.voiced(resting(blocks, rest))
 
 
 def _moved(line: SpokenLine, piece: _Piece) -> SpokenLine:
-    """A line of a piece, in the times of the file. A word lies in the stretch where its middle is."""
+    """Convert a line of a piece to the file's times. A word belongs to the stretch that has its middle."""
     words = []
     for word in line.words:
         middle_s = (word.start_s + word.end_s) / 2
@@ -80,7 +80,7 @@ def _moved(line: SpokenLine, piece: _Piece) -> SpokenLine:
 
 
 def _pieces(path: str, track: int, voiced: tuple[Span, ...], rate_hz: int) -> Iterator[_Piece]:
-    """The voiced stretches of a file, as many together as `PIECE_S` takes, decoded as they are read."""
+    """Yield the voiced stretches of a file in pieces of up to `PIECE_S`, decoding as needed."""
     waves: list[Wave] = []
     stretches: list[Span] = []
     for stretch, wave in _cut(path, track, voiced, rate_hz):
@@ -101,7 +101,7 @@ def _piece(waves: list[Wave], stretches: list[Span], rate_hz: int) -> _Piece:
 
 
 def _cut(path: str, track: int, voiced: tuple[Span, ...], rate_hz: int) -> Iterator[tuple[Span, Wave]]:
-    """Each stretch with its sound."""
+    """Yield each stretch with its sound."""
     if not voiced:
         return
     end_s = voiced[-1][1]

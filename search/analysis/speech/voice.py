@@ -1,8 +1,8 @@
-"""Where somebody speaks: Silero VAD, whose network the package of the recogniser brings.
+"""Finding where somebody speaks, with Silero VAD; the recogniser's package contains the network.
 
-A network that hears 32 ms at a time says how likely a voice is; a stretch begins where that is likely, ends where it
-stays unlikely, and reaches a little beyond both. What is not in a stretch is never given to a recogniser, which would
-make words of noise.
+The network gives the probability of a voice for every 32 ms. A stretch begins where a voice is likely, ends where it
+stays unlikely, and extends a little beyond both. Only stretches are given to the recogniser, which would turn noise
+into words.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ RATE_HZ: Final = 16_000
 FRAME: Final = 512
 FRAME_S: Final = FRAME / RATE_HZ
 REVISION: Final = 1
-"""Goes up when a sound gets other stretches."""
+"""Increased whenever sounds get different stretches."""
 BEGINS_AT: Final = 0.5
 ENDS_AT: Final = 0.35
 SHORTEST_S: Final = 0.25
-"""A shorter stretch is none."""
+"""Shorter stretches are ignored."""
 PAUSE_S: Final = 0.5
-"""A longer pause parts two stretches."""
+"""A longer pause separates two stretches."""
 EDGE_S: Final = 0.2
-"""A stretch begins so long before a voice is likely, and ends so long after."""
+"""A stretch begins this long before a voice is likely, and ends this long after."""
 LONGEST_S: Final = 240.0
-"""A longer stretch is parted where a voice is least likely in the last `_SEARCHED_S` of that."""
+"""A longer stretch is split where a voice is least likely in the last `_SEARCHED_S` of this length."""
 _SEARCHED_S: Final = 20.0
 _CONTEXT: Final = 64
 _PACKAGE: Final = "faster_whisper"
@@ -50,7 +50,7 @@ class SileroDetector:
 
     @property
     def fingerprint(self) -> str:
-        """The detector and the rules by which its probabilities become stretches."""
+        """Identifies the detector and the rules that turn its probabilities into stretches."""
         return f"silero-v6-{REVISION}"
 
     @property
@@ -63,7 +63,7 @@ class SileroDetector:
         return stretches(self.probabilities(blocks))
 
     def probabilities(self, blocks: Iterable[Wave]) -> NDArray[np.float32]:
-        """(n,) how likely a voice is in each `FRAME_S` of a sound that comes in ``blocks`` of any size."""
+        """The probability (n,) of a voice in each `FRAME_S` of a sound, given in ``blocks`` of any size."""
         found = [self._likely(frames, state) for state in [_State()] for frames in _frames(blocks)]
         return np.concatenate([np.empty(0, np.float32), *found])
 
@@ -76,7 +76,7 @@ class SileroDetector:
 
 
 class _State:
-    """What the network remembers from one batch of frames to the next."""
+    """The state of the network between two batches of frames."""
 
     def __init__(self) -> None:
         self.h = np.zeros((1, 1, 128), np.float32)
@@ -85,7 +85,7 @@ class _State:
 
 
 def stretches(probabilities: NDArray[np.float32]) -> Stretches:
-    """The stretches, in seconds, of a sound whose frames have a voice so likely."""
+    """The stretches with a voice, in seconds, from the probability of each frame."""
     runs: list[tuple[int, int]] = []
     begun: int | None = None
     last = 0
@@ -105,7 +105,7 @@ def stretches(probabilities: NDArray[np.float32]) -> Stretches:
 
 
 def _widened(runs: list[tuple[int, int]], end_s: float, probabilities: NDArray[np.float32]) -> Stretches:
-    """Runs of frames as seconds, with their edges, none longer than `LONGEST_S`."""
+    """Convert runs of frames to seconds, split those longer than `LONGEST_S`, and add edges."""
     found: list[tuple[float, float]] = []
     for first, end in (part for run in runs for part in _parted(run, probabilities)):
         start_s, until_s = max(first * FRAME_S - EDGE_S, 0.0), min(end * FRAME_S + EDGE_S, end_s)
@@ -125,7 +125,7 @@ def _parted(run: tuple[int, int], probabilities: NDArray[np.float32]) -> Iterato
 
 
 def _frames(blocks: Iterable[Wave]) -> Iterator[NDArray[np.float32]]:
-    """Batches of whole frames (n, `FRAME`); the last is filled up with silence."""
+    """Yield batches of whole frames (n, `FRAME`); the last frame is padded with silence."""
     left = np.empty(0, np.float32)
     for block in blocks:
         left = np.concatenate([left, np.asarray(block, np.float32)])
@@ -139,7 +139,7 @@ def _frames(blocks: Iterable[Wave]) -> Iterator[NDArray[np.float32]]:
 
 
 def _model() -> Path:
-    """The network's file. Raises EncoderError where the package is not installed, or brings none."""
+    """The network's file. Raises EncoderError if the package is not installed, or has no such file."""
     found = find_spec(_PACKAGE)
     if found is None or not found.submodule_search_locations:
         raise EncoderError(why_missing("finding voices", "faster-whisper") or "finding voices needs faster-whisper")

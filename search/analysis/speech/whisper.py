@@ -1,8 +1,8 @@
-"""Speech to words by Whisper, through faster-whisper (CTranslate2): the extra ``speech``.
+"""Speech recognition by Whisper, through faster-whisper (CTranslate2): the extra ``speech``.
 
-``whisper`` is ``whisper:base``. Others by their size (``tiny``, ``small``, ``large-v3``, with ``.en`` for English
-alone), by a name on the Hugging Face hub, or by a folder that has the model, here or below one of the folders in which
-models are looked for.
+``whisper`` means ``whisper:base``. Other models are named by size (``tiny``, ``small``, ``large-v3``, with ``.en`` for
+English only), by a name on the Hugging Face hub, or by the folder of the model, relative to the present folder or to
+one of the folders for models.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from search.settings import Settings
 DEFAULT: Final = "base"
 RATE_HZ: Final = 16_000
 REVISION: Final = 1
-"""Goes up when the same model writes other words."""
+"""Increased whenever the same model gives different words."""
 WEIGHTS: Final = "model.bin"
 BEAM: Final = 1
-"""One guess at a time: five cost a fifth more and read LibriVox no better."""
+"""The beam size: five takes a fifth longer, and recognises LibriVox no better."""
 LEAST_SURE: Final = 0.3
-"""A line whose words are less sure in the mean is left out: so are most of those that nobody said."""
+"""Lines whose words have a lower mean probability are dropped; most hallucinated lines are among them."""
 MOST_SILENT: Final = 0.6
 _HEAD_BYTES: Final = 1 << 20
 
 
 class WhisperRecogniser:
-    """A `SpeechRecogniser` over one model. Threads may share it; each call runs on one processor."""
+    """A `SpeechRecogniser` with one model. Threads may share it; each call runs on one processor."""
 
     def __init__(self, name: str, model: Any, digest: str, languages: Sequence[str]) -> None:  # noqa: ANN401  untyped
         self.name = name
@@ -62,7 +62,7 @@ class WhisperRecogniser:
 
 
 def load(variant: str, settings: Settings) -> WhisperRecogniser:
-    """The model of this name. Raises EncoderError where faster-whisper is not installed, ModelNotFound for a model."""
+    """Load the model of this name. Raises EncoderError if faster-whisper is not installed, ModelNotFound otherwise."""
     try:
         import faster_whisper
     except ModuleNotFoundError as error:
@@ -95,7 +95,7 @@ def load(variant: str, settings: Settings) -> WhisperRecogniser:
 
 
 def _folder(name: str, models: Iterable[Path]) -> Path | None:
-    """The folder that a name stands for: itself, or below one of ``models``; None for one to be fetched."""
+    """The folder of a model: ``name`` itself, or below one of ``models``; None for a model to download."""
     for folder in (Path(name), *(base / name for base in models), *(base / f"whisper-{name}" for base in models)):
         if (folder / WEIGHTS).is_file():
             return folder.absolute()
@@ -103,7 +103,7 @@ def _folder(name: str, models: Iterable[Path]) -> Path | None:
 
 
 def _digest(weights: Path) -> str:
-    """Eight letters that stand for a model's weights: its size and its beginning."""
+    """Eight hex digits that identify a model's weights, from their size and their first megabyte."""
     with weights.open("rb") as file:
         return hashlib.sha256(str(weights.stat().st_size).encode() + file.read(_HEAD_BYTES)).hexdigest()[:8]
 
@@ -114,7 +114,7 @@ def _line(segment: Any) -> SpokenLine | None:  # noqa: ANN401  untyped
         text, end_s = word.word.strip(), max(float(word.end), float(word.start))
         if not text:
             continue
-        if words and not word.word.startswith(" ") and not text[0].isalnum():  # the "-hearted" of "cold-hearted"
+        if words and not word.word.startswith(" ") and not text[0].isalnum():  # like "-hearted" in "cold-hearted"
             before = words[-1]
             likely = min(before.probability, float(word.probability))
             words[-1] = SpokenWord(before.text + text, before.start_s, end_s, likely)

@@ -1,4 +1,4 @@
-"""A transcript as other programs read it: subtitles, text, JSON."""
+"""Writing a transcript for other programs: subtitles, text, JSON."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from search.model import Clip, SpokenLine, SpokenWord, Transcript
 from search.model.speech_as_json import transcript_as_json
 
 LONGEST_CHARACTERS: Final = 84
-"""Of a subtitle: two rows of 42."""
+"""The most characters of a subtitle: two rows of 42."""
 LONGEST_S: Final = 7.0
 
 
 def srt(transcript: Transcript, _clip: Clip) -> str:
-    """Subtitles as SubRip writes them."""
+    """Subtitles in SubRip format (.srt)."""
     return "\n".join(
         f"{number}\n{_clock(one.start_s, ',')} --> {_clock(one.end_s, ',')}\n{_plain(one.text)}\n"
         for number, one in enumerate(shown(transcript.lines), start=1)
@@ -23,7 +23,7 @@ def srt(transcript: Transcript, _clip: Clip) -> str:
 
 
 def vtt(transcript: Transcript, _clip: Clip) -> str:
-    """Subtitles of the web (WebVTT)."""
+    """Subtitles in WebVTT format."""
     cues = (
         f"{_clock(one.start_s, '.')} --> {_clock(one.end_s, '.')}\n{_escaped(_plain(one.text))}\n"
         for one in shown(transcript.lines)
@@ -32,23 +32,23 @@ def vtt(transcript: Transcript, _clip: Clip) -> str:
 
 
 def text(transcript: Transcript, _clip: Clip) -> str:
-    """A line a line."""
+    """Plain text, one line for each spoken line."""
     return "".join(f"{_plain(line.text)}\n" for line in transcript.lines)
 
 
 def as_json(transcript: Transcript, clip: Clip) -> str:
-    """Lines and words with their times."""
+    """Lines and words with their times, as JSON."""
     return (
         json.dumps(transcript_as_json(clip, transcript, "relative", stored=True), ensure_ascii=False, indent=2) + "\n"
     )
 
 
 FORMS: Final[Mapping[str, Callable[[Transcript, Clip], str]]] = {"srt": srt, "vtt": vtt, "txt": text, "json": as_json}
-"""What writes a transcript, by the name of the form."""
+"""The functions that write a transcript, by format name."""
 
 
 def shown(lines: Sequence[SpokenLine]) -> list[SpokenLine]:
-    """Lines as subtitles show them: long ones parted between words."""
+    """Lines as subtitles: long ones are split between words."""
     parts: list[SpokenLine] = []
     for line in lines:
         words: list[SpokenWord] = []

@@ -1,6 +1,6 @@
-"""What happens when inside a recording: events, and passages that fit what is asked.
+"""What happens when inside a recording: events, and passages that match a query.
 
-`frames` keeps what an encoder says of each moment, `events` joins it to events, `table` holds those of all contents of
-a space, `stored` keeps them as snapshots, `filling` finds those of a file, `labels` writes times as other programs read
-them.
+`frames` holds an encoder's tags of each moment, and `events` joins them to events. `table` holds the events of all
+contents of a space, `stored` keeps them as snapshots, and `filling` finds those of a file. `labels` formats times for
+other programs.
 """

@@ -1,4 +1,4 @@
-"""Which events of a recording are no more than its background: rain all along, birds again and again."""
+"""Which events of a recording are only background, like constant rain or recurring birds."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from search.analysis.time.events import EventRows
 
 SHARE: Final = 0.1
-"""A class that sounds for so much of a recording is a part of its background."""
+"""A class that sounds for at least this share of a recording belongs to its background."""
 LEAST_S: Final = 10.0
-"""Nor is it one before it has sounded for so long: a short clip is what it is, and has no background."""
+"""It must also sound for at least this long, so that short clips have no background."""
 ABOVE: Final = 2.0
-"""An event stands out from its class's background whose probability has a logit so much higher."""
+"""An event stands out from its class's background if the logit of its probability is higher by this."""
 _EDGE: Final = 1 / 510
 """Probabilities are kept in steps of 1 / 255."""
 
 
 def background(rows: EventRows, seconds: float) -> NDArray[np.bool_]:
-    """(n,) whether each event of a recording that lasts ``seconds`` is a part of its background.
+    """Whether each event (n,) of a recording that lasts ``seconds`` belongs to its background.
 
-    How likely a class is in the background says the least likely event of those, likeliest first, that together last
-    for `SHARE` of the recording. What is much likelier than that (`ABOVE`) stands out all the same.
+    The background level of a class is the probability of its least likely event among the likeliest ones that together
+    last for `SHARE` of the recording. An event that is much likelier than that (`ABOVE`) still stands out.
     """
     is_background = np.zeros(len(rows), np.bool_)
     logits = _logit(rows.probabilities)

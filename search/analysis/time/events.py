@@ -1,4 +1,4 @@
-"""Frames become events: runs in which one class stays likely."""
+"""Turning frames into events: runs in which one class stays likely."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from search.analysis.time.frames import FrameTags, agreed, frame_times
 from search.model import Spans
 
 LEAST: Final = 0.1
-"""A frame in which a class is less likely is no part of an event of it."""
+"""The least probability of a class in a frame of an event."""
 LEAST_PEAK: Final = 0.2
-"""Nor is a run an event that is less likely at its best."""
+"""The least peak probability of an event."""
 SHARE_OF_PEAK: Final = 0.3
-"""An event begins and ends where it is so likely, compared to its best."""
+"""An event begins and ends where its probability is this share of its peak."""
 EDGE_FRAMES: Final = 0.5
-"""An event begins so many frames after its first, which has a part of it only, and ends so many after its last."""
+"""An event begins this many frames after its first frame, which only partly contains it, and ends as many after its
+last."""
 PAUSE_S: Final = 0.7
-"""A longer pause parts two events."""
+"""A longer pause separates two events."""
 PER_MINUTE: Final = 180
-"""Events that are kept, the likeliest: 11 bytes each, below 2 KB a minute."""
+"""Events kept per minute, the likeliest ones: at 11 bytes each, below 2 KB a minute."""
 _WINDOWS_AT_ONCE: Final = 512
 _FRAMES_AT_ONCE: Final = 1 << 15
 
 ReadFrames: TypeAlias = Callable[[int, int], FrameTags]
-"""Gives the tags of the windows from the first number up to the second, which it may have to read."""
+"""Returns the tags of the windows from the first number up to the second, perhaps by reading them."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventRows:
     """n events in order of time, each (n,): ``classes`` uint16, ``starts_ms`` and ``lengths_ms`` uint32.
 
-    ``probabilities`` uint8 are in parts of 255. That makes 11 bytes an event.
+    ``probabilities`` uint8 are in units of 1/255. An event takes 11 bytes.
     """
 
     classes: NDArray[np.uint16]
@@ -45,17 +46,17 @@ class EventRows:
 
     @classmethod
     def empty(cls) -> Self:
-        """None."""
+        """No events."""
         return cls(np.empty(0, np.uint16), np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0, np.uint8))
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of events."""
         return len(self.classes)
 
 
 @dataclass(frozen=True, slots=True)
 class _Runs:
-    """Runs of one class each, (n,): the class, when its first and its last frame are, how likely it is at its best."""
+    """Runs of one class each (n,): the class, the times of its first and last frame, and its peak probability."""
 
     classes: NDArray[np.uint16]
     first_s: NDArray[np.float64]
@@ -69,14 +70,14 @@ def events_of(tags: FrameTags, spans: Spans, frame_s: float) -> EventRows:
 
 
 def events_of_parts(read: ReadFrames, spans: Spans, frame_s: float) -> EventRows:
-    """The same of a recording of any length, whose frames are read in parts: all of a day's would take 18 MB."""
+    """The same for a recording of any length, whose frames are read in parts: those of a day would take 18 MB."""
     found = list(_likely(read, spans, frame_s))
     classes, probability, places = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     del found
     if not len(classes):
         return EventRows.empty()
     frames = read(0, 1).classes.shape[1]
-    order = np.argsort(classes, kind="stable")  # of one class they are in order of time
+    order = np.argsort(classes, kind="stable")  # frames of one class stay in order of time
     runs = []
     for mine in _by_classes(order, classes):
         window, frame = np.divmod(places[mine], np.uint32(frames))
@@ -87,7 +88,7 @@ def events_of_parts(read: ReadFrames, spans: Spans, frame_s: float) -> EventRows
 
 
 def _by_classes(order: NDArray[np.intp], classes: NDArray[np.uint16]) -> Iterator[NDArray[np.intp]]:
-    """``order``, by which ``classes`` ascend, in parts of whole classes: of few frames, or of one class."""
+    """Yield ``order``, which sorts ``classes``, in parts of whole classes: with few frames, or of a single class."""
     first = 0
     for beyond in np.cumsum(np.bincount(classes)).tolist():
         if beyond - first >= _FRAMES_AT_ONCE:
@@ -100,10 +101,10 @@ def _by_classes(order: NDArray[np.intp], classes: NDArray[np.uint16]) -> Iterato
 def _likely(
     read: ReadFrames, spans: Spans, frame_s: float
 ) -> Iterator[tuple[NDArray[np.uint16], NDArray[np.float16], NDArray[np.uint32]]]:
-    """Classes that are likely, how likely, and in which frame, counted over all windows; in order of time."""
+    """Yield likely classes, their probabilities, and their frames, numbered over all windows, in order of time."""
     for first in range(0, len(spans), _WINDOWS_AT_ONCE):
         beyond = min(first + _WINDOWS_AT_ONCE, len(spans))
-        low, high = max(first - 1, 0), min(beyond + 1, len(spans))  # the neighbours have their say
+        low, high = max(first - 1, 0), min(beyond + 1, len(spans))  # include the neighbours, for `agreed`
         mine = slice(first - low, beyond - low)
         tags = read(low, high)
         frames = tags.classes.shape[1]
@@ -116,7 +117,7 @@ def _likely(
 
 
 def _runs_of(classes: NDArray[np.uint16], probability: NDArray[np.float32], when: NDArray[np.float64]) -> _Runs:
-    """The runs that make events, of likely frames that are sorted by class and time."""
+    """The runs that become events, from likely frames sorted by class and time."""
     begins = _begins(classes, when)
     peak = np.maximum.reduceat(probability, begins).repeat(np.diff(begins, append=len(when)))
     stays = (peak >= LEAST_PEAK) & (probability >= SHARE_OF_PEAK * peak)
@@ -129,13 +130,13 @@ def _runs_of(classes: NDArray[np.uint16], probability: NDArray[np.float32], when
 
 
 def _begins(classes: NDArray[np.uint16], when: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Where runs begin: of one class, without a longer pause than `PAUSE_S`."""
+    """The positions where runs begin; a run is of one class, without pauses longer than `PAUSE_S`."""
     is_other = classes[1:] != classes[:-1]
     return np.flatnonzero(np.concatenate(([True] * bool(len(when)), is_other | (np.diff(when) > PAUSE_S))))
 
 
 def _rows(runs: _Runs, spans: Spans, frame_s: float) -> EventRows:
-    """The events of runs that are sorted by class and time."""
+    """The events of runs sorted by class and time."""
     end_s = np.minimum(runs.last_s + EDGE_FRAMES * frame_s, spans[-1, 1])
     start_s = np.minimum(runs.first_s + EDGE_FRAMES * frame_s, end_s - frame_s)
     start_s = np.where(runs.first_s <= spans[0, 0], spans[0, 0], np.maximum(start_s, spans[0, 0]))

@@ -1,4 +1,4 @@
-"""The events of a content's file: its windows are encoded again, frame by frame."""
+"""Finding the events of a content's file by encoding its windows again, frame by frame."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from search.ports import FrameReader
 from search.snapshots.filling import Rest, at_once, resting
 
 BATCH: Final = 16
-"""Windows that are encoded at once: bounds memory for a recording of any length."""
+"""Windows that are encoded at once, to bound memory for recordings of any length."""
 
 
 def of_file(
     encoder: FrameReader, spec: EncoderSpec, content: Content, clip: Clip, *, rest: Rest = at_once
 ) -> EventRows:
-    """The events of a content, from the file of one of its clips, with a ``rest`` before each window is decoded, and
-    each batch encoded. Raises AudioError where it cannot be read.
+    """The events of a content, from the file of one of its clips. Raises AudioError if it cannot be read.
+
+    Calls ``rest`` before each window is decoded, and before each batch is encoded.
     """
     path, speed = clip.absolute_path, clip.root.speed
     windows = resting(audio.windows(path, spec, track=content.track, speed=speed), rest)

@@ -1,4 +1,4 @@
-"""What is likely in each frame of a sound, from what an encoder says of its windows' frames."""
+"""The likely classes in each frame of a sound, from an encoder's tags of its windows' frames."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from search.model import FrameEncoding, Spans
 
 KEPT: Final = 8
-"""Classes of a frame that are kept, the likeliest."""
+"""The number of likeliest classes that are kept for a frame."""
 _AT_ONCE: Final = 1024
-"""Windows that are compared with their neighbours at once: bounds memory for a recording of any length."""
+"""Windows that are compared with their neighbours at once, to bound memory for recordings of any length."""
 _EDGE: Final = 1e-3
 
 
@@ -27,27 +27,27 @@ class FrameTags:
 
     @classmethod
     def likeliest(cls, encoding: FrameEncoding) -> Self:
-        """Those of frames with tags (n, frames, classes), of which there are `KEPT` at least."""
+        """The likeliest tags of frames with tags (n, frames, classes), at least `KEPT` classes."""
         classes = np.argpartition(-encoding.tags, KEPT - 1, axis=2)[:, :, :KEPT]
         best = np.take_along_axis(encoding.tags, classes, axis=2)
         return cls(classes.astype(np.uint16), best.astype(np.float16))
 
     def part(self, first: int, beyond: int) -> FrameTags:
-        """Those of the windows from ``first`` up to ``beyond``."""
+        """The tags of the windows from ``first`` up to but excluding ``beyond``."""
         return FrameTags(self.classes[first:beyond], self.probabilities[first:beyond])
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """Those of all windows of ``parts``, one or more."""
+        """The tags of all windows of ``parts``, at least one."""
         return cls(
             np.concatenate([part.classes for part in parts]), np.concatenate([part.probabilities for part in parts])
         )
 
 
 def frame_times(spans: Spans, frames: int, frame_s: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """When each frame is, (n, frames), and whether it counts: where windows overlap, the nearer middle has its say.
+    """The time of each frame (n, frames), and whether it counts: if windows overlap, the one with the nearer middle.
 
-    ``spans`` (n, 2) are the windows' beginnings and ends, ascending; what lies behind an end is repetition.
+    ``spans`` (n, 2) are the starts and ends of windows, ascending; frames after an end are repetition.
     """
     starts, ends = spans[:, 0], spans[:, 1]
     from_s, to_s = starts.copy(), ends.copy()
@@ -60,17 +60,17 @@ def frame_times(spans: Spans, frames: int, frame_s: float) -> tuple[NDArray[np.f
 
 
 def agreed(tags: FrameTags, spans: Spans, frame_s: float) -> FrameTags:
-    """The same classes in each frame, as likely as both windows say that have it: the mean of their logits.
+    """The same classes in each frame, with probabilities averaged (as logits) over the two windows that contain it.
 
-    Of a window that overlaps the one before in its first half, and the one after in its second, the nearest frame is
-    asked; where it does not name a class, that is as likely there as the least likely one that it names.
+    The first half of a window is compared with the previous window, the second half with the next one, at the nearest
+    frame. If that frame lacks a class, the probability of its least likely class is used.
     """
     found = [_agreed(tags, spans, frame_s, first) for first in range(0, len(spans), _AT_ONCE)]
     return FrameTags(tags.classes, np.concatenate(found) if found else tags.probabilities)
 
 
 def _agreed(tags: FrameTags, spans: Spans, frame_s: float, first: int) -> NDArray[np.float16]:
-    """Of some windows, from ``first`` on."""
+    """The probabilities of `agreed` for some windows, from ``first`` on."""
     mine = np.arange(first, min(first + _AT_ONCE, len(spans)))
     frames = tags.classes.shape[1]
     at_s = spans[mine, :1] + frame_s * np.arange(frames)

@@ -1,4 +1,4 @@
-"""Events that a job found on its way, from before their contents are in the catalog until they are published."""
+"""Events found by a job, kept in a file until they are published; their contents may not be in the catalog yet."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ class FoundEvents:
 
 
 class Journal:
-    """A file of them (`search.snapshots.records`). ``maker`` is what its events were made by."""
+    """A file of events (`search.snapshots.records`). ``maker`` identifies what made them."""
 
     def __init__(self, path: Path, maker: str) -> None:
         self._records = RecordFile(path, f"events of {maker}", _TYPES)
 
     def add(self, events: Iterable[FoundEvents]) -> None:
-        """Append events; a killed process loses none of them. Raises LibraryUnwritable (disk full)."""
+        """Append events; they survive if the process is killed. Raises LibraryUnwritable (disk full)."""
         self._records.add(
             FoundArrays(one.digest, one.track, {name: getattr(one.rows, name) for name in _TYPES}) for one in events
         )
 
     def read(self) -> list[FoundEvents]:
-        """What was added since it was cleared; what another maker made is left out."""
+        """Return the events added since the last `clear`; none if another maker made them."""
         return [FoundEvents(one.digest, one.track, EventRows(**one.arrays)) for one in self._records.read()]
 
     def clear(self) -> None:
-        """Take it away: its events are published. Raises LibraryUnwritable."""
+        """Delete the file, once its events are published. Raises LibraryUnwritable."""
         self._records.clear()

@@ -1,4 +1,4 @@
-"""Times with names, as other programs read them: Audacity, Raven, spreadsheets, players of video."""
+"""Writing events for other programs: Audacity, Raven, spreadsheets, video players."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from search.model import Event
 
 
 def audacity(events: Sequence[Event]) -> str:
-    """A label track of Audacity: begin, end and label, between tabs."""
+    """A label track of Audacity: start, end and label, separated by tabs."""
     return "".join(f"{one.start_s:.3f}\t{one.end_s:.3f}\t{_plain(one.name)}\n" for one in events)
 
 
 def raven(events: Sequence[Event]) -> str:
-    """A selection table of Raven (Cornell): tabs, with its own columns; the whole band is selected."""
+    """A selection table of Raven (Cornell): its columns, separated by tabs; the whole band is selected."""
     columns = ("Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)")
     lines = ["\t".join((*columns, "Annotation", "Probability"))]
     for number, one in enumerate(events, start=1):
@@ -26,7 +26,7 @@ def raven(events: Sequence[Event]) -> str:
 
 
 def comma_separated(events: Sequence[Event]) -> str:
-    """A table with a header: begin, end, name, probability, and whether it is background (1) or stands out (0)."""
+    """A CSV table with a header: start, end, name, probability, and background (1) or not (0)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("start_s", "end_s", "name", "probability", "background"))
@@ -38,7 +38,7 @@ def comma_separated(events: Sequence[Event]) -> str:
 
 
 def subtitles(events: Sequence[Event]) -> str:
-    """Subtitles as SubRip writes them (.srt)."""
+    """Subtitles in SubRip format (.srt)."""
     blocks = [
         f"{number}\n{_srt_time(one.start_s)} --> {_srt_time(one.end_s)}\n[{_plain(one.name)}]\n"
         for number, one in enumerate(events, start=1)
@@ -52,7 +52,7 @@ FORMS: Final[Mapping[str, Callable[[Sequence[Event]], str]]] = {
     "csv": comma_separated,
     "srt": subtitles,
 }
-"""What writes events, by the name of the form."""
+"""The functions that write events, by format name."""
 
 
 def _plain(name: str) -> str:

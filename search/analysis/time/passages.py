@@ -1,7 +1,7 @@
-"""Where in a recording that which is asked for begins and ends, and in which order or company it comes.
+"""Finding where in a recording a match begins and ends, and matches that follow one another.
 
-Vectors of a space are centred, so that what has nothing to do with a question scores about 0: a passage lasts as long
-as its frames score a share of what its best frame does.
+Vectors of a space are centred, so that unrelated sounds score about 0. So a passage lasts as long as its frames score
+at least a share of its best frame's score.
 """
 
 from __future__ import annotations
@@ -15,23 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHARE_OF_PEAK: Final = 0.3
-"""A passage begins and ends where its frames score so much of its best one; chosen on learning material."""
+"""A passage begins and ends where its frames score this share of its best frame; chosen on training data."""
 SHARE_OF_BEST: Final = 0.5
-"""A passage of a recording is none where it scores less than so much of the recording's best."""
+"""The least score of a passage, as a share of the best in the recording."""
 PAUSE_FRAMES: Final = 3
-"""A longer pause parts two passages: a second."""
+"""A longer pause (a second) separates two passages."""
 EDGE_FRAMES: Final = 0.5
-"""It begins so many frames after its first, which has a part of it only, and ends so many after its last."""
+"""A passage begins this many frames after its first frame, which only partly contains it, and ends as many after its
+last."""
 MOST: Final = 50
-"""Passages of one stretch of a recording."""
+"""The most passages of one stretch of a recording."""
 
 Line = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """From ``start_s`` to ``end_s`` of a recording; ``score`` is what frames were given with: a cosine, or how likely
-    it is that what is asked for is there. Higher is better.
+    """A passage from ``start_s`` to ``end_s`` of a recording.
+
+    ``score`` is of the same kind as the scores of frames: a cosine, or a probability. Higher is better.
     """
 
     start_s: float
@@ -42,9 +44,9 @@ class Passage:
 def passages(at_s: Line, frames: Line, windows: Line, frame_s: float, end_s: float) -> list[Passage]:
     """The passages of a stretch, best first.
 
-    ``at_s`` (n,) is when each frame is, ascending; ``frames`` (n,) how near it is to what is asked for, ``windows``
-    (n,) how near the windows around it are. The windows say where something is, the frames from when to when.
-    No passage lasts beyond ``end_s``. What scores 0 or less is none.
+    ``at_s`` (n,) are the times of frames, ascending; ``frames`` (n,) are their similarities to the query, and
+    ``windows`` (n,) those of the windows around them. Windows locate a match, frames give its start and end. No passage
+    extends beyond ``end_s``. Passages that score 0 or less are left out.
     """
     both = (frames + windows) / 2
     if not len(both) or both.max() <= 0:
@@ -65,10 +67,10 @@ def passages(at_s: Line, frames: Line, windows: Line, frame_s: float, end_s: flo
 
 
 def followed(first: Sequence[Passage], second: Sequence[Passage], gap_s: float) -> list[Passage]:
-    """One of ``first``, then one of ``second`` that begins ``gap_s`` after its end at most: from the one to the other.
+    """Combine each of ``first`` with those of ``second`` that begin at most ``gap_s`` after its end.
 
-    Two that overlap follow each other where the second begins later, and its middle lies behind the first. The score is
-    the geometric mean: one that is sure and one that is not are less than two that are likely.
+    If two overlap, the second must begin later, and its middle must be after the end of the first. The score is the
+    geometric mean, so that two likely passages beat a sure one with an unlikely one.
     """
     return [
         Passage(one.start_s, other.end_s, math.sqrt(max(one.score, 0.0) * max(other.score, 0.0)))
@@ -79,7 +81,7 @@ def followed(first: Sequence[Passage], second: Sequence[Passage], gap_s: float) 
 
 
 def _stretch(frames: Line, peak: int, free: NDArray[np.bool_]) -> tuple[int, int]:
-    """The first and the last frame of the passage around ``peak``."""
+    """The first and last frame of the passage around ``peak``."""
     likely = (frames >= SHARE_OF_PEAK * float(frames[peak])) & free
     near = np.flatnonzero(likely)
     place = int(np.searchsorted(near, peak))

@@ -1,9 +1,10 @@
 """The events of a space as snapshots (`search.snapshots.folders`): the arrays of `EventTable`.
 
-    contents.npy (c,), begins.npy (c + 1,), and of all n events classes.npy, starts_ms.npy, lengths_ms.npy and
+    contents.npy (c,), begins.npy (c + 1,), and for all n events classes.npy, starts_ms.npy, lengths_ms.npy and
     probabilities.npy, (n,) each
 
-They follow from the files and the space's encoder, not from the catalog: what is lacking is listened to again.
+They are derived from the files by the space's encoder, not from the catalog: if some are missing, the files are
+listened to again.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from search.snapshots.latest import Latest
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
 FOLDER: Final = "events"
-"""In a space's folder."""
+"""The name of the folder in a space's folder."""
 KIND: Final = Kind("events", 1, "soundalike events --again makes them anew from the files")
 REVISION: Final = 3
-"""Goes up when a sound gets other events."""
+"""Increased whenever sounds get different events."""
 _TYPES: Final = {
     "contents": "<i8",
     "begins": "<i8",
@@ -36,14 +37,14 @@ _TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a manifest says: how events were made, and by which encoder."""
+    """The facts of a manifest: the revision of events, and the fingerprint of the encoder."""
 
     revision: int
     fingerprint: str
 
 
 def latest(space_folder: Path, fingerprint: str) -> Latest[EventTable]:
-    """The published events of the space in a folder, whose encoder has this ``fingerprint``."""
+    """The published events in the folder of a space whose encoder has this ``fingerprint``."""
 
     def write(new: NewSnapshot, table: EventTable) -> None:
         for name, dtype in _TYPES.items():
@@ -60,19 +61,19 @@ def latest(space_folder: Path, fingerprint: str) -> Latest[EventTable]:
 
 
 def journal(space_folder: Path, fingerprint: str) -> Journal:
-    """Where a job keeps events of that space and encoder until they are published."""
+    """The file in which a job keeps events of that space and encoder until they are published."""
     return Journal(space_folder / FOLDER / "found", f"{REVISION} {fingerprint}")
 
 
 def problems(snapshot: Snapshot) -> list[str]:
-    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    """Return the defects of a snapshot whose digests match. Raises SnapshotError if it cannot be opened."""
     table = _table(snapshot)
     ascend = (np.diff(table.contents) > 0).all() and (np.diff(table.begins) >= 0).all()
     return [] if ascend else ["its events are none of its contents"]
 
 
 def _table(snapshot: Snapshot) -> EventTable:
-    """Map the arrays of a snapshot. Raises SnapshotError when they are damaged."""
+    """Map the arrays of a snapshot. Raises SnapshotError if they are damaged."""
     if set(snapshot.files) != {f"{name}.npy" for name in _TYPES}:
         raise snapshot.damaged("its manifest lists other files than events have")
     try:

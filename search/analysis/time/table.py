@@ -1,4 +1,4 @@
-"""The events of all contents of a space, one behind the other: what filters and time lines are read from."""
+"""The events of all contents of a space, one content after another, for filters and time lines."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from search.model import Ids
 
 @dataclass(frozen=True, slots=True)
 class EventTable:
-    """``contents`` (c,) ids, ascending; the events of each lie from ``begins[i]`` to ``begins[i + 1]`` (c + 1,) int64.
+    """The events of ``contents`` (c,), ids ascending: those of each from ``begins[i]`` to ``begins[i + 1]`` (c + 1,).
 
-    The other arrays are those of `EventRows`, of all contents.
+    The other arrays are those of `EventRows`, for all contents.
     """
 
     contents: Ids
@@ -28,7 +28,7 @@ class EventTable:
 
     @classmethod
     def of(cls, events: Iterable[tuple[int, EventRows]]) -> EventTable:
-        """That of these contents, by their ids."""
+        """The table of these events, by content id."""
         ordered = sorted(events, key=lambda one: one[0])
         ids = np.array([content for content, _ in ordered], np.int64)
         begins = np.concatenate(([0], np.cumsum([len(rows) for _, rows in ordered]))).astype(np.int64)
@@ -38,7 +38,7 @@ class EventTable:
         )
 
     def __len__(self) -> int:
-        """How many contents there are, those in which nothing happens included."""
+        """The number of contents, including those without events."""
         return len(self.contents)
 
     def __contains__(self, content_id: int) -> bool:
@@ -46,12 +46,12 @@ class EventTable:
         return self._place(content_id) is not None
 
     def rows(self, content_id: int) -> EventRows | None:
-        """The events of a content; None where they are not known."""
+        """The events of a content; None if they are not known."""
         place = self._place(content_id)
         return None if place is None else self._between(int(self.begins[place]), int(self.begins[place + 1]))
 
     def changed(self, added: Iterable[tuple[int, EventRows]], staying: NDArray[np.bool_]) -> EventTable:
-        """A table of the contents in ``staying`` (c,) and of ``added``, which take the place of those of their ids."""
+        """A table of the contents marked in ``staying`` (c,), and of ``added``, which replace those of the same ids."""
         fresh = dict(added)
         kept = [
             (content, self._between(begin, end))
@@ -63,9 +63,9 @@ class EventTable:
         return EventTable.of([*kept, *fresh.items()])
 
     def contents_with(self, classes: Iterable[int], least: float, seconds: float) -> Ids:
-        """The contents in which one of ``classes`` is more likely than ``least`` for ``seconds`` altogether, ascending.
+        """The contents in which one of ``classes`` is likelier than ``least`` for ``seconds`` in all, ascending.
 
-        Two classes at one time count once.
+        Simultaneous events of two classes count once.
         """
         chosen = np.isin(self.classes, np.fromiter(classes, np.uint16)) & (self.probabilities > 255 * least)
         at = np.flatnonzero(chosen)
@@ -83,10 +83,10 @@ class EventTable:
 
 
 def _covered(owner: Ids, start: Ids, end: Ids, owners: int) -> Ids:
-    """(owners,) how much of time the intervals of each cover together; they are sorted by owner and start."""
+    """The total time that the intervals of each owner cover (owners,). Intervals are sorted by owner and start."""
     if not len(owner):
         return np.zeros(owners, np.int64)
-    # every owner on a stretch of its own, so that one running maximum serves all
+    # shift every owner to its own range, so that a single running maximum serves all
     shift = owner * (int(end.max()) + 1)
     before = np.concatenate(([0], np.maximum.accumulate(end + shift)[:-1]))
     fresh = np.maximum(end + shift - np.maximum(start + shift, before), 0)
