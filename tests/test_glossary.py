@@ -1,4 +1,4 @@
-"""The words of this code: one noun for one meaning, and none that only its writer understands."""
+"""The words of this code: one noun for one meaning, and no word that only its writer understands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tree explains itself: few things stand at its top, each a room or a module that says what it is for."""
+"""The tree explains itself: there are few things at its top, and each says what it is for."""
 
 from __future__ import annotations
 

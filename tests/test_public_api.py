@@ -1,4 +1,4 @@
-"""`soundalike` is the public API: what it names is there, is described, and loads nothing before it is used."""
+"""`soundalike` is the public API: its names exist, are documented, and load nothing before they are used."""
 
 from __future__ import annotations
 

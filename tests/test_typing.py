@@ -1,4 +1,4 @@
-"""A program of someone else sees the types of the public API: ``mypy --strict`` reads them where it is installed."""
+"""Other programs see the types of the public API: ``mypy --strict`` reads them from the installed package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Posting to an address: signed, tried again for a while, never to where it may not."""
+"""Webhooks: signed, retried for a while, and never sent to forbidden addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a blind spot is measured by: what should be found among what, and what chance finds."""
+"""The benchmark of blind spots: what should be found among what, and the score of chance."""
 
 from __future__ import annotations
 

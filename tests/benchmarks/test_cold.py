@@ -1,4 +1,4 @@
-"""The benchmark of commands from cold, at the size of a test: it really starts them."""
+"""The benchmark of commands from a cold start, at the size of a test: it really starts them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What probabilities are fitted on: kinds by names, libraries drawn from them, and where the thresholds end up."""
+"""Fitting of confidence: kinds by names, libraries drawn from them, and the resulting thresholds."""
 
 from __future__ import annotations
 

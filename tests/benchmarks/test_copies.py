@@ -1,4 +1,4 @@
-"""The benchmark of duplicates: its copies are found, and its sounds that are none are kept apart."""
+"""The benchmark of duplicates: it finds its copies, and does not confuse its other sounds with them."""
 
 from __future__ import annotations
 

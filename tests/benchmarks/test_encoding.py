@@ -1,4 +1,4 @@
-"""Encoding a data set: the segments that the bulk job would make, and a cache that never lies."""
+"""Encoding a data set: the same segments as the bulk job makes, and a cache that is never stale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What events cost in the bulk job: each way is measured beside the one without, in the same round."""
+"""The cost of events in the bulk job: each way is measured together with a run without events."""
 
 from __future__ import annotations
 

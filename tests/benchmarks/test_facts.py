@@ -1,4 +1,4 @@
-"""The benchmark of facts makes the defects that it asks for, and loops and one-shots."""
+"""The benchmark of facts makes the defects that it looks for, and loops and one-shots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark of what facts cost goes through every part of a decoded file."""
+"""The benchmark of the cost of facts covers every part of a decoded file."""
 
 from __future__ import annotations
 

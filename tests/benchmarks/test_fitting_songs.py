@@ -1,4 +1,4 @@
-"""What tempo and key are fitted on: drums on the beats of songs, and keys as candidates."""
+"""Fitting of tempo and key: drums on the beats of songs, and candidate keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The grid of formats and damage, and changed headers: a few of what the commands try, each a claim of docs/figures."""
+"""A sample of the benchmarks of formats, damage and changed headers; each is a claim of docs/figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The humming benchmark: hums are seeded and as wrong as they say, answers are judged fairly, baselines find tunes."""
+"""The humming benchmark: seeded hums with the stated errors, fair judging, baselines that find tunes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark of exact recordings counts what is right, what is sure and what is wrong."""
+"""The benchmark of exact recordings counts right, confident and wrong answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark of imitations makes voices follow sounds, and looks for weights."""
+"""The benchmark of imitations makes voices that follow sounds, and fits weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The indexing benchmark at a smoke size: what is compared is the same work."""
+"""The indexing benchmark at a small size: all variants do the same work."""
 
 from __future__ import annotations
 

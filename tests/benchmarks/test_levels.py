@@ -1,4 +1,4 @@
-"""The benchmark of levels: questions far under and over full scale."""
+"""The benchmark of levels: queries far below and above full scale."""
 
 from __future__ import annotations
 

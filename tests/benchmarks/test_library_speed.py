@@ -1,4 +1,4 @@
-"""Whole queries over a real library, at a smoke size."""
+"""Whole queries over a real library, at a small size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How soon `listen` tells: what the benchmark plays, and what it counts as reported."""
+"""The latency of `listen`: what the benchmark plays, and what it counts as reported."""
 
 from __future__ import annotations
 

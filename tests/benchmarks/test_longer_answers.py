@@ -1,4 +1,4 @@
-"""A longer answer begins with the shorter one, its verdict is the same, and pages put together are the whole of it."""
+"""A longer answer begins with the shorter one and has the same verdict; pages add up to the whole answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs of the benchmarks end as the command line does: what is wrong is a line, and no traceback."""
+"""Programs of the benchmarks report errors as the command line does: in one line, without a traceback."""
 
 from __future__ import annotations
 

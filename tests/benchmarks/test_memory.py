@@ -1,4 +1,4 @@
-"""The benchmark of memory makes a killed job again."""
+"""The benchmark of memory measures a job that was killed and is run again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moments and events are measured on: sounds laid into recordings where they are said to be."""
+"""The data for moments and events: sounds are mixed into recordings at the stated places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The collection of questions in words: what its rules want, what its libraries are called, and its figures."""
+"""The collection of queries in words: what its rules expect, the names in its libraries, and its figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The comparison of ways to use a library's structure, and what the tagger says beside names."""
+"""The comparison of ways to use a library's structure, and of tags in addition to names."""
 
 from __future__ import annotations
 

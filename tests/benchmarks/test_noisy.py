@@ -1,4 +1,4 @@
-"""The benchmark of noisy questions, and the steady noise that it tells from what stands before it."""
+"""The benchmark of noisy queries, and how it separates steady noise from the foreground."""
 
 from __future__ import annotations
 

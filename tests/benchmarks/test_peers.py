@@ -1,4 +1,4 @@
-"""YAMNet as an encoder like any other."""
+"""YAMNet as a normal encoder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Power cuts and full disks under whole libraries: a sample of what `benchmarks.robustness.power_cuts` tries."""
+"""Power cuts and full disks with whole libraries: a sample of `benchmarks.robustness.power_cuts`."""
 
 from __future__ import annotations
 

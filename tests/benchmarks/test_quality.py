@@ -1,4 +1,4 @@
-"""The quality benchmark: protocols, the engine's ranking, and what the report says."""
+"""The quality benchmark: protocols, the engine's ranking, and the report."""
 
 from __future__ import annotations
 

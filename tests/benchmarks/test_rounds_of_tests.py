@@ -1,4 +1,4 @@
-"""The runner of the tests finds those that hang on their order, on suites of a few lines."""
+"""The runner of the tests finds tests that depend on their order, in suites of a few lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search half of the speed benchmark at a smoke size: real engines, real children, a report to read."""
+"""The search half of the speed benchmark at a small size: real engines, child processes and a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The serving benchmark measures a real service, and its load generator counts what comes back."""
+"""The serving benchmark measures a real service, and its load generator counts the responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulations of benchmarks.scale.sizing agree with what can be reckoned, and name the knee."""
+"""The simulations of benchmarks.scale.sizing agree with theory, and find the knee."""
 
 from __future__ import annotations
 

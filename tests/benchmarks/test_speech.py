@@ -1,4 +1,4 @@
-"""The benchmark of spoken words counts as it says."""
+"""The benchmark of spoken words counts correctly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks as MTEB publishes them: few right among few, labels by their words, and the files that they come in."""
+"""Tasks as MTEB publishes them: few relevant among few, labels as words, and their file formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing to a catalog, at a smoke size."""
+"""Writing to a catalog, at a small size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `search.ports.VectorIndex` promises, asked of Milvus: published whole, and half of it not yet."""
+"""The contract of `search.ports.VectorIndex` for Milvus: completely published, and half published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library on PostgreSQL, S3, Ray and Milvus is what one in a folder is, from its first command to its last.
+"""A library on PostgreSQL, S3, Ray and Milvus behaves like one in a folder, from the first command to the last.
 
 ``CLUSTER_CLIPS`` and ``CLUSTER_QUESTIONS`` say how many; the figures of docs/figures/stores.md have 2,000 and 500.
 """

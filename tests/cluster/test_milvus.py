@@ -1,4 +1,4 @@
-"""An index in Milvus follows the catalog whatever happens to it, and finds through filters what an exact one finds."""
+"""An index in Milvus follows the catalog through failures, and its filters find what an exact index finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`where` finds through Milvus what it finds through an exact index: filters at random on 5,000 vectors.
+"""`where` finds through Milvus what an exact index finds: random filters on 5,000 vectors.
 
 ``MILVUS_WHERE`` says how many (the figure: 500); each is asked with two questions, before and after a part changed.
 """

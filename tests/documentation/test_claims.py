@@ -1,4 +1,4 @@
-"""What guides and pages about the inside claim in lists and tables, against the code."""
+"""Claims of guides and pages in lists and tables, checked against the code."""
 
 from __future__ import annotations
 

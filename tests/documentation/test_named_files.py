@@ -1,4 +1,4 @@
-"""A file of the project that a document, a docstring or a comment names is there, also after it was moved."""
+"""Every project file that a document, a docstring or a comment names exists."""
 
 from __future__ import annotations
 

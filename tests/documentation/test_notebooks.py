@@ -1,4 +1,4 @@
-"""The notebooks are run here, from the first cell to the last, on the demo collection at the size of a test."""
+"""Run the notebooks from the first cell to the last, on a small demo collection."""
 
 from __future__ import annotations
 

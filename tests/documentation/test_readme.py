@@ -1,4 +1,4 @@
-"""README's claims: what its commands do from a shell, what `make demo` does, and its figures."""
+"""The README's claims: what its commands do in a shell, what `make demo` does, and its figures."""
 
 from __future__ import annotations
 

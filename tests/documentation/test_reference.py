@@ -1,4 +1,4 @@
-"""The reference pages say of settings and fields what the code says."""
+"""The reference pages describe settings and fields as the code does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the site makes from the code: the picture of the rooms, pages of documents from elsewhere."""
+"""What the site generates from the code: the picture of the rooms, and pages of documents outside docs."""
 
 from __future__ import annotations
 

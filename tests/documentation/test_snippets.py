@@ -1,4 +1,4 @@
-"""What README and the documentation show is run here as it stands there."""
+"""Run the snippets of the README and the documentation as they are shown."""
 
 from __future__ import annotations
 

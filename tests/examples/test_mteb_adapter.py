@@ -1,4 +1,4 @@
-"""The adapter with which MTEB runs encoders of Soundalike, on a task that is made on the spot."""
+"""The adapter with which MTEB runs encoders of Soundalike, on a generated task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of recordings that are not finished: whatever is in them costs no more than what they kept."""
+"""Block files of unfinished recordings: damage in them loses no more than what they kept."""
 
 from __future__ import annotations
 

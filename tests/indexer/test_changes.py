@@ -1,4 +1,4 @@
-"""What a second look at a folder makes of what happened there in between."""
+"""What a second scan of a folder makes of the changes since the first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker whose line to the catalog's server is cut for 15 s, between two networks of this machine."""
+"""A worker whose connection to the catalog's server is cut for 15 s, between two networks of this machine."""
 
 from __future__ import annotations
 

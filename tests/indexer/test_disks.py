@@ -1,4 +1,4 @@
-"""Disks that are not there, and changes that keep size and time."""
+"""Missing disks, and changes that keep size and time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library that an earlier version wrote is read as it is, and goes on with its next job."""
+"""A library of an earlier version is read unchanged, and its next job continues it."""
 
 from __future__ import annotations
 

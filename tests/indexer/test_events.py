@@ -1,4 +1,4 @@
-"""Events from the bulk job's own pass: the same as those that are found later, and nothing is listened to twice."""
+"""Events from the bulk job's own pass equal those that are found later, and nothing is encoded twice."""
 
 from __future__ import annotations
 

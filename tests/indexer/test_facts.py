@@ -1,4 +1,4 @@
-"""Facts are measured of what is decoded for the encoder: the same as of the file itself, and never at a clip's cost."""
+"""Facts measured while encoding equal those of the file itself, and their failure never costs a clip."""
 
 from __future__ import annotations
 

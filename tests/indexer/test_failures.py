@@ -1,4 +1,4 @@
-"""Bad input costs one line each and nothing else."""
+"""Each bad file costs one line, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fingerprints from the bulk job's own pass: the same as those that are made later, and nothing is decoded twice."""
+"""Fingerprints from the bulk job's own pass equal those made later, and nothing is decoded twice."""
 
 from __future__ import annotations
 

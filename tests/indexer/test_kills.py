@@ -1,4 +1,4 @@
-"""Claims of the documentation about a job that is killed and about searching beside one, at the size of a test."""
+"""The documentation's claims about killed jobs and about searching during a job, at the size of a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scan leaves out: bins, patterns, other kinds of files; and what it takes whatever it is called."""
+"""What a scan leaves out (bins, patterns, other kinds of files), and what it takes under any name."""
 
 from __future__ import annotations
 

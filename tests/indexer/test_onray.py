@@ -1,4 +1,4 @@
-"""Workers on a real Ray cluster of this machine; left out where Ray is not installed (the extra ``ray``)."""
+"""Workers on a real Ray cluster of this machine; skipped if Ray is not installed (the extra ``ray``)."""
 
 from __future__ import annotations
 

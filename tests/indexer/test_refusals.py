@@ -1,4 +1,4 @@
-"""One file that the catalog cannot hold costs itself, and no other."""
+"""If the catalog refuses one file, only that file fails."""
 
 from __future__ import annotations
 

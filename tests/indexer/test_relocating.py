@@ -1,4 +1,4 @@
-"""A library whose folders lie elsewhere now keeps its clips, and everything that people made of them."""
+"""A library whose folders moved keeps its clips, and all data that people attached to them."""
 
 from __future__ import annotations
 

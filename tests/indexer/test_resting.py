@@ -1,4 +1,4 @@
-"""Long pieces of work give way to answers: tunes within a recording, large files, and what workers do of a job."""
+"""Long pieces of work give way to queries: tunes within a recording, large files, and the work of workers."""
 
 from __future__ import annotations
 

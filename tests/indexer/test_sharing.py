@@ -1,4 +1,4 @@
-"""A job whose work is shared brings what a local one does, whatever happens to its workers. On both databases."""
+"""A shared job gives the same result as a local one, even if workers fail. On both databases."""
 
 from __future__ import annotations
 

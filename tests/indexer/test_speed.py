@@ -1,4 +1,4 @@
-"""Sounds beyond hearing: a root or a question is played at another speed."""
+"""Sounds outside the range of hearing: a root or a query is played at another speed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roots in an object store, over a real server of S3: what is asked of it, and what becomes of clips when it fails."""
+"""Roots in an object store, on a real S3 server: its requests, and what happens to clips when it fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody removed from the library stays out of it."""
+"""What somebody removed from the library stays out."""
 
 from __future__ import annotations
 

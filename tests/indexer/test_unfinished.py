@@ -1,4 +1,4 @@
-"""A long recording whose job is killed: the next job goes on inside it, and nothing shows of that in the end."""
+"""After a kill, the next job continues inside a long recording, and the result does not show it."""
 
 from __future__ import annotations
 

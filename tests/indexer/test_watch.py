@@ -1,4 +1,4 @@
-"""Following what happens in folders, with real files and the system's own notifications."""
+"""Watching folders, with real files and the system's own notifications."""
 
 from __future__ import annotations
 

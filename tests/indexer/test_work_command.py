@@ -1,4 +1,4 @@
-"""``soundalike work`` and ``index --share``: what is typed, what is printed, which processes are started."""
+"""``soundalike work`` and ``index --share``: their options, their output, and the processes that they start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listening through a list quickly: what is chosen plays, from where one points, as loud and fast as one likes."""
+"""Listening through a list quickly: a selected sound plays from any position, at any level and speed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page behind a real nginx: below a path, with TLS ended in front, and with a key."""
+"""The page behind a real nginx: below a path, with TLS, and with a key."""
 
 from __future__ import annotations
 

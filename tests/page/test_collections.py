@@ -1,4 +1,4 @@
-"""Sounds that are kept together: collected, asked alone, taken out again, and everything undone."""
+"""Collections: adding sounds, searching within one, removing sounds, and undoing all of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that say what was measured: chosen, sorted by, in answers relevance first."""
+"""Columns for measured facts: chosen, sorted by; in answers, relevance comes first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What could not be indexed stays on the page until it is indexed or cleared, and what waits says for what."""
+"""Failed files stay on the page until they are indexed or cleared, and waiting jobs say what they wait for."""
 
 from __future__ import annotations
 

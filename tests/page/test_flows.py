@@ -1,4 +1,4 @@
-"""What people come to the page for, from the first press to the outcome, at every width, light and dark, by touch too.
+"""Whole flows on the page, from the first press to the outcome, at every width, in both themes, by touch too.
 
 One flow for each thing that the page is for: to audition, keep, get out, see, steer, look after the library, the map,
 two languages. What else holds of each is in the other files here.

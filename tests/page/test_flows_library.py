@@ -1,4 +1,4 @@
-"""Looking after the library, from the first press to the outcome, at every width, light and dark."""
+"""Flows of managing the library, from the first press to the outcome, at every width and in both themes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was broken once, as people met it, at every width, light and dark, by touch too."""
+"""Flows that were once broken, at every width, in both themes, by touch too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seeing, steering and the map that is drawn, from the first press to the outcome, at every width, light and dark."""
+"""Flows of looking at sounds, of steering, and of drawing the map, at every width and in both themes."""
 
 from __future__ import annotations
 

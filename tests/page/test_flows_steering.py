@@ -1,4 +1,4 @@
-"""Steering by filters, the map, two languages, from the first press to the outcome, at every width, light and dark."""
+"""Flows of filters, the map and two languages, at every width and in both themes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folders that the library indexes: seen, added by path, scanned again, taken out and taken back."""
+"""The folders that the library indexes: listed, added by path, scanned again, removed and restored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Likes and dislikes, and what they recommend."""
+"""Likes and dislikes, and the recommendations from them."""
 
 from __future__ import annotations
 

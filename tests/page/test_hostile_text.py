@@ -1,4 +1,4 @@
-"""Titles, tags and file names that come from anywhere are shown as text, and break nothing."""
+"""Untrusted titles, tags and file names are shown as text, and break nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By keyboard: the focus is never lost, and whatever a pointer does can be done."""
+"""By keyboard: focus is never lost, and everything can be done without a pointer."""
 
 from __future__ import annotations
 

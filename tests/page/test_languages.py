@@ -1,4 +1,4 @@
-"""The page in Chinese: as the browser, or as chosen; every message fits, and is read out as Chinese."""
+"""The page in Chinese: by the browser's language or by choice; every message fits and is marked as Chinese."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which way hits are like a sound: sliders of aspects, words of change, both in the address."""
+"""Aspects of similarity: sliders, and words for changes; both are in the address."""
 
 from __future__ import annotations
 

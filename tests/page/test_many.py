@@ -1,4 +1,4 @@
-"""Low rows, many rows at once, and what was removed comes back."""
+"""Compact rows, actions on many rows at once, and restoring removed sounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a sound starts when it is played, and played again."""
+"""Where playback of a sound starts, and starts again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters over numbers as sliders: by keyboard, in the address, one end never past the other, left out."""
+"""Filters over numbers as sliders: by keyboard, in the address, with ends that never cross, and removed."""
 
 from __future__ import annotations
 

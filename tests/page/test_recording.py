@@ -1,4 +1,4 @@
-"""Recording and humming: the browser's microphone hears a file."""
+"""Recording and humming: the browser's microphone plays a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service that is busy, or fails, for a while: what is shown stays, and what was asked is asked again."""
+"""A service that is temporarily busy or failing: the page keeps its state, and repeats the request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was asked before, tags that complete themselves and are taken away again, and which duplicate is kept."""
+"""Earlier queries, completion and removal of tags, and the choice of which duplicate to keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saved searches on the page: kept from the box, run from the side, with what came since marked."""
+"""Saved searches on the page: saved from the search box, run from the side, with new hits marked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the service says beside its hits is on the page, where it is looked for."""
+"""What the service reports besides its hits is shown on the page, where a user looks for it."""
 
 from __future__ import annotations
 

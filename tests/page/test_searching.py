@@ -1,4 +1,4 @@
-"""Asking, answers, filters and the keyboard, in a real browser."""
+"""Queries, answers, filters and the keyboard, in a real browser."""
 
 from __future__ import annotations
 

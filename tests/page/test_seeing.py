@@ -1,4 +1,4 @@
-"""The chosen sound: zoom and ruler, every match of a long recording, what happens when, axes, levels; and sentences."""
+"""The chosen sound: zoom and ruler, matches within a long recording, events, axes, levels; and sentences."""
 
 from __future__ import annotations
 

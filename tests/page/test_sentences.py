@@ -1,4 +1,4 @@
-"""What the service says on the page is in the page's catalogues: its code is read, and compared with them."""
+"""The page's catalogues have all messages of the service that the page shows, compared with the service's code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings in one place; facets that are left out; sounds turned round; a bar as long as a hit is sure."""
+"""Settings in one place, excluded facets, sounds played backwards, and a bar that shows how sure a hit is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept in one tab of a browser is in its other tabs too, without loading them anew."""
+"""State that is kept in one browser tab reaches its other tabs, without a reload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asserted of the page is waited for: a single look may come before the page has drawn what it knows.
+"""Assertions about the page must wait: a single check may come before the page has drawn.
 
 Such a test passes a thousand times, and fails on a machine that has other work to do. `make test-page-slowed` finds the
 others: those that look at the wrong thing before they look at the right one.

@@ -1,4 +1,4 @@
-"""What the first page costs, as far as the machine has no part in it (`benchmarks.serving.page` has the rest)."""
+"""The cost of the first page load, as far as it does not depend on the machine (see `benchmarks.serving.page`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a question in words says of its hits, in a library whose encoder reads."""
+"""What a query in words shows about its hits, in a library whose encoder reads words."""
 
 from __future__ import annotations
 

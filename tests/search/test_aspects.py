@@ -1,4 +1,4 @@
-"""In which way hits are like an example, and how they differ from it."""
+"""The aspects in which hits are like an example, and how they differ from it."""
 
 from __future__ import annotations
 

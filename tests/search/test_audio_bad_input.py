@@ -1,4 +1,4 @@
-"""Whatever is wrong with a file: one AudioError, one line, a cause a person understands, nothing on the terminal."""
+"""Every defect of a file gives one AudioError with a clear cause in one line, and no output on the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cutting a stream into windows, against the plain formula over the whole sound."""
+"""Cutting a stream into windows, against a simple formula over the whole sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decoding what people have, against libsndfile's and soxr's own whole-file functions."""
+"""Decoding common formats, against libsndfile's and soxr's own whole-file functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows far under or over the usual level are brought to it; ordinary ones stay as they are."""
+"""Windows far below or above the usual level are brought to it; ordinary ones stay unchanged."""
 
 from __future__ import annotations
 

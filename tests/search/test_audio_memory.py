@@ -1,4 +1,4 @@
-"""A day of sound in the memory of a minute."""
+"""A day of sound needs the memory of a minute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Channels become one: their mean, but where it would lose the sound."""
+"""Channels are mixed to their mean, except where that would cancel the sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MP3 that its own checksum says is whole is decoded by libsndfile: as FFmpeg does it, and no other file is."""
+"""Libsndfile decodes MP3 files whose checksum confirms them, with FFmpeg's result, and no other files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A passage as a WAV file has the very samples of its source."""
+"""A passage as a WAV file has exactly the samples of its source."""
 
 from __future__ import annotations
 

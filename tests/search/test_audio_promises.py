@@ -1,4 +1,4 @@
-"""Headers that lie, in both directions: what is there is read, and what was promised instead is told."""
+"""Headers with a wrong duration, too long or too short: what exists is read, and the difference is reported."""
 
 from __future__ import annotations
 

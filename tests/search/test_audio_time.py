@@ -1,4 +1,4 @@
-"""Time is what a container's time stamps say: sound that begins late, pauses that were not recorded, slow clocks."""
+"""Times follow a container's time stamps: sound that starts late, gaps in recordings, slow clocks."""
 
 from __future__ import annotations
 

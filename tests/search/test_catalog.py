@@ -1,4 +1,4 @@
-"""The contract of CatalogReader and CatalogWriter, which both kinds of catalog keep."""
+"""The contract of CatalogReader and CatalogWriter, for both kinds of catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch is written at once, and leaves what its changes would leave one after the other."""
+"""A batch is written at once, with the same result as its changes one after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A backup in the place of a catalog on a server, while others read it."""
+"""A backup replaces a catalog on a server while others read it."""
 
 from __future__ import annotations
 

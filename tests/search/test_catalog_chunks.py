@@ -1,4 +1,4 @@
-"""Work in chunks: who may do one, until when, and what is written of it. With both kinds of catalog."""
+"""Work in chunks: who may do a chunk, until when, and what is written of it. With both kinds of catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The feedback store: one opinion a clip, the newest; kept by name, forgotten on request."""
+"""The feedback store: the newest opinion on each clip counts; kept by name, removed on request."""
 
 from __future__ import annotations
 

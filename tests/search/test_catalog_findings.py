@@ -1,4 +1,4 @@
-"""What was found when a content was decoded; and a library of the version before, which kept no such thing."""
+"""Findings of decoding, stored with a content; and a library of the version before, which had none."""
 
 from __future__ import annotations
 

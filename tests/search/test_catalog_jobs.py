@@ -1,4 +1,4 @@
-"""Jobs and keys in the catalog: what survives a crash, what can be asked of a job, what a key lets in."""
+"""Jobs and keys in the catalog: what survives a crash, what a job reports, what a key permits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The writer's lease: one at a time, named, given back, taken over when stale, and fencing off who lost it."""
+"""The writer's lease: exclusive, named, returned, taken over when stale, and fencing off a former holder."""
 
 from __future__ import annotations
 

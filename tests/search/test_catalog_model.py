@@ -1,4 +1,4 @@
-"""The catalog and its columns against a dict, over random histories: what is there, and what replaying gives."""
+"""The catalog and its columns against a dict, over random histories: the state, and the result of replaying."""
 
 from __future__ import annotations
 

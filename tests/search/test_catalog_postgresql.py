@@ -1,4 +1,4 @@
-"""What a catalog in PostgreSQL owes beyond the contract: turns, one clock, secrets, and ranking as FTS5's."""
+"""What a catalog in PostgreSQL adds to the contract: turns, one clock, secrets, and FTS5's ranking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a space: a column of the catalog, which older versions wrote into the space's name."""
+"""The state of a space is a column of the catalog; older versions wrote it into the space's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A catalog in trouble: killed writers, full disks, read-only files, no handles, damage, other versions."""
+"""A catalog in trouble: killed writers, full disks, read-only files, no file handles, damage, other versions."""
 
 from __future__ import annotations
 

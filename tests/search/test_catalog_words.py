@@ -1,4 +1,4 @@
-"""Full-text search of the catalog: what finds what, in which order, and that no text can harm it."""
+"""Full-text search of the catalog: matches and their order, and that no text can harm it."""
 
 from __future__ import annotations
 

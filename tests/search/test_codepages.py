@@ -1,4 +1,4 @@
-"""Texts that do not say how they are encoded."""
+"""Texts that do not declare their encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes with a sound: tempo and key fit, and it is of another kind; on rendered loops of known tempo and key."""
+"""Companions of a sound fit its tempo and key and are of another kind; on loops of known tempo and key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sure a hit is, and what that makes of an answer."""
+"""How sure a hit is, and how that decides the verdict of an answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Duplicates: the same recording is found however it was packed, and another take of the same sound is not."""
+"""Duplicates: the same recording is found in every format, and another take of the same sound is not."""
 
 from __future__ import annotations
 

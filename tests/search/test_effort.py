@@ -1,4 +1,4 @@
-"""How much of the usual a search visits: from the environment or the command line to the index."""
+"""The effort and the recall of a search: from the environment or the command line to the index."""
 
 from __future__ import annotations
 

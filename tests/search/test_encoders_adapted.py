@@ -1,4 +1,4 @@
-"""Adapted encoders and copies of the shipped weights: what they keep of what lies beneath, and where they are found."""
+"""Adapted encoders and copies of the shipped weights: what they keep of their base, and where they are found."""
 
 from __future__ import annotations
 

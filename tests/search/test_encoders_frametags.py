@@ -1,4 +1,4 @@
-"""How likely classes are in a frame: what the frame and the window say, against what is usual of each class."""
+"""Probabilities of classes in a frame: from the frame and the window, compared with what is usual per class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped network without torch: the graph against what torch makes of the same weights."""
+"""The shipped network without torch: the graph against torch with the same weights."""
 
 from __future__ import annotations
 

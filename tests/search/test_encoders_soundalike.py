@@ -1,4 +1,4 @@
-"""The weights that ship: what is in them, what they hear and read, and that reading needs no torch."""
+"""The shipped weights: their content, how they encode sounds and words, and that words need no torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoder without weights against the plain formula, and what it must do without."""
+"""The encoder without weights against its formula, and its limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a model's file is looked for, and what is said when it is nowhere; the network is a server on this machine."""
+"""Where a model's file is looked for, and the error if it is nowhere; a server on this machine is the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine's exact meanings (DESIGN.md), on real libraries with chosen vectors."""
+"""The engine's exact semantics (DESIGN.md), on real libraries with chosen vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retrieval metrics against their plain definitions and an outside oracle."""
+"""Retrieval metrics against their definitions and an independent oracle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our metrics beside those of ir_measures, which asks trec_eval."""
+"""Our metrics compared with those of ir_measures, which calls trec_eval."""
 
 from __future__ import annotations
 

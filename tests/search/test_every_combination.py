@@ -1,4 +1,4 @@
-"""Whatever is asked of whatever library: an answer or an error of ours, never a traceback of another kind.
+"""Every query of every library gives an answer or one of our errors, never another traceback.
 
 Every pair of kinds of parts, each wanted or unwanted, in every sort of library that can come about; and every question
 about a library as a whole.

@@ -1,4 +1,4 @@
-"""``soundalike export``: a file for research is of one moment, whoever writes meanwhile, and however large it is."""
+"""``soundalike export``: a research file is of one moment, even during writes, and at any size."""
 
 from __future__ import annotations
 

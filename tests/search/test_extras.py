@@ -1,4 +1,4 @@
-"""Without PyTorch everything works but what needs it, and that says how to get it."""
+"""Without PyTorch, everything works except what needs it, and that says how to install it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facets: counts that a filter of the same words would give, over old and recent clips alike."""
+"""Facets: counts equal those of the corresponding filter, over old and recent clips alike."""
 
 from __future__ import annotations
 

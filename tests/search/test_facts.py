@@ -1,4 +1,4 @@
-"""Facts: what a sound is, what is amiss with it, and libraries that are asked for it."""
+"""Facts: what a sound is, its defects, and queries of libraries by facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making facts faster changes none: they are those that were measured before, of sounds of every kind."""
+"""Faster measuring changes no fact: they equal those that were measured before, for sounds of every kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured of a recording of hours needs no more memory in the end than what is kept of it."""
+"""Measuring a recording of hours needs no more memory than the facts that are kept of it."""
 
 from __future__ import annotations
 

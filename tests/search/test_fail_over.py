@@ -1,4 +1,4 @@
-"""A standby that lacks the last commits takes over: two real servers, and snapshots of what is lost in the store."""
+"""A standby without the last commits takes over: two real servers, and stored snapshots of lost commits."""
 
 from __future__ import annotations
 

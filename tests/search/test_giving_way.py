@@ -1,4 +1,4 @@
-"""A job takes a small share of a core while somebody asks its library something, else all it can get."""
+"""A job takes a small share of a core while its library is queried, and as much as it can otherwise."""
 
 from __future__ import annotations
 

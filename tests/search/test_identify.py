@@ -1,4 +1,4 @@
-"""Exact recordings: a sound is known by its fingerprints, whatever became of it, and where in it a question lies."""
+"""Exact recordings: fingerprints recognise an altered sound, and the place of a query in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kind of index is a choice of the library: made once, kept in its catalog, offered by packages."""
+"""The kind of index is chosen when a library is made, and kept in its catalog; packages add kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every job over all contents gives way to answers, whoever starts it: before each small piece of its work."""
+"""Every job over all contents gives way to queries before each small piece of its work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A language model reads what rules do not, over a real endpoint of OpenAI's shape; whatever it answers is checked."""
+"""A language model reads what rules do not, at a real OpenAI-style endpoint; all its answers are checked."""
 
 from __future__ import annotations
 

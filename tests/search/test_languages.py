@@ -1,4 +1,4 @@
-"""Words of other languages: what they are read as, and that English stays as it is."""
+"""Words of other languages: how they are translated, and that English stays unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was asked with leads its answer, whatever comes as near to it; and no score passes 1."""
+"""The clip that was the query leads its answer, even among near-equal hits; and no score exceeds 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listening to what is live: a file plays the stream, so that each run hears the same."""
+"""Listening to a live stream: a file is the stream, so that every run gets the same sound."""
 
 from __future__ import annotations
 

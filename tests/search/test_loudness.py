@@ -1,4 +1,4 @@
-"""Loudness is what ITU-R BS.1770 says, sample by sample, whatever the rate, the channels and the blocks."""
+"""Loudness follows ITU-R BS.1770, sample by sample, at any rate and for any channels and blocks."""
 
 from __future__ import annotations
 

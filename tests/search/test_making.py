@@ -1,4 +1,4 @@
-"""What is made here: simple sounds from words, tunes that go on, words that are spoken; and that it says so."""
+"""Making sounds: simple sounds from words, continued tunes, spoken words; each is marked as generated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The map: neighbours stay neighbours, nobody moves when clips come, and a missing library is named."""
+"""The map: neighbours stay neighbours, points do not move when clips are added, and a missing package is named."""
 
 from __future__ import annotations
 

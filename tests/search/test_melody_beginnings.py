@@ -1,4 +1,4 @@
-"""Windows compared as far as a short hum reaches."""
+"""Windows are compared only over the length of a short hum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contours of all tunes: found by windows, on disk and beside what came since."""
+"""The contours of all tunes: looked up by window, on disk and with recent changes."""
 
 from __future__ import annotations
 

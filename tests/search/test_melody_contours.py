@@ -1,4 +1,4 @@
-"""Contours: free of key and tempo, with the way back to the tune's time."""
+"""Contours: independent of key and tempo, with a mapping back to the tune's time."""
 
 from __future__ import annotations
 

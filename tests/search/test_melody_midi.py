@@ -1,4 +1,4 @@
-"""Tunes from MIDI files: the melody is found, and whatever is wrong with a file is said in one clear line."""
+"""Tunes from MIDI files: the melody is found, and every defect of a file is reported in one clear line."""
 
 from __future__ import annotations
 

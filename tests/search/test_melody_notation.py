@@ -1,4 +1,4 @@
-"""Typed tunes: note names, ABC, and both as sound."""
+"""Typed tunes: note names, ABC, and both rendered as sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tunes from recordings: one voice is followed, what has no tune has no contour, and hums find recordings."""
+"""Tunes from recordings: one voice is tracked, sounds without a tune have no contour, hums find recordings."""
 
 from __future__ import annotations
 

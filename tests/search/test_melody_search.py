@@ -1,4 +1,4 @@
-"""Finding tunes by humming: alignment, the whole way from a curve and from sound, and what is no tune."""
+"""Finding tunes by humming: alignment, the whole way from a curve and from sound, and hums without a tune."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the C library is told to do with memory."""
+"""Memory settings of the C library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merges of clips, and undoing them: the catalog is then as before, row by row."""
+"""Merging clips and undoing it: the catalog is then as before, row by row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``soundalike merge`` and ``unmerge``: by id, every group that was found, listed and undone."""
+"""``soundalike merge`` and ``unmerge``: by id, for all groups that were found, listed and undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tags say, written by mutagen where it can and by hand where it cannot."""
+"""Metadata from tags, written by mutagen where it can, and by hand otherwise."""
 
 from __future__ import annotations
 

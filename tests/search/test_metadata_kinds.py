@@ -1,4 +1,4 @@
-"""A title in every container that is decoded, in every kind of tag and text that programs put there."""
+"""A title in every container that is decoded, in every kind of tag and text encoding that programs write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments: passages with their own boundaries, several of a recording, in order and company."""
+"""Moments: passages with their own boundaries, several per recording, by order and combination."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and sounds in one answer: a name that says all that was asked for counts, one that says some of it a little."""
+"""Names and sounds in one answer: a name that matches all words counts, one that matches some counts a little."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Neighbourhoods: the formulas in plain words, the upkeep of the graph, and what a search makes of them."""
+"""Neighbourhoods: the formulas in simple code, the upkeep of the graph, and their effect on a search."""
 
 from __future__ import annotations
 

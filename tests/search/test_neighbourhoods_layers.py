@@ -1,4 +1,4 @@
-"""A publication of neighbourhoods writes what is new, and answers as one that is written whole."""
+"""Publishing neighbourhoods writes only what is new, with the same answers as a complete write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogs that tests make are those of the migrations."""
+"""The catalogs that tests make equal those of the migrations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Own tags: what becomes of them as files change and move, and libraries of the version before."""
+"""Own tags: what happens to them as files change and move, and libraries of the version before."""
 
 from __future__ import annotations
 

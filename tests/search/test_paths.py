@@ -1,4 +1,4 @@
-"""Paths between two sounds: even steps, nothing twice, within a filter."""
+"""Paths between two sounds: even steps, no repetition, within a filter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one line of words wants, and what it does not."""
+"""What a line of words asks for, and what it excludes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Without what only POSIX has: the package is imported, indexes, searches and answers over HTTP all the same.
+"""Without POSIX-only features, the package still imports, indexes, searches and serves over HTTP.
 
 Not Windows itself, which our tests do not run on: its paths, its files that cannot be replaced while they are open.
 """

@@ -1,4 +1,4 @@
-"""Whatever the disk does while a snapshot or a single file is written: the old one or the new one, never a half."""
+"""If the disk fails while a snapshot or a single file is written, the old or the new one remains, never a part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process belongs to whoever started it: what is loaded into another's changes nothing of it."""
+"""Soundalike changes the settings of a process only if it started it, not if it is imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishing a large library: in a process of its own, to the same end."""
+"""Publishing a large library in a separate process, with the same result."""
 
 from __future__ import annotations
 

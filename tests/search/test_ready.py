@@ -1,4 +1,4 @@
-"""A library that can be opened as it is is told by its files alone."""
+"""Whether a library can be opened as it is can be told from its files alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recommendation: several tastes stay several, what is known stays away, and an empty history gets a fair sample."""
+"""Recommendation: several tastes stay separate, known clips stay out, and an empty history gives a fair sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remarks: what people write of clips; what becomes of it, and libraries of the version before."""
+"""Remarks that people write about clips: what happens to them, and libraries of the version before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two revisions of one encoder, and two encoders, side by side in one library: what can be asked, and what is kept."""
+"""Two revisions of one encoder, and two encoders, in one library: what can be queried, and what is kept."""
 
 from __future__ import annotations
 

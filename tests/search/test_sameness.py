@@ -1,4 +1,4 @@
-"""A hit that is what was asked with, byte for byte, its recording or its tune says so."""
+"""A hit that is the query itself (byte for byte), its recording or its tune says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saved searches: kept with their sounds, asked again, and what they find among the sounds that came since."""
+"""Saved searches: stored with their sounds, run again, and their hits among new sounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences in plain language become the queries that they mean, and nothing that they do not say."""
+"""Sentences in plain language become the queries that they mean, and no more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snapshots that go through a store: from the machine that publishes to those that have only the library's URLs."""
+"""Snapshots shipped through a store: from the publishing machine to those that have only the library's URLs."""
 
 from __future__ import annotations
 

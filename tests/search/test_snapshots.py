@@ -1,4 +1,4 @@
-"""Snapshots and single files: whole or not at all, checked when they are read, cleared away when they are old."""
+"""Snapshots and single files: written completely or not at all, checked when read, removed when old."""
 
 from __future__ import annotations
 

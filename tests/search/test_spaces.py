@@ -1,4 +1,4 @@
-"""Two encoders in one library: which of them is asked, and what each answers to the same questions."""
+"""Two encoders in one library: which one is queried, and what each answers to the same queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spoken words: recognised where a voice is, kept in the catalog with their times, found, and written as subtitles."""
+"""Spoken words: recognised in voices, kept in the catalog with their times, found, and written as subtitles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes nearest where nothing fits, and what can be asked of a library."""
+"""The nearest results if nothing matches, and suggestions of what to ask a library."""
 
 from __future__ import annotations
 

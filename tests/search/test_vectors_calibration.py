@@ -1,4 +1,4 @@
-"""How much effort a recall takes, as an index finds out by itself when its lists are trained."""
+"""The effort that a recall needs, which an index measures itself when its lists are trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `search.ports.VectorIndex` promises, asked of every backend."""
+"""The contract of `search.ports.VectorIndex`, for every backend."""
 
 from __future__ import annotations
 

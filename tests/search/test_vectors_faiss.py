@@ -1,4 +1,4 @@
-"""The compressed kind against the exact one: where most lists stay unvisited, through filters of every width."""
+"""The compressed index against the exact one: when most lists are not visited, with filters of every width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snapshots that were damaged, half-written or refused by the disk: never opened, always named, nothing lost."""
+"""Damaged or incomplete snapshots and full disks: never opened, always reported, nothing lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged layers are not handed on: a publication looks at what it links, and writes it anew from what is left."""
+"""A publication checks the layers that it links; damaged ones are not reused but written again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A publication of vectors writes what is new: layers, of which those that stay are the files that they were."""
+"""Publishing vectors writes only what is new, as layers; layers that stay are the same files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose a collection of Milvus is, and what becomes of its errors; the server is one of the tests' own, in memory."""
+"""Ownership of a Milvus collection, and handling of its errors; the server is a fake in memory."""
 
 from __future__ import annotations
 

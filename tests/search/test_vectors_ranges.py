@@ -1,4 +1,4 @@
-"""A filter as a few ranges of ids, which Milvus is told: nothing that passes is left out, no gap needlessly wide."""
+"""A filter as a few ranges of ids for Milvus: it includes all that passes, and its gaps are as narrow as possible."""
 
 from __future__ import annotations
 

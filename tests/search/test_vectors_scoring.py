@@ -1,4 +1,4 @@
-"""The two small things all backends stand on: what a score is, and sets of ids as bitmaps."""
+"""What all backends share: the definition of a score, and sets of ids as bitmaps."""
 
 from __future__ import annotations
 

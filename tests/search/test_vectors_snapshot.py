@@ -1,4 +1,4 @@
-"""Snapshots, deltas, tombstones: whatever happens in whatever order, a search sees one state of the catalog."""
+"""Snapshots, deltas, tombstones: in any order of events, a search sees one state of the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How what passes spreads over the lists: for certain where it is little, by samples where it is much."""
+"""How a filter's segments spread over the lists: exact for few, estimated from samples for many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `verify` calls sound is sound: every kind of snapshot, byte by byte and against the catalog; remedies work."""
+"""`verify` reports no false result: every kind of snapshot, byte by byte and against the catalog; remedies work."""
 
 from __future__ import annotations
 

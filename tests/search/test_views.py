@@ -1,4 +1,4 @@
-"""What searches read: one value that a thread brings up to date, and that nobody waits for."""
+"""The view that searches read: one thread updates it, and nobody waits for it."""
 
 from __future__ import annotations
 

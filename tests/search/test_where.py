@@ -1,4 +1,4 @@
-"""The filter language: what it reads, what it refuses and how it says so."""
+"""The filter language: what it accepts, what it refuses, and its error messages."""
 
 from __future__ import annotations
 

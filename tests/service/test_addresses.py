@@ -1,4 +1,4 @@
-"""What names a library and its catalog: an address is told from a path, and what is neither is refused unseen."""
+"""Names of a library and its catalog: URLs are told from paths, and anything else is refused at once."""
 
 from __future__ import annotations
 

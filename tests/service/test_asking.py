@@ -1,4 +1,4 @@
-"""``POST /ask`` says what a sentence means, and answers it when asked to."""
+"""``POST /ask`` says what a sentence means, and answers it on request."""
 
 from __future__ import annotations
 

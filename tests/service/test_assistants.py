@@ -1,4 +1,4 @@
-"""An assistant's own client, of the official SDK, drives every tool of the MCP server."""
+"""An assistant's own client, from the official SDK, calls every tool of the MCP server."""
 
 from __future__ import annotations
 

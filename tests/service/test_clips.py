@@ -1,4 +1,4 @@
-"""/clips: listing, looking at, changing and removing; hearing and seeing."""
+"""/clips: listing, reading, changing and removing; audio and pictures."""
 
 from __future__ import annotations
 

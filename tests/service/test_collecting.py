@@ -1,4 +1,4 @@
-"""``/collections``, and questions that are asked of a list alone."""
+"""``/collections``, and searches within a collection."""
 
 from __future__ import annotations
 

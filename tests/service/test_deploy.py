@@ -1,4 +1,4 @@
-"""What lies in deploy/ fits the program: its commands, options, variables, ports and figures are those there are."""
+"""The files in deploy/ match the program: its commands, options, variables, ports and metrics."""
 
 from __future__ import annotations
 

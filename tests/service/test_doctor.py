@@ -1,4 +1,4 @@
-"""``soundalike doctor`` where something is away: the index's server, the catalog's, the folder of snapshots."""
+"""``soundalike doctor`` if something is unavailable: the index's server, the catalog's, the folder of snapshots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/v1/embeddings`` answers OpenAI's own client, over HTTP, for words and sounds."""
+"""OpenAI's own client gets embeddings of words and sounds from ``/v1/embeddings``, over HTTP."""
 
 from __future__ import annotations
 

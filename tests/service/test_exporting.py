@@ -1,4 +1,4 @@
-"""Sounds for other programs: passages as WAV, archives, edit lists and projects, made while they are sent."""
+"""Sounds for other programs: passages as WAV, archives, edit lists and projects, streamed as they are made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service says what clips are, sorts by it, and reports what is amiss."""
+"""A service returns facts of clips, sorts by them, and reports defects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that could not be indexed, over REST: listed with the reason, tried again, cleared."""
+"""Files that could not be indexed, over REST: listed with the cause, retried, cleared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folders that a library indexes, over REST: listed, added by path, scanned again, taken out."""
+"""The folders that a library indexes, over REST: listed, added by path, scanned again, removed."""
 
 from __future__ import annotations
 

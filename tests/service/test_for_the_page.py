@@ -1,4 +1,4 @@
-"""What the search page needs of the service beside what everybody does: passages, many waveforms, a key as a cookie."""
+"""What only the search page needs of the service: passages, many waveforms, a key as a cookie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A disk that is full or read-only: searches go on, what needs room is refused, and jobs go on once there is room."""
+"""A full or read-only disk: searches continue, writes are refused, and jobs resume once there is room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job sees that its library is asked: whoever asks says so, and whoever looks after jobs does not."""
+"""A job notices queries of its library; requests that only monitor the service do not count."""
 
 from __future__ import annotations
 

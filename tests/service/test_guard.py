@@ -1,4 +1,4 @@
-"""Who is let in, how often, and what every answer carries."""
+"""Authentication, rate limits, and headers that every response has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What means harm gets an answer, and the service goes on. More of it: ``python -m benchmarks.serving.hostile``."""
+"""Hostile requests get a response, and the service stays up. More: ``python -m benchmarks.serving.hostile``."""
 
 from __future__ import annotations
 

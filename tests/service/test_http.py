@@ -1,4 +1,4 @@
-"""HTTP as RFC 9110 has it: ranges, conditions, names of files, and what a browser is shown that is lost."""
+"""HTTP by RFC 9110: ranges, conditions, file names, and the response to a browser at an unknown address."""
 
 from __future__ import annotations
 

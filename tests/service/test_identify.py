@@ -1,4 +1,4 @@
-"""``POST /identify``: the recording that a file is, and refusals of what is no sound."""
+"""``POST /identify``: the recording that a file is, and refusals of files without sound."""
 
 from __future__ import annotations
 

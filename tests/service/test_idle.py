@@ -1,4 +1,4 @@
-"""A service that has nothing else to do measures what has no facts yet."""
+"""An idle service measures clips that have no facts yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads become jobs, jobs become clips; over a real server, by asking and by server-sent events."""
+"""Uploads become jobs, jobs become clips; on a real server, by polling and by server-sent events."""
 
 from __future__ import annotations
 

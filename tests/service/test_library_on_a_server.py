@@ -1,4 +1,4 @@
-"""A library whose catalog a PostgreSQL server keeps: made, filled, asked and served by the same commands."""
+"""A library with its catalog on a PostgreSQL server: made, filled, searched and served by the same commands."""
 
 from __future__ import annotations
 

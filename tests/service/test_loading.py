@@ -1,4 +1,4 @@
-"""What the processes of a service load: most of what a start costs is importing."""
+"""What the processes of a service import: most of the time of a start is importing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log: whatever happens, each line is one JSON object that any program can read."""
+"""The log: every line is one JSON object that any program can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/made`` and ``/composed``: what is not found is made, says so, and gets into no library."""
+"""``/made`` and ``/composed``: sounds that are made instead of found say so, and are not added to a library."""
 
 from __future__ import annotations
 

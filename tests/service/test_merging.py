@@ -1,4 +1,4 @@
-"""/merges: clips become one, and come back."""
+"""/merges: clips are merged into one, and restored."""
 
 from __future__ import annotations
 

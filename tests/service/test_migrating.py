@@ -1,4 +1,4 @@
-"""A library moves from a folder to a server and back: same rows and answers, nothing encoded, whenever it is killed."""
+"""A library moves from a folder to a server and back: same rows and answers, no encoding, despite kills."""
 
 from __future__ import annotations
 

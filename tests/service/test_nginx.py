@@ -1,4 +1,4 @@
-"""The service behind a real nginx, set up as the guide shows: at the top, below a path, with TLS ended in front."""
+"""The service behind a real nginx, configured as in the guide: at the top, below a path, with TLS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document is true: generated requests get answers of the statuses, types and shapes that it promises.
+"""The OpenAPI document is true: responses to generated requests have the documented statuses, types and schemas.
 
 ``python -m benchmarks.serving.load`` is for speed; more of this is ``SCHEMATHESIS_CASES=5000 python -m pytest
 -m thorough tests/service/test_openapi.py`` (CONTRIBUTING.md).

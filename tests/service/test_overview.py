@@ -1,4 +1,4 @@
-"""/duplicates and /map: what jobs find out about the whole library."""
+"""/duplicates and /map: results of jobs over the whole library."""
 
 from __future__ import annotations
 

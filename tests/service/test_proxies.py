@@ -1,4 +1,4 @@
-"""Behind proxies: who is believed, where the service lies, and which pages of other sites may ask."""
+"""Behind proxies: which are trusted, the service's address, and which other sites may send requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/recommend and /feedback: clips for someone, and what someone thought of clips."""
+"""/recommend and /feedback: clips for a person, and a person's opinions of clips."""
 
 from __future__ import annotations
 

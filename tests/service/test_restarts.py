@@ -1,4 +1,4 @@
-"""Killed with jobs under way and started again: nothing that was answered with 2xx is lost."""
+"""After a kill during jobs and a restart, nothing is lost that was answered with 2xx."""
 
 from __future__ import annotations
 

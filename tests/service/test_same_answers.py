@@ -1,4 +1,4 @@
-"""Two ways in, one answer: the command line and REST say the same of the same question, in the same fields."""
+"""The command line and REST give the same answer to the same query, in the same fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/searches``: questions that are kept, their sounds, and what they found among the sounds that came since."""
+"""``/searches``: saved searches, their sounds, and their hits among new sounds."""
 
 from __future__ import annotations
 

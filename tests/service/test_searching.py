@@ -1,4 +1,4 @@
-"""POST /search and /clips/{id}/similar: what can be asked, and how wrong questions are refused."""
+"""POST /search and /clips/{id}/similar: what can be queried, and how invalid queries are refused."""
 
 from __future__ import annotations
 

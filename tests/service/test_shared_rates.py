@@ -1,4 +1,4 @@
-"""Two services over one catalog on a server let a client ask as often together as one does."""
+"""Two services over one catalog on a server share one rate limit per client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``GET /clips/{id}/speech`` and ``GET /spoken``: what is said in a clip, and where words are said."""
+"""``GET /clips/{id}/speech`` and ``GET /spoken``: the words spoken in a clip, and where words are spoken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ending a service: what was begun is finished, nothing is waited for in vain, and a job is put back."""
+"""Stopping a service: started requests are finished, nothing waits needlessly, and a job is requeued."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library whose sounds lie in an object store: from library.toml to what a browser hears and sees."""
+"""A library whose sounds are in an object store: from library.toml to what a browser plays and shows."""
 
 from __future__ import annotations
 

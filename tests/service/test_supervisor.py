@@ -1,4 +1,4 @@
-"""The supervisor: what ends the service, and what does not."""
+"""The supervisor: what stops the service, and what does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tunes over REST: a MIDI clip is played, drawn and asked for like a sound."""
+"""Tunes over REST: a MIDI clip is played, drawn and searched like a sound."""
 
 from __future__ import annotations
 

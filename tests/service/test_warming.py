@@ -1,4 +1,4 @@
-"""Encoders are loaded before anybody asks, once, and in nobody's way."""
+"""Encoders are loaded before the first query, once, without blocking anybody."""
 
 from __future__ import annotations
 

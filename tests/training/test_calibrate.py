@@ -1,4 +1,4 @@
-"""Calibration recovers what was true."""
+"""Calibration recovers the true slope and offset."""
 
 from __future__ import annotations
 

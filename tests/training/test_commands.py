@@ -1,4 +1,4 @@
-"""How the commands of this room end where something that they need is not there."""
+"""How the commands of training end if something that they need is missing."""
 
 from __future__ import annotations
 

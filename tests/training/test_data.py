@@ -1,4 +1,4 @@
-"""Batches and what is done to their crops."""
+"""Batches, and the augmentation of their crops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is usual of frames: windows of sounds over recordings, and the means and deviations of what a head says."""
+"""The usual logits of frames: windows of sounds mixed into recordings, and means and deviations of a head's output."""
 
 from __future__ import annotations
 

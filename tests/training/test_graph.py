@@ -1,4 +1,4 @@
-"""The graph of the shipped network is what the committed script draws, and its front end is that of torch."""
+"""The graph of the shipped network is what the script writes, and its front end equals torch's."""
 
 from __future__ import annotations
 

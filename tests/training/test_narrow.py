@@ -1,4 +1,4 @@
-"""Narrowing a trained student: what it does without is what mattered least, and its average is not lost."""
+"""Narrowing a trained student removes what matters least, and keeps the average of what is removed."""
 
 from __future__ import annotations
 

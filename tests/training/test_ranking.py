@@ -1,4 +1,4 @@
-"""A projection trained for ranking: what is drawn, and that it learns what its pairs say."""
+"""A projection trained for ranking: the drawn pairs, and that it learns from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A miniature of the recipe, from nothing to weights: it learns, repeats from its seed, and survives interruption."""
+"""A miniature of the recipe, from random weights: it learns, is reproducible by its seed, and survives interruption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is learnt from: formulas, recordings, credits; and that none of it is in an evaluation set."""
+"""Training material: procedural sounds, recordings, credits; and that none of it is in an evaluation set."""
 
 from __future__ import annotations
 

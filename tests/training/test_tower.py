@@ -1,4 +1,4 @@
-"""The text tower learns what it is shown."""
+"""The text tower learns from its lessons."""
 
 from __future__ import annotations
 

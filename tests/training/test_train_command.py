@@ -1,4 +1,4 @@
-"""`soundalike train`: what is learnt from, what comes out, and that it is what it says."""
+"""`soundalike train`: what it learns from, what it writes, and that its report is true."""
 
 from __future__ import annotations
 
