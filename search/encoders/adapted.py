@@ -1,9 +1,9 @@
-"""The encoder family ``adapted``: another encoder's space, turned towards a person's own labels (`soundalike train`).
+"""The encoder family ``adapted``: the space of another encoder, adapted to a person's own labels (`soundalike train`).
 
-``adapted:/models/foley.safetensors``: the file holds a low-rank change of the space and names the encoder that it
-adapts, which stays as it is. Words, where that encoder reads them, go through the same change and so keep their
-meaning; which classes they mean does not change, nor do the tags. What was fitted for that encoder
-(`search.engine.confidence`) is taken for the adapted one too.
+``adapted:/models/foley.safetensors``: the file contains a low-rank change of the space, and names the base encoder,
+which is not changed. Vectors of words, if the base encoder reads words, go through the same change and so keep their
+meaning. The classes that words mean do not change, nor do the tags. Constants fitted for the base encoder
+(`search.engine.confidence`) are also used for the adapted one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Matrix = NDArray[np.float32]
 class Adapter:
     """``down`` (dim, rank) and ``up`` (rank, dim): a unit row x becomes unit(x + x down up).
 
-    ``calibration`` is the slope and offset from cosine to relevance in the changed space.
+    ``calibration`` is the slope and offset from cosine similarity to relevance in the changed space.
     """
 
     down: Matrix
@@ -50,22 +50,22 @@ class Adapter:
 
 
 class _Reading(Encoder, WordReader, Protocol):
-    """An encoder that says which classes words mean."""
+    """An encoder that maps words to classes."""
 
 
 class _Comparing(_Reading, MeaningReader, Protocol):
-    """One that says what they mean beside other words, too."""
+    """One that also compares the meanings of words."""
 
 
 class _Framing(_Comparing, FrameReader, Protocol):
-    """One that says what sounds at each moment as well."""
+    """One that also tags each frame."""
 
 
 class AdaptedEncoder:
-    """An `Encoder` over another one; see `adapted`."""
+    """An `Encoder` over a base encoder; see `adapted`."""
 
     def __init__(self, base: Encoder, adapter: Adapter, name: str, revision: str) -> None:
-        """Raises EncoderError where the adapter is of another dimension than the encoder ``beneath``."""
+        """Raises EncoderError if the adapter has another dimension than the encoder ``base``."""
         if adapter.down.shape[0] != base.spec.dim or adapter.up.shape != adapter.down.shape[::-1]:
             raise EncoderError(
                 f"{name}: an adapter {adapter.down.shape} x {adapter.up.shape} does not fit {base.spec.name}, "
@@ -76,7 +76,7 @@ class AdaptedEncoder:
         self._adapter = adapter
 
     def encode_audio(self, waves: Waves) -> AudioEncoding:
-        """See `search.ports.Encoder`; the tags are those of the encoder that is adapted."""
+        """See `search.ports.Encoder`; the tags are those of the base encoder."""
         encoded = self._base.encode_audio(waves)
         return AudioEncoding(self._adapter.apply(encoded.vectors), encoded.tags)
 
@@ -86,7 +86,7 @@ class AdaptedEncoder:
 
 
 class AdaptedReader(AdaptedEncoder):
-    """The same, over an encoder that says what words mean."""
+    """The same, over an encoder that maps words to classes."""
 
     def __init__(self, base: _Reading, adapter: Adapter, name: str, revision: str) -> None:
         """Raises as `AdaptedEncoder` does."""
@@ -94,13 +94,13 @@ class AdaptedReader(AdaptedEncoder):
         self._reader = base
 
     def read_text(self, texts: Sequence[str], language: str = "") -> TextEncoding:
-        """See `search.ports.WordReader`; which classes are meant is what the encoder that is adapted says."""
+        """See `search.ports.WordReader`; the classes are those of the base encoder."""
         read = self._reader.read_text(texts, language)
         return replace(read, vectors=self._adapter.apply(read.vectors))
 
 
 class AdaptedComparer(AdaptedReader):
-    """The same, over an encoder that says what words mean beside other words, too."""
+    """The same, over an encoder that also compares the meanings of words."""
 
     def __init__(self, base: _Comparing, adapter: Adapter, name: str, revision: str) -> None:
         """Raises as `AdaptedEncoder` does."""
@@ -108,12 +108,12 @@ class AdaptedComparer(AdaptedReader):
         self._comparer = base
 
     def meanings(self, texts: Sequence[str], language: str = "") -> Vectors:
-        """See `search.ports.MeaningReader`; as the encoder that is adapted says."""
+        """See `search.ports.MeaningReader`; the meanings are those of the base encoder."""
         return self._comparer.meanings(texts, language)
 
 
 class AdaptedFrames(AdaptedComparer):
-    """The same, over an encoder that says what sounds at each moment as well."""
+    """The same, over an encoder that also tags each frame."""
 
     def __init__(self, base: _Framing, adapter: Adapter, name: str, revision: str) -> None:
         """Raises as `AdaptedEncoder` does."""
@@ -127,11 +127,11 @@ class AdaptedFrames(AdaptedComparer):
 
     @property
     def frames_made_by(self) -> str:
-        """What the encoder that is adapted says, if anything."""
+        """That of the base encoder, or empty."""
         return str(getattr(self._framing, "frames_made_by", ""))
 
     def encode_frames(self, waves: Waves, *, with_vectors: bool = False) -> FrameEncoding:
-        """See `search.ports.FrameReader`; the tags are those of the encoder that is adapted."""
+        """See `search.ports.FrameReader`; the tags are those of the base encoder."""
         encoded = self._framing.encode_frames(waves, with_vectors=with_vectors)
         windows = AudioEncoding(self._adapter.apply(encoded.windows.vectors), encoded.windows.tags)
         return FrameEncoding(windows, encoded.tags, None if encoded.vectors is None else self._moved(encoded.vectors))
@@ -141,12 +141,12 @@ class AdaptedFrames(AdaptedComparer):
         return self._moved(self._framing.frame_vectors(waves))
 
     def _moved(self, vectors: Matrix) -> Matrix:
-        """Vectors (n, frames, dim) of the space beneath in the adapted one."""
+        """Move vectors (n, frames, dim) from the base space to the adapted one."""
         return self._adapter.apply(vectors.reshape(-1, self.spec.dim)).reshape(vectors.shape)
 
 
 def adapted(base: Encoder, adapter: Adapter, name: str, revision: str) -> AdaptedEncoder:
-    """The encoder ``beneath`` with an adapter, which says of words what that says of them. Raises EncoderError."""
+    """The encoder ``base`` with an adapter; it supports words and frames as ``base`` does. Raises EncoderError."""
     if isinstance(base, WordReader):
         if isinstance(base, MeaningReader):
             if isinstance(base, FrameReader):
@@ -157,10 +157,10 @@ def adapted(base: Encoder, adapter: Adapter, name: str, revision: str) -> Adapte
 
 
 def adapted_spec(base: EncoderSpec, adapter: Adapter, name: str, revision: str) -> EncoderSpec:
-    """The facts of an encoder with an adapter: another space, cut in the same windows."""
+    """The spec of an encoder with an adapter: another space, with the same windows."""
     facts = {
         "family": FAMILY,
-        "beneath": base.fingerprint,  # as it was called when the first adapters were made
+        "beneath": base.fingerprint,  # the name when the first adapters were made
         "down": adapter.down.tobytes().hex(),
         "up": adapter.up.tobytes().hex(),
     }
@@ -170,12 +170,12 @@ def adapted_spec(base: EncoderSpec, adapter: Adapter, name: str, revision: str) 
         revision=revision,
         fingerprint=fingerprint(facts),
         calibration=adapter.calibration,
-        adapts=base.adapts or base.fingerprint,  # of several adapters the lowest: what was fitted is for that
+        adapts=base.adapts or base.fingerprint,  # with several adapters, the lowest base: fitted constants are for that
     )
 
 
 def write(path: Path, adapter: Adapter, base: EncoderSpec, labels: Sequence[str]) -> None:
-    """Write an adapter that was trained over ``beneath`` for ``labels``. Raises EncoderError when it cannot."""
+    """Write an adapter that was trained over ``base`` for ``labels``. Raises EncoderError if it cannot be written."""
     tensors = {"down": adapter.down, "up": adapter.up}
     if adapter.calibration is not None:
         tensors["calibration"] = np.array(adapter.calibration, np.float64)
@@ -195,8 +195,8 @@ def write(path: Path, adapter: Adapter, base: EncoderSpec, labels: Sequence[str]
 def load(variant: str, settings: Settings) -> AdaptedEncoder:
     """The encoder ``adapted:<path>``.
 
-    Raises ModelNotFound when the file is not there, EncoderError when it is no adapter or was trained over other
-    weights than the encoder that it names has now.
+    Raises ModelNotFound if the file does not exist, EncoderError if it is not an adapter or was trained over other
+    weights than the base encoder has now.
     """
     path = path_of(variant)
     if not path.is_file():

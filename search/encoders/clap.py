@@ -1,8 +1,8 @@
-"""The encoder family ``clap``: CLAP through transformers, which puts sounds and words into one space.
+"""The encoder family ``clap``: CLAP through transformers, with one space for sounds and words.
 
-``clap`` is ``clap:laion/clap-htsat-unfused``; another model of the kind is named by its id on the Hugging Face hub,
-``id@revision`` to pin it, or by a folder. The published processor is not used for audio: it crops what is longer than
-10 s at random, and works on a CPU in numpy. Windows here are cut before, and the mel spectrogram is torch's.
+``clap`` is ``clap:laion/clap-htsat-unfused``. Other CLAP models are named by their id on the Hugging Face hub,
+``id@revision`` to pin one, or by a folder. The published processor is not used for audio: it crops sounds longer than
+10 s at random, and runs in numpy on a CPU. Here windows are cut before, and torch computes the mel spectrogram.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from search.settings import Settings
 DEFAULT_MODEL = "laion/clap-htsat-unfused"
 
 REVISIONS = {DEFAULT_MODEL: "8fa0f1c6d0433df6e97c127f64b2a1d6c0dcda8a"}
-"""Revisions that are used when none is named; it cannot be looked up without a network. Others: ``main``."""
+"""Default revisions of models; without a network they cannot be looked up. For other models: ``main``."""
 
 HOPS_PER_WINDOW = 2
 
 FRONT_END_REVISION = 1
-"""Part of every fingerprint; goes up when the same weights would give other vectors."""
+"""Part of every fingerprint; increases when the same weights would give other vectors."""
 
 WINDOWS_AT_ONCE = {"cpu": 4, "cuda": 64}
 TEXTS_AT_ONCE = 64
 
 
 class _Parts(NamedTuple):
-    """What a model is made of; transformers gives no types. ``weights``: a commit of the hub or a folder's digest."""
+    """The parts of a model, untyped in transformers. ``weights``: a commit of the hub, or a folder's digest."""
 
     model: Any
     extractor: Any
@@ -55,7 +55,7 @@ class ClapMel(nn.Module):
     """Waves (n, samples) -> mel power in dB (n, 1, frames, bands), as ClapFeatureExtractor's for unfused models.
 
     Frames are centred on every hop and mirrored at the ends; periodic Hann window; Slaney's mel bank; floor at -100 dB.
-    In float64, as there: the quiet bands beside a pure tone lie below what float32 resolves.
+    In float64, as there: next to a pure tone, quiet bands are below the resolution of float32.
     """
 
     FLOOR = 1e-10
@@ -97,7 +97,7 @@ class ClapEncoder:
         return AudioEncoding(unit_rows(rows))
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """See `search.ports.Encoder`. Underscores are read as spaces: labels with them score worse."""
+        """See `search.ports.Encoder`. Reads underscores as spaces: labels with underscores score worse."""
         rows = np.empty((len(texts), self.spec.dim), np.float32)
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             part = [text.replace("_", " ") for text in texts[start : start + TEXTS_AT_ONCE]]
@@ -108,7 +108,7 @@ class ClapEncoder:
     def _embed_waves(self, waves: Waves) -> Vectors:
         # a caller's autocast would change the vectors
         with torch.autocast(self._device.type, enabled=False):
-            # a copy: a caller's array may be read-only or run backwards, and is never shared
+            # a copy: a caller's array may be read-only or have negative strides, and is never shared
             mel = self._front_end(torch.from_numpy(waves.copy()).to(self._device))
             longer = torch.zeros(len(waves), 1, dtype=torch.bool, device=self._device)
             output = self._model.get_audio_features(input_features=mel, is_longer=longer, return_dict=True)
@@ -117,7 +117,7 @@ class ClapEncoder:
 
     @torch.inference_mode()
     def _embed_texts(self, texts: list[str]) -> Vectors:
-        # RoBERTa's positions start after its padding index, so two of the table's are never used
+        # RoBERTa's positions start after its padding index, so two entries of the table are never used
         limit = min(self._tokenizer.model_max_length, self._model.config.text_config.max_position_embeddings - 2)
         tokens = self._tokenizer(texts, padding=True, truncation=True, max_length=limit, return_tensors="pt")
         with torch.autocast(self._device.type, enabled=False):
@@ -133,8 +133,8 @@ class ClapEncoder:
 def load(variant: str, settings: Settings) -> ClapEncoder:
     """The encoder ``clap:<variant>``: a folder, or ``id`` or ``id@revision`` of the Hugging Face hub.
 
-    A folder of the id's last part in ``settings.models`` or the cache comes before the hub. Raises ModelNotFound when
-    the model is nowhere, EncoderError when it is damaged, not a CLAP model, or a fused one.
+    A folder named like the last part of the id, in ``settings.models`` or the cache, takes precedence over the hub.
+    Raises ModelNotFound if the model is not found, EncoderError if it is damaged, not a CLAP model, or a fused one.
     """
     device = torch_device(settings.device)
     variant = variant or DEFAULT_MODEL
@@ -174,14 +174,14 @@ def load(variant: str, settings: Settings) -> ClapEncoder:
 
 
 def _parts(variant: str, settings: Settings) -> _Parts:
-    """Model, feature extractor (for its numbers) and tokenizer, from a folder or the hub."""
+    """Model, feature extractor (for its parameters) and tokenizer, from a folder or the hub."""
     model_id, _, revision = variant.partition("@")
     folder = _folder(model_id, settings)
     source = str(folder) if folder else model_id
     pinned = None if folder else revision or REVISIONS.get(model_id, "main")
     where: dict[str, Any] = {"revision": pinned, "local_files_only": settings.offline or folder is not None}
     shown = printable(variant)
-    # its bar over the weights would write into the middle of ours
+    # its progress bar would disturb ours
     chatter.disable_progress_bar()
     try:
         config = AutoConfig.from_pretrained(source, **where)
@@ -204,14 +204,14 @@ def _parts(variant: str, settings: Settings) -> _Parts:
 
 
 def _folder(model_id: str, settings: Settings) -> Path | None:
-    """The folder that a model is in, None when only the hub can have it."""
+    """The folder of a model, None if only the hub may have it."""
     named = Path(model_id).expanduser()
     near = (folder / named.name for folder in (*settings.models, settings.model_cache))
     return next((path for path in (named, *near) if (path / "config.json").is_file()), None)
 
 
 def _digest(folder: Path) -> str:
-    """What a folder's model is made of: one digest over its weights, configuration and vocabulary."""
+    """One digest over the weights, configuration and vocabulary in a folder."""
     whole = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix in (".safetensors", ".bin", ".json", ".txt"):

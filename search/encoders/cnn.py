@@ -1,7 +1,7 @@
 """The encoder family ``cnn``: mel front end, mn network, one pass for vectors and tags.
 
-``cnn:mn04`` is EfficientAT's mn04 (AudioSet mAP .432), centred; any other published mn checkpoint loads by its path,
-uncentred, as ``cnn:/models/mn10_as_mAP_471.pt``.
+``cnn:mn04`` is EfficientAT's mn04 (AudioSet mAP 0.432), centred. Any other published mn checkpoint is loaded by its
+path, uncentred, like ``cnn:/models/mn10_as_mAP_471.pt``.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from search.model import EncoderSpec, Waves
 from search.settings import Settings
 
 WINDOWS_AT_ONCE = {"cpu": 8, "cuda": 256}
-"""On a CPU the activations of 8 windows stay in its caches: .9 ms of one thread per second of audio, 1.4 with 32."""
+"""On a CPU, the activations of 8 windows fit its caches: 0.9 ms of one thread per second of audio, 1.4 with 32."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A model that is known by name: its file, and which fitted constants go with it."""
+    """A model that is known by name: its file, and its fitted constants."""
 
     file: ModelFile
     normalisation: str
@@ -104,20 +104,20 @@ class TorchNetwork:
 
     @contextmanager
     def _exactly(self) -> Iterator[None]:
-        """Without gradients, and without a caller's autocast, which would change the vectors."""
+        """Disable gradients, and a caller's autocast, which would change the vectors."""
         with torch.inference_mode(), torch.autocast(self._device.type, enabled=False):
             yield
 
     def _mel(self, waves: Waves) -> torch.Tensor:
-        # a copy: a caller's array may be read-only or run backwards, and is never shared
+        # a copy: a caller's array may be read-only or have negative strides, and is never shared
         mel: torch.Tensor = self._front_end(torch.from_numpy(waves.copy()).to(self._device))
         return mel
 
 
 def load(variant: str, settings: Settings) -> NetworkEncoder:
-    """The encoder ``cnn:<variant>`` of a published name, or of the path of a checkpoint.
+    """The encoder ``cnn:<variant>``, by a published name or by the path of a checkpoint.
 
-    Raises ModelNotFound when the file is nowhere, EncoderError when it is damaged or not of this family.
+    Raises ModelNotFound if the file is not found, EncoderError if it is damaged or not of this family.
     """
     known = PUBLISHED.get(variant)
     if known is not None:
@@ -134,7 +134,7 @@ def load(variant: str, settings: Settings) -> NetworkEncoder:
 
 
 def mel_of_file_name(name: str) -> MelShape:
-    """The front end of a published checkpoint, whose name tells where it differs: ``hop_5`` (ms), ``mels_64``."""
+    """The front end of a published checkpoint, whose name states differences: ``hop_5`` (ms), ``mels_64``."""
     hop, bands = re.search(r"_hop_(\d+)", name), re.search(r"_mels_(\d+)", name)
     usual = MelShape()
     return MelShape(
@@ -183,7 +183,7 @@ def _build(
 
 
 def _network(path: Path) -> tuple[MnNetwork, MnShape]:
-    """The network in a checkpoint, ready for inference. Raises EncoderError when the weights are of another kind."""
+    """The network of a checkpoint, ready for inference. Raises EncoderError if the weights are of another network."""
     state = read_state(path)
     try:
         shape = MnShape.of_state(state, strides_of_file_name(path.name))

@@ -1,4 +1,4 @@
-"""What every encoder checks on the way in and promises on the way out."""
+"""Checks of inputs and guarantees of outputs, for all encoders."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_waves(waves: Waves, spec: EncoderSpec) -> None:
 
 
 def unit_rows(rows: NDArray[np.floating]) -> Vectors:
-    """(n, dim) rows of any length -> rows of length 1, float32; a row of zeros becomes the first axis."""
+    """Scale rows (n, dim) to length 1, as float32; a row of zeros becomes the first axis."""
     wide = rows.astype(np.float64)
     lengths = np.linalg.norm(wide, axis=1, keepdims=True)
     wide[lengths[:, 0] == 0, 0] = 1.0
@@ -42,17 +42,17 @@ def unit_rows(rows: NDArray[np.floating]) -> Vectors:
 def product(rows: NDArray[np.floating], matrix: NDArray[np.floating]) -> NDArray[np.floating]:
     """``rows`` (n, m) times ``matrix`` (m, k), n small, in one thread.
 
-    numpy's own product of this size wakes BLAS's other threads, which then spin until the next batch comes: a second of
-    sound took 2.7 ms of CPU time instead of 1.3.
+    numpy's matrix product of this size wakes the other threads of BLAS, which then spin until the next batch: 2.7 ms of
+    CPU time per second of sound instead of 1.3.
     """
     return np.asarray(np.einsum("ij,jk->ik", rows, matrix))
 
 
 def fingerprint(facts: Mapping[str, str | float | tuple[int, ...] | None]) -> str:
-    """Hex digest of everything that decides a vector, independent of the order in which the facts are given."""
+    """Hex digest of everything that determines a vector, independent of the order of ``facts``."""
     return hashlib.sha256(json.dumps(dict(facts), sort_keys=True).encode()).hexdigest()[:32]
 
 
 def refuse_text(name: str) -> EncoderError:
-    """The error for words given to an encoder that cannot read."""
+    """The error for words, for an encoder that cannot read text."""
     return EncoderError(f"{name} cannot read words: search by --audio, or add a space whose encoder can (clap)")

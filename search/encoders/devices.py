@@ -1,4 +1,4 @@
-"""Which device encoders run on."""
+"""The device that encoders run on."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def torch_device(setting: Device) -> torch.device:
-    """``auto`` is CUDA where there is one. Raises EncoderError when CUDA is wanted and there is none, or without torch.
+    """The torch device; ``auto`` is CUDA if available. Raises EncoderError without torch, or for a missing CUDA device.
 
-    On a CPU torch uses the threads that this process is set up for, if it is one of ours (`search.ground.process`).
+    On a CPU, torch gets the number of threads that this process is set up for, if any (`search.ground.process`).
     """
     if not is_installed("torch"):
         raise EncoderError(why_missing("a GPU, or a network other than the shipped one,", "torch"))
@@ -36,9 +36,9 @@ def torch_device(setting: Device) -> torch.device:
 
 
 def is_cpu(setting: Device) -> bool:
-    """Whether `torch_device` would give a CPU. Without torch, or a GPU's driver, torch is not loaded to say so.
+    """Whether `torch_device` would be a CPU. Does not load torch if torch or the driver of a GPU is missing.
 
-    Raises EncoderError when CUDA is wanted and there is none.
+    Raises EncoderError if CUDA is requested but missing.
     """
     if setting == "cpu" or (setting == "auto" and not (is_installed("torch") and _has_driver())):
         return True
@@ -46,7 +46,7 @@ def is_cpu(setting: Device) -> bool:
 
 
 def _has_driver() -> bool:
-    """Whether the library of NVIDIA's driver is here."""
+    """Whether NVIDIA's driver is installed."""
     name = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}.get(sys.platform)
     with suppress(OSError):
         return name is not None and ctypes.CDLL(name) is not None

@@ -1,4 +1,4 @@
-"""What the encoders of the family ``cnn`` share: the shipped one's name, the rate, the window and its hop."""
+"""Constants of the encoder family ``cnn``: the name of the shipped encoder, sample rate, window and hop."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ NAME = "soundalike-1"
 
 SAMPLE_RATE_HZ = 32_000
 WINDOW_S, HOP_S = 5.0, 2.5
-"""Of the whole family; chosen on learning material (docs/decisions): shorter windows rank worse, longer ones blur the
-time stamps."""
+"""Chosen on training data (docs/decisions): shorter windows rank worse, longer ones blur times."""
 FRAME_S = 0.32
-"""From one frame of a network's last map to the next, with the usual front end: 32 hops of 10 ms."""
+"""The hop between frames of a network's last map, with the default front end: 32 hops of 10 ms."""
 FRONT_END_REVISION = 1
-"""Part of every fingerprint of the family; goes up when the same weights would give other vectors."""
+"""Part of every fingerprint of the family; increases when the same weights would give other vectors."""

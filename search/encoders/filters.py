@@ -1,6 +1,6 @@
-"""Mel filter banks, numpy only: built once when an encoder is loaded.
+"""Mel filter banks in numpy, built once when an encoder is loaded.
 
-Two scales are in use: HTK's (Kaldi: triangles are straight in mel) and Slaney's (librosa: straight in Hz, equal area).
+There are two scales: HTK's (Kaldi: triangles are linear in mel) and Slaney's (librosa: linear in Hz, equal area).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 
 def kaldi_bank(bands: int, fft_size: int, rate_hz: int, low_hz: float, high_hz: float) -> NDArray[np.float32]:
-    """(fft_size // 2 + 1, bands) triangles as in Kaldi's ``MelBanks``: mel = 1127 ln(1 + f / 700), straight in mel.
+    """(fft_size // 2 + 1, bands) triangles as in Kaldi's ``MelBanks``: mel = 1127 ln(1 + f / 700), linear in mel.
 
-    Kaldi leaves the bin at half the sampling rate out, so the last row is zero.
+    Kaldi ignores the bin at half the sampling rate, so the last row is zero.
     """
     low, high = _htk_mel(np.array([low_hz, high_hz])).tolist()
     edges = np.linspace(low, high, bands + 2)
@@ -30,7 +30,7 @@ def slaney_bank(bands: int, fft_size: int, rate_hz: int, low_hz: float, high_hz:
 
 
 def even_bank(bands: int, fft_size: int, rate_hz: int, low_hz: float, high_hz: float) -> NDArray[np.float32]:
-    """(fft_size // 2 + 1, bands) triangles evenly apart, each of area 1 in Hz."""
+    """(fft_size // 2 + 1, bands) triangles at equal distances, each of area 1 in Hz."""
     edges = np.linspace(low_hz, high_hz, bands + 2)
     bank = _triangles(np.arange(fft_size // 2 + 1) * rate_hz / fft_size, edges)
     return (bank * (2.0 / (edges[2:] - edges[:-2]))).astype(np.float32)

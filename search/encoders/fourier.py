@@ -1,12 +1,12 @@
-"""The Fourier transform of every frame of a sound, as two products of matrices: the way a graph does it fast.
+"""The Fourier transform of every frame of a sound as two matrix products, which are fast in a graph.
 
-A transform of N = 64 * 16 points splits in two (Cooley and Tukey, 1965). With n = 16 a + b and k = c + 64 d,
+A transform of N = 64 * 16 points splits into two (Cooley and Tukey, 1965). With n = 16 a + b and k = c + 64 d,
 
     X[k] = sum over b of  e^(-2 pi i b k / N)  *  sum over a of  e^(-2 pi i a c / 64) hann[n] x[n]
 
-The inner sums of all frames are a convolution: cut a sound into blocks of a hop, and what a frame takes lies in its
-block and the next ones. So no frame is ever copied, and the window is part of the weights. Of c, 0 to 32 are enough,
-since samples are real.
+The inner sums of all frames are a convolution: if a sound is cut into blocks of one hop, a frame is its block and the
+next ones. So frames are never copied, and the window function is part of the weights. The values 0 to 32 of c are
+enough, since samples are real.
 """
 
 from __future__ import annotations
@@ -19,26 +19,28 @@ from numpy.typing import NDArray
 from search.encoders.spectrum import MelShape
 
 OUTER: Final = 16
-"""How many values b takes. Half and twice as many are slower."""
+"""The number of values of b. Half or twice as many are slower."""
 
 
 def inner(shape: MelShape) -> int:
-    """How many values c would take."""
+    """The number of values of c."""
     return shape.fft_size // OUTER
 
 
 def kept(shape: MelShape) -> int:
-    """How many values of c are enough."""
+    """The number of values of c that are needed."""
     return inner(shape) // 2 + 1
 
 
 def blocks_of_frame(shape: MelShape) -> int:
-    """How many blocks of a hop the window of a frame reaches into."""
+    """How many blocks of one hop the window of a frame covers."""
     return -(-shape.window // shape.hop)
 
 
 def first_product(shape: MelShape) -> NDArray[np.float32]:
-    """Of a convolution over blocks, in groups by b: (b, c, real and imaginary, flat; hop // 16; 1; blocks of a frame).
+    """Weights of a convolution over blocks, grouped by b.
+
+    Their shape is (b, c, real and imaginary, flat; hop // 16; 1; blocks of a frame).
 
     A block's channels are (b, sample // 16).
     """
@@ -63,7 +65,7 @@ def second_product(shape: MelShape) -> NDArray[np.float32]:
 
 
 def places(shape: MelShape) -> NDArray[np.int64]:
-    """Where each bin, 0 to fft_size // 2, lies among the results (c, d, flat); those above are mirror images."""
+    """The index of each bin, 0 to fft_size // 2, in the results (c, d, flat); bins above are mirror images."""
     k = np.add.outer(np.arange(kept(shape)), inner(shape) * np.arange(OUTER)).reshape(-1)
     found = np.empty(shape.fft_size // 2 + 1, np.int64)
     found[np.minimum(k, shape.fft_size - k)] = np.arange(len(k))

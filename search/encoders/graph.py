@@ -1,8 +1,8 @@
-"""The network of ``cnn:soundalike-1`` on a CPU, run by ONNX Runtime: neither a question nor a job waits for torch.
+"""The network of ``cnn:soundalike-1`` on a CPU, run by ONNX Runtime, so that searches and jobs need not load torch.
 
-``data/soundalike-1.onnx`` is the graph alone (``training/graph.py``): waves -> embedding and tags. Its weights are
-those of the model's own file, by their names, and those of the front end, which are computed. A model of another shape
-has no graph here and is left to torch.
+``data/soundalike-1.onnx`` is the graph only (``training/graph.py``): waves -> embedding and tags. Its weights come from
+the model's own file, by name; those of the front end are computed. Models of another shape have no graph here and run
+in torch.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from search.model import Waves
 
 FILE: Final = "soundalike-1.onnx"
 INNER: Final = (8, 24, 32, 32, 40, 48, 96, 80, 80, 80, 192, 256, 256, 384, 384)
-"""Channels inside each bottleneck of the network that the graph is of (`search.encoders.mn.MnShape`)."""
+"""Channels inside each bottleneck of the graph's network (`search.encoders.mn.MnShape`)."""
 WEIGHTS: Final = "0f11488ec484bf2b"
-"""What `digest_of_shapes` says of its weights."""
+"""`digest_of_shapes` of its weights."""
 FRAMES: Final = 16
-"""Columns of the network's last map, each `search.encoders.family.FRAME_S` after the one before it."""
+"""Frames of the network's last map, `search.encoders.family.FRAME_S` apart."""
 BANK_PARTS: Final = 8
-"""Runs of bands that the filter bank is multiplied in, since most of it is zero."""
+"""The filter bank is multiplied in this many runs of bands, since most of it is zero."""
 _ERRORS_ONLY: Final = 3
 
 NamedArrays = Mapping[str, NDArray[np.generic]]
 
 
 def bank_parts(shape: MelShape) -> list[tuple[slice, NDArray[np.float32]]]:
-    """The filter bank in runs of bands, each as the bins that it reaches and what is between: (bands, bins)."""
+    """The filter bank in runs of bands: the bins of each, and its weights (bands, bins)."""
     bank = kaldi_bank(shape.bands, shape.fft_size, shape.rate_hz, shape.low_hz, shape.high_hz)
     parts = []
     for part in np.array_split(bank, BANK_PARTS, axis=1):
@@ -50,19 +50,19 @@ def bank_parts(shape: MelShape) -> list[tuple[slice, NDArray[np.float32]]]:
 
 
 def front_end(shape: MelShape) -> dict[str, NDArray[np.float32]]:
-    """The weights of the front end by their names in the graph."""
+    """The weights of the front end, by name in the graph."""
     parts = {f"bank.{number}": part for number, (_, part) in enumerate(bank_parts(shape))}
     return {"fourier.first": fourier.first_product(shape), "fourier.second": fourier.second_product(shape), **parts}
 
 
 def digest_of_shapes(weights: NamedArrays) -> str:
-    """Of the names and shapes of a network's weights."""
+    """A digest of the names and shapes of a network's weights."""
     shapes = sorted((name, *value.shape) for name, value in weights.items())
     return hashlib.sha256(repr(shapes).encode()).hexdigest()[:16]
 
 
 def is_of(weights: NamedArrays) -> bool:
-    """Whether the graph is that of the network whose weights these are."""
+    """Whether the graph fits a network with these weights."""
     return digest_of_shapes(weights) == WEIGHTS
 
 
@@ -71,15 +71,15 @@ class GraphNetwork:
 
     frame_s: Final = FRAME_S
     windows_at_once: Final = 2
-    """Two to four take one thread 2.8 ms each, one by one 3.0, eight 3.2: they no longer fit the caches. Two threads
-    with four each hold 42 MB more than with two.
+    """On one thread, 2 to 4 windows at once take 2.8 ms each, one 3.0, eight 3.2, since they do not fit the caches. Two
+    threads with four windows each need 42 MB more than with two.
     """
 
     def __init__(self, weights: NamedArrays) -> None:
-        """``weights`` are those of a network that `is_of` knows."""
+        """``weights`` are those of a network for which `is_of` is true."""
         named = {**weights, **front_end(MelShape())}
         arrays = {name: np.ascontiguousarray(value, np.float32) for name, value in named.items()}
-        # ONNX Runtime reads them where they lie, for as long as it runs
+        # ONNX Runtime uses these arrays in place, so they must be kept
         self._values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in arrays.values()]
         options = onnxruntime.SessionOptions()
         options.log_severity_level = _ERRORS_ONLY

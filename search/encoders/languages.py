@@ -1,9 +1,8 @@
-"""Questions and names in other languages, read as English: what the text tower was taught.
+"""Translates queries and names from other languages to English, which the text tower was trained on.
 
-``words_of_languages.csv`` has words of sounds in eight languages beside the English ones. A text is of the
-language that explains most of its words, English where another explains no more; what that says is put into English
-word by word. Endings are forgiven, German compounds are taken apart, Chinese and Japanese are cut into the longest
-words known.
+``words_of_languages.csv`` has words for sounds in eight languages with their English. A text is in the language that
+explains most of its words, or English if none explains more. It is translated word by word. Other endings are accepted,
+German compounds are split, and Chinese and Japanese are cut into the longest known words.
 """
 
 from __future__ import annotations
@@ -23,24 +22,24 @@ from search.model import ENGLISH, LANGUAGES
 
 FILE: Final = "words_of_languages.csv"
 STEM: Final = 4
-"""Letters that a word has in common with one that is known, at the least, to be taken for a form of it."""
+"""How many first letters a word must share with a known word to count as a form of it."""
 ENDING: Final = 2
-"""Letters by which the two may differ from there on."""
+"""By how many letters the rest of the two words may differ."""
 LONGEST: Final = 500
-"""Characters of the longest text that is read so; what is longer is taken for English."""
+"""Longest text, in characters, that is translated; longer ones count as English."""
 LONGEST_WORD: Final = 40
 LONGEST_EAST_ASIAN: Final = 8
-"""Characters of the longest words that are taken apart, and that are looked for where words do not stand apart."""
+"""Longest compounds that are split, and longest words that are looked for in Chinese and Japanese, in characters."""
 PART: Final = 3
 """Letters of the shortest part of a compound."""
 FUNCTION_WORD: Final = 0.5
-"""How much a word like "the" says of a language, of what a word of sounds does."""
+"""The score of a word like "the" for a language, relative to a word for a sound."""
 FORM: Final = 0.75
-"""And what one does that is known in another form only."""
+"""The score of a word that is known only in another form."""
 USUAL: Final = 10_000
-"""So many words of English are usual."""
+"""How many words of English count as common."""
 UNSURE: Final = "?"
-"""Before a word that is English, too, and says nothing of the language by itself."""
+"""Marks a word that is also English, so that it does not identify the language."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _EAST_ASIAN: Final = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]")
 _KANA: Final = re.compile(r"[\u3040-\u30ff]")
@@ -58,7 +57,7 @@ Phrase = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text in English, and the language that it was in."""
+    """A text in English, and its original language."""
 
     text: str
     language: str
@@ -66,9 +65,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
-    """The words of one language, folded, with the English for each; ``beginnings`` of `STEM` letters tell which words
-    begin so, ``unsure`` are English words as well, ``little`` such as "the"; ``also_english`` are those
-    that it is put into.
+    """The words of one language, folded, with the English for each. ``beginnings``: the words by their first `STEM`
+    letters; ``unsure``: words that are also English; ``little``: words like "the"; ``also_english``: all English words
+    of the translations.
     """
 
     language: str
@@ -79,7 +78,7 @@ class Lexicon:
     also_english: frozenset[str]
 
     def of(self, words: Sequence[str]) -> list[tuple[Phrase, str | None]]:
-        """The words cut into phrases that are known, the longest from the left, each with its English; None without."""
+        """The words cut into known phrases, the longest from the left, each with its English, or None if unknown."""
         found: list[tuple[Phrase, str | None]] = []
         place = 0
         while place < len(words):
@@ -95,7 +94,7 @@ class Lexicon:
         return found
 
     def _form(self, word: str) -> str | None:
-        """The English for a word that is a form of a known one, or is made of two."""
+        """The English for a form of a known word, or for a compound of two."""
         known = self._form_alone(word)
         if known:
             return known
@@ -111,16 +110,16 @@ class Lexicon:
         return self.english[likest,] if _likeness(word, likest) else None
 
     def _part(self, word: str) -> str | None:
-        """The English for a part of a compound, which may have an s or another ending of its own."""
+        """The English for a part of a compound, which may have an s or another ending."""
         return self.english.get((word,)) or self.english.get((word.removesuffix("s"),)) or self._form_alone(word)
 
 
 def in_english(text: str, rank: Callable[[str], float], language: str = "") -> Reading:
-    """``text`` as it is where it is English, else its words in English and those that are not known.
+    """Translate ``text`` word by word, keeping unknown words; English is returned unchanged.
 
-    ``language`` is one of `search.model.LANGUAGES`, found out where it is not said. ``rank`` says how usual a word
-    is in English, the most usual first, `math.inf` where it is none: a usual one is English whatever it means
-    elsewhere, any one where another language has a form of it only.
+    ``language`` is one of `search.model.LANGUAGES`, or empty to detect it. ``rank`` is the frequency rank of an English
+    word, `math.inf` if it is none. A common English word counts as English, whatever it means elsewhere; a rarer one
+    counts as English unless another language has exactly this word.
     """
     if language == ENGLISH or len(text) > LONGEST:
         return Reading(text, ENGLISH)
@@ -144,7 +143,7 @@ def in_english(text: str, rank: Callable[[str], float], language: str = "") -> R
 
 @cache
 def lexicons() -> Mapping[str, Lexicon]:
-    """By language, in the order of the file."""
+    """The lexicons by language, in the order of the file."""
     words: defaultdict[str, dict[Phrase, str]] = defaultdict(dict)
     unsure: defaultdict[str, set[Phrase]] = defaultdict(set)
     file = resources.files("search.encoders").joinpath("data", FILE)
@@ -168,7 +167,7 @@ def lexicons() -> Mapping[str, Lexicon]:
 
 
 def folded(text: str) -> str:
-    """In small letters, Latin and Cyrillic ones without accents."""
+    """In lower case, Latin and Cyrillic letters without accents."""
     parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFC", "".join(c for c in parts if not "\u0300" <= c <= "\u036f"))
 
@@ -178,7 +177,7 @@ def _words(text: str, lexicon: Lexicon) -> list[str]:
 
 
 def _cut(run: str, lexicon: Lexicon) -> Iterator[str]:
-    """Words that stand apart as they are; a run of Chinese or Japanese in the longest words that are known."""
+    """Separate words unchanged; a run of Chinese or Japanese cut into the longest known words."""
     place = 0 if _EAST_ASIAN.search(run) else len(run)
     if place:
         yield run
@@ -196,7 +195,7 @@ def _cut(run: str, lexicon: Lexicon) -> Iterator[str]:
 
 
 def _explains(lexicon: Lexicon, phrases: Sequence[tuple[Phrase, str | None]]) -> float:
-    """How many words a language explains; characters of Chinese and Japanese, where kana are Japanese."""
+    """How many words a language explains; characters in Chinese and Japanese, where kana count for Japanese."""
     score = 0.0
     for phrase, english in phrases:
         if english is not None:
@@ -214,7 +213,7 @@ def _size(word: str) -> int:
 
 
 def _put(phrases: Sequence[tuple[Phrase, str | None]], little: frozenset[str]) -> str:
-    """The English of what is known, and other words of Latin letters as they are."""
+    """The English of known phrases, and other words in ASCII unchanged."""
     said = [
         english or (" ".join(phrase) if phrase[0].isascii() and phrase[0] not in little else "")
         for phrase, english in phrases
@@ -223,7 +222,7 @@ def _put(phrases: Sequence[tuple[Phrase, str | None]], little: frozenset[str]) -
 
 
 def _likeness(word: str, other: str) -> int:
-    """The letters that a word and one that is known have in common at their beginnings; 0 where it is no form of it."""
+    """How many first letters a word shares with a known one; 0 if it is not a form of it."""
     same = next((n for n, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
     is_form = same >= STEM and max(len(word), len(other)) - same <= ENDING
     return same if is_form else 0

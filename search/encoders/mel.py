@@ -1,6 +1,6 @@
-"""The mel front end of the mn networks, in torch, on the device that the network runs on: training, GPUs, checkpoints.
+"""The mel front end of the mn networks in torch, on the device of the network: for training, GPUs and checkpoints.
 
-Without torch, for the shipped encoder: `search.encoders.spectrum` and `search.encoders.graph`.
+For the shipped encoder without torch, see `search.encoders.spectrum` and `search.encoders.graph`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from search.encoders.filters import kaldi_bank
 from search.encoders.spectrum import FLOOR, PRE_EMPHASIS, SCALE, SHIFT, MelShape
 
 _PIECES = 4
-"""Runs of bins that the filter bank is multiplied in: 2.5 times as fast as the whole; more make it no faster."""
+"""The filter bank is multiplied in this many runs of bins: 2.5 times as fast as at once; more are not faster."""
 
 
 class MelFrontEnd(nn.Module):
@@ -37,8 +37,8 @@ class MelFrontEnd(nn.Module):
         """Needs at least ``fft_size // 2 + 2`` samples."""
         shape = self.shape
         wave = waves[:, 1:] - PRE_EMPHASIS * waves[:, :-1]
-        # torch.stft centres the window in a frame of fft_size; where in the frame it lies does not change the power,
-        # so the frames are cut to the window itself
+        # torch.stft centres the window in a frame of fft_size; its position in the frame does not change the power,
+        # so frames are cut to the window itself
         half = shape.fft_size // 2
         mirrored = nn.functional.pad(wave[:, None], (half, half), mode="reflect")[:, 0]
         first = (shape.fft_size - shape.window) // 2
@@ -49,7 +49,7 @@ class MelFrontEnd(nn.Module):
         return mel.transpose(1, 2).contiguous()[:, None]
 
     def _bands_of(self, power: Tensor) -> Tensor:
-        """Power (n, frames, bins) -> mel power (n, frames, bands): piece by piece, since most of the bank is zero."""
+        """Power (n, frames, bins) -> mel power (n, frames, bands), in pieces, since most of the bank is zero."""
         rows = power.view(-1, power.shape[-1])
         mel = rows.new_zeros(len(rows), self.shape.bands)
         for bins, bands in self.pieces:
@@ -58,7 +58,7 @@ class MelFrontEnd(nn.Module):
 
 
 def _pieces(bank: NDArray[np.float32]) -> list[tuple[slice, slice]]:
-    """A filter bank (bins, bands) as runs of bins, each with the bands it reaches; bins of no band are left out."""
+    """A filter bank (bins, bands) as runs of bins, each with its bands; bins of no band are left out."""
     used = np.flatnonzero(bank.any(axis=1))
     pieces = []
     for run in np.array_split(np.arange(used[0], used[-1] + 1), _PIECES):

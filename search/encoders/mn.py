@@ -1,8 +1,8 @@
 """The "mn" networks of EfficientAT: MobileNetV3 widened or narrowed, on mel spectrograms.
 
 After Schmid, Koutini, Widmer, "Efficient large-scale audio tagging via transformer-to-CNN knowledge distillation"
-(ICASSP 2023) and Howard et al., "Searching for MobileNetV3" (ICCV 2019), table 1. Parameters carry the names of the
-published checkpoints, so that these load strictly: a file of another network is refused, not half used.
+(ICASSP 2023) and Howard et al., "Searching for MobileNetV3" (ICCV 2019), table 1. Parameters have the names of the
+published checkpoints, so that these load strictly: a file of another network is refused, not partly used.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ HeadKind: TypeAlias = Literal["mlp", "fully_convolutional"]
 State: TypeAlias = Mapping[str, Tensor]
 
 WIDTHS = (0.1, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 2.0, 3.0, 4.0)
-"""Widths that were published; a checkpoint does not name its own, its shapes do."""
+"""Published widths; a checkpoint does not state its width, but its shapes imply it."""
 
 
 class BottleneckShape(NamedTuple):
-    """A bottleneck of MobileNetV3-Large at width 1. ``stage``: its place in ``MnShape.strides``, None for stride 1."""
+    """A bottleneck of MobileNetV3-Large at width 1. ``stage``: its index in ``MnShape.strides``, None for stride 1."""
 
     kernel: int
     expanded: int
@@ -54,14 +54,14 @@ TABLE = (
 )
 STEM_CHANNELS, HIDDEN = 16, 1280
 FRAMES_BESIDE = 1
-"""Frames on each side that a frame is smoothed with."""
+"""How many frames on each side a frame is averaged with."""
 
 
 @dataclass(frozen=True, slots=True)
 class MnShape:
-    """What fixes a network: its width, classes, head, and the strides of the four stages.
+    """The shape of a network: its width, classes, head, and the strides of the four stages.
 
-    ``inner`` are the channels inside each bottleneck where they are not the table's (`cnn:soundalike-1`).
+    ``inner``: channels inside each bottleneck, if they differ from the table (`cnn:soundalike-1`).
     """
 
     width: float
@@ -85,9 +85,9 @@ class MnShape:
 
     @classmethod
     def of_state(cls, state: State, strides: tuple[int, int, int, int] = (2, 2, 2, 2)) -> MnShape:
-        """The shape of a published checkpoint. Strides leave no trace in it: they are the caller's to know.
+        """The shape of a published checkpoint. The caller gives the strides, which the weights do not show.
 
-        Raises EncoderError when no published shape fits.
+        Raises EncoderError if no published shape fits.
         """
         head: HeadKind = "mlp" if "classifier.5.bias" in state else "fully_convolutional"
         bias = state.get("classifier.5.bias" if head == "mlp" else "classifier.1.bias")
@@ -129,16 +129,16 @@ class MnNetwork(nn.Module):
         return embedding, self.head(embedding)
 
     def with_frames(self, mel: Tensor) -> tuple[Tensor, Tensor]:
-        """The embedding, and the `frames_of` the last layer."""
+        """The embedding, and `frames_of` the last layer."""
         last = self.features(mel)
         return last.mean((2, 3)), frames_of(last)
 
     def head(self, embedding: Tensor) -> Tensor:
-        """(n, dim) -> logits (n, classes): every head is affine up to its mean over the map, so it starts from that."""
+        """(n, dim) -> logits (n, classes). Every head is affine up to its mean over the map, so it can get the mean."""
         return self.classifier(embedding[:, :, None, None]).flatten(1)  # type: ignore[no-any-return]  # a module's
 
     def fuse(self) -> None:
-        """For inference: fold batch norms into the convolutions before them, lay channels last. The same function."""
+        """Optimise for inference with the same outputs: fold batch norms into convolutions, use channels-last."""
         self.eval()
         for module in self.modules():
             if isinstance(module, ConvNorm):
@@ -148,9 +148,9 @@ class MnNetwork(nn.Module):
 
 
 def frames_of(last: Tensor) -> Tensor:
-    """The last layer (n, dim, bands, frames) -> (n, frames, dim): means over all bands, and over near frames.
+    """The last layer (n, dim, bands, frames) -> (n, frames, dim): means over all bands and over neighbouring frames.
 
-    One frame by itself says less of what sounds than with its neighbours.
+    A frame alone identifies a sound less well than with its neighbours.
     """
     means = nn.functional.avg_pool2d(
         last, (last.shape[2], 2 * FRAMES_BESIDE + 1), 1, (0, FRAMES_BESIDE), count_include_pad=False
@@ -159,7 +159,7 @@ def frames_of(last: Tensor) -> Tensor:
 
 
 class ConvNorm(nn.Sequential):
-    """Convolution, batch norm, activation (none where None)."""
+    """Convolution, batch norm, activation (None: none)."""
 
     def __init__(  # noqa: PLR0917 (as nn.Conv2d has them)
         self,
@@ -183,13 +183,13 @@ class ConvNorm(nn.Sequential):
 
 
 class Bottleneck(nn.Module):
-    """Expand, convolve each channel, attend to channels, project; added to the input where the shapes allow."""
+    """Expand, convolve each channel, attend to channels, project; adds the input if the shapes allow."""
 
     def __init__(self, channels: int, expanded: int, row: BottleneckShape, shape: MnShape) -> None:
         super().__init__()
         out = shape.channels(row.out)
         stride = 1 if row.stage is None else shape.strides[row.stage]
-        # the published networks add where the table's channels are equal, which rounding to 8 can make true
+        # the published networks add the input if the rounded channels are equal, which rounding to 8 can cause
         self.adds = stride == 1 and channels == out
         layers: list[nn.Module] = []
         if expanded != channels:
@@ -234,7 +234,7 @@ def _activation(row: BottleneckShape) -> nn.Module:
 
 
 def _head(shape: MnShape) -> nn.Sequential:
-    """Embedding (n, dim, 1, 1) -> logits; layers without weights keep the published places of those that have them."""
+    """Embedding (n, dim, 1, 1) -> logits; layers without weights keep the published indices of the others."""
     if shape.head == "fully_convolutional":
         return nn.Sequential(nn.Conv2d(shape.dim, shape.classes, 1, bias=False), nn.BatchNorm2d(shape.classes))
     hidden = shape.channels(HIDDEN)

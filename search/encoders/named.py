@@ -1,4 +1,4 @@
-"""The family ``cnn`` by name: which of its modules loads which, so that one that only reads starts without torch."""
+"""Loads the encoders of the family ``cnn`` by name, without importing torch where it is not needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def load(variant: str, settings: Settings) -> Encoder:
     """The encoder ``cnn:<variant>``: ``soundalike-1``, a published name, or the path of a file of either kind.
 
-    Raises ModelNotFound when the file is nowhere, EncoderError when it is damaged or not of this family.
+    Raises ModelNotFound if the file is not found, EncoderError if it is damaged or not of this family.
     """
     if variant == NAME:
         return soundalike.load(shipped(soundalike.FILE, settings), variant, settings.device, settings.language)

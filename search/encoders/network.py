@@ -1,4 +1,4 @@
-"""The encoder over a network, whatever runs it: windows in, batch by batch; unit vectors and tags out."""
+"""The encoder over a network, in any runtime: takes windows in batches, returns unit vectors and tags."""
 
 from __future__ import annotations
 
@@ -22,28 +22,30 @@ class Network(Protocol):
 
     @property
     def windows_at_once(self) -> int:
-        """How many it should be given in one call."""
+        """How many windows to pass in one call."""
 
     @property
     def frame_s(self) -> float:
-        """Seconds from one frame of its last map to the next; the first lies at a window's start."""
+        """Seconds between frames of its last map; the first frame is at the start of a window."""
 
     def __call__(self, waves: Waves) -> Passed:
-        """Waves (n, window_samples) float32 -> see `Passed`. Threads may call it at the same time."""
+        """Waves (n, window_samples) float32 -> `Passed`. Thread-safe."""
 
     def with_frame_tags(self, waves: Waves) -> tuple[Passed, NDArray[np.float32]]:
-        """The same, and the probabilities (n, frames, classes) that the head gives each frame by itself."""
+        """The same, and the head's probabilities for each frame alone, (n, frames, classes)."""
 
     def with_frames(self, waves: Waves) -> tuple[Passed, NDArray[np.float32], NDArray[np.float32]]:
-        """The same, and what `frames` gives, in one pass."""
+        """The same, and the result of `frames`, in one pass."""
 
     def frames(self, waves: Waves) -> NDArray[np.float32]:
-        """The embedding (n, frames, dim) of each frame with its neighbours: means over the last map's bands."""
+        """The embedding (n, frames, dim) of each frame: the mean over the bands of the last map and near frames."""
 
 
 class NetworkEncoder:
-    """An `Encoder` of sounds. ``space`` is where embeddings are brought to; None: they only get length 1. ``usual`` is
-    what its head usually says of frames, where that is known.
+    """An `Encoder` of sounds.
+
+    ``space`` transforms embeddings; None: they are only scaled to length 1. ``usual``: the usual levels of the
+    network's head for frames, if known.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class NetworkEncoder:
 
     @property
     def frames_made_by(self) -> str:
-        """By what tags of frames are made of the network's."""
+        """How tags of frames are computed from the network's outputs: a digest."""
         return made_by(self._usual)
 
     def encode_frames(self, waves: Waves, *, with_vectors: bool = False) -> FrameEncoding:
@@ -82,13 +84,13 @@ class NetworkEncoder:
         return self._brought([self.network.frames(part) for part in self._parts(waves)])
 
     def _brought(self, frames: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Embeddings of frames, (n, frames, dim) of each batch, in the encoder's space."""
+        """Transform embeddings of frames, (n, frames, dim) of each batch, to the encoder's space."""
         of_all = np.concatenate(frames or [np.empty((0, 1, self.spec.dim), np.float32)])
         rows = of_all.reshape(-1, self.spec.dim)
         return (unit_rows(rows) if self._space is None else self._space.apply(rows)).reshape(of_all.shape)
 
     def _parts(self, waves: Waves) -> list[Waves]:
-        """Some windows after the other, as many as the network takes at once."""
+        """The windows in batches of the network's size."""
         check_waves(waves, self.spec)
         step = self.network.windows_at_once
         return [waves[start : start + step] for start in range(0, len(waves), step)]
@@ -102,5 +104,5 @@ class NetworkEncoder:
         return np.empty((0, self.spec.dim), np.float32), np.empty((0, len(self.spec.vocabulary or ())), np.float32)
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """Raises EncoderError: these networks cannot read."""
+        """Raises EncoderError: these networks cannot read text."""
         raise refuse_text(self.spec.name)

@@ -1,6 +1,6 @@
-"""Centring and scaling of a space, fitted once on material that may be learnt from (``benchmarks/fitting/centre.py``).
+"""Centring and scaling of a space, fitted once on training data (``benchmarks/fitting/centre.py``).
 
-Most of an embedding is common to every sound; taking the mean out leaves what tells sounds apart.
+Most of an embedding is common to all sounds; subtracting the mean leaves what distinguishes them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from search.model import Vectors
 
 
 class Normaliser(Protocol):
-    """What turns a network's embeddings into the vectors of a space."""
+    """Transforms the embeddings of a network to the vectors of a space."""
 
     def apply(self, rows: NDArray[np.floating]) -> Vectors:
         """(n, dim) rows -> unit rows, (n, dim) float32."""
@@ -26,7 +26,7 @@ class Normaliser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
-    """``centre`` (dim,) leaves every unit row, ``scale`` (dim,) multiplies it; ``calibration`` is for EncoderSpec."""
+    """Subtracts ``centre`` (dim,) from unit rows, then scales by ``scale`` (dim,). ``calibration``: EncoderSpec's."""
 
     centre: NDArray[np.float32]
     scale: NDArray[np.float32]
@@ -45,5 +45,5 @@ class Normalisation:
 
     @property
     def digest(self) -> str:
-        """What a fingerprint keeps of it (the calibration decides no vector)."""
+        """Its digest for a fingerprint, without the calibration, which affects no vector."""
         return hashlib.sha256(self.centre.tobytes() + self.scale.tobytes()).hexdigest()

@@ -1,7 +1,8 @@
-"""``cnn:soundalike-1``: this project's own encoder, of sounds and of words. Made by ``training/``; see its model card.
+"""``cnn:soundalike-1``: this project's own encoder of sounds and words, made by ``training/``; see its model card.
 
-One safetensors file holds all that decides a vector: ``network/`` (an mn network with folded norms, float16, its
-calibrated head), ``space/`` (centre and whitening of the embedding), ``tower/`` (words, see `search.encoders.tower`).
+One safetensors file has everything that determines a vector: ``network/`` (an mn network with folded norms in float16,
+and its calibrated head), ``space/`` (centre and whitening of the embedding), ``tower/`` (words, see
+`search.encoders.tower`).
 """
 
 from __future__ import annotations
@@ -38,17 +39,17 @@ FILE = f"{NAME}.safetensors"
 
 
 WIDTH = 0.4
-"""Of the channels between the blocks, as mn04's; those inside are the network's own and show in its weights."""
+"""The width of channels between the blocks, as in mn04; the channels inside follow from the weights."""
 
 NamedArrays = Mapping[str, NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
 class Whitening:
-    """``centre`` (dim,) leaves every unit row, which then goes through ``matrix`` (dim, dim): a power of whitening.
+    """Subtracts ``centre`` (dim,) from every unit row, then multiplies by ``matrix`` (dim, dim): a power of whitening.
 
-    Fitted on learning material. The first axes of an embedding are much longer than the last, and a cosine sees little
-    else; the full inverse would raise noise to their level.
+    Fitted on training data. The first axes of an embedding have much more variance than the last, so they would
+    dominate the cosine similarity; full whitening would amplify noise to their level.
     """
 
     centre: NDArray[np.float32]
@@ -61,12 +62,12 @@ class Whitening:
 
     @property
     def digest(self) -> str:
-        """What a fingerprint keeps of it."""
+        """Its digest for a fingerprint."""
         return hashlib.sha256(self.centre.tobytes() + self.matrix.tobytes()).hexdigest()
 
 
 class SoundalikeEncoder:
-    """An `Encoder` of words and sounds. The network for sounds is loaded when the first sound comes."""
+    """An `Encoder` of words and sounds. Loads the network for sounds with the first sound."""
 
     def __init__(  # noqa: PLR0917  # the parts of a model
         self,
@@ -77,7 +78,7 @@ class SoundalikeEncoder:
         device: Device,
         usual: Usual | None = None,
     ) -> None:
-        """``usual`` is what its head usually says of frames, where that is known."""
+        """``usual``: the usual levels of its head for frames, if known."""
         self.spec = spec
         self._usual = usual
         self._network, self._space, self._tower, self._device = network, space, tower, device
@@ -95,7 +96,7 @@ class SoundalikeEncoder:
 
     @property
     def frames_made_by(self) -> str:
-        """By what tags of frames are made of the network's."""
+        """How tags of frames are computed from the network's outputs: a digest."""
         return made_by(self._usual)
 
     def encode_frames(self, waves: Waves, *, with_vectors: bool = False) -> FrameEncoding:
@@ -107,7 +108,7 @@ class SoundalikeEncoder:
         return self.sounds().frame_vectors(waves)
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """See `search.ports.Encoder`. Words the tower never met have a vector too, of little use."""
+        """See `search.ports.Encoder`. Words unknown to the tower also get a vector, of little use."""
         return self._tower.directions(texts)
 
     def read_text(self, texts: Sequence[str], language: str = "") -> TextEncoding:
@@ -119,7 +120,7 @@ class SoundalikeEncoder:
         return self._tower.meanings(texts, language)
 
     def in_torch(self) -> NetworkEncoder:
-        """The network for sounds in torch, on a CPU too. Raises EncoderError without torch, or for other weights."""
+        """The network for sounds in torch, also on a CPU. Raises EncoderError without torch, or if weights misfit."""
         from search.encoders.devices import torch_device
 
         device = torch_device(self._device)
@@ -131,7 +132,7 @@ class SoundalikeEncoder:
         return NetworkEncoder(self.spec, network, self._space, self._usual)
 
     def sounds(self) -> NetworkEncoder:
-        """The network for sounds: its graph on a CPU, where there is one of it, else in torch."""
+        """The network for sounds: on a CPU its graph, if it has one, else torch."""
         with self._making:
             if self._for_sounds is None:
                 self._for_sounds = self._by_graph() or self.in_torch()
@@ -146,7 +147,7 @@ class SoundalikeEncoder:
 
 
 def is_bundle(path: Path) -> bool:
-    """Whether a file says that it is one of these; a damaged or missing one does not."""
+    """Whether a file declares itself as a soundalike-1 model; False for a damaged or missing file."""
     try:
         with safe_open(path, "np") as file:
             return (file.metadata() or {}).get("format") == FORMAT
@@ -155,9 +156,9 @@ def is_bundle(path: Path) -> bool:
 
 
 def load(path: Path, variant: str, device: Device, language: str = "") -> SoundalikeEncoder:
-    """The encoder in a file that ``training/export.py`` wrote. ``language`` is that of all texts, where it is known.
+    """The encoder in a file that ``training/export.py`` wrote. ``language`` is that of all texts, if known.
 
-    Raises ModelNotFound when there is no such file, EncoderError when it is damaged or of another kind.
+    Raises ModelNotFound if there is no such file, EncoderError if it is damaged or of another kind.
     """
     state = read_arrays_of(path)
     vocabulary = audioset.class_names()
@@ -193,13 +194,13 @@ def load(path: Path, variant: str, device: Device, language: str = "") -> Sounda
         calibration=space.calibration,
     )
     encoder = SoundalikeEncoder(spec, network, space, tower, device, usual_of(digest))
-    if device == "cuda":  # said so: better no encoder than one that fails at its first sound
+    if device == "cuda":  # requested explicitly: better no encoder than one that fails at its first sound
         encoder.encode_audio(np.empty((0, spec.window_samples), np.float32))
     return encoder
 
 
 def read_arrays_of(path: Path) -> dict[str, NDArray[np.generic]]:
-    """Everything in a safetensors file by name. Raises ModelNotFound, or EncoderError when it is damaged."""
+    """All arrays of a safetensors file, by name. Raises ModelNotFound, or EncoderError if it is damaged."""
     shown = printable(str(path))
     if not path.is_file():
         raise ModelNotFound(f"{shown}: no such model file")

@@ -1,6 +1,6 @@
-"""The encoder ``spectral``: the mean shape of the spectrum and how much each band varies. No weights, numpy alone.
+"""The encoder ``spectral``: the mean spectrum and how much each band varies. Needs no weights, only numpy.
 
-The floor in every quality table, and the encoder that is always there: it starts in the time that numpy takes.
+It is the baseline in every quality table, and always available: it starts as fast as numpy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from search.model import AudioEncoding, EncoderSpec, Vectors, Waves
 from search.settings import Settings
 
 REVISION = 1
-"""Goes up when the same samples would give another vector."""
+"""Increases when the same samples would give another vector."""
 
 RATE_HZ = 32_000
 WINDOW_S, HOP_S = 5.0, 2.5
@@ -27,7 +27,7 @@ FRAME_HOP = 512
 BANDS = 128
 LOW_HZ, HIGH_HZ = 0.0, 15_000.0
 FLOOR = 1e-5
-"""Power that is added to every band before the logarithm: about -90 dB of a full-scale sine, below most microphones."""
+"""Power added to every band before the logarithm: about -90 dB of a full-scale sine, below most microphones' noise."""
 
 DIM = 2 * BANDS
 
@@ -44,12 +44,12 @@ class SpectralEncoder:
     def encode_audio(self, waves: Waves) -> AudioEncoding:
         """See `search.ports.Encoder`."""
         check_waves(waves, self.spec)
-        # one window at a time: its spectrum stays in the processor's cache, and the batch cannot matter
+        # one window at a time: its spectrum fits the cache, and results do not depend on the batch
         rows = np.array([self._statistics(wave) for wave in waves], np.float32).reshape(-1, DIM)
         return AudioEncoding(unit_rows(rows) if self._normalisation is None else self._normalisation.apply(rows))
 
     def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """Raises EncoderError: statistics cannot read."""
+        """Raises EncoderError: statistics cannot read text."""
         raise refuse_text(self.spec.name)
 
     def _statistics(self, wave: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -59,7 +59,7 @@ class SpectralEncoder:
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         log_mel = np.log(power @ self._bank + np.float32(FLOOR))
         means = log_mel.mean(axis=0)
-        # how loud a recording is says little about what it holds: ranks better without (learning material)
+        # the level of a recording says little about its content: ranks better without (on training data)
         return np.concatenate([means - means.mean(), log_mel.std(axis=0)])
 
 
@@ -68,7 +68,7 @@ def load(variant: str, settings: Settings) -> SpectralEncoder:
 
     Raises EncoderError for another variant.
     """
-    del settings  # no weights to find, no device to choose
+    del settings  # there are no weights to find and no device to choose
     if variant not in ("", "plain"):
         raise EncoderError(f"spectral:{printable(variant)}: there are only spectral and spectral:plain")
     normalisation = None if variant else Normalisation.shipped("spectral")

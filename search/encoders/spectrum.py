@@ -1,7 +1,7 @@
-"""The mel front end of the mn networks: its facts.
+"""Parameters of the mel front end of the mn networks.
 
-In torch, for training and GPUs, it is `search.encoders.mel`; for the shipped encoder on a CPU it is part of the graph
-(`search.encoders.graph`).
+Its implementation in torch, for training and GPUs, is `search.encoders.mel`; for the shipped encoder on a CPU it is
+part of the graph (`search.encoders.graph`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class MelShape:
-    """The front end that EfficientAT's networks were trained with; bands and hop differ between them."""
+    """The front end of EfficientAT's networks; bands and hop differ between them."""
 
     rate_hz: int = 32_000
     window: int = 800

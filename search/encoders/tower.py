@@ -1,11 +1,11 @@
 """The text tower of ``cnn:soundalike-1``: words -> a vector of the audio space, in less than a millisecond.
 
-Word pieces have fixed vectors; a small convolution lets neighbours meet ("car horn" is no car), a learned weighting
-says which pieces matter, and two layers turn their sum into what MiniLM makes of the sentence, which the tower was
-distilled from (training/tower.py). How near that lies to each of AudioSet's class names, as a softmax, says which
-classes are meant; a class is a direction of the audio space.
+Word pieces have fixed vectors. A small convolution combines neighbours ("car horn" is no car), a learned weighting
+decides which pieces matter, and two layers map their sum to the sentence embedding of MiniLM, from which the tower was
+distilled (training/tower.py). A softmax over its similarities to AudioSet's class names gives the meant classes; each
+class is a direction of the audio space.
 
-In numpy, so that a search by words starts without torch.
+It runs in numpy, so that a search by words need not load torch.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from search.model import TextEncoding, Vectors
 
 UNKNOWN = "[UNK]"
 LONGEST = 64
-"""Pieces of a query that are read; what follows is not."""
+"""Most pieces of a query that are read; the rest is ignored."""
 LONGEST_WORD = 100
 TOGETHER = 64
-"""Texts that are read at once: their pieces stay in a processor's caches."""
+"""How many texts are read at once: their pieces fit the processor's caches."""
 SCALE = ":scale"
-"""Ends the name of the scales that belong to a matrix in a file."""
+"""Suffix of the name of a matrix's scales in the file."""
 SHARPNESS = 25.0
 """One over the temperature of the softmax over classes; this and the next were chosen on the development split."""
 COMMON_SHARE = 0.75
-"""How much of what an average text means is taken out of each."""
+"""How much of the average meaning of texts is subtracted from each."""
 
 Array = NDArray[np.float32]
 
@@ -48,11 +48,11 @@ class WordPieces:
         self._numbers = {piece: number for number, piece in enumerate(self.vocabulary)}
 
     def rank(self, word: str) -> float:
-        """The place of a word in small letters among the pieces, which come by how often they are met in English."""
+        """The rank of a lower-case word among the pieces, by frequency in English; infinity if unknown."""
         return self._numbers.get(word, math.inf)
 
     def read(self, text: str) -> list[int]:
-        """The longest pieces from the left of every word, at most LONGEST in all; never empty."""
+        """The longest pieces from the left of every word, at most `LONGEST` in total; never empty."""
         plain = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if unicodedata.category(c) != "Mn")
         words = islice(re.finditer(r"\w+|[^\w\s]", plain), LONGEST)
         numbers = [number for word in words for number in self._pieces(word[0][:LONGEST_WORD])]
@@ -74,9 +74,9 @@ class WordPieces:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """The tower's arrays by their names in the file, float32 but for the word pieces.
+    """The tower's arrays by their names in the file, float32 except the word pieces.
 
-    These stay whole numbers of -127 to 127, ``pieces`` (pieces, width), with a scale each: a text needs few of them.
+    ``pieces`` (pieces, width) stay integers of -127 to 127 with a scale each, because a text needs few of them.
     """
 
     pieces: NDArray[np.int8]
@@ -87,7 +87,7 @@ class Weights:
 class TextTower:
     """Texts -> directions of the audio space. See `read_arrays`.
 
-    It was taught English; texts in other languages are read as that (`search.encoders.languages`).
+    It was trained on English; texts in other languages are translated first (`search.encoders.languages`).
     """
 
     def __init__(self, pieces: WordPieces, weights: Weights, language: str = "") -> None:
@@ -100,8 +100,9 @@ class TextTower:
         return self.read(texts).vectors
 
     def read(self, texts: Sequence[str], language: str = "") -> TextEncoding:
-        """Directions, and the classes that are meant; one text at a time, so that no vector depends on its neighbours
-        in its last digit. ``language`` is that of these texts, where it is known.
+        """Directions, and the meant classes. ``language`` is that of these texts, if known.
+
+        Reads one text at a time, so that no vector depends on the others, not even in its last digit.
         """
         weight = self._weights.others
         classes, dim = weight["class_directions"].shape
@@ -110,15 +111,15 @@ class TextTower:
         readings = self._in_english(texts, language)
         english = tuple(reading.text for reading in readings)
         meant = np.stack([self._meant(self.pieces.read(text)) for text in english])
-        more = meant - COMMON_SHARE * weight["typical_classes"]  # than by an average text
+        more = meant - COMMON_SHARE * weight["typical_classes"]  # relative to an average text
         directions = np.stack([row @ weight["class_directions"] for row in more])
         languages = tuple(reading.language for reading in readings)
         return TextEncoding(unit_rows(directions.astype(np.float32)), meant, english, languages)
 
     def meanings(self, texts: Sequence[str], language: str = "") -> Vectors:
-        """(n, meaning) unit rows, less what all meanings have in common: that of an average class.
+        """(n, meaning) unit rows, minus what all meanings have in common: that of an average class.
 
-        Texts are read `TOGETHER`, in a sixth of the time that they take one by one.
+        Texts are read in batches of `TOGETHER`, in a sixth of the time of one by one.
         """
         classes = self._weights.others["class_meanings"]
         read = [self.pieces.read(reading.text) for reading in self._in_english(texts, language)]
@@ -130,15 +131,15 @@ class TextTower:
         return [in_english(text, self.pieces.rank, language or self._language) for text in texts]
 
     def _meant(self, numbers: Sequence[int]) -> Array:
-        """(classes,): how likely each is what a text means."""
+        """(classes,): the probability that a text means each class."""
         scores = SHARPNESS * self._weights.others["class_meanings"] @ self._meanings([numbers])[0]
         meant = np.exp(scores - scores.max())
         return np.asarray(meant / meant.sum(), np.float32)
 
     def _meanings(self, texts: Sequence[Sequence[int]]) -> Array:
-        """(n, meaning): what MiniLM would make of texts, given as their pieces, length 1.
+        """(n, meaning): approximate MiniLM embeddings of texts, given as pieces, scaled to length 1.
 
-        They stand in one row of pieces with a gap around each, so that no text is the neighbour of another.
+        All texts form one row of pieces with gaps between them, so that no text is the neighbour of another.
         """
         weight = self._weights.others
         sizes = np.array([len(numbers) for numbers in texts])
@@ -176,7 +177,7 @@ def gelu(x: Array) -> Array:
 def read_arrays(state: Mapping[str, NDArray[np.generic]], language: str = "") -> TextTower:
     """A tower from the arrays of its file, for texts in any language or in one.
 
-    Raises KeyError when one is missing, ValueError for shapes that misfit.
+    Raises KeyError if one is missing, ValueError for shapes that do not fit.
     """
     vocabulary = state["vocabulary"].tobytes().decode().split("\n")
     others = {
@@ -190,7 +191,7 @@ def read_arrays(state: Mapping[str, NDArray[np.generic]], language: str = "") ->
     tower = TextTower(WordPieces(vocabulary), weights, language)
     if len(vocabulary) != len(weights.pieces):
         raise ValueError(f"{len(vocabulary)} word pieces, {len(weights.pieces)} vectors")
-    tower.directions(["rain"])  # what does not fit shows here
+    tower.directions(["rain"])  # raises if shapes do not fit
     return tower
 
 

@@ -1,4 +1,4 @@
-"""Finding a model's file: an explicit path, the folders of the settings, the user cache, a pinned download."""
+"""Find the file of a model: an explicit path, the folders of the settings, the user cache, or a pinned download."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PUT_BACK = "If a library was made with it, put it back there, or choose another: soundalike reindex --encoder NAME"
-"""What to do about a file that an encoder's name holds and that is gone."""
+"""Advice for an encoder whose name contains the path of a missing file."""
 
 _TIMEOUT_S: Final = 30.0
 _BLOCK_BYTES: Final = 1 << 20
@@ -23,7 +23,7 @@ _BLOCK_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A published file: what it is called, its SHA-256, and where it may be had."""
+    """A published file: its name, its SHA-256, and its URL."""
 
     name: str
     sha256: str
@@ -31,10 +31,10 @@ class ModelFile:
 
 
 def find(model: ModelFile, settings: Settings) -> Path:
-    """The file of a published model: in ``settings.models``, in the cache, else downloaded into the cache.
+    """The file of a published model: from ``settings.models`` or the cache, else downloaded into the cache.
 
-    Raises ModelNotFound, which names what was tried and every way to get the file, and EncoderError when a file of that
-    name has other bytes.
+    Raises ModelNotFound, which lists what was tried and how to get the file, and EncoderError if a file with that name
+    has other content.
     """
     for folder in (*settings.models, settings.model_cache):
         path = folder / model.name
@@ -47,9 +47,9 @@ def find(model: ModelFile, settings: Settings) -> Path:
 
 
 def shipped(name: str, settings: Settings) -> Path:
-    """A model file that comes with this package, unless one of that name in ``settings.models`` stands in for it.
+    """A model file of this package, unless ``settings.models`` has one with the same name, which takes precedence.
 
-    Raises ModelNotFound when neither is there.
+    Raises ModelNotFound if there is neither.
     """
     own = Path(__file__).with_name("data")
     for folder in (*settings.models, own):
@@ -59,12 +59,12 @@ def shipped(name: str, settings: Settings) -> Path:
 
 
 def path_of(variant: str) -> Path:
-    """The absolute path of a file that an encoder's name holds: a library opens it again, from whatever folder."""
+    """The absolute path of the file in an encoder's name, so that a library can open it from any working folder."""
     return Path(os.path.abspath(Path(variant).expanduser()))  # noqa: PTH100 -- resolve() would follow links
 
 
 def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file. Raises ModelNotFound when it cannot be read."""
+    """Hex SHA-256 of a file. Raises ModelNotFound if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -73,9 +73,9 @@ def sha256_of(path: Path) -> str:
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a ``.safetensors`` file or of a torch checkpoint, by name, on the CPU; nothing in it is executed.
+    """The tensors of a ``.safetensors`` file or of a torch checkpoint, by name, on the CPU; executes no code in it.
 
-    Raises ModelNotFound when there is no such file, EncoderError when it is damaged or holds something else.
+    Raises ModelNotFound if there is no such file, EncoderError if it is damaged or contains something else.
     """
     import pickle
 
@@ -92,7 +92,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError, SafetensorError) as error:
-        # what torch.load raises for a file that is cut, foreign, or holds code instead of tensors
+        # errors of torch.load for files that are cut, of another format, or contain code instead of tensors
         cause = str(error).partition("\n")[0][:120]
         raise EncoderError(f"{shown}: not a readable model file ({cause}): get it again") from error
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
@@ -110,7 +110,7 @@ def _check(path: Path, model: ModelFile) -> None:
 
 
 def _download(model: ModelFile, settings: Settings) -> Path:
-    """Into the cache; pooch verifies the bytes before the file gets its name, so a reader never sees half of it."""
+    """Download into the cache; pooch verifies the bytes before renaming, so readers never see a partial file."""
     import pooch
     from requests import RequestException
 
@@ -127,7 +127,7 @@ def _download(model: ModelFile, settings: Settings) -> Path:
 
 
 def _first_cause(error: BaseException) -> BaseException:
-    """What the system or the server said, before each layer of the client put it into words of its own."""
+    """The original error of the system or the server, beneath those of the client's layers."""
     while error.__context__ is not None:
         error = error.__context__
     return error

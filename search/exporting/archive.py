@@ -1,6 +1,6 @@
-"""A ZIP file, made as it is read: nothing of it is kept, however large it is.
+"""A ZIP file, generated as it is read, so that it is never held in memory or on disk.
 
-Sounds are stored as they are: most formats are packed by themselves, and so each entry can be read in its place.
+Sounds are stored uncompressed: most formats are compressed already, and so entries can be read in place.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BLOCK_BYTES: Final = 1 << 18
 def zip_blocks(entries: Iterable[tuple[str, float, Iterable[bytes]]]) -> Iterator[bytes]:
     """The bytes of a ZIP file with these ``entries``: name, time (seconds since 1970), and content in blocks.
 
-    An entry is asked for when those before it were read.
+    An entry is requested from ``entries`` after those before it have been read.
 
     Examples:
         >>> archive = b"".join(zip_blocks([("a.txt", 0.0, [b"rain"])]))
@@ -36,7 +36,7 @@ def zip_blocks(entries: Iterable[tuple[str, float, Iterable[bytes]]]) -> Iterato
 
 
 def _moment(modified_s: float) -> tuple[int, int, int, int, int, int]:
-    """A time as ZIP files have it: of this system's zone, within the years that they know."""
+    """A time for a ZIP file: in this system's time zone, clamped to the years that the format supports."""
     try:
         moment = time.localtime(modified_s)[:6]
     except (OverflowError, ValueError, OSError):
@@ -45,23 +45,23 @@ def _moment(modified_s: float) -> tuple[int, int, int, int, int, int]:
 
 
 class _Sink:
-    """What was written and not taken yet."""
+    """Collects written bytes until they are taken."""
 
     def __init__(self) -> None:
         self._written: list[bytes] = []
 
     def write(self, data: bytes, /) -> int:
-        """Note it."""
+        """Collect ``data``."""
         self._written.append(bytes(data))
         return len(data)
 
     def flush(self) -> None:
-        """There is nothing further down."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """What was written stays to be taken."""
+        """Do nothing: collected bytes can still be taken."""
 
     def take(self) -> bytes:
-        """All that was written since."""
+        """All bytes written after the last call."""
         taken, self._written = b"".join(self._written), []
         return taken

@@ -1,7 +1,7 @@
-"""Many sounds at once: their files, or their passages as WAV files, with what is known of their rights.
+"""Many sounds at once: their files, or their passages as WAV files, with a list of their licences.
 
-A bundle is an iterable of entries, each made when it is asked for: an archive or a folder takes them one by one. What
-cannot be had is left out; the list of licences names it, without a file.
+A bundle is an iterable of entries, generated one by one for an archive or a folder. A file that cannot be read is left
+out; the list of licences names it without a file.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ EDIT_LIST = "selection.edl"
 
 
 def passage_wav(item: ExportItem) -> audio.WavPassage:
-    """The item's passage as a WAV file: of a recording its very samples, of notes the tune as it is played.
+    """The item's passage as a WAV file: the original samples of a recording, or the tune of notes, played.
 
-    Raises AudioError: its file is away, damaged, or the passage too long for a WAV file.
+    Raises AudioError if its file is missing or damaged, or the passage is too long for a WAV file.
     """
     clip = item.clip
     if not clip.notes:
@@ -44,7 +44,7 @@ def passage_wav(item: ExportItem) -> audio.WavPassage:
 
 
 def files(items: Sequence[ExportItem]) -> Iterator[ZipEntry]:
-    """The files of the items' clips, each once; an edit list and a project with their passages; their licences."""
+    """The files of the items' clips, each once, then an edit list, a project and a list of licences."""
     by_path = {item.clip.absolute_path: item for item in items}
     alone = list(by_path.values())
     names = dict(zip(by_path, unique_names(alone), strict=True))
@@ -63,7 +63,7 @@ def files(items: Sequence[ExportItem]) -> Iterator[ZipEntry]:
 
 
 def passages(items: Sequence[ExportItem]) -> Iterator[ZipEntry]:
-    """The items' passages as WAV files, and their licences."""
+    """The items' passages as WAV files, then a list of licences."""
     written = []
     for name, item in zip(unique_names(items, passage_name), items, strict=True):
         try:

@@ -1,7 +1,6 @@
-"""An edit decision list in the format of CMX 3600, which editors of film and sound read: one event for each passage.
+"""An edit decision list in CMX 3600 format, for film and sound editors: one event for each passage.
 
-Its times are frames. The events follow each other from 01:00:00:00 on; comments say which file each is of, and the
-exact place.
+Times are in frames. Events follow each other from 01:00:00:00 on; comments give the file of each and the exact times.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from search.exporting.items import ExportItem
 FRAMES_PER_S: Final = 25
 _BEGIN_FRAME: Final = 3600 * FRAMES_PER_S
 MOST_EVENTS: Final = 999
-"""An event's number has three digits."""
+"""Event numbers have three digits."""
 
 
 def edit_list(items: Sequence[tuple[str, ExportItem]], title: str = "Soundalike") -> str:
-    """The list of these passages, each with the ``path`` by which its file is found; `MOST_EVENTS` at most."""
+    """The list of these passages, each with the ``path`` of its file; at most `MOST_EVENTS`."""
     return "\n".join([f"TITLE: {_line(title)}", "FCM: NON-DROP FRAME", *_events(items[:MOST_EVENTS])]) + "\n"
 
 
@@ -37,7 +36,7 @@ def _events(items: Sequence[tuple[str, ExportItem]]) -> Iterator[str]:
 
 
 def timecode(frame: int) -> str:
-    """A frame's number as hours, minutes, seconds and frames.
+    """A frame number as hours, minutes, seconds and frames.
 
     Examples:
         >>> timecode(90_025)

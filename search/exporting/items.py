@@ -1,4 +1,4 @@
-"""What is exported: clips, each with a passage, under names that every system takes and that no two of them share."""
+"""Clips to export, each with a passage, with portable and unique file names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_CHARACTERS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class ExportItem:
-    """A clip and the passage of it that is meant, in seconds of its file."""
+    """A clip and a passage of it, in seconds of its file."""
 
     clip: Clip
     start_s: float
@@ -24,7 +24,7 @@ class ExportItem:
 
     @classmethod
     def of(cls, clip: Clip, start_s: float = 0.0, end_s: float | None = None, handles_s: float = 0.0) -> ExportItem:
-        """A passage with ``handles_s`` more at both ends, as far as the clip reaches; all of it without a passage."""
+        """A passage, by default the whole clip, with ``handles_s`` more at both ends, within the clip."""
         end_s = clip.duration_s if end_s is None else min(end_s, clip.duration_s)
         return cls(clip, max(0.0, min(start_s, end_s) - handles_s), min(clip.duration_s, end_s + handles_s))
 
@@ -35,23 +35,23 @@ class ExportItem:
 
 
 def file_name(item: ExportItem) -> str:
-    """What the clip's file is called, without its folders."""
+    """The name of the clip's file, without folders."""
     return PurePosixPath(item.clip.path).name
 
 
 def passage_name(item: ExportItem) -> str:
-    """What the passage is called as a file of its own: ``rain 1.200-3.400.wav``."""
+    """The name of the passage as a file: ``rain 1.200-3.400.wav``."""
     return f"{PurePosixPath(item.clip.path).stem} {item.start_s:.3f}-{item.end_s:.3f}.wav"
 
 
 def unique_names(items: Sequence[ExportItem], name: Callable[[ExportItem], str] = file_name) -> list[str]:
-    """A name for each item, in their order: ``rain.wav``, ``rain (2).wav``. Capitals do not make names differ."""
+    """A unique name for each item, in order: ``rain.wav``, ``rain (2).wav``. Case is ignored."""
     taken: set[str] = set()
     return [_new(portable(name(item)), taken) for item in items]
 
 
 def portable(name: str) -> str:
-    """A name of a file that every system takes.
+    """A file name that is valid on every system.
 
     Examples:
         >>> portable('what? "a".wav')

@@ -1,4 +1,4 @@
-"""What files say about who made them and who may use them, as a table to be kept beside them."""
+"""Authors and licences of files, by their metadata, as a table to keep beside the files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ _COLUMNS: Final = {
     "author": ("artist", "author", "originator", "composer", "performer", "creator"),
     "source": ("source", "url", "website", "contact", "publisher", "organization"),
 }
-"""A column -> the fields of metadata that may have it, the likeliest first."""
+"""Column -> the metadata fields that may have it, the likeliest first."""
 
 
 def licence_list(items: Iterable[tuple[str, ExportItem]]) -> str:
-    """A CSV table (RFC 4180) with a line for each file: its ``name`` here, and what is known of its rights.
+    """A CSV table (RFC 4180) with a line for each file: its ``name`` in the export, and its stated rights.
 
-    ``name`` is empty for a file that could not be had. What a file does not say stays empty: it may still be protected.
+    ``name`` is empty for a file that could not be read. Empty cells mean that a file states nothing: it may still be
+    protected.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)

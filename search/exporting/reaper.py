@@ -1,7 +1,7 @@
-"""A project of REAPER: every passage as an item of one track, one after the other, that is read from its own file.
+"""A REAPER project: the passages as consecutive items of one track, each reading from its original file.
 
-The format is the text that REAPER itself saves (https://github.com/ReaTeam/Doc, State Chunk Definitions); what is left
-out takes REAPER's defaults.
+The format is the text that REAPER itself saves (https://github.com/ReaTeam/Doc, State Chunk Definitions); omitted
+values get REAPER's defaults.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Final
 from search.exporting.items import ExportItem
 
 GAP_S: Final = 1.0
-"""Between two items."""
+"""The gap between two items."""
 _SOURCES: Final = {
     ".mp3": "MP3", ".flac": "FLAC", ".ogg": "VORBIS", ".oga": "VORBIS", ".opus": "OPUS", ".wv": "WAVPACK",
     ".mid": "MIDI", ".midi": "MIDI", ".mp4": "VIDEO", ".m4a": "VIDEO", ".mov": "VIDEO", ".mkv": "VIDEO",
     ".webm": "VIDEO", ".avi": "VIDEO",
 }  # fmt: skip
-"""What REAPER calls the reader of a file, by its name; of all others it is ``WAVE``."""
+"""REAPER's source type by file suffix; ``WAVE`` for all others."""
 
 
 def project(items: Sequence[tuple[str, ExportItem]], track: str = "Soundalike") -> str:
-    """The project of these passages, each with the ``path`` of its file: absolute, or relative to the project's."""
+    """The project of these passages, each with the ``path`` of its file: absolute, or relative to the project."""
     lines = ['<REAPER_PROJECT 0.1 "7.0" 0', "  TEMPO 120 4 4", "  <TRACK", f"    NAME {quoted(track)}"]
     at_s = 0.0
     for path, item in items:
@@ -46,7 +46,7 @@ def _item(path: str, item: ExportItem, at_s: float) -> Iterator[str]:
 
 
 def quoted(text: str) -> str:
-    """A text as REAPER reads it back: between marks that it does not have itself.
+    """Quote a text for REAPER, with a quotation mark that it does not contain.
 
     Examples:
         >>> quoted("door")
