@@ -1,4 +1,4 @@
-"""The engine's own subcommands. Each is loaded when it is called, and heavy modules when it runs: it starts fast."""
+"""The engine's subcommands. Each is imported when it is called, and heavy modules when it runs, to start fast."""
 
 from search.plugins import LateCommand
 

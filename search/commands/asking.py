@@ -1,4 +1,4 @@
-"""``--ask``: a question in plain language, and what came of it."""
+"""``--ask``: a question in plain language, turned into a query."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def add_ask(parser: argparse.ArgumentParser) -> None:
 
 
 def understanding(args: argparse.Namespace, library: Library) -> Understanding:
-    """What the sentence means. Raises UsageError beside other parts, and for a file that is no answer."""
+    """What the sentence means. Raises UsageError with other parts, or for a ``--last`` file that is no answer."""
     from search.library.understanding import understand
 
     if args.words or args.parts:
@@ -50,9 +50,9 @@ def understanding(args: argparse.Namespace, library: Library) -> Understanding:
 
 
 def query(args: argparse.Namespace, understood: Understanding) -> Query:
-    """The query of a sentence with the other options, announced as the command that asks the same.
+    """The query of a sentence with the other options; prints the equivalent command line.
 
-    Raises QueryError where the sentence names nothing to look for.
+    Raises QueryError if the sentence names nothing to look for.
     """
     from search.commands.options import DEFAULT_K, recall
 
@@ -83,7 +83,7 @@ def _report(understood: Understanding, asked_for: Query) -> Iterator[str]:
 
 
 def command(query: Query) -> str:
-    """The command line that asks the same."""
+    """The command line that is equivalent to ``query``."""
     words = ["soundalike", "search"]
     for part in query.parts:
         if not isinstance(part, TextPart | ClipPart):

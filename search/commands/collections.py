@@ -1,4 +1,4 @@
-"""``soundalike collections``: clips that are kept together under a name."""
+"""``soundalike collections``: named collections of clips."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Collections:
-    """Collections: what there are, what is in one, and what becomes of it."""
+    """List and change collections."""
 
     name = "collections"
     help = "list, fill, rename and delete collections of clips"
@@ -34,7 +34,7 @@ class Collections:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Change the collection, then print it; all of them without a name."""
+        """Change the collection, then print it; without a name, print all collections."""
         puts = bool(args.add or args.where)
         changes = puts or bool(args.remove or args.rename or args.delete)
         if changes and args.name is None:
@@ -55,7 +55,7 @@ class Collections:
 
 
 def _named(library: Library, name: str, *, make: bool) -> Collection:
-    """The collection of this name, made where ``make`` says so. Raises UsageError."""
+    """The collection with this name, created if ``make`` is set. Raises UsageError."""
     known = {one.name: one for one in library.collections.all()}
     if name in known:
         return known[name]

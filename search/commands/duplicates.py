@@ -1,4 +1,4 @@
-"""``soundalike duplicates``: which clips are one recording, and which copy of each is worth keeping."""
+"""``soundalike duplicates``: clips of the same recording, and the copy worth keeping."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class DuplicatesCommand:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Look for duplicates among the clips that came since the last time, then list all groups."""
+        """Compare clips that are new since the last run, then list all groups."""
         with options.library(args, settings, read_only=args.known) as library:
             if args.known:
                 duplicates = library.duplicates.groups()
@@ -48,7 +48,7 @@ class DuplicatesCommand:
 
 
 def as_json(duplicates: Duplicates, paths: dict[int, str]) -> dict[str, object]:
-    """For programs; ``paths`` by clip id."""
+    """The groups as JSON; ``paths`` by clip id."""
     return {
         "sequence": duplicates.sequence,
         "current": duplicates.current,
@@ -100,7 +100,7 @@ def _difference(one: Duplicate) -> str:
 
 
 def _shown(one: Duplicate) -> str:
-    """What was measured in its file, in words; nothing where nothing was."""
+    """The measured quality of its file, in words; empty if not measured."""
     if one.bandwidth_hz is None:
         return ""
     facts = ["lossless" if one.lossless else "lossy", f"sounds up to {one.bandwidth_hz / 1000:.1f} kHz"]

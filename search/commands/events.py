@@ -1,4 +1,4 @@
-"""``soundalike events``: what happens when in clips; without a clip, find it in all sounds that have no events yet."""
+"""``soundalike events``: the events of clips; without a clip, find those of all sounds that have none yet."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Events:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Show, or find; 1 when files could not be read."""
+        """Show or find events; 1 if files could not be read."""
         if not 0 <= args.least <= 1:
             raise UsageError(f"--least is {args.least:g}; it must be from 0 to 1")
         if args.export and len(args.clips) != 1:

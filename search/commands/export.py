@@ -33,7 +33,7 @@ _AT_ONCE: Final = 500
 
 
 class Export:
-    """Write vectors (NPZ), or the hits of a query: a table, a list, a project, their files or passages."""
+    """Write vectors (NPZ), all clips, or the hits of a query: a table, a list, a project, their files or passages."""
 
     name = "export"
     help = "export the hits of a search (table, playlist, project or files), all clips with facts, or vectors"
@@ -66,7 +66,7 @@ class Export:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Write the file, say what it holds."""
+        """Write the file, and print what it contains."""
         with options.library(args, settings, read_only=True) as library:
             if args.vectors is not None:
                 count = export_vectors(library, args.space, args.vectors)
@@ -95,11 +95,11 @@ def _said(out: Path, count: int, what: str, missing: Sequence[str] = (), *, as_j
 
 
 def export_vectors(library: Library, space_name: str | None, out: Path) -> int:
-    """Write ``clip_id, path, start_s, end_s, vectors, space`` (DESIGN.md); how many segments there are.
+    """Write ``clip_id, path, start_s, end_s, vectors, space`` (DESIGN.md); returns the number of segments.
 
-    All of them as of one moment, whoever writes to the library meanwhile; the memory that this takes does not grow
-    with the library. A segment that several clips share (equal files) stands once for each of them. Raises UsageError
-    for a file that cannot be written or is no .npz, QueryError for an unknown space.
+    The export is consistent, even if another process writes to the library; memory does not grow with the library. A
+    segment that several clips share (equal files) is written once for each of them. Raises UsageError if the file
+    cannot be written or is not .npz, QueryError for an unknown space.
     """
     space = library.spaces.get(space_name)
     with npz.writing(out) as archive, library.catalog.vectors(space) as reader:
@@ -117,20 +117,19 @@ def export_vectors(library: Library, space_name: str | None, out: Path) -> int:
 
 
 def _shown(path: str) -> str:
-    """A path as text that any program reads: bytes that are no UTF-8 become escapes."""
+    """A path as text for any program: bytes that are not UTF-8 become escapes."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _on_a_line(path: str) -> str:
-    """A path as an entry of a playlist; as an address where it would not be one line of UTF-8, as it is, otherwise."""
+    """A path as an entry of a playlist: as it is, or as a file URL if it is not one line of UTF-8."""
     return path if path.isprintable() and path == path.strip() else Path(path).as_uri()
 
 
 def export_clips(library: Library, where: str | None, out: Path, names: Sequence[str] = ()) -> int:
-    """Write every clip that passes a filter, with its facts (``names``: these alone); how many there are.
+    """Write every clip that passes a filter, with its facts (only ``names``, if given); returns the number of clips.
 
-    Raises UsageError for a file of another ending than .csv, .json and .jsonl, or one that cannot be written;
-    WhereError.
+    Raises UsageError if the file does not end in .csv, .json or .jsonl, or cannot be written; WhereError.
     """
     names = names or [fact.name for fact in FACTS]
     ids = library.clips.sorted_ids(where).tolist()
@@ -151,7 +150,7 @@ def export_clips(library: Library, where: str | None, out: Path, names: Sequence
 
 
 def _clip_rows(library: Library, ids: Sequence[int], names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """What is said of each clip; ``facts`` are None where nobody measured it."""
+    """A row for each clip; ``facts`` are None if it was not measured."""
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
         clips = {clip.id: clip for clip in library.reader.clips(some)}
@@ -171,7 +170,7 @@ def _clip_rows(library: Library, ids: Sequence[int], names: Sequence[str]) -> It
 
 
 def _csv_lines(rows: Iterable[dict[str, Any]], names: Sequence[str]) -> Iterator[bytes]:
-    """A line for each clip, with a header; what a clip has several of is parted by commas."""
+    """A line for each clip, with a header; lists are separated by commas."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     header = ["clip_id", "path", "title", "track", "duration_s", "own_tags"]
@@ -187,10 +186,9 @@ def _csv_lines(rows: Iterable[dict[str, Any]], names: Sequence[str]) -> Iterator
 
 
 def export_hits(hits: Sequence[Hit], out: Path, handles_s: float = 0.0, facts: HitFacts = NOTHING) -> None:
-    """Write hits by the file's ending. Raises UsageError for one that is not known, or cannot be written.
+    """Write hits in the format of the file's suffix. Raises UsageError if that is unknown, or it cannot be written.
 
-    An edit list and a project have their passages with ``handles_s`` seconds more at both ends; tables and JSON have
-    ``facts``.
+    Passages in edit lists and projects get ``handles_s`` seconds more at both ends; tables and JSON include ``facts``.
     """
     from search.exporting import bundles, edl, reaper
     from search.exporting.archive import zip_blocks
@@ -221,9 +219,9 @@ def export_hits(hits: Sequence[Hit], out: Path, handles_s: float = 0.0, facts: H
 
 
 def export_passages(hits: Sequence[Hit], folder: Path, handles_s: float = 0.0) -> list[str]:
-    """Write what matched in each hit to a folder, as a WAV file; the paths of those that cannot be read.
+    """Write the matching passage of each hit to a folder as WAV; returns the paths of files that cannot be read.
 
-    Raises UsageError for a folder that cannot be written to.
+    Raises UsageError if the folder cannot be written.
     """
     from search.exporting import bundles
     from search.exporting.items import ExportItem, passage_name, unique_names

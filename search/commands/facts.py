@@ -1,4 +1,4 @@
-"""``soundalike facts`` and ``soundalike defects``: what sounds are, and what is amiss with them."""
+"""``soundalike facts`` and ``soundalike defects``: measured facts of sounds, and their defects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_SHOWN = 10
 
 
 class FactsCommand:
-    """Say what sounds are."""
+    """Show the facts of sounds."""
 
     name = "facts"
     help = "show measured facts of clips or of any file: loudness, brightness, pitch, tempo, key, defects"
@@ -52,7 +52,7 @@ class FactsCommand:
         shape.add_argument("--csv", action="store_true", help="print CSV, one line for each clip")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Print them; 1 when a file could not be read."""
+        """Print the facts; 1 if a file could not be read."""
         if args.reverse and not args.sort:
             raise UsageError("--reverse goes with --sort")
         if args.again and not args.measure:
@@ -85,7 +85,7 @@ class FactsCommand:
 
 
 class Defects:
-    """Report what is amiss with the sounds of a library."""
+    """Report the defects of a library's sounds."""
 
     name = "defects"
     help = "list the clips that have defects: clipping, hum, silence, dropouts, fake stereo, and more"
@@ -146,7 +146,7 @@ def _is_id(sound: str) -> bool:
 
 
 def _chosen(library: Library, args: argparse.Namespace) -> list[Clip]:
-    """The clips that are asked for. Raises UsageError for one that is not there."""
+    """The requested clips. Raises UsageError for an unknown one."""
     from search.columns.unmeasured import said
 
     if args.sounds and (args.where or args.sort):
@@ -167,7 +167,7 @@ def _chosen(library: Library, args: argparse.Namespace) -> list[Clip]:
 
 
 def _facts_of(library: Library, clip: Clip) -> tuple[Mapping[str, FactValue] | None, AudioError | None]:
-    """What is stored of a clip, else measured now; what kept it from being."""
+    """The stored facts of a clip, else those measured now, or the error of that."""
     from search.analysis.facts.measuring import measure as measure_file
 
     stored = library.facts.of([clip.id])

@@ -1,4 +1,4 @@
-"""``soundalike fingerprints``: what `identify` knows recordings by, made of the sounds that have none yet."""
+"""``soundalike fingerprints``: makes the fingerprints for `identify`, of all sounds that have none yet."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FingerprintsCommand:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Listen to what has no fingerprints; 1 when files could not be read."""
+        """Fingerprint sounds without fingerprints; 1 if files could not be read."""
         with options.library(args, settings) as library:
             with output.bar("fingerprinting") as progress:
                 failures = library.recordings.fingerprint(progress, again=args.again)

@@ -1,4 +1,4 @@
-"""``--show`` and ``--sort``: facts of hits, beside them and in their order."""
+"""``--show`` and ``--sort``: show the facts of hits, and sort hits by a fact."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 ALL: Final = "all"
 _DIGITS: Final[Mapping[str, int]] = {"Hz": 0, "kbit/s": 0, "": 0, "s": 2}
-"""Behind the point, by unit."""
+"""Decimal places, by unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class HitFacts:
-    """Which facts are shown, by ``names``, and those ``of`` each clip, by its id."""
+    """The ``names`` of the facts to show, and the facts ``of`` each clip, by its id."""
 
     names: tuple[str, ...] = ()
     of: Mapping[int, Mapping[str, FactValue]] = field(default_factory=dict)
 
     def cells(self, hits: Sequence[Hit]) -> dict[str, list[str]]:
-        """A column for each, as people read it; empty where a clip has none."""
+        """A column for each fact, formatted for people; empty if a clip has none."""
         return {name: [self._cell(name, hit.clip_id) for hit in hits] for name in self.names}
 
     def values(self, clip_id: int) -> list[str]:
-        """Those of a clip as CSV has them."""
+        """The facts of a clip for CSV."""
         facts = self.of.get(clip_id, {})
         return [cell(facts[name]) if name in facts else "" for name in self.names]
 
     def named(self) -> dict[int, dict[str, FactValue]] | None:
-        """Those that are shown, by clip; None where none are."""
+        """The facts to show, by clip; None if there are none to show."""
         if not self.names:
             return None
         return {
@@ -74,14 +74,14 @@ def add_sorted(parser: argparse.ArgumentParser) -> None:
 
 
 def of_hits(library: Library, hits: Sequence[Hit], args: argparse.Namespace) -> HitFacts:
-    """What ``--show`` asks for, with what ``--sort`` needs."""
+    """The facts that ``--show`` and ``--sort`` need."""
     if not (args.show or getattr(args, "sort", None)):
         return NOTHING
     return HitFacts(args.show, library.facts.of(hit.clip_id for hit in hits))
 
 
 def check_sort(args: argparse.Namespace) -> None:
-    """Raises UsageError for an order that is none."""
+    """Raises UsageError for an invalid order."""
     if args.reverse and not args.sort:
         raise UsageError("--reverse goes with --sort")
     if args.sort is not None and args.sort not in NUMBERS:
@@ -89,12 +89,12 @@ def check_sort(args: argparse.Namespace) -> None:
 
 
 def sorted_hits(hits: Sequence[Hit], facts: HitFacts, args: argparse.Namespace) -> Sequence[Hit]:
-    """The hits as ``--sort`` and ``--reverse`` want them."""
+    """The hits, sorted by ``--sort`` and ``--reverse``."""
     return hits if args.sort is None else in_order(hits, facts.of, f"-{args.sort}" if args.reverse else args.sort)
 
 
 def for_people(fact: FactDefinition, value: FactValue) -> str:
-    """A fact as it is read: as many digits as are heard, and its unit."""
+    """A fact for people: with as many digits as are audible, and its unit."""
     if not isinstance(value, float):
         return cell(value)
     is_share = " to " in fact.unit
@@ -103,7 +103,7 @@ def for_people(fact: FactDefinition, value: FactValue) -> str:
 
 
 def cell(value: object) -> str:
-    """A fact as CSV has it."""
+    """A fact for CSV."""
     if isinstance(value, tuple):
         return ", ".join(value) or "none"
     return f"{value:.5g}" if isinstance(value, float) else printable(str(value))

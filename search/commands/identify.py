@@ -1,4 +1,4 @@
-"""``soundalike identify`` and ``search --exact``: which recording of the library a sound is, and where in it."""
+"""``soundalike identify`` and ``search --exact``: find which recording of the library a sound is, and where in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FILE = "FILE[@track][#start-end]"
 
 
 class Identify:
-    """Say which recordings are in files."""
+    """Identify the recordings in files."""
 
     name = "identify"
     help = (
@@ -40,7 +40,7 @@ class Identify:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Identify each file; 0 also with no match, 1 when files could not be read."""
+        """Identify each file; 0 also without a match, 1 if files could not be read."""
         return _identify(args, settings, args.files)
 
 
@@ -52,7 +52,7 @@ def add_exact(parser: argparse.ArgumentParser) -> None:
 
 
 def exact(args: argparse.Namespace, settings: Settings) -> int:
-    """``search --exact``. Raises UsageError where something else is asked for as well."""
+    """Run ``search --exact``. Raises UsageError together with other parts."""
     others = args.words or args.parts or args.ask or args.where or args.space or args.csv or args.offset
     if others:
         raise UsageError("--exact is a question of its own: leave out words, other parts, --where, --space and --csv")

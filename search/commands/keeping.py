@@ -1,4 +1,4 @@
-"""What ``soundalike listen --save FOLDER --index`` does: matches that were saved become clips of the library."""
+"""``soundalike listen --save FOLDER --index``: adds saved matches to the library."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from search.library.library import Library
 from search.settings import Settings
 
 LEASE_WAIT_S: Final = 30.0
-"""So long another writer is waited for; then the next match tries again."""
+"""How long to wait for another writer; after that, the next match tries again."""
 
 
 class FolderIndexing:
-    """Indexes a folder in a thread of its own whenever something was saved there. A context manager.
+    """A context manager that indexes a folder in its own thread whenever something is saved there.
 
-    At its end all that was saved is a clip, or ``failed`` was told why not: it stays in the folder, and the next run,
-    or ``soundalike index FOLDER``, takes it.
+    When it ends, everything saved is a clip, or ``failed`` was called with the reason. Such files stay in the folder,
+    for the next run or ``soundalike index FOLDER``.
     """
 
     def __init__(self, library: Library, folder: Path, settings: Settings, failed: Callable[[str], None]) -> None:
@@ -45,7 +45,7 @@ class FolderIndexing:
         self._thread.join()
 
     def take(self) -> None:
-        """Something was saved."""
+        """Note that something was saved."""
         with self._changed:
             self._saved = True
             self._changed.notify()
@@ -70,7 +70,7 @@ class FolderIndexing:
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What the job says: failures alone matter here."""
+    """The report of the job; only failures matter here."""
 
     failed: Callable[[str], None]
 

@@ -1,4 +1,4 @@
-"""``soundalike keys``: who may use a service that other machines can reach."""
+"""``soundalike keys``: API keys for a service that other machines can reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which library a command is about: its option, its folder, and the library itself."""
+"""The library of a command: its option, its folder, and the library itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_library(parser: argparse.ArgumentParser, *, default: str | None = None) -> None:
-    """``--library DIR``; an action's parser says SUPPRESS, so that what stood before the action holds."""
+    """Add ``--library DIR``; the parser of an action passes SUPPRESS, to keep a value given before the action."""
     parser.add_argument(
         "--library",
         type=Path,
@@ -26,7 +26,7 @@ def add_library(parser: argparse.ArgumentParser, *, default: str | None = None) 
 
 
 def library_path(args: argparse.Namespace, settings: Settings) -> Path:
-    """The folder that ``--library`` names, else the default. Raises UsageError for an address."""
+    """The folder that ``--library`` names, else the default. Raises UsageError for a URL."""
     given: Path | None = args.library
     path = given or settings.library
     require_folder(path)
@@ -34,5 +34,5 @@ def library_path(args: argparse.Namespace, settings: Settings) -> Path:
 
 
 def library(args: argparse.Namespace, settings: Settings, *, create: bool = False, read_only: bool = False) -> Library:
-    """The library in that folder, opened. Raises LibraryError when it is not there and ``create`` is false."""
+    """Open the library in that folder. Raises LibraryError if it does not exist and ``create`` is false."""
     return wiring.library(library_path(args, settings), settings, create=create, read_only=read_only)

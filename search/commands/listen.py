@@ -1,4 +1,4 @@
-"""``soundalike listen``: what is live, told as it comes."""
+"""``soundalike listen``: report matches in live audio."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Listen:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Tell what is heard until the stream ends, or somebody interrupts it."""
+        """Report matches until the stream ends or is interrupted."""
         from search.library import saving
         from search.library.listening import Wanted
         from search.library.live.listening import ListeningPlan, listen
@@ -120,7 +120,7 @@ def _ears(library: Library, watch_for: Wanted, searches: Sequence[SavedSearch]) 
 def _reporters(
     args: argparse.Namespace, settings: Settings, searches: Sequence[SavedSearch], held: ExitStack
 ) -> list[Callable[[Alert], None]]:
-    """Who is told of an alert: whoever reads the output, webhooks, followers, and the library."""
+    """The receivers of alerts: the output, webhooks, followers of the stream, and the library."""
     from search.commands.keeping import FolderIndexing
     from search.library.following import SearchWebhooks
     from search.library.live.streaming import AlertStream
@@ -149,7 +149,7 @@ def _reporters(
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Raises UsageError for what makes no sense."""
+    """Raises UsageError for invalid options."""
     if not 0 < args.least <= 1:
         raise UsageError(f"--least is {args.least:g}; it must be above 0, and 1 at most")
     if args.webhook and not args.webhook.startswith(("http://", "https://")):

@@ -1,4 +1,4 @@
-"""``soundalike say``, ``compose`` and ``make``: sounds that are made here. They are files, and in no library."""
+"""``soundalike say``, ``compose`` and ``make``: generate sounds as files, outside of any library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HIGHEST_INSTRUMENT: Final = 127
 
 
 class Say:
-    """Words, spoken."""
+    """Speak words."""
 
     name = "say"
     help = "speak words into a WAV file, with espeak-ng"
@@ -43,7 +43,7 @@ class Say:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Write what is said."""
+        """Write the speech."""
         from search.making.speaking import spoken
 
         sound = spoken(args.words, args.voice, args.speed)
@@ -52,7 +52,7 @@ class Say:
 
 
 class Make:
-    """A simple sound."""
+    """Make a simple sound."""
 
     name = "make"
     help = 'make a simple sound from words: "two short beeps, then a low rumble"'
@@ -79,7 +79,7 @@ class Make:
 
 
 class Compose:
-    """A tune that goes on."""
+    """Continue or vary a tune."""
 
     name = "compose"
     help = "continue a tune, or write variations of it, with a model of songs"
@@ -137,7 +137,7 @@ class Compose:
 
 
 def _given(args: argparse.Namespace, settings: Settings) -> tuple[Notes, str]:
-    """The tune to begin with, and what it is called. Raises QueryError where there is none; AudioError."""
+    """The tune to begin with, and its title. Raises QueryError if there is none; AudioError."""
     from search import audio
     from search.analysis.melody.notation import parse_notes
     from search.making.composing import notes_in
@@ -154,7 +154,7 @@ def _given(args: argparse.Namespace, settings: Settings) -> tuple[Notes, str]:
 
 
 def offer(verdict: Verdict, parts: Sequence[Part]) -> None:
-    """Print how to make what words ask for, where nothing in the library is like it and it can be made."""
+    """If nothing in the library is like the words, and they can be made, print how to make them."""
     if verdict == "none" and len(parts) == 1 and isinstance(parts[0], TextPart):
         from search.making.simple import can_be_made
 
@@ -182,9 +182,9 @@ def _add_seed(parser: argparse.ArgumentParser) -> None:
 
 
 def _target(args: argparse.Namespace, title: str, number: int | None = None, endings: Sequence[str] = (WAV,)) -> Path:
-    """Where a file goes.
+    """The path of the file to write.
 
-    Raises UsageError where it is named with another ending than these, or nobody named it and there is one already.
+    Raises UsageError if ``--out`` has another suffix than these, or if the default file exists already.
     """
     if args.out is not None:
         out: Path = args.out
@@ -200,7 +200,7 @@ def _target(args: argparse.Namespace, title: str, number: int | None = None, end
 
 
 def _write(args: argparse.Namespace, file: Path, sound: tuple[Wave, int], title: str, how: str) -> None:
-    """Write samples at their rate."""
+    """Write samples as WAV."""
     from search.making.marking import write
 
     wave, rate_hz = sound

@@ -1,4 +1,4 @@
-"""``soundalike map``: lay the clips out in two dimensions, those that sound alike side by side."""
+"""``soundalike map``: lay out the clips in two dimensions, with similar ones close together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class MapCommand:
-    """Draw the map, or add what is new to it."""
+    """Draw the map, or add new clips to it."""
 
     name = "map"
     help = "draw a 2-D map of the clips, or add new clips to it (needs: pip install 'soundalike[map]')"
@@ -32,7 +32,7 @@ class MapCommand:
         parser.add_argument("--json", action="store_true", help="print JSON: [[clip_id, x, y], ...]")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Draw it, say how many clips are on it."""
+        """Draw it, and print how many clips are on it."""
         if args.out is not None:
             npz.check_name(args.out)
         with options.library(args, settings) as library, output.bar("laying clips out") as progress:
@@ -50,7 +50,7 @@ class MapCommand:
 
 
 def write_map(drawn: ClipMap, out: Path) -> None:
-    """Write ``clip_id`` (n,) int64 and ``xy`` (n, 2) float32. Raises UsageError for a file that cannot be written."""
+    """Write ``clip_id`` (n,) int64 and ``xy`` (n, 2) float32. Raises UsageError if the file cannot be written."""
     with npz.writing(out) as archive:
         archive.add("clip_id", np.int64, drawn.clip_ids.shape, [drawn.clip_ids])
         archive.add("xy", np.float32, drawn.xy.shape, [drawn.xy])

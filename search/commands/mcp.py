@@ -1,4 +1,4 @@
-"""``soundalike mcp``: the library for assistants that speak the Model Context Protocol."""
+"""``soundalike mcp``: serve the library to assistants over the Model Context Protocol."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Mcp:
         )
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Serve until the client goes, or until it is stopped."""
+        """Serve until the client disconnects, or until stopped."""
         try:
-            import mcp  # noqa: F401 - whether it is there
+            import mcp  # noqa: F401 - whether it is installed
         except ImportError as error:
             raise UsageError("assistants need another package: pip install 'soundalike[mcp]'") from error
         from search.service.assistants import server

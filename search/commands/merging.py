@@ -1,4 +1,4 @@
-"""``soundalike merge`` and ``soundalike unmerge``: clips of one recording become one, until that is undone."""
+"""``soundalike merge`` and ``soundalike unmerge``: keep one clip of a recording, and undo that."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class MergeCommand:
-    """Keep one clip of several."""
+    """Keep one of several clips."""
 
     name = "merge"
     help = "keep one of several clips of the same recording and remove the others; unmerge undoes it"
@@ -69,7 +69,7 @@ class UnmergeCommand:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Undo them, the latest first, or make them final, or list what could be undone."""
+        """Undo merges, the latest first, make them final, or list them."""
         if args.final and args.list:
             raise UsageError("--final makes merges final that are named, or --all; --list lists them")
         if sum((bool(args.merges), args.all, args.list)) != 1:
@@ -94,18 +94,18 @@ class UnmergeCommand:
 
 
 def as_json(merge: Merge) -> dict[str, Any]:
-    """A merge for programs."""
+    """A merge as JSON."""
     clips = [{"clip_id": one.clip_id, "path": one.absolute_path, "title": one.title} for one in merge.clips]
     return {"id": merge.id, "keep": merge.keep, "at": merge.at, "clips": clips}
 
 
 def undone_as_json(undone: Unmerged) -> dict[str, Any]:
-    """What came back, for programs."""
+    """The result of undoing a merge, as JSON."""
     return {"id": undone.merge.id, "restored": list(undone.restored), "notes": list(undone.notes)}
 
 
 def _found(library: Library) -> list[tuple[int, list[int]]]:
-    """Of each group of duplicates the clip worth keeping, and the others."""
+    """For each group of duplicates, the clip worth keeping, and the others."""
     groups = library.duplicates.groups().groups
     return [(group.keep, [one.clip_id for one in group.clips if one.clip_id != group.keep]) for group in groups]
 

@@ -1,4 +1,4 @@
-"""``search --moments``: passages with their own boundaries instead of clips with their best segment."""
+"""``search --moments``: passages with their own start and end, instead of clips with their best segment."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def add_moments(parser: argparse.ArgumentParser) -> None:
 
 
 def are_asked_for(args: argparse.Namespace, query: Query | None) -> bool:
-    """Whether the answer is moments. Raises UsageError for what does not go with them."""
+    """Whether the answer is moments. Raises UsageError for options that do not fit them."""
     if not args.moments and (query is None or not is_ordered(query.parts)):
         return False
     if query is None or args.collapse:

@@ -1,6 +1,6 @@
-"""NPZ files larger than memory: arrays of known shapes, written a block at a time.
+"""Write NPZ files larger than memory: arrays of known shapes, block by block.
 
-An ``.npz`` is a zip of ``.npy`` files. `numpy.savez` wants each array whole.
+An ``.npz`` is a zip of ``.npy`` files. `numpy.savez` needs whole arrays.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from search.errors import UsageError, printable
 from search.snapshots.single import replacing
 
 BLOCK_ROWS: Final = 4096
-"""Rows that are converted and written together, however long the block is in which they come."""
+"""Rows that are converted and written together, for blocks of any length."""
 
 
 class NpzArchive:
@@ -29,9 +29,9 @@ class NpzArchive:
         self._archive = archive
 
     def add(self, name: str, dtype: DTypeLike, shape: tuple[int, ...], blocks: Iterable[NDArray[Any]]) -> None:
-        """Add an array of this type and shape, ``(rows, ...)``, whose rows come in ``blocks``.
+        """Add an array of this type and shape, ``(rows, ...)``, with its rows in ``blocks``.
 
-        Raises ValueError when they are not as many as the shape says.
+        Raises ValueError if the number of rows differs from the shape.
         """
         kind, rows = np.dtype(dtype), 0
         with self._archive.open(f"{name}.npy", "w", force_zip64=True) as member:
@@ -45,22 +45,22 @@ class NpzArchive:
             raise ValueError(f"{name} has {rows} rows, not {shape[0]}")
 
     def add_value(self, name: str, value: str) -> None:
-        """Add an array without dimensions that holds a text."""
+        """Add a zero-dimensional array with a text."""
         with self._archive.open(f"{name}.npy", "w") as member:
             npy.write_array(member, np.array(value), allow_pickle=False)
 
 
 def check_name(out: Path) -> None:
-    """Raises UsageError for a file that is not called .npz: before the work whose outcome it is to hold."""
+    """Raises UsageError if the file does not end in .npz. Call it before long work."""
     if out.suffix != ".npz":
         raise UsageError(f"{printable(str(out))}: arrays are written as .npz")
 
 
 @contextmanager
 def writing(out: Path) -> Iterator[NpzArchive]:
-    """Write ``out``, which is there once the block ends without an error, and is else what it was before.
+    """Write ``out`` atomically: if the block raises, an existing file stays unchanged.
 
-    Raises UsageError where it cannot be written, or is not called .npz.
+    Raises UsageError if it cannot be written, or does not end in .npz.
     """
     check_name(out)
     try:

@@ -1,4 +1,4 @@
-"""Options that several subcommands share: the library, the encoder, and the parts of a query in their order."""
+"""Options that several subcommands share: the library, and the parts of a query in order."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _TRACK = re.compile(r"^(?P<path>.+)@(?P<track>\d{1,4})$", re.DOTALL)
 
 
 def add_clips(parser: argparse.ArgumentParser, option: bool = False) -> None:
-    """``CLIP ...``, ids; with ``option`` ``--clip ID`` says the same. Read them by `clips`."""
+    """Add ``CLIP ...`` (ids), and with ``option`` also ``--clip ID``. `clips` reads them."""
     parser.add_argument("clips", nargs="*", type=int, metavar="CLIP", help="a clip by its id")
     if option:
         parser.add_argument(
@@ -67,13 +67,13 @@ def add_clips(parser: argparse.ArgumentParser, option: bool = False) -> None:
 
 
 def clips(args: argparse.Namespace) -> list[int]:
-    """The clips that are named, each once, in order."""
+    """The named clips, each once, in order."""
     named: list[int] = [*args.clips, *(getattr(args, "clip", None) or ())]
     return list(dict.fromkeys(named))
 
 
 def add_effort(either: argparse._ActionsContainer) -> None:
-    """``--effort E``, to the group that ``--recall R`` is in (`add_query`)."""
+    """Add ``--effort E`` to the group of ``--recall R`` (`add_query`)."""
     either.add_argument(
         "--effort",
         metavar="E",
@@ -82,19 +82,19 @@ def add_effort(either: argparse._ActionsContainer) -> None:
 
 
 def with_effort(args: argparse.Namespace, settings: Settings) -> Settings:
-    """``settings`` with what ``--effort`` says. Raises UsageError for what makes no sense."""
-    if args.effort is not None:  # said here, it counts for more than a recall of the environment
+    """``settings`` with the value of ``--effort``. Raises UsageError for an invalid one."""
+    if args.effort is not None:  # it takes precedence over a recall in the environment
         return replace(settings, effort=effort_of(args.effort, "--effort"), recall=None)
     return settings
 
 
 def add_json(parser: argparse._ActionsContainer, *, default: str | bool = False) -> None:
-    """``--json``; an action's parser says SUPPRESS, so that what stood before the action holds."""
+    """Add ``--json``; the parser of an action passes SUPPRESS, to keep a value given before the action."""
     parser.add_argument("--json", action="store_true", default=default, help="print JSON")
 
 
 def add_actions(parser: argparse.ArgumentParser) -> argparse._SubParsersAction[argparse.ArgumentParser]:
-    """``ACTION``, with ``--library`` and ``--json`` before it; without one ``args.action`` is ``list``."""
+    """Add ``ACTION``, and ``--library`` and ``--json`` before it; ``args.action`` is ``list`` by default."""
     add_library(parser)
     add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", help="what to do (list)")
@@ -103,7 +103,7 @@ def add_actions(parser: argparse.ArgumentParser) -> argparse._SubParsersAction[a
 
 
 def add_weight(parser: argparse._ActionsContainer, what: str, example: str) -> None:
-    """``--weight W``, of the part before it."""
+    """Add ``--weight W``, for the part before it."""
     parser.add_argument(
         "--weight",
         type=float,
@@ -115,7 +115,7 @@ def add_weight(parser: argparse._ActionsContainer, what: str, example: str) -> N
 
 
 def add_filters(parser: argparse.ArgumentParser, what: str) -> None:
-    """``-k``, ``--where`` and ``--space``."""
+    """Add ``-k``, ``--where`` and ``--space``."""
     parser.add_argument("-k", type=int, default=DEFAULT_K, metavar="N", help=f"how many {what} (10)")
     parser.add_argument(
         "--where", metavar="EXPR", help='only clips that pass this filter, like: duration_s < 10 and tag = "Dog"'
@@ -124,16 +124,16 @@ def add_filters(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def add_offset(parser: argparse.ArgumentParser, what: str) -> None:
-    """``--offset``."""
+    """Add ``--offset``."""
     parser.add_argument(
         "--offset", type=int, default=0, metavar="N", help=f"skip the first N {what}, to see the next page"
     )
 
 
 def add_query(parser: argparse.ArgumentParser) -> argparse._ActionsContainer:
-    """The parts of a query, ``-k``, ``--where``, ``--space``, ``--language``, ``--collapse`` and ``--recall``.
+    """Add the parts of a query, ``-k``, ``--where``, ``--space``, ``--language``, ``--collapse`` and ``--recall``.
 
-    Returns the group of ``--recall``, for what excludes it.
+    Returns the mutually exclusive group of ``--recall``.
     """
     parser.add_argument(
         "words",
@@ -199,7 +199,7 @@ def add_query(parser: argparse.ArgumentParser) -> argparse._ActionsContainer:
 
 
 def _add_aspects(parser: argparse.ArgumentParser) -> None:
-    """``--aspects``, and a switch for each change."""
+    """Add ``--aspects``, and a switch for each change."""
     group = parser.add_argument_group(
         "in what way alike (put these after the sound that they refer to; needs facts: soundalike facts --measure)"
     )
@@ -215,7 +215,7 @@ def _add_aspects(parser: argparse.ArgumentParser) -> None:
 
 
 def query(args: argparse.Namespace) -> Query:
-    """The query that the options make. Raises UsageError without any part."""
+    """The query from the options. Raises UsageError if it has no part."""
     parts: list[Part] = [*bare(args.words), *(args.parts or [])]
     if not parts:
         raise UsageError("say what to look for: words, --audio, --clip, --segment, --hum or --notes")
@@ -232,12 +232,12 @@ def query(args: argparse.Namespace) -> Query:
 
 
 def recall(args: argparse.Namespace) -> float | None:
-    """What ``--recall`` says, None where it says nothing. Raises UsageError for what makes no sense."""
+    """The value of ``--recall``, or None. Raises UsageError for an invalid one."""
     return None if args.recall is None else recall_of(args.recall, "--recall")
 
 
 def bare(words: Sequence[str]) -> list[Part]:
-    """What words without an option look for: a file where they name one, else what they say."""
+    """The parts for words without an option: a sound file if they name one, else text."""
     if len(words) == 1 and is_in_store(words[0]):
         return [passage(words[0])]
     if len(words) == 1 and Path(_PASSAGE.sub(r"\g<path>", words[0])).is_file():
@@ -246,7 +246,7 @@ def bare(words: Sequence[str]) -> list[Part]:
 
 
 def passage(text: str) -> AudioPart:
-    """``FILE[@track][#start-end]``; a file whose name really has such an ending wins. Raises UsageError."""
+    """Parse ``FILE[@track][#start-end]``; an existing file with this exact name takes precedence. Raises UsageError."""
     match = _PASSAGE.match(text)
     if match is None or os.path.lexists(text):
         path, track = _track(text)
@@ -260,7 +260,7 @@ def passage(text: str) -> AudioPart:
 
 
 def _track(text: str) -> tuple[str, int | None]:
-    """The absolute path and the sound track of ``FILE`` or ``FILE@track``; a file that is really called so wins."""
+    """The absolute path and the track of ``FILE`` or ``FILE@track``; an existing file takes precedence."""
     match = _TRACK.match(text)
     if match is None or os.path.lexists(text):
         return _absolute(text), None
@@ -274,18 +274,18 @@ def _absolute(path: str) -> str:
 
 
 def imitation(text: str) -> AudioPart:
-    """``FILE[@track][#start-end]`` with a sound that a voice imitates in it. Raises UsageError."""
+    """Parse ``FILE[@track][#start-end]``, in which a voice imitates a sound. Raises UsageError."""
     return replace(passage(text), aspects=TASTES["imitation"])
 
 
 def hum(text: str) -> HumPart:
-    """``FILE`` or ``FILE#start-end`` with a hum in it. Raises UsageError."""
+    """Parse ``FILE`` or ``FILE#start-end`` with a hum. Raises UsageError."""
     part = passage(text)
     return HumPart(part.path, part.start_s, part.end_s, track=part.track or 0)
 
 
 def seconds(text: str) -> float:
-    """``12.5``, ``1:30`` or ``1:02:03.5`` in seconds. Raises UsageError."""
+    """Parse ``12.5``, ``1:30`` or ``1:02:03.5`` to seconds. Raises UsageError."""
     try:
         fields = [float(field) for field in text.split(":")]
     except ValueError as error:

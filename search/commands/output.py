@@ -1,4 +1,4 @@
-"""Answers for people (a table), programs (JSON) and spreadsheets (CSV)."""
+"""Print answers as a table, as JSON or as CSV."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PIPE_COLUMNS = 100_000
 
 
 def print_json(value: object) -> None:
-    """``value`` on standard output; ASCII only, so that names of any bytes survive any terminal."""
+    """Print ``value`` as JSON in ASCII, so that names with any bytes work on any terminal."""
     print(json.dumps(value, indent=2))
 
 
@@ -63,7 +63,7 @@ def print_job(counts: Mapping[str, int], line: str, failures: Sequence[JobFailur
 
 
 def print_deleted(identity: int, name: str, *, as_json: bool) -> None:
-    """What was deleted on standard output."""
+    """Print what was deleted."""
     if as_json:
         print_json({"id": identity, "name": name, "deleted": True})
     else:
@@ -71,12 +71,12 @@ def print_deleted(identity: int, name: str, *, as_json: bool) -> None:
 
 
 def print_line(value: object) -> None:
-    """``value`` as JSON on a line of its own, at once."""
+    """Print ``value`` as JSON on one line, and flush."""
     print(json.dumps(value), flush=True)
 
 
 def write_csv(hits: Sequence[Hit], out: TextIO, passed_over: int = 0, facts: HitFacts = NOTHING) -> None:
-    """A line for each hit, with a header; ranks follow the hits that were ``passed_over``. ``facts`` come last."""
+    """Write a line for each hit, with a header; ranks start after ``passed_over`` hits. ``facts`` come last."""
     writer = csv.writer(out)
     writer.writerow(
         [
@@ -103,7 +103,7 @@ def write_csv(hits: Sequence[Hit], out: TextIO, passed_over: int = 0, facts: Hit
 
 
 def write_text(text: str, out: Path | None) -> None:
-    """Write a text into a file, or print it. Raises UsageError when the file cannot be written."""
+    """Write a text to a file, or print it. Raises UsageError if the file cannot be written."""
     if out is None:
         sys.stdout.write(text)
         return
@@ -115,7 +115,7 @@ def write_text(text: str, out: Path | None) -> None:
 
 @contextmanager
 def busy(what: str) -> Iterator[None]:
-    """``what`` beside something that moves, on a terminal's standard error: an hours-long example takes long."""
+    """Show ``what`` with a spinner on standard error, if it is a terminal: long examples take long."""
     if not sys.stderr.isatty():
         yield
         return
@@ -127,7 +127,7 @@ def busy(what: str) -> Iterator[None]:
 
 @contextmanager
 def bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress, to be called with how many of how many are done: a bar of ``what`` on a terminal's standard error."""
+    """A function to call with (done, total): shows a progress bar on standard error, if it is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -138,7 +138,7 @@ def bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def print_table(answer: Answer, facts: HitFacts = NOTHING) -> None:
-    """The answer as a table with these ``facts``, as wide as the terminal (unlimited into a pipe)."""
+    """Print the answer as a table with these ``facts``, as wide as the terminal (unlimited into a pipe)."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -179,12 +179,12 @@ def print_table(answer: Answer, facts: HitFacts = NOTHING) -> None:
 
 
 def _score(hit: Hit) -> str:
-    """How close it is; nothing of a varied sample, which was compared with nothing."""
+    """The score; empty for a varied sample, which was not compared with anything."""
     return "" if any(via.part == "variety" for via in hit.via) else f"{hit.score:.3f}"
 
 
 def _cells(hits: Sequence[Hit]) -> dict[str, list[str]]:
-    """What a table says of hits, by column."""
+    """The cells of a table of hits, by column."""
     titles = [printable(hit.title) for hit in hits]
     paths = [printable(_from_here(hit.path)) for hit in hits]
     return {
@@ -199,9 +199,10 @@ def _cells(hits: Sequence[Hit]) -> dict[str, list[str]]:
 
 
 def _widths(cells: Mapping[str, Sequence[str]], columns: int, facts: Sequence[str] = ()) -> dict[str, int]:
-    """What is shown on a terminal of so many ``columns``, and how wide: tags are cut first, then go, then titles do.
+    """The columns to show on a terminal of ``columns`` characters, with their widths.
 
-    Titles that only repeat the names of their files are left out anyway.
+    If there is not enough room, tags are cut first, then dropped, then titles are dropped. Titles that only repeat the
+    names of their files are never shown.
     """
     widths = {name: _width(name, cells[name]) for name in (*_NEVER_CUT, *facts)}
     spare = columns - sum(widths.values()) - _GAP * len(widths)
@@ -218,7 +219,7 @@ def _widths(cells: Mapping[str, Sequence[str]], columns: int, facts: Sequence[st
 
 
 def _least(cells: Mapping[str, Sequence[str]], facts: Sequence[str] = ()) -> int:
-    """Columns that a table needs whatever its terminal has, which then breaks the lines."""
+    """The least width of a table; a narrower terminal breaks its lines."""
     return sum(_width(name, cells[name]) + _GAP for name in (*_NEVER_CUT, *facts)) + _LEAST_FILE
 
 
@@ -229,10 +230,10 @@ def _width(name: str, values: Sequence[str]) -> int:
 
 
 def _sure(hit: Hit) -> str:
-    """What a name says is not called unlikely because it does not sound like it; what is the same says so."""
+    """The column "sure": the probability, ``identical``, or ``by name`` for a hit that its name explains."""
     if hit.same == "content":
         return "identical"
-    from search.engine.confidence import LIKELY_ENOUGH  # it comes with the engine, which most commands do without
+    from search.engine.confidence import LIKELY_ENOUGH  # it imports the engine, which most commands do not need
 
     if hit.by_name and (hit.probability is None or hit.probability < LIKELY_ENOUGH):
         return "by name"
@@ -240,13 +241,13 @@ def _sure(hit: Hit) -> str:
 
 
 def _from_here(path: str) -> str:
-    """Relative to the working folder where the file lies below it."""
+    """A path relative to the working folder, if it is below it."""
     here = f"{Path.cwd()}/"
     return path.removeprefix(here)
 
 
 def _file(path: str, hit: Hit) -> str:
-    """``path``, with its sound track where there are several, as a question names it; ``(missing) (+2 copies)``."""
+    """``path``, with its track if there are several, in the syntax of a query; then ``(missing) (+2 copies)``."""
     name = f"{path}@{hit.track}" if hit.clip.tracks > 1 else path
     name += " (missing)" if hit.clip.missing else ""
     copies = len(hit.copies)

@@ -1,4 +1,4 @@
-"""``soundalike path`` and ``soundalike goes-with``: from one sound to another, and what fits a sound."""
+"""``soundalike path`` and ``soundalike goes-with``: paths between sounds, and clips that fit a clip."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PathCommand:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Print the way, the nearest to A first."""
+        """Print the path from A to B."""
         start, end = _part(args.start), _part(args.end)
         with options.library(args, settings, read_only=True) as library, output.busy("listening and searching"):
             found = library.path_between(start, end, steps=args.steps, where=args.where, space=args.space)
@@ -52,7 +52,7 @@ class PathCommand:
 
 
 class GoesWithCommand:
-    """What goes with a clip."""
+    """Clips that go with a clip."""
 
     name = "goes-with"
     help = "find other kinds of sounds that fit a clip in tempo and key (needs facts: soundalike facts --measure)"
@@ -68,7 +68,7 @@ class GoesWithCommand:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Print them with their reasons, the best first."""
+        """Print them with their reasons, best first."""
         more: dict[str, Any] = {} if args.stretch is None else {"stretch": args.stretch}
         with options.library(args, settings, read_only=True) as library:
             found = library.goes_with(args.clip, k=args.k, where=args.where, space=args.space, **more)

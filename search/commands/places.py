@@ -1,4 +1,4 @@
-"""Subcommands about where a library is: init, doctor and migrate."""
+"""Subcommands for the location of a library: init, doctor and migrate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COULD_NOT_RUN: Final = 3
 
 
 class Init:
-    """Make an empty library, in a folder or with its catalog on a server."""
+    """Create an empty library, in a folder or with its catalog on a server."""
 
     name = "init"
     help = "create an empty library, with its catalog in the folder or in PostgreSQL"
@@ -57,7 +57,7 @@ class Init:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Make it."""
+        """Create it."""
         path = options.library_path(args, settings)
         roots = [absolute(root) for root in args.root]
         cache = absolute(args.cache) if args.cache else ""
@@ -77,7 +77,7 @@ class Init:
 
 
 class Doctor:
-    """Whether a library's catalog, its store and its roots can be reached, read and written, and how well."""
+    """Check that a library's catalog, store and roots can be reached, read and written."""
 
     name = "doctor"
     help = "check access to the catalog, the store and the roots: permissions, versions, clock, latency"
@@ -88,7 +88,7 @@ class Doctor:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Print each finding; 1 when something is to be mended, 3 when the catalog's server is away."""
+        """Print each finding; 1 if something needs fixing, 3 if the catalog's server does not answer."""
         is_away, found = _examined(args, settings)
         findings = [type(one)(*map(without_secrets, one)) for one in found]
         if args.json:
@@ -101,7 +101,7 @@ class Doctor:
 
 
 class Migrate:
-    """Copy a library to another place, with its catalog there in the folder or on a server."""
+    """Copy a library to another folder, with its catalog in that folder or on a server."""
 
     name = "migrate"
     help = "copy a library to another folder, or its catalog to PostgreSQL and back; nothing is encoded again"
@@ -140,7 +140,7 @@ class Migrate:
 
 
 def _examined(args: argparse.Namespace, settings: Settings) -> tuple[bool, list[Finding]]:
-    """Whether the catalog's server is away, and all findings; then of the parts that ``library.toml`` names."""
+    """Whether the catalog's server is away, and all findings; if it is, only those of parts in ``library.toml``."""
     from search.catalog.diagnosing import Finding
     from search.library import roots, stores
 

@@ -1,4 +1,4 @@
-"""``soundalike recommend``: what else there is for someone who liked these."""
+"""``soundalike recommend``: recommendations from likes and dislikes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from search.settings import Settings
 
 
 class Recommend:
-    """Clips like several liked ones and unlike disliked ones, none of them known."""
+    """Recommend clips similar to liked ones and unlike disliked ones, leaving out known ones."""
 
     name = "recommend"
     help = "recommend clips from those that you like (--like) and do not like (--unlike); without any, a varied sample"

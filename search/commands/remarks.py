@@ -1,4 +1,4 @@
-"""``soundalike remarks``: what people wrote of clips, and what is to be written."""
+"""``soundalike remarks``: show and write remarks on clips."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BATCH: Final = 500
 
 
 class Remarks:
-    """Remarks: what is written of which clips, and to write."""
+    """Show, write and delete remarks."""
 
     name = "remarks"
     help = "show, write and delete your remarks on clips; a search by words finds them"
@@ -41,7 +41,7 @@ class Remarks:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Write, or print what is written."""
+        """Write or print remarks."""
         named = options.clips(args)
         remark = "" if args.delete else args.set
         if remark is not None and not (named or args.where):
@@ -68,7 +68,7 @@ class Remarks:
 
 
 def _chosen(library: Library, named: list[int], where: str | None) -> list[int]:
-    """The clips that are named, or pass the filter; without either those of which something is written."""
+    """The clips that are named, or pass the filter; without either, those with a remark."""
     if not named:
         return list(library.clips.ids(where or "remark != ''").tolist())
     there = {clip.id for clip in library.reader.clips(named)}

@@ -1,4 +1,4 @@
-"""``soundalike search``: ask by example, by passage, by words, by a tune."""
+"""``soundalike search``: search by example, by passage, by words, or by a tune."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Search:
-    """Find the clips that sound like an example, whose names say the words, or that hold a tune."""
+    """Find clips that sound like an example, match words, or contain a tune."""
 
     name = "search"
     help = "find sounds by example (a file, a passage, a clip), by words, and by humming a tune"
@@ -47,7 +47,7 @@ class Search:
         shape.add_argument("--csv", action="store_true", help="print CSV")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Search and print; 0 also with no match."""
+        """Search and print; 0 also without a match."""
         settings = options.with_effort(args, settings)
         _check(args)
         if args.exact is not None:
@@ -87,7 +87,7 @@ class Search:
 
 
 def _among(args: argparse.Namespace, library: Library) -> tuple[int, ...] | None:
-    """The clips of the list that is asked alone; None for all. Raises QueryError for one that is not there."""
+    """The clips of ``--within``; None for all. Raises QueryError for an unknown list."""
     if args.within is None:
         return None
     from search.library.lists import clips_among
@@ -96,7 +96,7 @@ def _among(args: argparse.Namespace, library: Library) -> tuple[int, ...] | None
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Raises UsageError for options that say nothing together."""
+    """Raises UsageError for options that do not fit together."""
     hitfacts.check_sort(args)
     finds_passages = args.exact is not None or args.spoken is not None
     if (args.effort or args.recall or args.within) and finds_passages:

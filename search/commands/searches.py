@@ -1,4 +1,4 @@
-"""``soundalike searches``: questions that are kept under a name, to be asked again and to tell of new matches."""
+"""``soundalike searches``: searches saved under a name, to run again and to report new matches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Searches:
-    """Saved searches: to save, list, run, rename and delete."""
+    """Save, list, run, change, rename and delete saved searches."""
 
     name = "searches"
     help = "save searches under a name, run them again, and be notified of new matches (see soundalike watch)"
@@ -101,7 +101,7 @@ def _change(library: Library, search: SavedSearch, args: argparse.Namespace) -> 
 def _run(library: Library, search: SavedSearch, args: argparse.Namespace) -> None:
     from search.library import saving
 
-    saving.new_matches(library, search)  # what came a moment ago is in the answer, and is seen
+    saving.new_matches(library, search)  # clips added a moment ago are in the answer, so they count as seen
     with output.busy("listening and searching"):
         answer = saving.run_search(library, search, k=args.k, offset=args.offset)
     library.matches.see(search.id)

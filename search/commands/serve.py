@@ -1,4 +1,4 @@
-"""``soundalike serve``: the REST API and, where it is installed, the search page."""
+"""``soundalike serve``: the REST API and, if it is installed, the search page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Serve:
-    """Answer over HTTP."""
+    """Serve over HTTP."""
 
     name = "serve"
     help = "run the search page and the REST API over HTTP"
@@ -92,7 +92,7 @@ class Serve:
 
 
 def _config(args: argparse.Namespace, library: Path) -> ServiceConfig:
-    """The service that the options describe. Raises UsageError for what they cannot be."""
+    """The configuration from the options. Raises UsageError for invalid ones."""
     from search.service import config
 
     for name in ("workers", "threads", "max_upload_mb", "max_query_s", "max_clip_s"):
@@ -127,16 +127,16 @@ def _config(args: argparse.Namespace, library: Path) -> ServiceConfig:
 
 
 def _has_proxy(config: ServiceConfig) -> bool:
-    """Whether more people reach it than its address says."""
+    """Whether it is configured behind a proxy, so that more people may reach it than its address suggests."""
     return bool(config.trusted_proxies or config.public_url)
 
 
 def _prepare(config: ServiceConfig, settings: Settings) -> None:
-    """Make or migrate the library once, before several processes open it. Raises UsageError without a key."""
+    """Create or migrate the library once, before several processes open it. Raises UsageError if a key is missing."""
     from search.library.ready import is_ready
 
     if not config.needs_keys and is_ready(config.library):
-        return  # to open it would take this process longer than all else that it does
+        return  # opening it would take longer than everything else in this process
     with wiring.library(config.library, settings, create=True) as opened:
         shown = for_shell(str(config.library))
         if config.needs_keys and not any(key.revoked is None for key in opened.catalog.keys.list()):
@@ -147,7 +147,7 @@ def _prepare(config: ServiceConfig, settings: Settings) -> None:
 
 
 def _add_reach(parser: argparse.ArgumentParser) -> None:
-    """The options that say how clients reach the service."""
+    """Add the options on how clients reach the service."""
     reach = parser.add_argument_group("behind a proxy, and for other sites (docs/guides/proxy.md)")
     reach.add_argument("--public-url", metavar="URL", help="the URL at which people reach the service, with its path")
     reach.add_argument(

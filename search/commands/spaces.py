@@ -1,4 +1,4 @@
-"""``soundalike spaces`` and ``soundalike compare``: several encoders in one library, and which of them is asked."""
+"""``soundalike spaces`` and ``soundalike compare``: several encoders in one library, and which of them to use."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from search.library.library import Library
 
 SHOWN: Final = 3
-"""Titles that a table names of what one space alone finds."""
+"""How many titles the table shows of those that only one space finds."""
 
 
 class SpacesCommand:
-    """Which spaces there are, and which is asked where a question names none."""
+    """List spaces, and choose the default for searches."""
 
     name = "spaces"
     help = "list the library's spaces (one for each encoder), or choose which of them searches use"
@@ -37,7 +37,7 @@ class SpacesCommand:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Choose, and print what there is."""
+        """Choose, then print all spaces."""
         chooses = bool(args.ask or args.ask_all)
         with options.library(args, settings, read_only=not chooses) as library:
             if chooses:
@@ -61,7 +61,7 @@ class SpacesCommand:
 
 
 class CompareCommand:
-    """Two spaces beside each other."""
+    """Compare two spaces."""
 
     name = "compare"
     help = "compare what two spaces find for your own searches, and which of them finds your likes"
@@ -105,7 +105,7 @@ class CompareCommand:
 
 
 def _questions(file: Path) -> Iterator[tuple[str, Query]]:
-    """A question of each line that is not empty. Raises UsageError for a file that cannot be read."""
+    """A query for each non-empty line. Raises UsageError if the file cannot be read."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -115,7 +115,7 @@ def _questions(file: Path) -> Iterator[tuple[str, Query]]:
 
 
 def _likes_as_questions(library: Library, profiles: list[str]) -> Iterator[tuple[str, Query]]:
-    """Each like is a question by example as well."""
+    """A query by example for each like."""
     liked = [one.clip_id for profile in profiles for one in library.feedback.get(profile) if one.opinion == "like"]
     for clip in library.reader.clips(liked):
         yield f"clip {clip.id} ({clip.title})", Query((ClipPart(clip.id),))

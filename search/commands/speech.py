@@ -1,4 +1,4 @@
-"""``soundalike speech``: what is said in clips; without a clip, write it down for all. And ``search --spoken``."""
+"""``soundalike speech``: show transcripts of clips, or transcribe all sounds; and ``search --spoken``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SpeechCommand:
-    """Show what is said in clips, or write down what is said in a library."""
+    """Show transcripts of clips, or transcribe a library."""
 
     name = "speech"
     help = "show what is said in clips, also as subtitles; without a clip: transcribe every sound of the library"
@@ -49,7 +49,7 @@ class SpeechCommand:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Show, or write down; 1 when files could not be read."""
+        """Show or transcribe; 1 if files could not be read."""
         if args.format and len(args.clips) != 1:
             raise UsageError("--format writes what is said in one clip: name it")
         if args.out is not None and not args.format:
@@ -75,7 +75,7 @@ def add_spoken(parser: argparse.ArgumentParser) -> None:
 
 
 def spoken(args: argparse.Namespace, settings: Settings) -> int:
-    """Find passages by what is said in them, and print them; 0 also with no match."""
+    """Find passages by spoken words, and print them; 0 also without a match."""
     if args.words or args.parts or args.ask is not None or args.moments or args.collapse or args.space:
         raise UsageError("--spoken asks for words that are said, and goes with -k, --offset and --where alone")
     with options.library(args, settings, read_only=True) as library:

@@ -1,4 +1,4 @@
-"""``soundalike suggest``: what can be asked here."""
+"""``soundalike suggest``: words to search for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from search.settings import Settings
 
 
 class Suggest:
-    """Words that find something in this library."""
+    """Suggest words that find something in this library."""
 
     name = "suggest"
     help = "suggest words to search for: tags and names that find something, from all over the library"

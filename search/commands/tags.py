@@ -1,4 +1,4 @@
-"""``soundalike tags``: what clips are called by people and by the encoder; people's own tags are set here too."""
+"""``soundalike tags``: tags of clips, by people and by the encoder; also changes people's own tags."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCH = 500
 
 
 class TagRow(NamedTuple):
-    """A tag: how many clips have it, or how probable it is for one; ``own``: a person set it."""
+    """A tag: how many clips have it, or its probability for one clip; ``own``: a person set it."""
 
     name: str
     value: float
@@ -27,7 +27,7 @@ class TagRow(NamedTuple):
 
 
 class Tags:
-    """Which tags a library's clips have, and own tags to set."""
+    """Show tags, and change own tags."""
 
     name = "tags"
     help = "list the tags of the library and how many clips have each, or the tags of one clip; add or remove your own"
@@ -57,7 +57,7 @@ class Tags:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Set own tags, or print all: own ones first, most frequent (likeliest) first."""
+        """Change own tags, or print tags: own ones first, then by frequency (or probability)."""
         named = options.clips(args)
         changes = bool(args.add or args.remove)
         if changes and not (named or args.where):
@@ -79,7 +79,7 @@ class Tags:
         return 0
 
     def _change(self, library: Library, named: list[int], args: argparse.Namespace) -> int:
-        """Put and take tags; what each clip has by now, or how many were changed."""
+        """Add and remove tags; print the result for each clip, or how many clips changed."""
         ids = named or library.clips.ids(args.where).tolist()
         removed = {name.casefold() for name in split_tags(args.remove)}
         with library.writer.lease(leasing.holder("tags"), leasing.WAIT_S) as lease:

@@ -1,4 +1,4 @@
-"""Hums and notes on the command line."""
+"""Notes on the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LARGEST_NOTES_BYTES = 1 << 20
 
 
 def notes(text: str) -> NotesPart:
-    """``--notes``: names of notes or ABC, or the name of a file that holds them. Raises UsageError."""
+    """Parse ``--notes``: names of notes, ABC, or the name of a file with them. Raises UsageError."""
     file = Path(text)
     try:
         if "\n" in text or not file.is_file():
@@ -24,11 +24,11 @@ def notes(text: str) -> NotesPart:
     except OSError as error:
         if file.exists():
             raise UsageError(f"{printable(text)}: {error.strerror}") from error
-        return NotesPart(text)  # too long for a file's name, say
+        return NotesPart(text)  # for example too long for a file name
 
 
 def add_render(parser: argparse.ArgumentParser) -> None:
-    """``--render OUT.wav``."""
+    """Add ``--render OUT.wav``."""
     parser.add_argument(
         "--render",
         type=Path,
@@ -38,8 +38,9 @@ def add_render(parser: argparse.ArgumentParser) -> None:
 
 
 def render(parts: Sequence[Part], target: Path) -> None:
-    """Write the first notes among ``parts`` as a WAV file. Raises UsageError where there are none, or it cannot be
-    written; QueryError for notes that are none.
+    """Write the first notes among ``parts`` as a WAV file.
+
+    Raises UsageError if there are none, or it cannot be written; QueryError for invalid notes.
     """
     import soundfile
 

@@ -1,4 +1,4 @@
-"""Subcommands that look after a library: info, verify, remove, reindex, backup, restore."""
+"""Subcommands for maintenance of a library: info, verify, remove, reindex, backup, restore."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REMOVE_BATCH = 500
 
 
 class Info:
-    """What a library holds."""
+    """Show what a library holds."""
 
     name = "info"
     help = "show what the library holds: clips, hours, spaces, roots, failures"
@@ -48,7 +48,7 @@ class Info:
 
 
 class Verify:
-    """Whether a library is sound."""
+    """Check that a library is consistent."""
 
     name = "verify"
     help = "check that catalog, snapshots and index agree"
@@ -65,7 +65,7 @@ class Verify:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Print each problem; 1 when there is one."""
+        """Print each problem; 1 if there are any."""
         from search.library import verifying
 
         with options.library(args, settings, read_only=True) as library:
@@ -83,7 +83,7 @@ class Verify:
 
 
 class Remove:
-    """Take clips out of the library; files stay where they are."""
+    """Remove clips from the library; files stay where they are."""
 
     name = "remove"
     help = "remove clips from the library, by file, folder or id, or all whose files are missing; no file is touched"
@@ -99,7 +99,7 @@ class Remove:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Remove them; 1 when a path or an id is not in the library."""
+        """Remove them; 1 if a path or an id is not in the library."""
         if not (args.paths or args.clip or args.missing):
             raise UsageError("say what to remove: a PATH, --clip ID or --missing")
         with options.library(args, settings) as library:
@@ -119,7 +119,7 @@ class Remove:
 
 
 class Reindex:
-    """Make the index anew, from the catalog or with another encoder."""
+    """Rebuild the index, from the catalog or with another encoder."""
 
     name = "reindex"
     help = "rebuild the index from the catalog, or encode everything again with another or newer encoder"
@@ -131,7 +131,7 @@ class Reindex:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Rebuild; the status of the indexing job where files are encoded again."""
+        """Rebuild; returns the status of the indexing job if files are encoded again."""
         done = _Reindexed()
         with options.library(args, settings) as library:
             if args.encoder is None:
@@ -147,7 +147,7 @@ class Reindex:
         from search.library import maintenance
 
         stale = maintenance.stale_spaces(library)
-        for space in stale:  # all of them first: the job fills the library's sounds and its tunes
+        for space in stale:  # retire all of them first: the job fills both sounds and tunes
             with library.writer.lease(leasing.holder("reindex"), leasing.WAIT_S) as lease:
                 maintenance.retire(library, space, lease)
         stale_ids = {space.id for space in stale}
@@ -158,7 +158,7 @@ class Reindex:
                 done.rebuilt.append(f"{space.name} (retired)" if space.is_retired else space.name)
                 if not quiet:
                     print(f"{done.rebuilt[-1]}: index made again from the catalog", flush=True)
-        # also what an earlier run could not encode again: its files may be there by now
+        # also spaces that an earlier run could not encode: their files may be available now
         return max(
             (_encode_again(library, name, settings, done) for name in maintenance.retired_names(library)), default=0
         )
@@ -189,7 +189,7 @@ class Backup:
 
 
 class Restore:
-    """Put a backup in a library's place."""
+    """Restore a library from a backup."""
 
     name = "restore"
     help = "restore the library from a backup, even while it is in use"
@@ -201,7 +201,7 @@ class Restore:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Restore, then make the index anew from the catalog."""
+        """Restore, then rebuild the index from the catalog."""
         from search.library import maintenance
 
         if not args.source.is_file():
@@ -218,7 +218,7 @@ class Restore:
 def _ids_to_remove(
     library: Library, paths: list[str], clip_ids: list[int], *, missing: bool
 ) -> tuple[list[int], list[str]]:
-    """The clips meant, and what is not in the library."""
+    """The ids of the clips to remove, and what is not in the library."""
     from search.library import maintenance
 
     found: set[int] = set(library.catalog.missing()) if missing else set()
@@ -248,7 +248,7 @@ class _Reindexed:
 def _encode_again(library: Library, name: str, settings: Settings, done: _Reindexed, *, others: bool = False) -> int:
     """Encode every file into the space of encoder ``name``, then drop the spaces that it replaces (`drop_replaced`).
 
-    ``melody`` stands for the tunes, of recordings too where they were looked for before.
+    ``melody`` means tunes, also those of recordings if they were extracted before.
     """
     from search.library import maintenance
 

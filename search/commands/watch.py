@@ -23,7 +23,7 @@ FAILED: Final = 1
 
 
 class Watch:
-    """Tell of new matches."""
+    """Print new matches."""
 
     name = "watch"
     help = "print new matches of saved searches (soundalike searches) as sounds are indexed; --once for cron"
@@ -44,7 +44,7 @@ class Watch:
         options.add_json(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
-        """Print each match that nobody has seen; 1 where a search could not be asked."""
+        """Print each unseen match; 1 if a search could not be run."""
         if not 0.1 <= args.every <= 86_400:
             raise UsageError(f"--every is {args.every:g}; it must be from 0.1 seconds to a day")
         logging.getLogger("soundalike.searches").addHandler(_Complaining())
@@ -57,7 +57,7 @@ class Watch:
 
 
 class _Complaining(logging.Handler):
-    """What could not be posted, on standard error."""
+    """Prints failed posts on standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record."""
@@ -69,7 +69,7 @@ def _complain(why: str) -> None:
 
 
 def _check(library: Library, names: list[str]) -> None:
-    """Raises UsageError for a name that no saved search has, and where there are none."""
+    """Raises UsageError for an unknown name, or if there are no saved searches."""
     from search.library import saving
 
     for name in names:
@@ -79,7 +79,7 @@ def _check(library: Library, names: list[str]) -> None:
 
 
 def watch(library: Library, args: argparse.Namespace, pause: Callable[[float], None]) -> int:
-    """Print new matches until interrupted, or (``args.once``) those of now; whether a search could not be asked."""
+    """Print new matches until interrupted, or once (``args.once``); returns 1 if a search could not be run."""
     from search.library.following import Follower
 
     printed, complained = 0, dict[int, str]()

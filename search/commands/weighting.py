@@ -1,4 +1,4 @@
-"""Options whose values are parts of a question, each of which ``--weight`` may follow."""
+"""Options for the parts of a query, each of which may be followed by ``--weight``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from search.model import Aspects, AudioPart, Change, ClipPart, Part, SegmentPart
 
 
 class PartAction(argparse.Action, ABC):
-    """What an option does with the parts so far."""
+    """An option that changes the parts so far."""
 
     def __call__(
         self,
@@ -23,36 +23,36 @@ class PartAction(argparse.Action, ABC):
         values: Any,  # noqa: ANN401 - the signature is argparse's
         option_string: str | None = None,
     ) -> None:
-        """Do it with the one value of the option."""
+        """Apply the option's value."""
         self.take(namespace, values, option_string or self.dest)
 
     @abstractmethod
     def take(self, namespace: argparse.Namespace, value: Any, option: str) -> None:  # noqa: ANN401 - of any type
-        """Change the parts in ``namespace`` by the ``value`` that stands behind ``option``."""
+        """Change the parts in ``namespace`` by the ``value`` of ``option``."""
 
 
 class AddPart(PartAction):
-    """Appends the part that ``make`` makes of a value, so that the order of different options is kept."""
+    """Appends the part that ``make`` makes from a value, so that the order of different options is kept."""
 
     def __init__(self, *args: Any, make: Callable[[Any], Part], **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
         super().__init__(*args, **kwargs)
         self._make = make
 
     def take(self, namespace: argparse.Namespace, value: Any, option: str) -> None:  # noqa: ANN401 - what `make` takes
-        """Append it, and remember where a ``--weight`` finds it."""
+        """Append the part, and remember it for ``--weight``."""
         setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), self._make(value)])
         namespace.last_parts = self.dest
 
 
 class WeighPart(PartAction):
-    """Sets the weight of the part before it; a part to avoid stays one. Raises UsageError where there is none."""
+    """Sets the weight of the part before it; an unwanted part stays unwanted. Raises UsageError if there is no part."""
 
     def __init__(self, *args: Any, example: str, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
         super().__init__(*args, **kwargs)
         self._example = example
 
     def take(self, namespace: argparse.Namespace, value: float, option: str) -> None:
-        """Put a part of that weight in the last one's place."""
+        """Replace the last part by one with this weight."""
         parts = getattr(namespace, "last_parts", None)
         if parts is None:
             raise UsageError(f"{option} must follow what it is the weight of, like: {self._example}")
@@ -61,19 +61,19 @@ class WeighPart(PartAction):
 
 
 class AspectsPart(PartAction):
-    """Says in which way hits should be like the sound before it. Raises UsageError where there is none."""
+    """Sets the aspects of the sound before it. Raises UsageError if there is no sound."""
 
     def take(self, namespace: argparse.Namespace, value: str, option: str) -> None:
-        """Put a part with these aspects in the last one's place."""
+        """Replace the last part by one with these aspects."""
         before, last = _sound_before(namespace, option)
         namespace.parts = [*before, replace(last, aspects=Aspects.parse(value))]
 
 
 class ChangedPart(PartAction):
-    """Says how hits should differ from the sound before it, as the option is called."""
+    """Adds a change to the sound before it, by the name of the option."""
 
     def take(self, namespace: argparse.Namespace, value: object, option: str) -> None:
-        """Put a part with this change in the last one's place."""
+        """Replace the last part by one with this change."""
         before, last = _sound_before(namespace, option)
         change = cast(Change, option.removeprefix("--"))
         namespace.parts = [*before, replace(last, changes=(*last.changes, change))]
@@ -88,10 +88,10 @@ def _sound_before(namespace: argparse.Namespace, option: str) -> tuple[list[Part
 
 
 class SlowPart(PartAction):
-    """Sets the speed of the file before it. Raises UsageError where there is none."""
+    """Sets the playback speed of the file before it. Raises UsageError if there is no file."""
 
     def take(self, namespace: argparse.Namespace, value: float, option: str) -> None:
-        """Put a part of that speed in the last one's place."""
+        """Replace the last part by one with this speed."""
         *before, last = getattr(namespace, "parts", None) or [None]
         if not isinstance(last, AudioPart):
             raise UsageError(
@@ -102,5 +102,5 @@ class SlowPart(PartAction):
 
 
 def unwanted(make: Callable[[Any], Part]) -> Callable[[Any], Part]:
-    """Makes the same part, to be avoided."""
+    """A function that makes the same part, but unwanted."""
     return lambda value: replace(make(value), weight=-1.0)

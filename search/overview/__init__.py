@@ -1,1 +1,1 @@
-"""What is known of a library as a whole: facets, duplicates, the map."""
+"""Views of a whole library: facets, duplicates, the map."""

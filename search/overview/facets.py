@@ -1,4 +1,4 @@
-"""Facets of a library: what a person can narrow a search by, with how many clips each choice leaves."""
+"""Facets of a library: values by which a search can be narrowed, with the number of clips for each."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ MAX_VALUES = 1000
 
 
 def of_filter(view: SpaceView, catalog: CatalogReader, where: str | None, limit: int) -> Facets:
-    """Facets of every clip that passes ``where`` (None: all), ``limit`` tags, own tags and folders at most.
+    """Facets of all clips that pass ``where`` (None: all), with at most ``limit`` tags, own tags and folders.
 
-    Raises WhereError for a filter that does not parse, QueryError for a limit that is not from 1 to `MAX_VALUES`.
+    Raises WhereError for an invalid filter, QueryError for a limit outside of 1 to `MAX_VALUES`.
     """
     rows = view.columns.present if where is None else view.columns.clips_where(parse(where))
     return _facets(view, catalog, rows, limit)
 
 
 def of_clips(view: SpaceView, catalog: CatalogReader, clip_ids: Iterable[int], limit: int) -> Facets:
-    """Facets of these clips; those that are not there are not counted. Raises QueryError for a bad limit."""
+    """Facets of these clips; unknown clips are not counted. Raises QueryError for a bad limit."""
     wanted = np.array([clip_id for clip_id in clip_ids if 0 <= clip_id < 2**63], np.int64)
     return _facets(view, catalog, counting.rows_of(view.columns, wanted), limit)
 
@@ -55,7 +55,7 @@ def _folder(counted: ValueCount, example: Clip) -> FacetCount:
 
 
 def _own_tag(counted: ValueCount, example: Clip) -> FacetCount:
-    """Written as one clip has it; as it is compared where that clip has another by now."""
+    """An own tag as a clip spells it; in its folded form if that clip has lost the tag meanwhile."""
     written = (name for name in example.own_tags if folded(name) == counted.folded)
     name = next(written, counted.folded.decode())
     return FacetCount(name, counted.count, f"own_tag = {counting.quoted(name)}")

@@ -1,9 +1,9 @@
-"""Do two sounds hold the same wave, where does one lie in the other, and how much louder is it?
+"""Compare two sounds: do they contain the same wave, at which offset, and how much louder is one?
 
-First the place: the peak of the normalised cross-correlation of the samples, by Fourier transform, at twice the sample
-rate, because codecs and resampling shift by fractions of a sample. Then the judgement, in cells of an octave by an
-eighth of a second: a copy is the same wave in every one of them. Hits of one drum share a low tone that correlates to
-.99, and nothing above it; loops of one kit share every stroke but one.
+First it finds the offset: the peak of the normalised cross-correlation of the samples, by Fourier transform, at twice
+the sample rate, because codecs and resampling shift by fractions of a sample. Then it compares cells of an octave by an
+eighth of a second: a copy has the same wave in every cell. Hits of one drum share a low tone with a correlation of
+0.99, and nothing above it; loops of one drum kit share every stroke but one.
 """
 
 from __future__ import annotations
@@ -23,60 +23,62 @@ from search.model import Wave
 OVERSAMPLING: Final = 2
 OCTAVES_HZ: Final = (60.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 7600.0)
 LEAST_COVERED: Final = 0.8
-"""The share of the shorter sound that the longer one must hold."""
+"""The share of the shorter sound that the longer one must contain."""
 
 _LEAST_CORRELATION: Final = 0.3
-"""Below it nothing has to be looked at in cells."""
+"""Below this correlation, cells are not compared."""
 _LEAST_ENERGY: Final = 0.03
-"""The share of the shorter sound's energy that the shared passage must hold."""
+"""The share of the shorter sound's energy that the shared passage must contain."""
 _QUIET: Final = 1e-6
-"""A passage that is 60 dB under the whole of its sound correlates with nothing."""
+"""A passage 60 dB below its whole sound is not correlated."""
 _FLOOR: Final = 1e-5
-"""Sounds quieter than this (-100 dB) are silence."""
+"""Sounds below this (-100 dB) are silence."""
 
 _MORE_S: Final = 0.1
 _AUDIBLE: Final = 0.01
-"""What is 40 dB under the whole of its sound is its silence."""
+"""A part 40 dB below its whole sound counts as silence."""
 
 _FRAME_S: Final = 0.064
 _FRAMES: Final = 4
-"""Frames of half of `_FRAME_S` in a cell."""
+"""Frames in a cell, which are half of `_FRAME_S` apart."""
 _DELAYS: Final = 17
 _DEPTH_DB: Final = 70.0
-"""A cell this far under the loudest has no say."""
+"""A cell this far below the loudest is ignored."""
 _LOUD_DB: Final = 25.0
 _MOMENT_DB: Final = 20.0
-"""How far under the loudest cell a moment's loudest may be for the moment to have a say."""
+"""A moment whose loudest cell is this far below the loudest of all is ignored."""
 _NEEDED: Final = 0.9
 _NEEDED_PER_DB: Final = 0.01
-"""What a cell's correlation must be: `_NEEDED` in the loudest, less for each dB under it: codecs spend their bits on
-what is loud."""
+"""The required correlation of a cell: `_NEEDED` in the loudest, less for each dB below it, because codecs spend their
+bits on loud cells."""
 _LENIENCE: Final = 0.4
 _MOST_LIKE: Final = 0.1
 _BEYOND: Final = 8.0
-"""An octave's worst loud cell departs by what it is beyond so many times as unlike as the tenth of them that is most
-like: codecs are unlike everywhere, phrases of one sampled instrument where they have other notes."""
+"""An octave's worst loud cell departs by its excess over this many times the dissimilarity of the best tenth of cells.
+Codecs make all cells dissimilar; phrases of one sampled instrument differ only where they have other notes."""
 _EDGE: Final = 3
-"""So many cells at either end may be of a fade, in which the level changes within a frame; of short sounds a fifth."""
+"""Cells at either end that may be in a fade, where the level changes within a frame; in short sounds, a fifth."""
 _MOST_BELOW: Final = 20.0
-"""An octave is by no more times as unlike as those above it: codecs leave the low ones the likest."""
+"""Most times that an octave may be as dissimilar as those above it: codecs keep the low octaves most similar."""
 _THE_SAME, _THRICE = 1e-4, 3.0
-"""Where that tenth is no more unlike, no codec lies between: what departs counts thrice, but in the shortest."""
+"""If the best tenth is no more dissimilar than this, no codec was involved: departures count three times, except in the
+shortest sounds."""
 _BEYOND_TOP: Final = 1.02
-"""By so much the highest sample of one is above that of the other where that one may have been clipped."""
+"""If the peak of one sound is this many times that of the other, the other may have been clipped."""
 _STEP: Final = 2.0**-15
-"""Of 16 bits: what is near their noise has no say, so that a copy 40 dB down is told by what is left of it."""
+"""The step of 16 bits. Cells near their noise are ignored, so that a copy at -40 dB is judged by what remains of it."""
 _ABOVE_NOISE: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class SoundAlignment:
-    """``offset_s``: where in the second sound the first begins (negative: before it); ``correlation`` in [0, 1] over
-    the passage that both have; ``covered``: the share of the shorter one that this is, ``shared_s``: how long it is;
-    ``gain_db``: how much louder the first is there; ``at_worst``: the share of octaves that agree in the moment that
-    agrees least; ``loud_at_worst``: the correlation of the loud cell that agrees least; ``departs``: how much less like
-    an octave's worst loud cell is than its best ones let expect, clipping apart, 0 to 3;
-    ``each_has_more``: whether both have sound of their own outside that passage.
+    """How two sounds align.
+
+    ``offset_s``: where in the second sound the first begins (negative: before it); ``correlation`` in [0, 1] over the
+    shared passage; ``covered``: its share of the shorter sound; ``shared_s``: its length; ``gain_db``: how much louder
+    the first sound is there; ``at_worst``: the share of octaves that agree in the worst moment; ``loud_at_worst``: the
+    correlation of the worst loud cell; ``departs``: how much less similar an octave's worst loud cell is than its best
+    cells predict, ignoring clipping, 0 to 3; ``each_has_more``: whether both have more sound outside that passage.
     """
 
     offset_s: float
@@ -91,9 +93,9 @@ class SoundAlignment:
 
 
 def align(one: Wave, other: Wave, sample_rate_hz: int) -> SoundAlignment | None:
-    """Where ``one`` (n,) lies in ``other`` (m,) best, over shifts at which they share `LEAST_COVERED` of the shorter.
+    """The best alignment of ``one`` (n,) in ``other`` (m,), over shifts that share `LEAST_COVERED` of the shorter.
 
-    None where either is silent or they share no wave. The sign does not matter: a turned-over plug is the same sound.
+    None if either is silent, or they share no wave. The sign does not matter: inverted polarity is the same sound.
     """
     if len(one) < 2 or len(other) < 2 or rms(one) < _FLOOR or rms(other) < _FLOOR:
         return None
@@ -127,14 +129,14 @@ def align(one: Wave, other: Wave, sample_rate_hz: int) -> SoundAlignment | None:
 
 
 def rms(wave: Wave) -> float:
-    """The root of the mean square of a wave (n,), 0 of an empty one."""
+    """The root mean square of a wave (n,), 0 for an empty one."""
     return float(np.sqrt(np.mean(wave.astype(np.float64) ** 2))) if len(wave) else 0.0
 
 
 def clipped_alike(one: Wave, other: Wave) -> tuple[Wave, Wave] | None:
-    """Two aligned waves (n,), the one that goes beyond the other cut off where that one is; None where neither does.
+    """Two aligned waves (n,), with the one that has higher peaks clipped like the other; None if neither has.
 
-    A copy that was clipped agrees with its original where that is cut off as well; notes that differ still differ.
+    A clipped copy agrees with its original once that is clipped as well; different notes still differ.
     """
     level = np.abs(one), np.abs(other)
     soft = level[0] < 0.5 * level[0].max()
@@ -150,16 +152,17 @@ def clipped_alike(one: Wave, other: Wave) -> tuple[Wave, Wave] | None:
 
 
 def _both_ways(one: Wave, other: Wave, sample_rate_hz: int) -> NDArray[np.float64]:
-    """(2, 3) `agreement`, each of the two being brought to the level of the other."""
+    """(2, 3): `agreement` in both directions, each wave brought to the level of the other."""
     return np.array([agreement(one, other, sample_rate_hz), agreement(other, one, sample_rate_hz)])
 
 
 def agreement(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[float, float, float]:
-    """``at_worst``, ``loud_at_worst`` and ``departs`` of two aligned waves (n,) (`SoundAlignment`); zeros where no cell
-    has a say.
+    """``at_worst``, ``loud_at_worst`` and ``departs`` of two aligned waves (n,) (`SoundAlignment`).
 
-    Each frame of the second is brought to the level of the first: a fade is no disagreement. Each octave may have a
-    delay of its own, as codecs and filters leave.
+    They are zeros if all cells are ignored.
+
+    Each frame of the second is brought to the level of the first, so that a fade is no disagreement. Each octave may
+    have its own delay, as codecs and filters cause.
     """
     power, other_power, cross = _octaves(one, other, sample_rate_hz)
     gain = other_power.sum() / max(power.sum(), 1e-30)
@@ -198,7 +201,7 @@ def _departs(unlike: NDArray[np.float64], loud: NDArray[np.bool_]) -> float:
 
 
 def frames(wave: Wave, sample_rate_hz: int, overlap: int = 2) -> NDArray[np.complex64]:
-    """The spectra (f, bins) of frames of a wave (n,), each sample in ``overlap`` of them."""
+    """The spectra (f, bins) of frames of a wave (n,); each sample is in ``overlap`` frames."""
     size = round(_FRAME_S * sample_rate_hz)
     padded = np.pad(wave, (size // 2, size))
     window = np.hanning(size).astype(np.float32)
@@ -206,14 +209,14 @@ def frames(wave: Wave, sample_rate_hz: int, overlap: int = 2) -> NDArray[np.comp
 
 
 def octave_bins(sample_rate_hz: int) -> list[tuple[int, int]]:
-    """The bins of a frame's spectrum in each of the octaves: the first, and the one after the last."""
+    """The bins of a frame's spectrum in each octave: the first, and the one after the last."""
     size = round(_FRAME_S * sample_rate_hz)
     cuts = np.searchsorted(np.fft.rfftfreq(size, 1.0 / sample_rate_hz), OCTAVES_HZ)
     return list(itertools.pairwise(cuts.tolist()))
 
 
 def _octaves(one: Wave, other: Wave, sample_rate_hz: int) -> tuple[NDArray[np.float64], ...]:
-    """(octaves, frames) each: the power of the first, of the second, and what they have in common."""
+    """The power of the first, that of the second, and their cross power, each (octaves, frames)."""
     spectra, others = frames(one, sample_rate_hz), frames(other, sample_rate_hz)
     cross = spectra * np.conj(others)
     whole = cross.sum(axis=0)
@@ -236,7 +239,7 @@ def _power(spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=2)
 def _turns(sample_rate_hz: int) -> NDArray[np.complex64]:
-    """(`_DELAYS`, bins) what a spectrum is multiplied by for a delay of up to two samples."""
+    """(`_DELAYS`, bins): factors for a spectrum, for delays of up to two samples."""
     hertz = np.fft.rfftfreq(round(_FRAME_S * sample_rate_hz), 1.0 / sample_rate_hz)
     delays_s = np.linspace(-2.0, 2.0, _DELAYS) / sample_rate_hz
     turns: NDArray[np.complex64] = np.exp(2j * np.pi * np.outer(delays_s, hertz)).astype(np.complex64)
@@ -251,7 +254,7 @@ def _pooled(octaves: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _noise(sample_rate_hz: int) -> NDArray[np.float64]:
-    """(octaves,) the power in a frame below which what is there may be the rounding to 16 bits."""
+    """(octaves,): the power in a frame below which sound may be the rounding to 16 bits."""
     bins = np.array([end - first for first, end in octave_bins(sample_rate_hz)])
     window = float(np.sum(np.hanning(round(_FRAME_S * sample_rate_hz)) ** 2))
     noise: NDArray[np.float64] = _ABOVE_NOISE * bins * window * _STEP**2 / 12.0 * sample_rate_hz / 44_100
@@ -259,7 +262,7 @@ def _noise(sample_rate_hz: int) -> NDArray[np.float64]:
 
 
 def _products(one: Wave, other: Wave) -> NDArray[np.float64]:
-    """The sum of products at every shift of ``one`` in ``other``, `OVERSAMPLING` to a sample, from ``-(n - 1)`` on."""
+    """The cross-correlation at every shift of ``one`` in ``other``, `OVERSAMPLING` per sample, from ``-(n - 1)`` on."""
     length = len(one) + len(other) - 1
     size = _transform_size(length)
     spectrum = np.fft.rfft(other, size) * np.conj(np.fft.rfft(one, size))
@@ -270,15 +273,15 @@ def _products(one: Wave, other: Wave) -> NDArray[np.float64]:
 
 
 def _transform_size(least: int) -> int:
-    """A size of that or little more, of which a Fourier transform is fast."""
+    """A size of at least ``least``, and little more, with a fast Fourier transform."""
     two = 1 << max((least - 1).bit_length() - 4, 0)
     return next(factor * two for factor in (8, 9, 10, 12, 15, 16) if factor * two >= least)
 
 
 def _weights(one: Wave, other: Wave) -> NDArray[np.float64]:
-    """What to multiply the sum of products by, at every shift; 0 where they share too little.
+    """The weight of the cross-correlation at every shift; 0 if too little is shared.
 
-    To share more of the first one's energy counts a little: a tone correlates at many shifts.
+    Shifts that share more of the first one's energy get a little more weight, because a tone correlates at many shifts.
     """
     of_one = np.concatenate(([0.0], np.cumsum(one.astype(np.float64) ** 2)))
     of_other = np.concatenate(([0.0], np.cumsum(other.astype(np.float64) ** 2)))
@@ -294,7 +297,7 @@ def _weights(one: Wave, other: Wave) -> NDArray[np.float64]:
 
 
 def _each_has_more(one: Wave, other: Wave, lag: int, sample_rate_hz: int) -> bool:
-    """Whether both have sound outside the passage that they share at a lag; less than `_MORE_S` of it is a codec's."""
+    """Whether both have sound outside the passage shared at a lag; less than `_MORE_S` may be a codec's padding."""
     start, end = max(lag, 0), min(lag + len(one), len(other))
     return all(
         any(len(part) > _MORE_S * sample_rate_hz and rms(part) > _AUDIBLE * rms(wave) for part in outside)

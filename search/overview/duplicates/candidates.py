@@ -1,4 +1,4 @@
-"""Which contents may be of one recording: the nearest neighbours of a few of their segments."""
+"""Find contents that may be the same recording, by the nearest neighbours of a few of their segments."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ from search.errors import LibraryError
 from search.model import Ids
 
 PROBES: Final = 3
-"""Segments of a content that are looked up, evenly over its length."""
+"""How many segments of a content are searched for, evenly over its length."""
 
 CANDIDATES_EACH: Final = 16
 LEAST_COSINE: Final = 0.7
 MOST_OTHERS: Final = 6
-"""Contents worth listening to for each content, the nearest."""
+"""Most candidates for each content, the nearest first."""
 
 _AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Two contents with segments that are alike, and the difference of their places: ``start_s`` in ``other`` less
-    that in ``content``.
-    """
+    """Two contents with similar segments. ``shift_s`` is the segment's start in ``other`` minus that in ``content``."""
 
     content: int
     other: int
@@ -36,7 +34,7 @@ class Candidate:
 
 
 def candidates(view: SpaceView, contents: Ids) -> Iterator[tuple[int, list[Candidate]]]:
-    """For each of ``contents`` (n,) in their order, what it may be a duplicate of, nearest first."""
+    """For each of ``contents`` (n,), in order, its candidates, nearest first."""
     for start in range(0, len(contents), _AT_ONCE):
         yield from _of_some(view, contents[start : start + _AT_ONCE].tolist())
 
@@ -55,7 +53,7 @@ def _of_some(view: SpaceView, contents: list[int]) -> Iterator[tuple[int, list[C
         return
     try:
         vectors = view.index.vectors(asked)
-    except LibraryError:  # one of them goes at this moment: the next run looks again
+    except LibraryError:  # one of them is being removed: the next run tries again
         yield from ((content, []) for content in contents)
         return
     scores, ids = view.index.search(vectors, CANDIDATES_EACH)

@@ -1,6 +1,7 @@
-"""What a file is worth as a copy, measured and not read off its header: bandwidth, silence around the sound, clipping.
+"""The quality of a copy, measured from its samples: bandwidth, silence around the sound, clipping.
 
-An upsampled file has a high rate and nothing in its upper octave; an MP3 that was written as a WAV ends at 16 kHz.
+The header is not enough: an upsampled file has a high rate but nothing in its upper octave, and an MP3 saved as WAV
+ends at 16 kHz.
 """
 
 from __future__ import annotations
@@ -14,21 +15,23 @@ from search import audio
 from search.model import Wave
 
 _LONGEST_S: Final = 60.0
-"""Of longer files the first minute is looked at."""
+"""Of longer files, only the first minute is measured."""
 _FRAME: Final = 2048
 _DEPTH: Final = 1e-8
-"""What is 80 dB under the strongest frequency is nothing; so is what is near the noise of 16 bits."""
+"""Frequencies 80 dB below the strongest, or near the noise of 16 bits (`_NOISE`), count as absent."""
 _NOISE: Final = 4.0 * 2.0**-30 / 12.0
 _SILENCE: Final = 1e-3
 _RUN: Final = 3
 _CLIPPED_FROM: Final = 0.5
-"""Only peaks over this share of full scale are clipped ones; softer flat tops are a synthesiser's."""
+"""Only flat tops above this share of full scale count as clipping; lower ones are from synthesisers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``bandwidth_hz``: the highest frequency at which there is sound; ``silence_s``: before and behind the sound,
-    together (of a file over a minute: before it); ``clipped``: the share of samples that lie in flat tops, 0 to 1.
+    """Measured quality of a file.
+
+    ``bandwidth_hz``: the highest frequency with sound; ``silence_s``: total silence before and after the sound (in
+    files of over a minute, only before it); ``clipped``: the share of samples in flat tops, 0 to 1.
     """
 
     bandwidth_hz: float
@@ -37,7 +40,7 @@ class Evidence:
 
 
 def measured(path: str, track: int) -> Evidence:
-    """What a sound track of a file shows. Raises AudioError."""
+    """Measure a sound track of a file. Raises AudioError."""
     rate_hz = audio.probe(path, track).sample_rate_hz
     blocks, count = [], 0
     for block in audio.stream(path, rate_hz, track=track):
@@ -49,7 +52,7 @@ def measured(path: str, track: int) -> Evidence:
 
 
 def of_wave(wave: Wave, rate_hz: int, *, is_whole: bool = True) -> Evidence:
-    """What the samples (n,) at ``rate_hz`` show; unless they are the whole file, silence behind them is no matter."""
+    """Measure samples (n,) at ``rate_hz``; silence after the sound counts only if they are the whole file."""
     peak = float(np.abs(wave).max(initial=0.0))
     loud = np.flatnonzero(np.abs(wave) > _SILENCE * peak)
     if not len(loud):

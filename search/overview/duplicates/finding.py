@@ -1,7 +1,7 @@
-"""The job that looks for duplicates: every content that came since the last time, against all.
+"""The job that finds duplicates: compares every content that is new since the last run with all others.
 
-Memory stays bounded: contents are taken in order of their ids, a few at a time, and what is kept is the pairs found.
-Interrupted, it goes on where it was: pairs are written every so many contents.
+Memory is bounded: contents are processed in order of their ids, a few at a time, and only the pairs are kept. After an
+interruption it continues where it was, because pairs are written at regular intervals.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from search.snapshots.filling import Rest, resting
 
 SAVE_EVERY: Final = 2000
 _MOST_KNOWN: Final = 50_000
-"""Contents whose facts and files are not asked for again: some 20 MB."""
+"""How many contents have their facts and paths cached: about 20 MB."""
 _SAVE_SHARE: Final = 10
-"""Pairs are written after `SAVE_EVERY` contents, and after a tenth of those compared: the file grows with them."""
+"""Pairs are written after `SAVE_EVERY` contents, or a tenth of those compared if that is more, since the file grows."""
 
 OnProgress = Callable[[int, int], None]
-"""Called with how many contents of how many were compared; what it raises stops the job, which keeps what it found."""
+"""Called with (done, total) contents. If it raises, the job stops and keeps what it found."""
 
 
 def find(
@@ -47,10 +47,10 @@ def find(
     rest: Rest,
     again: bool,
 ) -> None:
-    """Bring the file up to date; ``again``: look at everything anew, as after changing files that were not at hand.
+    """Update the file; ``again``: compare everything again, for example when files are available that were missing.
 
-    With a ``rest`` before each content. Raises LibraryBusy when the lease is lost, LibraryUnwritable when the file
-    cannot be written.
+    Calls ``rest`` before each content. Raises LibraryBusy if the lease is lost, LibraryUnwritable if the file cannot be
+    written.
     """
     present = np.unique(view.columns.content_ids[view.columns.present])
     search = _Search(view, catalog, Pairs.none() if again else file.read(), set(present.tolist()))
@@ -76,10 +76,10 @@ def find(
 
 
 class _Search:
-    """The pairs so far, the fingerprints of what was compared, and what the files of pairs show.
+    """The pairs so far, the fingerprints of compared contents, and the measured quality of files in pairs.
 
-    Pairs with contents that are no longer ``present`` are no duplicates. They are kept until the search is finished:
-    they say which contents have to be looked at again, also after an interruption.
+    Pairs with contents that are no longer ``present`` are not duplicates. They are kept until the search is finished,
+    because they determine which contents must be compared again, also after an interruption.
     """
 
     def __init__(self, view: SpaceView, catalog: ContentReader, earlier: Pairs, present: set[int]) -> None:
@@ -100,18 +100,18 @@ class _Search:
         self._evidence = {content: evidence for content, evidence in earlier.evidence.items() if content in present}
 
     def bereft(self) -> list[int]:
-        """The contents of broken pairs: what went may have been all that joined them to the rest of their recording."""
+        """The contents of broken pairs: the removed content may have been their only link to their recording."""
         return [content for pair in self._broken for content in (pair.shorter, pair.longer)]
 
     def finish(self, newest: int) -> None:
-        """Say that everything was looked at, up to the content ``newest``."""
+        """Note that everything was compared, up to the content ``newest``."""
         self.checked_until = max(self.checked_until, newest)
         self._broken = []
 
     def look(self, content: int, others: list[Candidate]) -> None:
-        """Listen to a content and what it may be a duplicate of, and then to the duplicates of its duplicates.
+        """Compare a content with its candidates, then with the duplicates of its duplicates.
 
-        So each copy of a recording is compared with each other one, and not through a third.
+        So each copy of a recording is compared directly with every other copy.
         """
         facts = self._facts(content)
         if facts is not None:
@@ -142,7 +142,7 @@ class _Search:
         return found
 
     def _through(self, one: Candidate, pair: Pair) -> list[Candidate]:
-        """The duplicates of the duplicate that was found, and where they should lie."""
+        """The duplicates of the duplicate that was found, with their expected offsets."""
         place_s = pair.place_s(one.content)
         return [
             Candidate(
@@ -159,11 +159,11 @@ class _Search:
         for content in contents:
             path = None if content.id in self._evidence else self._path(content.id)
             if path is not None:
-                with suppress(AudioError):  # it went, or changed, since it was compared: nothing is known of it
+                with suppress(AudioError):  # the file is gone or has changed: no measurement
                     self._evidence[content.id] = measured(path, content.track)
 
     def pairs(self, sequence: int) -> Pairs:
-        """All of them, to be kept."""
+        """All pairs, for the file."""
         rows = [*self._pairs.values(), *self._broken]
         return Pairs(
             sequence,
@@ -184,7 +184,7 @@ def _facts(catalog: ContentReader, content_id: int) -> Content | None:
 
 
 def _path(catalog: ContentReader, content_id: int) -> str | None:
-    """A file of a content, None where none is at hand."""
+    """The path of a file of a content; None if no file is available."""
     clip_ids = catalog.clips_of([content_id]).get(content_id, [])
     paths = (clip.absolute_path for clip in catalog.clips(clip_ids))
     return next((path for path in paths if is_in_store(path) or os.path.isfile(path)), None)  # noqa: PTH113 - any bytes

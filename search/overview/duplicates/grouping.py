@@ -1,6 +1,6 @@
-"""From equal files and pairs of contents to groups of clips, each beside the copy worth keeping.
+"""Make groups of clips from equal files and pairs of contents, each with the copy worth keeping.
 
-Every clip of a group agrees with the kept one: there are no chains, in which the last has nothing of the first.
+Every clip of a group matches the kept one. There are no chains, in which the last may share nothing with the first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from search.ports import ContentReader
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """From one content to a duplicate of it: where that begins in it, how much louder that is."""
+    """From a content to a duplicate: where the duplicate begins in it, and how much louder it is."""
 
     offset_s: float
     gain_db: float
@@ -31,11 +31,11 @@ class _Step:
 
 
 _Steps = Mapping[int, Mapping[int, _Step]]
-"""By content and the duplicate that it leads to."""
+"""By content and its duplicate."""
 
 
 def groups(view: SpaceView, catalog: ContentReader, pairs: Pairs) -> Duplicates:
-    """Every group of two clips or more, largest first, then by the clip worth keeping."""
+    """All groups of two clips or more, largest first, then by the clip worth keeping."""
     columns = view.columns
     present = columns.content_ids[columns.present]
     different, counts = np.unique(present, return_counts=True)
@@ -52,7 +52,7 @@ def groups(view: SpaceView, catalog: ContentReader, pairs: Pairs) -> Duplicates:
 
 
 def _steps(pairs: Pairs, present: set[int]) -> _Steps:
-    """From each content to its duplicates, both ways; contents that went are passed over."""
+    """From each content to its duplicates, in both directions; removed contents are skipped."""
     steps: dict[int, dict[int, _Step]] = defaultdict(dict)
     rows = (pairs.shorter, pairs.longer, pairs.offset_s, pairs.gain_db, pairs.similarity)
     for shorter, longer, offset_s, gain_db, similarity in zip(*(row.tolist() for row in rows), strict=True):
@@ -63,7 +63,7 @@ def _steps(pairs: Pairs, present: set[int]) -> _Steps:
 
 
 def _joined(copied: Iterable[int], steps: _Steps) -> list[list[int]]:
-    """Contents that may be in one group together: those with several clips, and those that pairs lead to."""
+    """Sets of contents that may form a group: those with several clips, and those joined by pairs."""
     joined = Joined((content, other) for content, onward in steps.items() for other in onward)
     members: dict[int, list[int]] = defaultdict(list)
     for content in sorted({*copied, *steps}):
@@ -79,7 +79,7 @@ def _chunks(recordings: list[list[int]]) -> Iterable[list[list[int]]]:
 def _copies(
     catalog: ContentReader, recordings: list[list[int]], evidence: Mapping[int, Evidence]
 ) -> list[list[ComparedCopy]]:
-    """The clips of these recordings, asked for together."""
+    """The clips of these recordings, read together."""
     every = [content for members in recordings for content in members]
     contents: dict[int, Content] = catalog.contents(every)
     clips_of = catalog.clips_of(every)
@@ -97,7 +97,7 @@ def _copies(
 
 
 def _groups(copies: list[ComparedCopy], steps: _Steps) -> Iterator[DuplicateGroup]:
-    """The best copy with all that agree with it; then the best of those that are left."""
+    """The best copy with all that match it; then the same for those that are left."""
     while len(copies) > 1:
         best, why = best_copy(copies)
         group = _agreeing(best, copies, steps)

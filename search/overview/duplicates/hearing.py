@@ -1,7 +1,7 @@
-"""The sounds that are compared, decoded once as long as memory for them lasts, and a first, cheap look at two of them.
+"""A cache of decoded sounds for the comparison, and a cheap first comparison of two sounds.
 
-The first look is at the ups and downs of each octave, sixty a second: those of a copy are the original's, whatever
-codec, level or silence lies between. It costs a thousandth of the comparison of samples.
+The first comparison uses the envelope of each octave, sixty times a second. A copy has the same envelope, independently
+of codec, level and added silence. It costs a thousandth of comparing the samples.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from search.overview.duplicates.aligning import frames, octave_bins
 
 RATE_HZ: Final = 16_000
 LEAST_ALIKE: Final = 0.6
-"""Copies of recordings that may be learnt from reach .74 and more, 95 in 100 of them .9."""
+"""In training data, copies reach 0.74 or more, 95 in 100 of them 0.9."""
 
 FINGERPRINT: Final = 64
-"""Numbers in a fingerprint."""
+"""Values in a fingerprint."""
 
 _SILENCE: Final = 1e-3
-"""Before and behind it, what is 60 dB under the loudest sample is silence."""
+"""Before and after the sound, samples 60 dB below the peak are silence."""
 _DEPTH: Final = 1e-5
 _MOST_SAMPLES: Final = 64_000_000
-"""Of waves that are kept: 256 MB."""
+"""Most samples in the cache: 256 MB."""
 _MOST_ENVELOPES: Final = 20_000
 _OVERLAP: Final = 4
-"""Frames that a sample is in: with two, trimmed noise would have other ups and downs."""
+"""How many frames contain a sample: with two, trimmed noise would have a different envelope."""
 _FEW_FRAMES: Final = 64
-"""Of shorter sounds (under a second) the first look says nothing; the second costs little."""
+"""Shorter sounds (under a second) skip the first comparison, which says nothing then; the second is cheap for them."""
 
 OctaveBels = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class TrackPassage:
-    """A passage of a sound track of a file; ``end_s`` None: to its end."""
+    """A passage of a sound track of a file; ``end_s`` None: to the end."""
 
     path: str
     track: int
@@ -51,14 +51,14 @@ class TrackPassage:
 
 @dataclass(frozen=True, slots=True)
 class DecodedPassage:
-    """The samples (n,) of a passage at `RATE_HZ` without the silence around them; they begin at ``start_s``."""
+    """The samples (n,) of a passage at `RATE_HZ`, without silence around them; they begin at ``start_s``."""
 
     wave: Wave
     start_s: float
 
 
 class PassageDecoder:
-    """Decodes passages, and keeps those that were decoded last. Every method raises AudioError."""
+    """Decodes passages, and caches the latest. Every method raises AudioError."""
 
     def __init__(self) -> None:
         self._passages: OrderedDict[TrackPassage, DecodedPassage] = OrderedDict()
@@ -66,7 +66,7 @@ class PassageDecoder:
         self._samples = 0
 
     def passage(self, place: TrackPassage) -> DecodedPassage:
-        """The passage."""
+        """The decoded passage."""
         found = self._passages.get(place)
         if found is None:
             found = self._passages[place] = _decoded(place)
@@ -77,12 +77,12 @@ class PassageDecoder:
         return found
 
     def alike(self, one: TrackPassage, other: TrackPassage) -> bool:
-        """Whether the ups and downs of two passages are alike enough for a comparison of their samples."""
+        """Whether the envelopes of two passages are similar enough to compare their samples."""
         first, second = sorted((self.envelope(one), self.envelope(other)), key=lambda e: e.shape[1])
         return first.shape[1] < _FEW_FRAMES or likeness(first, second) >= LEAST_ALIKE
 
     def envelope(self, place: TrackPassage) -> OctaveBels:
-        """That of the passage (`envelope`)."""
+        """The `envelope` of the passage."""
         found = self._envelopes.get(place)
         if found is None:
             found = self._envelopes[place] = envelope(self.passage(place).wave)
@@ -92,19 +92,20 @@ class PassageDecoder:
 
 
 def envelope(wave: Wave) -> OctaveBels:
-    """(octaves, f) how loud each octave of a wave (n,) at `RATE_HZ` is in each frame, in bels."""
+    """(octaves, f): the level of each octave of a wave (n,) at `RATE_HZ` in each frame, in bels."""
     power = np.square(np.abs(frames(wave, RATE_HZ, _OVERLAP)))
     octaves = np.array([power[:, first:end].sum(axis=1) for first, end in octave_bins(RATE_HZ)])
     found: OctaveBels = np.log10(np.maximum(octaves, max(_DEPTH * float(octaves.max()), 1e-12))).astype(np.float32)
-    inside = found.shape[1] - 3 * _OVERLAP // 2  # without those that reach over either end
+    inside = found.shape[1] - 3 * _OVERLAP // 2  # without frames that extend over either end
     return found[:, _OVERLAP // 2 : _OVERLAP // 2 + inside] if inside >= _FEW_FRAMES else found
 
 
 def fingerprint(bels: OctaveBels) -> NDArray[np.float32]:
-    """`FINGERPRINT` numbers that a copy shares with its original, from an envelope (octaves, f), whatever its level.
+    """`FINGERPRINT` values that a copy shares with its original at any level, from an envelope (octaves, f).
 
-    Each octave's level, how far and how fast it goes up and down and its quantiles; how the octaves go together; the
-    length. The highest octave, which codecs leave out first, has no say. The weights bring them to one scale.
+    They are the level of each octave, its deviation, its speed of change and its quantiles, the correlations of
+    octaves, and the length. The highest octave, which codecs drop first, is ignored. Weights bring the values to one
+    scale.
     """
     octaves = bels[:-1].astype(np.float64)
     means = octaves.mean(axis=1)
@@ -121,7 +122,7 @@ def fingerprint(bels: OctaveBels) -> NDArray[np.float32]:
 
 
 def likeness(short: OctaveBels, long: OctaveBels) -> float:
-    """The largest correlation of two envelopes over shifts at which most of ``short`` lies in ``long``; 0 to 1."""
+    """The largest correlation of two envelopes, over shifts at which most of ``short`` is inside ``long``; 0 to 1."""
     short, long = (bels - bels.mean(axis=1, keepdims=True) for bels in (short, long))
     length = short.shape[1] + long.shape[1] - 1
     size = 1 << (length - 1).bit_length()

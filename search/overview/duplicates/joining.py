@@ -1,6 +1,7 @@
-"""Which contents are one recording: those that pairs of duplicates join, directly or through others.
+"""Sets of contents that pairs of duplicates join, directly or through others.
 
-Not by a library: scipy comes with extras alone, and networkx, which torch brings, takes half a second to import.
+No package is used: scipy is only installed with extras, and networkx, a dependency of torch, takes half a second to
+import.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 
 
 class Joined:
-    """Sets of contents that grow together, each known by its smallest id (a disjoint-set forest)."""
+    """A disjoint-set forest of contents; each set is identified by its smallest id."""
 
     def __init__(self, pairs: Iterable[tuple[int, int]] = ()) -> None:
         self._toward_first: dict[int, int] = {}
@@ -17,20 +18,20 @@ class Joined:
             self.join(one, other)
 
     def join(self, one: int, other: int) -> None:
-        """Say that two contents are one recording, and so all that are joined with either."""
+        """Join the sets of two contents."""
         smaller, larger = sorted((self.first(one), self.first(other)))
         self._toward_first[larger] = smaller
         self._toward_first.setdefault(smaller, smaller)
 
     def first(self, content: int) -> int:
-        """The smallest id of the content's recording; its own where it is joined with nothing."""
+        """The smallest id of the content's set; its own if it is joined with nothing."""
         step = self._toward_first
         while (next_ := step.get(content, content)) != content:
-            step[content] = content = step[next_]  # the way is half as long for whoever comes next
+            step[content] = content = step[next_]  # path halving
         return content
 
     def are_joined(self, one: int, other: int) -> bool:
-        """Whether two contents are one recording."""
+        """Whether two contents are in one set."""
         return self.first(one) == self.first(other)
 
     def contents(self) -> list[int]:

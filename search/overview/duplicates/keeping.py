@@ -1,4 +1,4 @@
-"""Which copy of a recording is worth keeping, and why."""
+"""Choose the copy of a recording that is worth keeping, and say why."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from search.model import Clip, Content
 from search.overview.duplicates.evidence import Evidence
 
 COMPLETE: Final = 0.95
-"""A copy of this share of the longest one's length counts as the whole of it: codecs pad, editors trim silence."""
+"""A copy with this share of the longest one's length counts as complete: codecs pad, editors trim silence."""
 
 _MEANS_NO_HARM: Final = re.compile("of the energy lies above|channels sound in")
-"""Warnings of what a file holds, and not of what it lost."""
+"""Warnings that describe the content of a file, and no damage."""
 
 _CLIPPED: Final = 1e-4
-"""A share of samples in flat tops from which a copy counts as clipped."""
+"""The share of samples in flat tops above which a copy counts as clipped."""
 
 _AS_WIDE: Final = 0.9
-"""A copy whose bandwidth is this share of the widest one's counts as wide as it."""
+"""A copy with this share of the widest bandwidth counts as equally wide."""
 
 _NAMED_COPY: Final = re.compile(
     r"^(copy|kopie|copie|copia) (of|von|de|di) |[ _.-](copy|kopie|copie|copia)( ?\(?\d+\)?)?$|"
     r"^副本|副本( ?\(?\d+\)?)?$| \(\d+\)$",
     re.IGNORECASE,
 )
-"""What file managers write into the names of copies that they make."""
+"""Patterns in the names of copies that file managers make."""
 
 _USED: Final = 0.6
-"""A file of which less of the band is used was upsampled, or might as well have a lower rate."""
+"""A file that uses less than this share of its band was upsampled, or could have a lower rate without loss."""
 
 LOSSLESS: Final = ("pcm", "flac", "alac", "wavpack", "tta", "ape", "float", "double", "dwvw")
-"""How the names of codecs that keep every sample begin, in both decoders' words."""
+"""Prefixes of the names of lossless codecs, in both decoders."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedCopy:
-    """A clip of a group, what it points to, and what its file shows, where that was measured."""
+    """A clip of a group, its content, and the measured quality of its file, if known."""
 
     clip: Clip
     content: Content
@@ -47,17 +47,17 @@ class ComparedCopy:
 
     @property
     def sounds_s(self) -> float:
-        """How long it is without the silence around it."""
+        """Its duration without the silence around the sound."""
         return self.content.duration_s - (self.evidence.silence_s if self.evidence else 0.0)
 
     @property
     def is_upsampled(self) -> bool:
-        """Whether its sample rate could hold far more than there is in it."""
+        """Whether its sample rate allows far more bandwidth than it has."""
         return self.evidence is not None and self.evidence.bandwidth_hz < _USED * self.content.sample_rate_hz / 2
 
 
 def best_copy(copies: Sequence[ComparedCopy]) -> tuple[ComparedCopy, str]:
-    """The copy worth keeping among several, and the first thing that speaks for it, in words."""
+    """The copy worth keeping among several, and the first reason for it, in words."""
     longest_s = max(copy.sounds_s for copy in copies)
     widest_hz = max(copy.evidence.bandwidth_hz if copy.evidence else 0.0 for copy in copies)
     amiss = next((warning for copy in copies if is_spoiled(copy.clip) for warning in copy.clip.warnings), "")
@@ -70,22 +70,22 @@ def best_copy(copies: Sequence[ComparedCopy]) -> tuple[ComparedCopy, str]:
     for question, reason in questions:
         if all(question(best) < question(other) for other in others):
             return best, reason(best)
-    # no one thing sets it apart from all: what sets it apart from the next best
+    # no single reason against all others: the reason against the next best
     return best, next(reason(best) for question, reason in questions if question(best) < question(others[0]))
 
 
 def is_spoiled(clip: Clip) -> bool:
-    """Whether decoding found something amiss with its file: damage, less than was promised, channels that cancel."""
+    """Whether decoding found a defect of its file: damage, less sound than promised, channels that cancel."""
     return any(_MEANS_NO_HARM.search(warning) is None for warning in clip.warnings)
 
 
 def is_lossless(content: Content) -> bool:
-    """Whether its codec keeps every sample."""
+    """Whether its codec is lossless."""
     return content.codec.lower().startswith(LOSSLESS)
 
 
 def is_named_copy(path: str) -> bool:
-    """Whether a file is called what file managers call a copy that they make.
+    """Whether a file is named like a copy that a file manager made.
 
     Examples:
         >>> [is_named_copy(path) for path in ("copy of rain.wav", "rain (2).wav", "rain - Copy.wav", "copy.wav")]
@@ -99,7 +99,7 @@ _Reason = Callable[[ComparedCopy], str]
 
 
 def _questions(longest_s: float, widest_hz: float, amiss: str) -> tuple[tuple[_Question, _Reason], ...]:
-    """What is asked in turn; the smaller answer is better. What was not measured speaks neither for nor against."""
+    """The criteria in order, with their reasons; a smaller value is better. Unmeasured values count neither way."""
     return (
         (lambda c: c.clip.missing, lambda c: "its file is there"),
         (lambda c: is_spoiled(c.clip), lambda c: f"something is amiss with the others ({amiss})"),

@@ -1,7 +1,7 @@
-"""Fingerprints of short sounds: a second way to what a content may be a duplicate of, beside the nearest vectors.
+"""Fingerprints of short sounds: a second way to find candidates for duplicates, besides the nearest vectors.
 
-A short sound with silence around it, or as an MP3 at 32 kbit/s, is not near its original for an encoder. Its
-fingerprint is (`hearing.fingerprint`).
+For an encoder, a short sound with silence around it, or as an MP3 at 32 kbit/s, is not near its original. Its
+fingerprint (`hearing.fingerprint`) is.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from search.model import Ids
 from search.overview.duplicates.hearing import FINGERPRINT
 
 NEAREST: Final = 8
-"""Contents worth listening to for each content, the nearest; in learning material none of 600 copies was farther."""
+"""Most candidates for each content, the nearest; in training data, none of 600 copies was farther."""
 
 Rows = NDArray[np.float32]
 
 
 class Prints:
-    """A fingerprint for each of a growing number of contents."""
+    """The fingerprints of a growing number of contents."""
 
     def __init__(self, contents: Ids, rows: Rows) -> None:
         self._count = len(contents)
@@ -31,19 +31,19 @@ class Prints:
 
     @classmethod
     def none(cls) -> Prints:
-        """Of no content."""
+        """Without any content."""
         return cls(np.empty(0, np.int64), np.empty((0, FINGERPRINT), np.float32))
 
     def contents(self) -> Ids:
-        """(n,) whose they are, in the order in which they were added."""
+        """(n,): the contents, in the order in which they were added."""
         return self._contents[: self._count]
 
     def rows(self) -> Rows:
-        """(n, FINGERPRINT) in that order."""
+        """(n, FINGERPRINT): the fingerprints, in that order."""
         return self._rows[: self._count]
 
     def add(self, content: int, row: Rows) -> None:
-        """Keep the fingerprint (FINGERPRINT,) of a content that has none."""
+        """Add the fingerprint (FINGERPRINT,) of a content that has none."""
         if self._count == len(self._contents):
             room = max(1024, self._count)
             self._contents = np.concatenate((self._contents, np.zeros(room, np.int64)))
@@ -54,7 +54,7 @@ class Prints:
         self._count += 1
 
     def nearest(self, row: Rows) -> list[int]:
-        """The contents whose fingerprints are nearest to ``row`` (FINGERPRINT,), `NEAREST` at most, nearest first."""
+        """The contents with the fingerprints nearest to ``row`` (FINGERPRINT,), at most `NEAREST`, nearest first."""
         distances = self._squares[: self._count] - 2 * (self._rows[: self._count] @ row)
         few = np.argpartition(distances, NEAREST)[:NEAREST] if len(distances) > NEAREST else np.arange(len(distances))
         return [int(content) for content in self._contents[few[np.argsort(distances[few], kind="stable")]]]

@@ -1,7 +1,7 @@
-"""The pairs of duplicates on disk, beside the snapshots: one file, replaced as a whole.
+"""The pairs of duplicates on disk, beside the snapshots: one file, replaced atomically.
 
-They are facts about contents, whose ids are never given twice, so they hold in every space and through re-encoding
-and restoring; a pair of which one went is passed over. What came after ``checked_until`` was not looked at yet.
+Pairs are between contents, whose ids are never reused, so they stay valid in every space, and after re-encoding and
+restoring. Pairs with a removed content are skipped. Contents after ``checked_until`` were not compared yet.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ FILE: Final = "duplicates.npz"
 REMEDY: Final = "soundalike duplicates --again makes it anew"
 _FORMAT: Final = 2
 _OLDER: Final = 1
-"""Its pairs were made by listening less closely: they are looked for anew."""
+"""A format with pairs of a less strict comparison: they are searched for again."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """p pairs: ``shorter``, ``longer`` (p,) content ids, ``offset_s``, ``gain_db`` (NaN: not heard), ``similarity``;
-    ``printed`` (n,) contents with their fingerprints ``prints`` (n, FINGERPRINT); ``evidence`` of contents in pairs.
+    """p pairs: ``shorter``, ``longer`` (p,) content ids, ``offset_s``, ``gain_db`` (NaN: samples not compared),
+    ``similarity``; ``printed`` (n,) contents with their fingerprints ``prints`` (n, FINGERPRINT); ``evidence`` of
+    contents in pairs.
     """
 
     sequence: int
@@ -52,7 +53,7 @@ class Pairs:
 
     @classmethod
     def none(cls) -> Pairs:
-        """Before anything was looked for."""
+        """The pairs before the first search."""
         empty = np.empty(0, np.float64)
         no_ids = np.empty(0, np.int64)
         no_prints = np.empty((0, FINGERPRINT), np.float32)
@@ -61,8 +62,8 @@ class Pairs:
     def recordings(self) -> SameRecordings:
         """Contents with a duplicate, and for each the smallest one of its group.
 
-        A group is a content and those that are its duplicates; what is joined with it through them alone is not. The
-        contents with the most duplicates come first.
+        A group is a content and its direct duplicates, not those joined only through them. Contents with the most
+        duplicates get their group first.
         """
         partners: dict[int, set[int]] = defaultdict(set)
         for one, other in zip(self.shorter.tolist(), self.longer.tolist(), strict=True):
@@ -78,7 +79,7 @@ class Pairs:
 
 
 class PairsFile:
-    """The file, read again when it changed. Threads may share it."""
+    """The file, read again when it changes. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
@@ -88,7 +89,7 @@ class PairsFile:
         self._recordings = self._pairs.recordings()
 
     def read(self) -> Pairs:
-        """The pairs found last; none where the search never ran, or the file is damaged (the next run heals it)."""
+        """The latest pairs; none if the search never ran, or the file is damaged (the next run repairs it)."""
         self._refresh()
         return self._pairs
 
@@ -98,7 +99,7 @@ class PairsFile:
         return self._recordings
 
     def write(self, pairs: Pairs) -> None:
-        """Put ``pairs`` in the file's place, whole or not at all. Raises LibraryUnwritable."""
+        """Replace the file atomically with ``pairs``. Raises LibraryUnwritable."""
         arrays: dict[str, NDArray[Any]] = {
             "head": np.array([_FORMAT, pairs.sequence, pairs.checked_until], np.int64),
             "contents": np.stack((pairs.shorter, pairs.longer), axis=1),
@@ -133,7 +134,7 @@ class PairsFile:
 
 
 def read_or_raise(folder: Path) -> Pairs | None:
-    """The pairs in ``folder``; None where the search never ran. Raises SnapshotError where the file is damaged."""
+    """The pairs in ``folder``; None if the search never ran. Raises SnapshotError if the file is damaged."""
     path = folder / FILE
     arrays = single.read_arrays(path, REMEDY)
     if arrays is None:

@@ -1,9 +1,9 @@
-"""Listening to two contents: are they one recording?
+"""Decide by their sound whether two contents are the same recording.
 
-Where a file of each is at hand, their envelopes are compared (`hearing`), and where these are alike their samples
-(`aligning`): all of short ones, the first and the last half minute of long ones, so that memory stays bounded and an
-hour costs no more than a minute. Where a file is not at hand, only contents of equal length whose segments all agree
-are called the same.
+If a file of each is available, their envelopes are compared (`hearing`), and if these are similar, their samples
+(`aligning`): all samples of short sounds, the first and last half minute of long ones, so that memory is bounded and an
+hour costs no more than a minute. If a file is missing, only contents of equal length whose segments all match count as
+the same.
 """
 
 from __future__ import annotations
@@ -23,43 +23,47 @@ from search.overview.duplicates.candidates import Candidate
 from search.overview.duplicates.hearing import RATE_HZ, PassageDecoder, TrackPassage, fingerprint
 
 LEAST_AT_WORST: Final = 0.65
-"""The share of octaves that agree in the worst moment. Of 720 copies of recordings that may be learnt from, of twelve
-kinds, 99 in 100 reach .7; loops of one kit in which one stroke differs reach .86, other hits .8."""
+"""The share of octaves that must agree in the worst moment. Of 720 copies of twelve kinds in training data, 99 in 100
+reach 0.7; loops of one kit in which one stroke differs reach 0.86, other hits 0.8."""
 
 BRIEF_S: Final = 0.6
 SURE_AT_WORST: Final = 0.82
 SURE_CORRELATION: Final = 0.9
 ALMOST_ALL: Final = 0.93
-"""A sound shorter than `BRIEF_S` has few moments to differ in. Of its octaves `SURE_AT_WORST` agree and the whole wave,
-or `ALMOST_ALL` of them: at 32 kbit/s the wave may fall to .8, as it does between hits of a drum of which .89 agree."""
+"""A sound shorter than `BRIEF_S` has few moments in which it could differ. So `SURE_AT_WORST` of its octaves must agree
+and the correlation must reach `SURE_CORRELATION`, or `ALMOST_ALL` octaves must agree. At 32 kbit/s the correlation may
+fall to 0.8, as between hits of a drum, of which 0.89 of the octaves agree."""
 
 LEAST_LOUD: Final = 0.35
-"""The correlation of the worst loud cell: all but one in a hundred copies reach .4, those loops .22 at most."""
+"""The required correlation of the worst loud cell: 99 in 100 copies reach 0.4, those loops at most 0.22."""
 
 SURE_LOUD: Final = 0.6
-"""What it must be where less than `SURE_AT_WORST` of the octaves agree: notes of one patch reach .59."""
+"""The same, if less than `SURE_AT_WORST` of the octaves agree: notes of one patch reach 0.59."""
 
 MOST_DEPARTED: Final = 0.2
-"""How far one moment of an octave may depart from what its best ones let expect. Of 480 copies that may be learnt from,
-apart from clipped ones, one comes to .21, at 32 kbit/s, all others to .13 at most. Of 9,450 pairs of phrases of one
-sampled instrument, which differ in a note or in how hard it is struck, one is below; loops of one kit with a soft
-stroke more beneath a loud one come to .9."""
+"""How far one moment of an octave may depart from what its best ones predict. Of 480 copies in training data, without
+clipped ones, one reaches 0.21, at 32 kbit/s; all others reach at most 0.13. Of 9,450 pairs of phrases of one sampled
+instrument, which differ in a note or its velocity, one is below the limit. Loops of one kit with an additional soft
+stroke under a loud one reach 0.9."""
 
 LEAST_COSINE_UNHEARD: Final = 0.97
 LENGTHS_AGREE: Final = 0.02
 
 _PASSAGE_S: Final = 30.0
 _WHOLE_S: Final = 90.0
-"""Up to here the longer one is decoded whole; beyond it around the place where its segments agree."""
+"""Up to this length the longer sound is decoded whole; else only around the position where its segments match."""
 _MARGIN_S: Final = 12.0
 _DRIFT_S: Final = 1.0
-"""How far the end may lie from where the beginning says: clocks differ, cuts are another recording."""
+"""How far the end may be from the position that the beginning predicts: clocks differ, but a cut means another
+recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two contents of one recording. ``offset_s``: where in ``longer`` the ``shorter`` begins; ``gain_db`` how much
-    louder ``shorter`` is, NaN where nobody listened; ``similarity`` in [0, 1].
+    """Two contents of one recording.
+
+    ``offset_s``: where in ``longer`` the ``shorter`` begins; ``gain_db``: how much louder ``shorter`` is, NaN if
+    samples were not compared; ``similarity`` in [0, 1].
     """
 
     shorter: int
@@ -74,12 +78,12 @@ class Pair:
         return key_of(self.shorter, self.longer)
 
     def place_s(self, content: int) -> float:
-        """Where one of the two begins in the other."""
+        """Where ``content`` begins in the other one."""
         return self.offset_s if content == self.shorter else -self.offset_s
 
 
 def key_of(one: int, other: int) -> tuple[int, int]:
-    """How a pair of contents is known: the smaller id first."""
+    """The key of a pair of contents: the smaller id first."""
     return min(one, other), max(one, other)
 
 
@@ -94,7 +98,7 @@ class _Files:
 
 
 class Verifier:
-    """Says whether a candidate is a pair. ``path_of`` gives a file of a content, None where none is at hand."""
+    """Decides whether a candidate is a pair. ``path_of`` returns the path of a content, None without a file."""
 
     def __init__(self, view: SpaceView, path_of: Callable[[Content], str | None]) -> None:
         self._view = view
@@ -102,7 +106,7 @@ class Verifier:
         self._hearing = PassageDecoder()
 
     def pair(self, candidate: Candidate, first: Content, second: Content) -> Pair | None:
-        """``first`` and ``second`` are the candidate's contents in its order. None when they are not the same."""
+        """The pair, or None if the contents differ. ``first`` and ``second`` are the candidate's, in its order."""
         shift_s = candidate.shift_s
         if (first.duration_s, -first.id) > (second.duration_s, -second.id):
             first, second, shift_s = second, first, -shift_s
@@ -115,7 +119,7 @@ class Verifier:
             return self._not_compared(first, second)
 
     def fingerprint(self, content: Content) -> NDArray[np.float32] | None:
-        """That of a short sound (`hearing.fingerprint`); None of a long one, of silence, and without a file."""
+        """The fingerprint of a short sound (`hearing.fingerprint`); None for a long one, silence, or without a file."""
         path = self._path_of(content) if content.duration_s <= _PASSAGE_S else None
         if path is None:
             return None
@@ -148,7 +152,7 @@ class Verifier:
         return Pair(short.id, long.id, found.offset_s, found.gain_db, similarity)
 
     def _listen(self, files: _Files, passage: TrackPassage, shift_s: float) -> SoundAlignment | None:
-        """Align a passage of the short one; the answer's offset is that of the whole of it in the long one."""
+        """Align a passage of the short sound; the offset in the result is that of the whole short sound."""
         place = TrackPassage(files.long_path, files.long.track)
         if files.long.duration_s > _WHOLE_S:
             length_s = _PASSAGE_S if passage.end_s is None else passage.end_s - passage.start_s
@@ -163,7 +167,7 @@ class Verifier:
         return replace(found, offset_s=found.offset_s + other.start_s - one.start_s)
 
     def _not_compared(self, short: Content, long: Content) -> Pair | None:
-        """Of equal length, and every segment like the one at its place."""
+        """The pair, without comparing samples: of equal length, with every segment similar to its counterpart."""
         if long.duration_s - short.duration_s > LENGTHS_AGREE * long.duration_s:
             return None
         ids = [self._view.columns.segments_of(content.id) for content in (short, long)]
@@ -185,7 +189,11 @@ def is_one_recording(one: Wave, other: Wave) -> bool:
 
 
 def _is_copy(alignment: SoundAlignment, *, whole: bool) -> bool:
-    """Two ``whole`` sounds that each go on where the other has ended are two: loops that share the strokes between."""
+    """Whether an alignment shows a copy.
+
+    Two ``whole`` sounds that both have more sound outside of the shared passage are no copies, but loops that share
+    some strokes.
+    """
     sure = alignment.at_worst >= SURE_AT_WORST
     if alignment.shared_s < BRIEF_S:
         sure = sure and (alignment.correlation >= SURE_CORRELATION or alignment.at_worst >= ALMOST_ALL)

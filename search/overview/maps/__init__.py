@@ -1,5 +1,5 @@
-"""The map: a 2-D layout of a library's clips, in which those that sound alike lie close.
+"""The map: a 2-D layout of a library's clips, with clips that sound alike close together.
 
-`layout` lays clips out by UMAP (the extra ``map``), `placing` puts clips that came later among their neighbours,
-`stored` keeps both on disk, `drawing` is the job.
+`layout` lays out clips by UMAP (the extra ``map``), `placing` adds later clips among their neighbours, `stored` keeps
+both on disk, `drawing` is the job.
 """

@@ -1,8 +1,8 @@
-"""Drawing the map of a library, and reading it with the clips that came since.
+"""Draw the map of a library, and read it together with newer clips.
 
-A clip stands where its content does, at the mean of its segments. Up to `FITTED` contents are laid out together (an
-even sample of a larger library), the others are placed among their neighbours on the map. Drawing again keeps every
-place and adds what is new, unless a layout from nothing is asked for.
+The position of a clip is that of its content, which is laid out by the mean of its segments. Up to `FITTED` contents
+are laid out together (for a larger library, an even sample); the others are placed among their neighbours on the map.
+Drawing again keeps all positions and adds new contents, unless a new layout is requested.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from search.snapshots.filling import Rest, at_once, resting
 FITTED: Final = 100_000
 LOOKED_AT: Final = 64
 LOOKED_AT_NEXT: Final = 512
-"""Segments that are looked at for the neighbours of a content, at first and then: several lie in one content."""
+"""How many segments are searched for the neighbours of a content, first and if needed: a content has several."""
 
 PLACED_AT_ONCE: Final = 2_000
 PLACED_WHILE_READING: Final = 500
-"""Newer clips than this wait for the map to be drawn again; placing them would make a reader wait."""
+"""Most newer contents that a reader places; more would make it wait, so the rest is missing until the next drawing."""
 
 _AT_ONCE: Final = 256
 _READING: Final = 0.1
-"""The share of the work that is reading vectors, roughly; the rest is the layout."""
+"""The rough share of reading vectors in the work; the rest is the layout."""
 
 
 def draw(
     view: SpaceView, folder: Path, progress: Callable[[int, int], None], lease: Lease, *, rest: Rest, anew: bool
 ) -> None:
-    """Lay out what is there, or (not ``anew``, and a map of some of it is there) add what came since to it.
+    """Lay out all contents, or, unless ``anew``, add new contents to an existing map.
 
-    ``progress(done, total)`` is called as contents are laid out; what it raises ends it, and leaves the map as it was.
-    With a ``rest`` before some contents are read, and each time UMAP says how far it is. Raises UsageError where UMAP
-    is needed and not installed, LibraryBusy when the lease is lost, LibraryUnwritable when the map cannot be written.
+    ``progress(done, total)`` is called as contents are laid out; if it raises, drawing ends and the map stays as it
+    was. Calls ``rest`` before contents are read, and whenever UMAP reports progress. Raises UsageError if UMAP is
+    needed but not installed, LibraryBusy if the lease is lost, LibraryUnwritable if the map cannot be written.
     """
 
     def report(done: int, total: int) -> None:
@@ -72,7 +72,7 @@ def draw(
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """The file of one ``stamp``, and the map of it at one ``sequence`` of the columns."""
+    """The map in the file with this ``stamp``, shown at this ``sequence`` of the columns."""
 
     stamp: tuple[int, int, int] | None
     sequence: int
@@ -81,16 +81,16 @@ class _State:
 
 
 class MapReader:
-    """The maps of a library's spaces with their clips as of now. Threads share it, and none waits for another.
+    """The maps of a library's spaces with their current clips. Thread-safe, without locks.
 
-    A file is read once, and the clips that came since are placed once for each state of the library.
+    A file is read once, and newer clips are placed once for each state of the library.
     """
 
     def __init__(self) -> None:
         self._states: dict[Path, _State] = {}
 
     def read(self, view: SpaceView, folder: Path) -> ClipMap | None:
-        """The map in the ``folder`` of a space, whose arrays nobody may write; None when it was never drawn."""
+        """The map in the ``folder`` of a space, with read-only arrays; None if it was never drawn."""
         stamp, sequence = stored.stamp(folder), view.columns.sequence
         known = self._states.get(folder)
         if known is None or known.stamp != stamp:
@@ -105,7 +105,7 @@ class MapReader:
 
 
 def _shown(view: SpaceView, drawn: StoredMap) -> ClipMap:
-    """The clips that are there, each where its content is drawn; of those that came since, some are placed."""
+    """The present clips at the positions of their contents, with up to `PLACED_WHILE_READING` newer contents placed."""
     fresh = np.setdiff1d(_contents(view), drawn.content_ids)
     if len(fresh):
         drawn = _with(view, drawn, fresh[:PLACED_WHILE_READING])
@@ -122,13 +122,13 @@ def _shown(view: SpaceView, drawn: StoredMap) -> ClipMap:
 
 
 def _contents(view: SpaceView) -> Ids:
-    """Contents that can stand on a map, ascending: of clips that are there, and not silent."""
+    """Contents that can be on a map, ascending: those of present clips that are not silent."""
     contents = np.unique(view.columns.content_ids[view.columns.present & ~view.columns.silent])
     return contents[_have_segments(view, contents)]
 
 
 def _have_segments(view: SpaceView, contents: Ids) -> NDArray[np.bool_]:
-    """(n,) which contents have segments in the space; a MIDI file without a tune has none."""
+    """(n,): which contents have segments in the space; a MIDI file without a tune has none."""
     found = np.zeros(len(contents), np.bool_)
     for part in (view.columns.base, view.columns.recent):
         places = part.encodings_of_contents(contents)
@@ -168,7 +168,9 @@ def _with(view: SpaceView, drawn: StoredMap, fresh: Ids, rest: Rest = at_once) -
 
 
 def _means(view: SpaceView, contents: Ids) -> Iterator[tuple[Ids, Vectors]]:
-    """Contents and the means of their segments at length one, some at a time; what just went is left out."""
+    """Contents and the means of their segments, scaled to length 1, in batches; a batch with a content being removed is
+    left out.
+    """
     for start in range(0, len(contents), _AT_ONCE):
         some = contents[start : start + _AT_ONCE].tolist()
         segments = [view.columns.segments_of(content) for content in some]
@@ -183,9 +185,9 @@ def _means(view: SpaceView, contents: Ids) -> Iterator[tuple[Ids, Vectors]]:
 
 
 def _neighbours(view: SpaceView, vectors: Vectors, rows_of: Ids) -> tuple[Ids, Scores]:
-    """(q, MAP_NEIGHBOURS) rows (``rows_of`` a content), scores of the nearest contents on the map; -1 where fewer."""
+    """(q, MAP_NEIGHBOURS): rows (by ``rows_of``) and scores of the nearest contents on the map; -1 for missing ones."""
     near, scores = _among_nearest(view, vectors, rows_of, LOOKED_AT)
-    few = near[:, -1] < 0  # long recordings fill the list with their segments
+    few = near[:, -1] < 0  # segments of long recordings fill the list
     if few.any():
         near[few], scores[few] = _among_nearest(view, vectors[few], rows_of, LOOKED_AT_NEXT)
     return near, scores

@@ -1,4 +1,4 @@
-"""Laying clips out in two dimensions by UMAP (McInnes, Healy and Melville 2018), from neighbours found by cosine."""
+"""Lay out clips in two dimensions by UMAP (McInnes, Healy and Melville 2018), with neighbours by cosine similarity."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from search.errors import UsageError
 from search.model import Vectors
 
 MAP_NEIGHBOURS: Final = 15
-"""UMAP's own default, the clip itself among them."""
+"""UMAP's default, including the clip itself."""
 
 MIN_DISTANCE: Final = 0.5
-"""How close points may lie: on a map that one hears point by point, alike clips should lie side by side, not on top of
-each other. The next point is twice as far away as with UMAP's default of .1, and nearly as many of those nearest by
+"""How close points may be. People listen to the map point by point, so similar clips should be side by side, not on top
+of each other. The next point is twice as far as with UMAP's default of 0.1, and nearly as many of the nearest clips by
 sound are among the nearest on the map."""
 SEED: Final = 1
 FEW: Final = 16
-"""Fewer clips than this have too few neighbours for UMAP; they are laid out by their principal components."""
+"""Below this number of clips there are too few neighbours for UMAP; their principal components are used."""
 
 EXACT: Final = 4096
-"""Of fewer clips than this all are compared, as UMAP does, whose program for it takes 4 s to be compiled each time."""
+"""Below this number all clips are compared here, as UMAP would, whose code for it takes 4 s to compile each time."""
 
 _INNER: Final = (0.02, 0.98)
-"""The share of clips on each axis that the unit square is scaled to, so that a few far ones do not shrink the rest."""
+"""The quantiles on each axis that are scaled to the unit square, so that outliers do not shrink the rest."""
 
 
 def laid_out(vectors: Vectors, progress: Callable[[float], None]) -> NDArray[np.float32]:
-    """(n, 2) places of ``vectors`` (n, dim), mostly within [0, 1].
+    """(n, 2): positions of ``vectors`` (n, dim), mostly within [0, 1].
 
-    The same input gives the same layout. ``progress`` is called with the share that is done (0 while UMAP looks for
-    neighbours: 50 s of 100,000); what it raises ends it. Raises UsageError where UMAP is not installed.
+    The same input gives the same layout. ``progress`` is called with the share that is done (0 while UMAP searches
+    neighbours: 50 s for 100,000); if it raises, the layout ends. Raises UsageError if UMAP is not installed.
     """
     start = _principal(vectors)
-    if len(vectors) < FEW or not np.ptp(start, axis=0).all():  # UMAP divides by how far they lie apart
+    if len(vectors) < FEW or not np.ptp(start, axis=0).all():  # UMAP divides by their extent
         return _into_square(start)
     umap = _umap()
     fitted = umap.UMAP(
@@ -54,7 +54,9 @@ def laid_out(vectors: Vectors, progress: Callable[[float], None]) -> NDArray[np.
     )
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "precomputed_knn", UserWarning)  # that no more clips can be placed by it
+            warnings.filterwarnings(
+                "ignore", "precomputed_knn", UserWarning
+            )  # it says that no more clips can be placed
             return _into_square(np.asarray(fitted.fit_transform(vectors), np.float32))
     except BaseException:
         _unlock_progress()
@@ -62,7 +64,7 @@ def laid_out(vectors: Vectors, progress: Callable[[float], None]) -> NDArray[np.
 
 
 def _principal(vectors: Vectors) -> NDArray[np.float32]:
-    """(n, 2) the first two principal components, the first scaled to [-1, 1]; signs fixed, so that it is the same."""
+    """(n, 2): the first two principal components, the first scaled to [-1, 1], with fixed signs for reproducibility."""
     centred = vectors - vectors.mean(axis=0)
     _, axes = np.linalg.eigh(np.cov(centred, rowvar=False) if len(vectors) > 1 else np.eye(vectors.shape[1]))
     axes = axes[:, :-3:-1]
@@ -73,7 +75,7 @@ def _principal(vectors: Vectors) -> NDArray[np.float32]:
 
 
 def _neighbours(vectors: Vectors) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """(n, `MAP_NEIGHBOURS`) the rows that are nearest to each by cosine, itself first, and their distances."""
+    """(n, `MAP_NEIGHBOURS`): the nearest rows of each by cosine distance, itself first, and the distances."""
     directions = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     distances = np.maximum(1.0 - directions @ directions.T, 0.0)
     np.fill_diagonal(distances, -1.0)
@@ -93,7 +95,7 @@ def _into_square(places: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class _Ear:
-    """A file for tqdm, with which UMAP prints "epoch/epochs": it is read, and the share reported."""
+    """A file for tqdm, to which UMAP prints "epoch/epochs"; reports the share as progress."""
 
     progress: Callable[[float], None]
 
@@ -108,12 +110,12 @@ class _Ear:
 
 
 def _progress(progress: Callable[[float], None]) -> dict[str, object]:
-    """News ten times a second; without ``miniters`` a thread of tqdm's own would write too."""
+    """Settings of tqdm for ten updates a second; without ``miniters``, a thread of tqdm would write too."""
     return {"file": _Ear(progress), "disable": False, "bar_format": "{n}/{total}", "mininterval": 0.1, "miniters": 1}
 
 
 def _unlock_progress() -> None:
-    """Free tqdm's lock of the process, which it keeps when what it writes to raises: the next would wait for good."""
+    """Release tqdm's process lock, which it keeps if its file raises; the next use would wait forever."""
     from tqdm.auto import tqdm
 
     with suppress(RuntimeError, AssertionError):  # not held by this thread

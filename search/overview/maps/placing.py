@@ -1,7 +1,7 @@
-"""Placing clips that came after the layout: nobody moves, the new ones go among their neighbours.
+"""Place clips that are newer than the layout among their neighbours, without moving other clips.
 
-This is where UMAP's own ``transform`` starts from too: the mean of the neighbours' places, weighted by how near they
-are (here the cosine to the sixth power), which needs neither the fitted model nor UMAP.
+UMAP's own ``transform`` also starts from this: the mean of the neighbours' positions, weighted by similarity (here the
+cosine similarity to the sixth power). It needs neither the fitted model nor UMAP.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ SHARPNESS: Final = 6.0
 
 
 def among_neighbours(places: NDArray[np.float32], cosines: Scores) -> NDArray[np.float32]:
-    """(q, 2) of the ``places`` (q, k, 2) of each one's neighbours with ``cosines`` (q, k); NaN places do not count.
+    """(q, 2): positions from the ``places`` (q, k, 2) of neighbours with ``cosines`` (q, k); NaN places do not count.
 
-    A clip without a neighbour on the map stands in its middle, (.5, .5).
+    A clip without neighbours on the map is placed in its middle, (0.5, 0.5).
     """
     there = ~np.isnan(places[..., 0])
     weights = np.where(there, np.maximum(cosines, 1e-3) ** SHARPNESS, 0.0)

@@ -1,4 +1,4 @@
-"""The layout on disk, in the folder of its space: one file of columns, replaced as a whole."""
+"""The layout on disk, in the folder of its space: one file of columns, replaced atomically."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class StoredMap:
-    """Places ``xy`` (n, 2) float32 of ``content_ids`` (n,) ascending; ``fitted`` (n,) bool: laid out together."""
+    """Positions ``xy`` (n, 2) float32 of ``content_ids`` (n,), ascending; ``fitted`` (n,) bool: laid out together."""
 
     sequence: int
     content_ids: Ids
@@ -29,12 +29,12 @@ class StoredMap:
 
 
 def stamp(folder: Path) -> tuple[int, int, int] | None:
-    """What tells one layout below ``folder`` from the next without reading it; None where there is none."""
+    """A stamp of the layout in ``folder`` that changes with it; None if there is none."""
     return single.stamp(folder / FILE)
 
 
 def read(folder: Path) -> StoredMap | None:
-    """The layout below ``folder``; None where there is none, or it is damaged (drawing it again heals it)."""
+    """The layout in ``folder``; None if there is none, or it is damaged (drawing again repairs it)."""
     try:
         return read_or_raise(folder)
     except SnapshotError:
@@ -42,7 +42,7 @@ def read(folder: Path) -> StoredMap | None:
 
 
 def read_or_raise(folder: Path) -> StoredMap | None:
-    """The same; raises SnapshotError where it is damaged."""
+    """The same, but raises SnapshotError if it is damaged."""
     path = folder / FILE
     arrays = single.read_arrays(path, REMEDY)
     if arrays is None:
@@ -60,7 +60,7 @@ def read_or_raise(folder: Path) -> StoredMap | None:
 
 
 def write(folder: Path, drawn: StoredMap) -> None:
-    """Put the layout in the file's place, whole or not at all. Raises LibraryUnwritable when it cannot be written."""
+    """Replace the file atomically with the layout. Raises LibraryUnwritable if it cannot be written."""
     head = np.array([_FORMAT, drawn.sequence], np.int64)
     arrays: dict[str, NDArray[Any]] = {
         "head": head,

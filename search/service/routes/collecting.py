@@ -1,4 +1,4 @@
-"""``/collections``: clips, and passages of them, that somebody keeps together under a name."""
+"""``/collections``: named collections of clips and passages."""
 
 from __future__ import annotations
 
