@@ -1,4 +1,4 @@
-"""The clips of a library: filtered, sorted and counted."""
+"""Filtering, sorting and counting the clips of a library."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from search.overview import facets
 
 
 class Clips:
-    """The clips of a library, on the state of the last half second. `Library.clips` is one."""
+    """Filters, sorts and counts clips (`Library.clips`). The state is at most half a second old."""
 
     def __init__(self, catalog: Catalog, spaces: Spaces) -> None:
         self._catalog = catalog
         self._spaces = spaces
 
     def ids(self, where: str | None = None) -> Ids:
-        """The ids (n,) of the clips that pass a filter, or of all, ascending.
+        """Return the ids (n,) of the clips that pass a filter (None: all clips), ascending.
 
         Raises WhereError for a filter that does not parse.
 
@@ -35,10 +35,10 @@ class Clips:
         return np.sort(columns.clip_ids[columns.present if where is None else columns.clips_where(parse(where))])
 
     def sorted_ids(self, where: str | None = None, by: str = "id") -> Ids:
-        """The same in the order of a column or a fact, with "-" before its name from high to low; absent ones last.
+        """Return the same ids sorted by a column or a fact; "-" before the name sorts from high to low.
 
-        Raises WhereError for a filter that does not parse, or a column that clips are not sorted by, and for a fact
-        where no clip was measured.
+        Clips without a value come last. Raises WhereError for a filter that does not parse, for a column that clips
+        cannot be sorted by, or for a fact if no clip was measured.
 
         Examples:
             >>> [clip.title for clip in library.reader.clips(library.clips.sorted_ids(by="-size_bytes")[:1].tolist())]
@@ -50,7 +50,9 @@ class Clips:
         return columns.clip_ids[rows[passing[rows]]]
 
     def facets(self, where: str | None = None, *, limit: int = 20) -> Facets:
-        """How many of the clips that pass a filter have which tag, duration, date and folder (``limit`` at most).
+        """Count the tags, durations, dates, folders and facts of the clips that pass a filter (None: all clips).
+
+        Each list has at most ``limit`` values.
 
         Raises WhereError for a filter that does not parse.
 
@@ -61,7 +63,7 @@ class Clips:
         return facets.of_filter(self._spaces.view().of()[0], self._catalog, where, limit)
 
     def facets_of(self, clip_ids: Iterable[int], *, limit: int = 20) -> Facets:
-        """The same of these clips: the hits of an answer.
+        """Count the same for these clips, for example the hits of an answer.
 
         Examples:
             >>> hits = library.search(soundalike.Query((soundalike.TextPart("rain"),))).hits

@@ -1,4 +1,4 @@
-"""What goes with a clip: by the facts of the library, and by how unlike it others sound."""
+"""Companions of a clip: chosen by stored facts, and by how different they sound."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from search.model import Clip, Companion, Companions, Ids, KeyRelation
 from search.ports import CatalogReader
 
 STRETCH: Final = 0.08
-"""How much a tempo may be changed unless somebody says so: more is heard in what sounds."""
+"""The default limit for changing a tempo: larger changes are audible."""
 MOST_STRETCH: Final = 0.5
 MOST: Final = 1_000
 _COMPARED: Final = 2_000
-"""So many of those that fit best are listened to for their kind, and so many of all stand for the rest."""
+"""How many of the best candidates are compared by sound, and the size of the sample that represents all clips."""
 
 
 def goes_with(
@@ -62,7 +62,7 @@ def goes_with(
     hits = []
     for place in order:
         row = int(rows[place])
-        if clip := clips.get(int(columns.clip_ids[row])):  # or it went at this moment
+        if clip := clips.get(int(columns.clip_ids[row])):  # it may have been removed since
             measures = {"score": float(scores[place]), "similarity": float(similarities[place])}
             hits.append(_companion(clip, columns, found, row, **measures, own_key=key))
     left = int(np.count_nonzero(columns.unmeasured & passing))
@@ -70,7 +70,7 @@ def goes_with(
 
 
 def _own(columns: ClipColumns, clip_id: int) -> tuple[float, float]:
-    """Tempo and key of a clip, NaN for none. Raises QueryError where it has neither, or nobody measured it."""
+    """Return the tempo and key of a clip, NaN for none. Raises QueryError if it has neither or was not measured."""
     at = np.flatnonzero((columns.clip_ids == clip_id) & columns.present)
     if not len(at):
         raise QueryError(f"no clip has the id {clip_id}")
@@ -86,7 +86,10 @@ def _own(columns: ClipColumns, clip_id: int) -> tuple[float, float]:
 def _kinds(
     view: SpaceView, own: int, contents: Ids
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float64]]:
-    """How like one's ``own`` content (n,) others sound; which are of another kind; how unlike, beside all music."""
+    """Compare ``contents`` (n,) with the content ``own``, each result (n,).
+
+    Return the similarities, which contents are of another kind, and how different they are relative to all music.
+    """
     columns = view.columns
     vector = pooled(view, np.array([own], np.int64))[0]
     musical = ~np.isnan(columns.fact("tempo")) | ~np.isnan(columns.fact("key"))

@@ -1,7 +1,8 @@
-"""Two spaces of a library beside each other: is another encoder better for these questions and these likes?
+"""Comparison of two spaces of a library: is another encoder better for these questions and likes?
 
-How far answers agree says how much would change, not which is better: that people say, looking at what one alone
-found. Likes say it without being asked: each is left out in turn, looked for by the others, and should come soon.
+The agreement of answers says how much would change, but not which space is better. People decide that by looking at
+the hits that only one space found. Likes decide it without people: each like is held out in turn and searched for with
+the others, and should rank high.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from search.library.library import Library
 
 DEEPEST: Final = 1000
-"""A like that comes later counts as not found."""
+"""A held-out like that ranks lower counts as not found."""
 MOST_LIKES: Final = 100
-"""Of a longer profile so many, evenly over it, are left out in turn: each asks both spaces once."""
+"""The most likes of a profile that are held out, evenly spaced: each costs one query in both spaces."""
 
 SpacePair = tuple[str, str]
 
@@ -27,9 +28,9 @@ SpacePair = tuple[str, str]
 def compare(
     library: Library, spaces: SpacePair, questions: Mapping[str, Query], profiles: Sequence[str], k: int
 ) -> Comparison:
-    """What both ``spaces`` answer to ``questions``, by what they are called, and where they find likes again.
+    """Compare the answers of both ``spaces`` to ``questions`` (by name), and how well both find held-out likes.
 
-    Raises QueryError for a space that is not there, two that are the same, and what `Library.search` raises.
+    Raises QueryError for an unknown space or two equal ones, and whatever `Library.search` raises.
     """
     if spaces[0] == spaces[1]:
         raise QueryError(f"{spaces[0]} is the same as itself; name two spaces")
@@ -61,13 +62,13 @@ def _compared(library: Library, spaces: SpacePair, said: str, query: Query, k: i
 
 
 def _shared(first: Answer, second: Answer) -> float:
-    """The share of the longer answer's hits that both have; 1 for two empty ones."""
+    """Return the share of the longer answer's hits that both have; 1 if both are empty."""
     one, other = ({hit.clip_id for hit in answer.hits} for answer in (first, second))
     return len(one & other) / max(len(one), len(other)) if one or other else 1.0
 
 
 def _ranks_of_likes(library: Library, spaces: SpacePair, profile: str) -> Iterator[tuple[float, float]]:
-    """For each like of a profile that is still there, one over its place when the others look for it, by space."""
+    """Yield the reciprocal rank in each space of each existing like of a profile, when searched with the others."""
     opinions = library.feedback.get(profile)
     there = {clip.id for clip in library.reader.clips([one.clip_id for one in opinions])}
     likes = [one for one in opinions if one.opinion == "like" and one.clip_id in there]

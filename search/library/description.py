@@ -1,4 +1,4 @@
-"""What a library's folder says of where its parts are: ``library.toml``, where they are not in the folder.
+"""``library.toml``: says where the parts of a library are that are not in its folder.
 
     catalog = "postgresql://anna@db.example/sounds"
     store = "s3://archive/library"
@@ -6,12 +6,12 @@
     index = "faiss"
     roots = ["s3://archive/sounds", "/mnt/field"]
 
-``store`` is where snapshots are shipped to, from the machine that publishes to those that search
-(`search.snapshots.shipping`); ``cache`` where they lie on this machine, in the folder itself unless it is said.
-``index`` is the kind of index of a new library. ``roots`` are what ``soundalike index`` looks at when no PATH is given.
+The publishing machine ships snapshots to ``store``, and machines that search fetch them from there
+(`search.snapshots.shipping`). ``cache`` is the folder of snapshots on this machine, by default the library's folder.
+``index`` is the kind of index of a new library. ``roots`` are what ``soundalike index`` indexes if no PATH is given.
 
-A password is best kept where PostgreSQL's own programs look for it (``~/.pgpass``, ``PGPASSWORD``). One that stands in
-the URL is shown nowhere, and the file is readable to its owner alone.
+A password is best kept where PostgreSQL's own programs look for it (``~/.pgpass``, ``PGPASSWORD``). A password in the
+URL is never shown, and only its owner can read the file.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _KEYS: Final = (*_URLS, "roots")
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a ``library.toml`` says, each empty where it says nothing.
+    """The contents of a ``library.toml``; absent values are empty.
 
-    ``catalog`` and ``store`` are URLs, ``index`` the kind of index, ``cache`` the folder of snapshots, ``roots`` what
-    is indexed where nobody says which.
+    ``catalog`` and ``store`` are URLs, ``index`` is the kind of index, ``cache`` the folder of snapshots, ``roots``
+    what is indexed by default.
     """
 
     catalog: str = field(default="", repr=False)
@@ -48,7 +48,7 @@ class Description:
 
 
 def read(folder: Path) -> Description:
-    """What the ``library.toml`` of a library says. Raises LibraryError; UsageError where ``folder`` is an address."""
+    """Read the ``library.toml`` of a library. Raises LibraryError; UsageError if ``folder`` is an address."""
     require_folder(folder)
     described = _described(folder)
     shown = printable(str(folder / DESCRIPTION_FILE))
@@ -64,7 +64,7 @@ def read(folder: Path) -> Description:
 
 
 def catalog_of(folder: Path) -> Path | str:
-    """The file of a library's catalog, or the URL that its ``library.toml`` gives. Raises LibraryError."""
+    """Return the file of a library's catalog, or its URL from ``library.toml``. Raises LibraryError."""
     said = read(folder).catalog
     try:
         return place_of(said or CATALOG_FILE, folder)
@@ -73,12 +73,12 @@ def catalog_of(folder: Path) -> Path | str:
 
 
 def cache_of(folder: Path) -> Path:
-    """Where a library's snapshots lie on this machine: in its folder, unless ``library.toml`` says where."""
+    """Return the folder of a library's snapshots on this machine: its own, unless ``library.toml`` names another."""
     return folder / read(folder).cache
 
 
 def roots_of(folder: Path) -> tuple[str, ...]:
-    """The roots that a library's ``library.toml`` names, relative ones below its folder. Raises LibraryError."""
+    """Return the roots in ``library.toml``, resolved against the library's folder. Raises LibraryError."""
     return read(folder).roots
 
 
@@ -91,7 +91,7 @@ def _described(folder: Path) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise LibraryError(f"{shown}: cannot be read ({error.strerror}); ask its owner") from error
-    except ValueError:  # what is wrong may be the line with the password
+    except ValueError:  # the parser's message might quote the line with the password
         raise LibraryError(f'{shown}: is no TOML; write a line like catalog = "postgresql://user@host/name"') from None
     unknown = sorted(set(described) - set(_KEYS))
     if unknown:
@@ -100,7 +100,7 @@ def _described(folder: Path) -> dict[str, Any]:
 
 
 def require_none(folder: Path) -> None:
-    """Raise UsageError where a library is already, or ``folder`` is an address."""
+    """Raise UsageError if ``folder`` has a library already, or is an address."""
     require_folder(folder)
     for name in (DESCRIPTION_FILE, CATALOG_FILE):
         if (folder / name).exists():
@@ -110,7 +110,7 @@ def require_none(folder: Path) -> None:
 def describe(folder: Path, described: Description) -> None:
     """Write the ``library.toml`` of a new library. Raises LibraryUnwritable."""
     said = {name: value for name, value in asdict(described).items() if value}
-    lines = [f"{name} = {json.dumps(value)}\n" for name, value in said.items()]  # JSON of texts is TOML
+    lines = [f"{name} = {json.dumps(value)}\n" for name, value in said.items()]  # JSON strings are valid TOML
     try:
         folder.mkdir(parents=True, exist_ok=True)
         opened = os.open(folder / DESCRIPTION_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""The recordings that a library has twice."""
+"""Duplicates: recordings that a library has more than once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from search.snapshots.filling import nobody
 
 
 class DuplicateFinder:
-    """Finds what a library has twice, and keeps it. `Library.duplicates` is one."""
+    """Finds and stores duplicates (`Library.duplicates`)."""
 
     def __init__(
         self, catalog: Catalog, spaces: Spaces, publisher: Publisher, pairs: PairsFile, *, giving_way: GivingWay
@@ -24,10 +24,12 @@ class DuplicateFinder:
         self._publisher = publisher
         self._rest = giving_way.rest
         self.pairs = pairs
-        """Where the pairs that were found lie."""
+        """The file of the pairs that were found."""
 
     def groups(self) -> Duplicates:
-        """The groups of equal files, and of one recording re-encoded, trimmed or at another level, as found last.
+        """Return the groups of duplicates that the last `find` found: equal files, and versions of one recording.
+
+        Versions may be re-encoded, trimmed or at another level.
 
         Examples:
             >>> [group.keep for group in library.duplicates.groups().groups]
@@ -38,11 +40,11 @@ class DuplicateFinder:
         return groups(self._spaces.view().of()[0], self._catalog, self.pairs.read())
 
     def find(self, progress: Callable[[int, int], None] = nobody, *, again: bool = False) -> Duplicates:
-        """Look at what came since the last time (``again``: at everything) and give all groups; seconds to minutes.
+        """Find duplicates among clips that came since the last run (``again``: all). Return all groups.
 
-        ``progress(done, total)`` is called as contents are compared; what it raises stops the job, which goes on
-        from there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
-        LibraryUnwritable when the pairs found cannot be written.
+        It takes seconds to minutes. ``progress(done, total)`` is called as contents are compared; if it raises, the job
+        stops, and the next run resumes there. The job holds the writer's lease. Raises LibraryBusy if another writer
+        holds it, LibraryUnwritable if the pairs cannot be written.
 
         Examples:
             >>> library.duplicates.find().current

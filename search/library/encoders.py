@@ -1,4 +1,4 @@
-"""The encoders of a library's spaces, each loaded once and known by its fingerprint."""
+"""The encoders of a library's spaces, each loaded once and cached by its fingerprint."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from search.model import Space
 from search.ports import Encoder
 
 TRY_AGAIN_S = 10.0
-"""An encoder that has another fingerprint than its space is looked at again after so long: its file may be replaced."""
+"""How long an encoder with the wrong fingerprint is not tried again. Its file may be replaced meanwhile."""
 
 
 @dataclass
 class Encoders:
-    """Loads encoders by the names of their spaces. Threads share it; only a loading makes others wait.
+    """Loads the encoders of spaces (`Library.encoders`). Threads share it; only loading makes others wait.
 
-    A file that is replaced gets a space with a new fingerprint, so it is loaded when that space is first asked.
+    A replaced model file makes a space with a new fingerprint, so it is loaded when that space is first queried.
     """
 
     library: str
@@ -30,10 +30,10 @@ class Encoders:
     _loading: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, space: Space) -> Encoder:
-        """The encoder that made a space.
+        """Return the encoder that made a space.
 
-        Raises SpaceMismatch when the one that has its name by now is another, ModelNotFound or EncoderError when it
-        cannot be loaded.
+        Raises SpaceMismatch if its name now belongs to another encoder, ModelNotFound or EncoderError if it cannot be
+        loaded.
 
         Examples:
             >>> library.encoders.of(library.spaces.get()).spec.window_s
@@ -42,13 +42,13 @@ class Encoders:
         encoder = self._loaded.get(space.fingerprint)
         if encoder is not None:
             return encoder
-        with self._loading:  # for seconds; a question that needs no encoder never comes here
+        with self._loading:  # takes seconds; queries that need no encoder never get here
             if space.fingerprint not in self._loaded:
                 self._load_for(space)
             return self._loaded[space.fingerprint]
 
     def keep(self, spaces: Iterable[Space]) -> None:
-        """Let go of the encoders, and what they hold on a GPU, of which none of these is the space.
+        """Unload the encoders that belong to none of these spaces, and free their GPU memory.
 
         Examples:
             >>> library.encoders.keep(library.reader.spaces())

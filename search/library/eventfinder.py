@@ -1,4 +1,4 @@
-"""What happens when in the sounds of a library."""
+"""Events: what sounds when in the clips of a library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from search.snapshots.filling import nobody
 
 
 class EventFinder:
-    """Finds the events of sounds, and keeps them. `Library.events` is one."""
+    """Finds and stores the events of sounds (`Library.events`)."""
 
     def __init__(
         self, catalog: Catalog, spaces: Spaces, publisher: Publisher, encoders: Encoders, *, giving_way: GivingWay
@@ -29,11 +29,11 @@ class EventFinder:
         self._rest = giving_way.rest
 
     def of(self, clip_id: int, *, least: float = events.SHOWN, space: str | None = None) -> TimeLine:
-        """What happens when in a clip: every event that is at least so likely, in order of time.
+        """Return the events of a clip with a probability of at least ``least``, in order of time.
 
-        Those that were found before (`find`) are given at once; else the clip is listened to. Raises QueryError
-        for a clip that is not there or holds notes, and where no encoder says what sounds at each moment; AudioError
-        for a file that cannot be read.
+        Stored events (`find`) are returned at once; otherwise the clip's file is analysed now. Raises QueryError if the
+        clip is unknown or holds notes, or if no encoder reads frames (`soundalike.FrameReader`); AudioError for a file
+        that cannot be read.
 
         Examples:
             >>> library.events.of(1)
@@ -45,9 +45,9 @@ class EventFinder:
         return events.time_line(clip_id, view, encoder, table, self._catalog, least=least)
 
     def stored(self, clip_id: int, *, least: float = events.SHOWN, space: str | None = None) -> TimeLine | None:
-        """What `of` gives of a clip whose events were found before; None for one that nobody listened to.
+        """Return what `of` returns if the clip's events are stored, else None.
 
-        No file is read. Raises QueryError for a clip that is not there or holds notes.
+        Reads no file. Raises QueryError if the clip is unknown or holds notes.
 
         Examples:
             >>> library.events.stored(1) is None
@@ -61,11 +61,11 @@ class EventFinder:
     def find(
         self, progress: Callable[[int, int], None] = nobody, *, again: bool = False, space: str | None = None
     ) -> tuple[JobFailure, ...]:
-        """Find the events of the sounds that have none yet (``again``: of all); the files that could not be read.
+        """Find the events of sounds that have none stored (``again``: all). Return the files that could not be read.
 
-        ``progress(done, total)`` is called as sounds are listened to; what it raises stops the job, which goes on from
-        there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
-        LibraryUnwritable when the events cannot be written, QueryError where no encoder says what sounds when.
+        ``progress(done, total)`` is called after each sound; if it raises, the job stops, and the next run resumes
+        there. The job holds the writer's lease. Raises LibraryBusy if another writer holds it, LibraryUnwritable if the
+        events cannot be written, QueryError if no encoder reads frames (`soundalike.FrameReader`).
 
         Examples:
             >>> library.events.find(space="melody")
@@ -83,7 +83,7 @@ class EventFinder:
         return failures
 
     def clip_ids(self) -> Ids:
-        """The ids (n,) of the clips whose events were found, ascending.
+        """Return the ids (n,) of the clips whose events are stored, ascending.
 
         Examples:
             >>> library.events.clip_ids().tolist()

@@ -1,4 +1,4 @@
-"""The events of a library: finds them, keeps them with the space whose encoder hears them, and gives a clip's."""
+"""The events of a library: finds them, stores them with the encoder's space, and reads those of a clip."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from search.snapshots.filling import OnProgress, Rest, fill
 from search.snapshots.latest import Latest
 
 SHOWN: Final = 0.3
-"""How likely an event is that is shown where nobody says how likely it has to be."""
+"""The default lowest probability of an event."""
 
 
 def view_with_events(views: Sequence[SpaceView]) -> SpaceView:
-    """The first space with a vocabulary. Raises QueryError where there is none."""
+    """Return the first space with a vocabulary. Raises QueryError if there is none."""
     for view in views:
         if view.space.vocabulary:
             return view
@@ -36,7 +36,7 @@ def view_with_events(views: Sequence[SpaceView]) -> SpaceView:
 
 
 def frame_reader(encoder: Encoder) -> FrameReader:
-    """The encoder as one that knows frames. Raises QueryError where it is none."""
+    """Return the encoder if it is a `FrameReader`. Raises QueryError if it is not."""
     if isinstance(encoder, FrameReader):
         return encoder
     raise QueryError(f"{encoder.spec.name} does not say what sounds at each moment; cnn:soundalike-1 does")
@@ -53,7 +53,7 @@ def find(
     rest: Rest,
     again: bool,
 ) -> tuple[JobFailure, ...]:
-    """Find the events of the sounds of a space that have none, forget those that are gone; the files that failed."""
+    """Find the missing events of a space's sounds and drop those of deleted ones. Return the files that failed."""
     now = catalog.sequence()
     make = partial(of_file, frame_reader(encoder), encoder.spec, rest=rest)
     return fill(latest, make, sounds(view), catalog, lease, progress=progress, rest=rest, sequence=now, again=again)
@@ -61,23 +61,22 @@ def find(
 
 @dataclass(frozen=True, slots=True)
 class NewEvents:
-    """Events that a job finds on its way through the files, of one space."""
+    """The events that an indexing job finds while it processes files, for one space."""
 
     latest: Latest[EventTable]
     journal: Journal
     catalog: Catalog
     fetch: Callable[[], None]
-    """Brings what others published."""
+    """Fetches what other machines published."""
 
     def add(self, events: Iterable[FoundEvents]) -> None:
-        """Keep events of contents that are about to be written to the catalog. Raises LibraryUnwritable."""
+        """Record events of contents that will be written to the catalog next. Raises LibraryUnwritable."""
         self.journal.add(events)
 
     def publish(self, lease: Lease) -> None:
-        """Publish those whose contents are in the catalog by now, and forget the others.
+        """Publish the events whose contents are in the catalog, and drop the others.
 
-        What a killed job kept is published by the next one. Raises LibraryBusy when the lease is lost,
-        LibraryUnwritable.
+        This includes what a killed job recorded. Raises LibraryBusy if the lease is lost, LibraryUnwritable.
         """
         found = self.journal.read()
         if found:
@@ -96,9 +95,9 @@ class NewEvents:
 def time_line(
     clip_id: int, view: SpaceView, encoder: Encoder, table: EventTable, catalog: Catalog, *, least: float
 ) -> TimeLine:
-    """The events of a clip that are at least so likely: as they are stored, or found in its file now.
+    """Return the events of a clip with a probability of at least ``least``: stored ones, or found in its file now.
 
-    Raises QueryError for a clip that is not there or holds notes, AudioError for a file that cannot be read.
+    Raises QueryError if the clip is unknown or holds notes, AudioError for a file that cannot be read.
     """
     line = stored_line(clip_id, view, table, catalog, least=least)
     if line is not None:
@@ -110,9 +109,9 @@ def time_line(
 
 
 def stored_line(clip_id: int, view: SpaceView, table: EventTable, catalog: Catalog, *, least: float) -> TimeLine | None:
-    """The events of a clip that are stored and at least so likely; None where none were looked for.
+    """Return the stored events of a clip with a probability of at least ``least``; None if it was never analysed.
 
-    Raises QueryError for a clip that is not there or holds notes.
+    Raises QueryError if the clip is unknown or holds notes.
     """
     clip = _clip(catalog, clip_id)
     rows = table.rows(clip.content_id)
@@ -122,7 +121,7 @@ def stored_line(clip_id: int, view: SpaceView, table: EventTable, catalog: Catal
 
 
 def named(rows: EventRows, vocabulary: Sequence[str], least: float, duration_s: float) -> tuple[Event, ...]:
-    """Events of a sound that lasts ``duration_s``, with their names, those that are at least so likely."""
+    """Return the named events with a probability of at least ``least`` of a sound that lasts ``duration_s``."""
     shown = np.flatnonzero(rows.probabilities >= 255 * least - 0.5)
     starts, ends = rows.starts_ms[shown] / 1000, (rows.starts_ms[shown] + rows.lengths_ms[shown]) / 1000
     columns = (rows.classes[shown].tolist(), starts.tolist(), ends.tolist(), (rows.probabilities[shown] / 255).tolist())
@@ -135,7 +134,7 @@ def named(rows: EventRows, vocabulary: Sequence[str], least: float, duration_s: 
 
 
 def sounds(view: SpaceView) -> Ids:
-    """The contents (n,) of the clips of a space, ascending."""
+    """Return the contents (n,) of the clips of a space, ascending."""
     columns = view.columns
     encoded = np.concatenate([part.encoding_content for part in (columns.base, columns.recent)])
     return np.intersect1d(encoded, columns.content_ids[columns.present])

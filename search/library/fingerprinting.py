@@ -1,6 +1,4 @@
-"""Keeps the fingerprints that a job makes on its way through the files, and publishes them once their contents are
-in the catalog.
-"""
+"""Records the fingerprints that an indexing job makes, and publishes them once their contents are in the catalog."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from search.snapshots.filling import SAVE_S, SAVE_SHARE
 
 
 class NewFingerprints:
-    """Those of one job. What was published is written anew each time, so that is done seldom."""
+    """The new fingerprints of one job. Publishing rewrites everything published before, so it is done rarely."""
 
     def __init__(self, fingerprints: Fingerprints, catalog: Catalog) -> None:
         self._fingerprints = fingerprints
@@ -26,21 +24,20 @@ class NewFingerprints:
         self._count, self._waiting_s = 0, 0.0
 
     def add(self, fingerprints: Sequence[FoundFingerprint]) -> None:
-        """Keep those of contents that are about to be written to the catalog. Raises LibraryUnwritable."""
+        """Record fingerprints of contents that will be written to the catalog next. Raises LibraryUnwritable."""
         self._records.add(fingerprints)
         self._count += len(fingerprints)
         self._waiting_s += sum(one.fingerprint.landmarks.frames for one in fingerprints) / FRAMES_PER_S
 
     def publish_if_many(self, lease: Lease) -> None:
-        """Publish them when they are as many as `search.snapshots.filling` waits for. Raises as `publish`."""
+        """Publish if there are as many as `search.snapshots.filling` waits for. Raises as `publish` does."""
         if self._waiting_s > SAVE_S and self._count * SAVE_SHARE > len(self._fingerprints.table().contents):
             self.publish(lease)
 
     def publish(self, lease: Lease) -> None:
-        """Publish those whose contents are in the catalog by now, and forget the others.
+        """Publish the fingerprints whose contents are in the catalog, and drop the others.
 
-        What a killed job kept is published by the next one. Raises LibraryBusy when the lease is lost,
-        LibraryUnwritable.
+        This includes what a killed job recorded. Raises LibraryBusy if the lease is lost, LibraryUnwritable.
         """
         found = self._records.read()
         if found:

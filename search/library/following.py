@@ -1,4 +1,4 @@
-"""Telling of new matches of saved searches as a library grows: to whoever looks, and to their webhooks."""
+"""Reports new matches of saved searches as a library grows: to the caller, and to the searches' webhooks."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from search.library.saving import new_matches
 from search.model import Clip, SavedMatch, SavedSearch
 
 LAST_S: Final = 5.0
-"""So long the end of a process waits for what is being posted."""
+"""How long a process that ends waits for posts in progress."""
 
 log = logging.getLogger("soundalike.searches")
 
 
 def match_as_json(match: SavedMatch, search: SavedSearch, clip: Clip, *, absolute: bool) -> dict[str, Any]:
-    """A new match. Times have milliseconds, the probability four digits, the score six."""
+    """Return a new match. Times are rounded to milliseconds, the probability to four digits, the score to six."""
     return {
         "id": match.id,
         "search_id": search.id,
@@ -39,7 +39,7 @@ def match_as_json(match: SavedMatch, search: SavedSearch, clip: Clip, *, absolut
 def with_clips(
     library: Library, matches: Sequence[SavedMatch], searches: Sequence[SavedSearch]
 ) -> Iterator[tuple[SavedMatch, SavedSearch, Clip]]:
-    """Matches beside their searches and clips; those of clips that were removed meanwhile are left out."""
+    """Yield matches with their searches and clips. Matches of clips that were removed since are left out."""
     by_id = {one.id: one for one in searches}
     clips = {clip.id: clip for clip in library.reader.clips(list({one.clip_id for one in matches}))}
     for match in matches:
@@ -48,9 +48,10 @@ def with_clips(
 
 
 class SearchWebhooks:
-    """The webhooks of saved searches, each opened when something is posted to it. A context manager.
+    """The webhooks of saved searches, each opened at its first post. A context manager.
 
-    ``may_be_private``: all of them may be in a network that is not public. ``failed`` is told what was not posted.
+    ``may_be_private``: all of them may be in a private network. ``failed`` is called with a message for each failed
+    post.
     """
 
     def __init__(self, failed: Callable[[str], None], *, may_be_private: bool = False) -> None:
@@ -67,7 +68,7 @@ class SearchWebhooks:
             one.close(LAST_S)
 
     def post(self, search: SavedSearch, said: Mapping[str, Any]) -> None:
-        """Post JSON to the webhook of a search, soon; nothing where it has none."""
+        """Post JSON to the webhook of a search, in the background. Does nothing if it has none."""
         if not search.webhook:
             return
         private = search.may_be_private or self._may_be_private
@@ -79,9 +80,9 @@ class SearchWebhooks:
 
 
 class Follower:
-    """Looks at saved searches when the catalog has changed, and posts what is new. A context manager.
+    """Runs saved searches when the catalog has changed, and posts new matches. A context manager.
 
-    ``may_be_private``: webhooks of every search may be in a network that is not public.
+    ``may_be_private``: the webhook of every search may be in a private network.
     """
 
     def __init__(self, library: Library, *, may_be_private: bool = False) -> None:
@@ -98,7 +99,7 @@ class Follower:
         self._webhooks.__exit__(kind, error, trace)
 
     def look(self, names: Sequence[str] = ()) -> list[SavedMatch]:
-        """What is new since the last look, of the searches of these names, or of all. Raises LibraryError."""
+        """Return the new matches of the searches with these names (empty: all). Raises LibraryError."""
         sequence = self._library.catalog.sequence()
         if sequence == self._sequence:
             return []

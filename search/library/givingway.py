@@ -1,8 +1,8 @@
-"""Jobs that give way to answers: while somebody asks a library something, a job takes a small share of a core.
+"""Jobs give way to queries: while a library is queried, a job uses only a small share of a core.
 
-A service writes into a file of the library's folder when it was last asked. A job looks there between small units of
-its work, and rests so long that all of its threads together take no more than their share. Two processors cannot give
-both all they want, and an answer is waited for by somebody. Niceness alone does not do it (docs/figures/busy.md).
+A service writes the time of the last query to a file in the library's folder. A job reads it between small units of
+work, and rests so that all its threads together use no more than their share. With two processors there is not enough
+CPU time for both, and somebody is waiting for the answer. Niceness alone is not enough (docs/figures/busy.md).
 """
 
 from __future__ import annotations
@@ -19,35 +19,36 @@ from pathlib import Path
 from typing import Final
 
 FILE: Final = "asked"
-"""In the folder of snapshots: when the last question came, as a double, in seconds since the machine started, and 8
-bytes that stand for this start of this machine. What follows means nothing."""
+"""A file in the folder of snapshots: the time of the last query as a double, in seconds since the machine started, and
+8 bytes that identify this boot of this machine. Anything after that is ignored."""
 HOLD_S: Final = 1.0
-"""A question is one of this moment for so long."""
+"""A query counts as current for this long."""
 NOTE_S: Final = 0.1
-"""Between two questions that are noted, at least."""
+"""The least time between two writes to the file."""
 LOOK_S: Final = 0.05
-"""Between two looks at the file; a job that rests goes on so soon after the last question is no more of this moment."""
+"""The least time between two reads of the file. A resting job continues within this time after the last query has
+expired."""
 LONGEST_S: Final = 1.0
-"""No rest takes longer once it is a thread's turn, whatever a unit of work has cost. Threads go on one at a time, so
-that each of N may wait N times as long: else they would take N times the share."""
+"""The longest rest of a thread once it is its turn, whatever its last unit of work cost. Threads continue one at a
+time, so each of N threads may wait N times as long; otherwise they would use N times the share."""
 APART_S: Final = 0.005
-"""Between two threads that go on after a rest: what the first takes shows by then, so that the other waits for it. A
-thread that goes on once more has shown what it took: pieces far smaller than this (a file that is looked at) are paid
-for as they are."""
+"""The least time between two threads that continue after a rest. By then the CPU time of the first is visible, so the
+second waits for it. The same thread may continue at once, because its CPU time is visible already: units much shorter
+than this (checking a file) cost only what they use."""
 _SHORTEST_S: Final = 0.001
-"""Who would rest for less goes on: it is owed with what comes."""
+"""A shorter rest is skipped and added to the next one."""
 _RETRY_S: Final = 10.0
 _NOTE: Final = struct.Struct("<d8s")
 _MODE: Final = 0o666
-"""Less what the user's umask takes away, as for every file of a library: a group that shares one writes it in turns."""
+"""The user's umask applies, as to every file of a library: members of a group that shares one all write this file."""
 _WRITE: Final = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class GivingWay:
-    """Tells the jobs of one library that somebody asks it something. `Library.giving_way` is one; threads share it.
+    """Slows the jobs of a library down while it is queried (`Library.giving_way`). Threads share it.
 
-    What a process left that is dead is old after a moment. What one wrote before the machine was started anew, or on
-    another machine that shares the folder, is not of this start of this machine. None of that slows a job.
+    Stale files do not slow jobs: the time in the file of a dead process expires at once, and a file from an earlier
+    boot, or from another machine that shares the folder, does not have the bytes of this boot.
     """
 
     def __init__(
@@ -60,10 +61,10 @@ class GivingWay:
         sleep: Callable[[float], None] = time.sleep,
         machine: bytes = b"",
     ) -> None:
-        """``share``: how much of one core this process may take while somebody asks (1: all it can get).
+        """``share``: how much of one core this process may use while the library is queried (1: no limit).
 
-        ``spent`` gives its CPU seconds so far, ``clock`` seconds that are the same in every process of the machine.
-        ``machine``: 8 bytes that no other has, nor this one once it was started anew (default: found out).
+        ``spent`` returns its CPU seconds so far, ``clock`` seconds that are the same in every process of the machine.
+        ``machine``: 8 bytes that are unique to this boot of this machine (default: detected).
         """
         self._machine = machine or _this_start()
         self._path = folder / FILE
@@ -77,13 +78,13 @@ class GivingWay:
         self._turn = threading.Lock()
         self._resting = False
         self._debt_s = 0.0
-        """CPU seconds that were taken beyond the share, and not made up for by resting."""
+        """CPU seconds beyond the share that were not yet compensated by resting."""
         self._seen_s, self._seen_spent_s, self._passed_s = 0.0, 0.0, float("-inf")
         self._passed_by = 0
-        """The thread that went on last."""
+        """The thread that continued last."""
 
     def note_question(self) -> None:
-        """Say that somebody asks. Costs next to nothing; where the folder cannot be written, nothing is said.
+        """Record that the library is being queried. This is cheap. Does nothing if the folder cannot be written.
 
         Examples:
             >>> library.giving_way.note_question()
@@ -102,7 +103,7 @@ class GivingWay:
             self._note_at_s = now_s + _RETRY_S
 
     def is_asked(self) -> bool:
-        """Whether somebody asked within the last second, as of a moment ago.
+        """Return whether the library was queried within the last second. The result is cached for `LOOK_S`.
 
         Examples:
             >>> library.giving_way.is_asked() in (True, False)
@@ -115,10 +116,10 @@ class GivingWay:
         return self._is_recent
 
     def rest(self) -> None:
-        """Wait until this process has taken no more than its share since somebody began to ask.
+        """Wait until this process has used no more than its share since the queries began.
 
-        A second at most once it is the thread's turn; threads go on one at a time. Whoever works calls it before each
-        small unit of work, holding nothing that others need. Returns at once where nobody asks.
+        It waits at most a second once it is the thread's turn; threads continue one at a time. Call it before each
+        small unit of work, without holding locks that others need. It returns at once if nobody queries the library.
 
         Examples:
             >>> library.giving_way.rest()
@@ -144,7 +145,7 @@ class GivingWay:
         return max(paid_s, self._passed_s + APART_S - self._clock())
 
     def _count(self) -> None:
-        """Add what was spent since the last time, and take off the share of that time. What was not used is lost."""
+        """Add the CPU time used since the last call, and subtract the share of that time. An unused share expires."""
         now_s, spent_s = self._clock(), self._spent()
         if self._resting:
             debt_s = self._debt_s + (spent_s - self._seen_spent_s) - self._share * (now_s - self._seen_s)
@@ -164,8 +165,9 @@ class GivingWay:
 
 @cache
 def _this_start() -> bytes:
-    """What stands for this machine since it was started: its monotonic clock counts from there, and says the same in
-    every container of it.
+    """Return bytes that identify this boot of this machine, from which its monotonic clock counts.
+
+    They are the same in every container of the machine.
     """
     try:
         name = Path("/proc/sys/kernel/random/boot_id").read_text("ascii")

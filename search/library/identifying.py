@@ -1,4 +1,4 @@
-"""Exact recordings: brings a library's fingerprints up to date, and asks them which recording a sound is."""
+"""Identification: updates a library's fingerprints, and finds the recordings in a sound."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from search.ports import Lease
 from search.snapshots.filling import fill
 
 LEAST_PROBABILITY: Final = 0.5
-"""Less sure answers are none."""
+"""Recognitions with a lower probability are dropped."""
 
 
 def bring_up_to_date(
@@ -36,7 +36,7 @@ def bring_up_to_date(
     rest: Callable[[], None],
     again: bool,
 ) -> tuple[JobFailure, ...]:
-    """Fingerprint the library's sounds that have none, forget those that are gone; the files that failed."""
+    """Make missing fingerprints and drop those of deleted sounds. Return the files that failed."""
     sequence, make, sounds = catalog.sequence(), partial(of_file, rest=rest), view.sounds()
     return fill(
         fingerprints.latest, make, sounds, catalog, lease, progress=progress, rest=rest, sequence=sequence, again=again
@@ -54,7 +54,7 @@ def identify(
     track: int,
     k: int,
 ) -> Identification:
-    """Which recordings of the library are in a file, or a passage of it."""
+    """Find the recordings of the library in a file, or in a passage of it."""
     name = os.fspath(path)
     samples = 0
     warnings: list[str] = []

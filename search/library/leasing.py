@@ -1,4 +1,4 @@
-"""Who takes the lease of a library, and for how long a command waits for it."""
+"""The holder's name in a library's lease, and how long a command waits for the lease."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ WAIT_S: Final = 10.0
 
 
 def holder(command: str) -> str:
-    """What the lease says of its holder: host, process, command."""
+    """Return how the lease describes its holder: host, process, command."""
     return f"{platform.node()} process {os.getpid()} (soundalike {command})"

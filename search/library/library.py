@@ -1,4 +1,4 @@
-"""A library: one catalog, the snapshots of its spaces, and what is asked of them. Everything else stands behind it."""
+"""A library: one catalog, the snapshots of its spaces, and queries over them. Everything else is reached through it."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ if TYPE_CHECKING:
 
 
 class Library(Questions):
-    """Everything kept for one collection. Threads may share one; use it as a context manager or call `close`.
+    """A library of sounds. Threads may share one. Use it as a context manager, or call `close`.
 
-    Its own methods are questions, on a state that is at most half a second old; none waits for a snapshot to be opened
-    but the first. What else there is to do stands together by what it is about: `clips`, `facts`, `collections` and
-    the like. `search.wiring.library` opens one.
+    Its methods are queries, on a state that is at most half a second old. Only the first query waits for snapshots to
+    be opened. Everything else is grouped by topic in the attributes: `clips`, `facts`, `collections` and others.
+    Open a library with `soundalike.open_library`.
 
     Examples:
         >>> with soundalike.open_library("sounds.library") as opened:
@@ -60,53 +60,53 @@ class Library(Questions):
     """
 
     path: Path
-    """Its folder."""
+    """The library's folder."""
     settings: Settings
-    """What it was opened with."""
+    """The settings that it was opened with."""
     reader: CatalogReader
-    """What is kept of clips, files and contents, read by their ids."""
+    """Reads clips, contents and spaces from the catalog, by id."""
     writer: CatalogWriter
-    """What the one writer asks of the catalog."""
+    """Writes to the catalog."""
     feedback: FeedbackStore
-    """What people thought of clips, by profile."""
+    """People's opinions of clips, by profile."""
     collections: CollectionStore
-    """Clips that somebody keeps together, under names."""
+    """Named collections of clips."""
     searches: SearchStore
-    """Saved searches; `soundalike.save_search` saves one."""
+    """Saved searches. `soundalike.save_search` adds one."""
     matches: MatchStore
-    """What saved searches found since they were saved."""
+    """New matches of saved searches."""
     jobs: JobQueue
-    """The jobs of a service over this library."""
+    """The jobs of a service on this library."""
     chunks: Chunks
     """Work that a job shares with workers on any machine."""
     keys: KeyStore
-    """The keys of a service over this library."""
+    """The API keys of a service on this library."""
     allowances: Allowances | None
-    """How often clients of its services may ask; None: each service counts by itself."""
+    """Rate limits that all its services share; None: each service counts by itself."""
     spaces: Spaces
-    """Its spaces, and what searches read of them."""
+    """The spaces, and their current state for searches."""
     encoders: Encoders
     """The encoders of its spaces, each loaded once."""
     giving_way: GivingWay
-    """Tells its jobs that somebody asks it something."""
+    """Slows jobs down while the library is queried."""
     publisher: Publisher
-    """What makes snapshots of what was written."""
+    """Makes snapshots of what was written."""
     clips: Clips
-    """Its clips: filtered, sorted, counted."""
+    """Filters, sorts and counts clips."""
     facts: Facts
-    """What was measured of its clips."""
+    """Measures clips and reads their facts."""
     events: EventFinder
-    """What happens when in them."""
+    """Finds what sounds when in clips."""
     speech: Speech
-    """What is said in them."""
+    """Transcribes speech and finds spoken words."""
     recordings: Recordings
-    """Which recording a sound is."""
+    """Identifies recordings."""
     duplicates: DuplicateFinder
-    """The recordings that it has twice."""
+    """Finds recordings that the library has more than once."""
     merges: Merges
-    """Clips of one recording that were made one."""
+    """Merges clips of one recording."""
     maps: Maps
-    """Every clip at a place of a plane."""
+    """2-D maps of all clips."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class Library(Questions):
         cache: Path | None = None,
         shipping: Shipping | None = None,
     ) -> None:
-        """``cache``: where snapshots lie on this machine (None: in ``path``); ``shipping``: shares them with others."""
+        """``cache``: the folder of snapshots on this machine (None: ``path``). ``shipping``: shares snapshots."""
         cache = path if cache is None else cache
         self.path = path
         self.cache = cache
@@ -174,7 +174,7 @@ class Library(Questions):
         self.close()
 
     def close(self) -> None:
-        """Let go of the catalog and every snapshot.
+        """Close the catalog and every snapshot.
 
         Examples:
             >>> opened = soundalike.open_library("sounds.library")
@@ -185,7 +185,7 @@ class Library(Questions):
         self.catalog.close()
 
     def roots(self) -> list[Root]:
-        """The folders that the library indexes.
+        """Return the roots that the library indexes.
 
         Examples:
             >>> [root.path.rpartition("/")[2] for root in library.roots()]
@@ -194,7 +194,7 @@ class Library(Questions):
         return self.catalog.roots()
 
     def view(self) -> LibraryView:
-        """What searches read, as of the last half second.
+        """Return the state that searches read, at most half a second old.
 
         Examples:
             >>> [view.space.name for view in library.view().spaces]
@@ -203,7 +203,9 @@ class Library(Questions):
         return self.spaces.view()
 
     def refresh(self) -> LibraryView:
-        """What searches read from now on: for whoever changed the catalog and asks about it at once.
+        """Bring the state that searches read up to date now, and return it.
+
+        Call this after a change of the catalog if the next search must see it.
 
         Examples:
             >>> len(library.refresh().of("spectral"))

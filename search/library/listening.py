@@ -1,7 +1,7 @@
-"""What a library watches for in a stream: its classes, words, sounds, and its recordings.
+"""What a library watches for in a stream: classes, words, sounds, and its own recordings.
 
-Each needs something else of it, and nothing is asked for that is not needed: recordings need fingerprints and no
-encoder, sounds an encoder that compares, classes and words one that names what sounds at each moment.
+Only what is needed is loaded. Recordings need fingerprints and no encoder, sounds an encoder with a calibration,
+classes and words a `FrameReader`.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from search.ports import Encoder, WordReader
 
 RATE_HZ: Final = 32_000
 WINDOW_S: Final = 5.0
-"""How a stream is heard where no encoder says how."""
+"""The window of a stream if no encoder defines one."""
 
 
 LivePart: TypeAlias = TextPart | AudioPart | ClipPart
-"""What can be listened for."""
+"""The parts that can be watched for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is watched for: classes by name, words, sounds, and (``recordings``) the library's own.
+    """What to watch for: classes by name, words, sounds, and (``recordings``) the library's own recordings.
 
-    ``searches`` are saved searches with what they want (`search.library.saving.live_parts`): any of it is a match.
+    ``searches`` are saved searches with their parts (`search.library.saving.live_parts`): any part is a match.
     """
 
     events: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """What listens: at ``rate_hz``, to windows of ``window_s``, and what it watches for."""
+    """The watches of a stream, with the sample rate and window length that they need."""
 
     rate_hz: int
     window_s: float
@@ -61,7 +61,7 @@ def ears(
     catalog: Catalog,
     fingerprints: Callable[[], FingerprintTable],
 ) -> Ears:
-    """What listens for what is wanted. Raises QueryError (what the library lacks, nothing wanted), AudioError."""
+    """Make the watches. Raises QueryError (something is missing in the library, nothing to watch for), AudioError."""
     watches: list[LiveWatch] = []
     rate_hz, window_s = RATE_HZ, WINDOW_S
     saved = [(search, part) for search, parts in watch_for.searches for part in parts]
@@ -86,7 +86,7 @@ def ears(
 
 
 def _of_frames(watch_for: Wanted, encoder: Encoder, vocabulary: Sequence[str]) -> list[LiveWatch]:
-    """What watches for classes and words."""
+    """Make the watches for classes and words."""
     frames = frame_reader(encoder)
     watches: list[LiveWatch] = []
     if watch_for.events:
@@ -119,7 +119,7 @@ def _recordings(fingerprints: FingerprintTable, catalog: Catalog) -> WatchedReco
 
 
 def _class(name: str, vocabulary: Sequence[str]) -> int:
-    """Where a class stands in a vocabulary, whatever its capitals. Raises QueryError that names near ones."""
+    """Return the index of a class in a vocabulary, ignoring case. Raises QueryError, which names similar classes."""
     folded = [one.casefold() for one in vocabulary]
     if name.casefold() in folded:
         return folded.index(name.casefold())
@@ -136,7 +136,7 @@ def _example(part: AudioPart | ClipPart, view: SpaceView, encoder: Encoder) -> W
 
 
 def _titles(fingerprints: FingerprintTable, catalog: Catalog) -> dict[int, tuple[int, str]]:
-    """Of each content with fingerprints a clip's id and title."""
+    """Map each content with fingerprints to the id and title of a clip."""
     clips_of = catalog.clips_of(fingerprints.contents.tolist())
     firsts = {content: ids[0] for content, ids in clips_of.items() if ids}
     clips = {clip.id: clip.title for clip in catalog.clips(list(firsts.values()))}

@@ -1,4 +1,4 @@
-"""Lists of clips: collections, what somebody liked or disliked, a folder's. A question may be asked of one."""
+"""Lists of clips: collections, likes or dislikes of a profile, the clips of a root. A query can be limited to one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from search.model import CLIP_LIST
 
 
 def clips_of(library: Library, name: str) -> tuple[int, ...]:
-    """The clips of ``collection:ID``, ``liked:PROFILE``, ``disliked:PROFILE`` or ``root:ID``; the one of ``clip:ID``.
+    """Return the clips of ``collection:ID``, ``liked:PROFILE``, ``disliked:PROFILE``, ``root:ID`` or ``clip:ID``.
 
-    Raises QueryError for a collection or a folder that is not there, and a name that is none.
+    Raises QueryError for an unknown collection or root, or an invalid name.
     """
     if not re.match(CLIP_LIST, name):
         raise QueryError(f"{printable(name)!r} is no list; there are collection:3, root:2, clip:17 and liked:anna")
@@ -34,9 +34,9 @@ def clips_of(library: Library, name: str) -> tuple[int, ...]:
 
 
 def clips_among(library: Library, region: str | None, within: str | None) -> tuple[int, ...] | None:
-    """The clips that lie in a region of the map and are in a list; None where neither is asked for.
+    """Return the clips in a region of the map and in a list; None if neither is given.
 
-    Raises QueryError for a region without a map, and a collection or a folder that is not there.
+    Raises QueryError for a region without a map, or an unknown collection or root.
     """
     if within is None:
         return None if region is None else clips_within(library, region)

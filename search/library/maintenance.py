@@ -1,4 +1,4 @@
-"""Looking after a library: what it holds, whether it is sound, backup and restore, making its index anew."""
+"""Maintenance of a library: its contents, backup and restore, rebuilding indexes, replacing spaces."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ class SpaceInfo:
 
 @dataclass(frozen=True, slots=True)
 class LibraryInfo:
-    """What a library holds; ``index`` is its kind of index, ``hours`` count equal files once. ``measured`` clips have
-    facts, ``unmeasured`` ones have sound and none.
+    """What a library holds. ``index`` is its kind of index; ``hours`` counts equal files once.
+
+    ``measured`` is the number of clips with facts, ``unmeasured`` that of clips with sound and without facts.
     """
 
     path: str
@@ -63,7 +64,7 @@ class LibraryInfo:
     warnings: tuple[dict[str, str], ...]
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the fields for programs."""
         return asdict(self)
 
     def _facts(self) -> str:
@@ -71,7 +72,7 @@ class LibraryInfo:
         return f"{self.measured} clips have them{lacking}"
 
     def as_text(self) -> str:
-        """For people, a fact a line."""
+        """Return a text for people, one fact per line."""
         lines = [
             f"library   {self.path}",
             f"index     {self.index}",
@@ -103,7 +104,7 @@ class LibraryInfo:
 
 
 def info(library: Library) -> LibraryInfo:
-    """Count what is there, without opening an index."""
+    """Count what the library holds, without opening an index."""
     stats = library.catalog.stats()
     segments = {space.space_id: space.segments for space in stats.spaces}
     measured, unmeasured = library.catalog.measured_clips(VERSION)
@@ -151,7 +152,7 @@ def info(library: Library) -> LibraryInfo:
 
 
 def failures(library: Library) -> list[tuple[Root, RecordFailure]]:
-    """The files that could not be indexed, with the root of each; one that is gone by now fails nobody."""
+    """Return the files that could not be indexed, with the root of each. Files that no longer exist are left out."""
     roots = {root.id: root for root in library.roots()}
     failed = [(roots[one.root_id], one) for one in library.catalog.failed_files() if one.root_id in roots]
     paths = [root.absolute(one.file.path) for root, one in failed]
@@ -159,7 +160,7 @@ def failures(library: Library) -> list[tuple[Root, RecordFailure]]:
 
 
 def is_there(root: str) -> bool:
-    """Whether a root's folder is there. Of one in a store nobody is asked: that may take a minute."""
+    """Return whether a root's folder exists. For a root in a store assume so: asking may take a minute."""
     return is_in_store(root) or os.path.isdir(root)  # noqa: PTH112 - any bytes may be in it
 
 
@@ -170,9 +171,9 @@ def _scanned(at: float | None) -> str:
 
 
 def tag_counts(library: Library, min_probability: float, where: str | None = None) -> list[tuple[str, int]]:
-    """How many clips have each tag of the encoder at this probability or above, most frequent first.
+    """Count the clips that have each tag of the encoder at this probability or above, most frequent first.
 
-    Of the clips that pass a filter, where one is given. Raises WhereError.
+    Only clips that pass the filter ``where`` count. Raises WhereError.
     """
     for space in library.catalog.spaces():
         if space.vocabulary:
@@ -187,14 +188,14 @@ def tag_counts(library: Library, min_probability: float, where: str | None = Non
 
 
 def own_tag_counts(library: Library, where: str | None = None) -> tuple[FacetCount, ...]:
-    """The own tags of the clips that pass a filter, or of all, most frequent first. Raises WhereError."""
+    """Count the own tags of the clips that pass a filter (None: all), most frequent first. Raises WhereError."""
     if all(space.is_melody for space in library.catalog.spaces()):
         return ()
     return library.clips.facets(where, limit=MAX_VALUES).own_tags
 
 
 def clips_below(library: Library, path: str) -> list[int]:
-    """The ids of the clips at ``path`` (absolute: a file) or anywhere below it (a folder)."""
+    """Return the ids of the clips at the absolute ``path`` (a file) or anywhere below it (a folder)."""
     ids: list[int] = []
     spaces = library.catalog.spaces()
     for root in library.catalog.roots():
@@ -207,17 +208,17 @@ def clips_below(library: Library, path: str) -> list[int]:
 
 
 def part_of_root(root: PurePath, path: PurePath) -> str | None:
-    """Which part of a root lies at ``path``, with "/" between names: "" for all of it, None for none."""
+    """Return the part of a root at or below ``path``, with "/" between names: "" for all of it, None for nothing."""
     if path == root or path in root.parents:
         return ""
     return path.relative_to(root).as_posix() if root in path.parents else None
 
 
 def rebuild(library: Library, space: Space, lease: Lease) -> None:
-    """Make a space's snapshots anew from the catalog, without decoding or encoding anything."""
+    """Rebuild a space's snapshots from the catalog, without decoding or encoding anything."""
     lease.check()
     library.spaces.forget(space)
-    if library.shipping is not None:  # first: else another process would fetch what is taken away
+    if library.shipping is not None:  # first: otherwise another process could fetch what is deleted here
         library.shipping.withdraw(publishing.place_of(space), lease)
         library.shipping.withdraw("", lease)
     _discard(library, space, publishing.PARTS)
@@ -225,7 +226,7 @@ def rebuild(library: Library, space: Space, lease: Lease) -> None:
 
 
 def _discard(library: Library, space: Space, parts: Sequence[str]) -> None:
-    """Take kinds of snapshot of a space away, before they are made anew. Raises LibraryUnwritable."""
+    """Delete these kinds of snapshot of a space, before they are rebuilt. Raises LibraryUnwritable."""
     folder = library.spaces.folder(space)
     try:
         for part in parts:
@@ -235,9 +236,9 @@ def _discard(library: Library, space: Space, parts: Sequence[str]) -> None:
 
 
 def backup(library: Library, target: Path) -> None:
-    """Copy the library to one file while it is in use: its catalog, from which every index can be made again.
+    """Copy the library's catalog, from which every index can be rebuilt, to one file. The library may be in use.
 
-    Raises UsageError when the file is there already, LibraryError when it cannot be written.
+    Raises UsageError if the file exists already, LibraryError if it cannot be written.
     """
     if target.exists():
         raise UsageError(f"{target} is there already; choose another name")
@@ -245,14 +246,14 @@ def backup(library: Library, target: Path) -> None:
 
 
 def restore(library: Library, source: Path, lease: Lease) -> None:
-    """Put a backup in the library's place while it is in use; readers take it up as they would any change."""
+    """Replace the library's catalog by a backup. The library may be in use: readers follow as after any change."""
     library.catalog.restore(source, lease)
     for space in library.catalog.spaces():
         library.publisher.publish(space, lease, always=True)
 
 
 def stale_spaces(library: Library) -> list[Space]:
-    """The active spaces whose encoder has another fingerprint by now: their vectors cannot be searched by sound."""
+    """Return the active spaces whose encoder has a new fingerprint. Their vectors cannot be searched by sound."""
     return [s for s in library.catalog.spaces() if not s.is_retired and _is_stale(library, s)]
 
 
@@ -267,7 +268,7 @@ def _is_stale(library: Library, space: Space) -> bool:
 
 
 def retired_names(library: Library) -> list[str]:
-    """The names of the spaces that wait to be encoded again, in whole or in part, in the order they were made."""
+    """Return the names of spaces that still wait to be encoded again, at least in part, in the order they were made."""
     return list(dict.fromkeys(space.name for space in library.catalog.spaces() if space.is_retired))
 
 
@@ -277,7 +278,7 @@ def retire(library: Library, space: Space, lease: Lease) -> None:
 
 
 def follows_recordings(library: Library) -> bool:
-    """Whether tunes of recordings were looked for in this library, not only those of MIDI files."""
+    """Return whether this library has tunes of recordings, not only those of MIDI files."""
     spaces = library.catalog.spaces()
     contents = {space.space_id: space.contents for space in library.catalog.stats().spaces}
     return any(
@@ -291,8 +292,8 @@ def follows_recordings(library: Library) -> bool:
 def drop_replaced(library: Library, keep: Space, lease: Lease, *, others: bool = False) -> list[tuple[Space, int]]:
     """Drop the retired spaces of ``keep``'s name whose contents are all encoded in ``keep``.
 
-    With ``others`` every other space of the same kind (sounds or tunes) goes as well. The ones that must stay come
-    back, each with how many contents only they have (files that could not be read).
+    ``others``: drop every other space of the same kind (sounds or tunes) too. Return the spaces that must stay, each
+    with the number of contents that only it has (files that could not be read).
     """
     left, dropped = [], False
     for space in library.catalog.spaces():
@@ -309,7 +310,7 @@ def drop_replaced(library: Library, keep: Space, lease: Lease, *, others: bool =
             library.shipping.withdraw(publishing.place_of(space), lease)
         shutil.rmtree(library.spaces.folder(space), ignore_errors=True)
         dropped = True
-    if dropped:  # clips' tags may be another space's from now on
+    if dropped:  # clips may have the tags of another space from now on
         for space in library.catalog.spaces():
             if library.shipping is not None:  # first, as in `rebuild`
                 library.shipping.withdraw(f"{publishing.place_of(space)}/{publishing.COLUMNS}", lease)

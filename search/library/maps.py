@@ -1,4 +1,4 @@
-"""The maps of a library: every clip at a place of a plane, what sounds alike near each other."""
+"""The maps of a library: a 2-D layout of all clips in which similar sounds are near each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from search.snapshots.filling import nobody
 
 
 class Maps:
-    """Draws the maps of a library, one a space. `Library.maps` is one."""
+    """Draws and reads the maps of a library, one for each space (`Library.maps`)."""
 
     def __init__(self, spaces: Spaces, publisher: Publisher, *, giving_way: GivingWay) -> None:
         self._spaces = spaces
@@ -22,7 +22,7 @@ class Maps:
         self._reader = MapReader()
 
     def read(self, space: str | None = None) -> ClipMap | None:
-        """The 2-D layout of the clips, with those that came since; None when it was never drawn.
+        """Return the map of a space, with clips that came since it was drawn; None if it was never drawn.
 
         Examples:
             >>> library.maps.read().xy.shape
@@ -34,11 +34,12 @@ class Maps:
     def draw(
         self, space: str | None = None, progress: Callable[[int, int], None] = nobody, *, anew: bool = False
     ) -> ClipMap | None:
-        """Add what came since to the map, or draw it (``anew``: from nothing, every place may change); takes minutes.
+        """Draw the map, or add new clips to it. This takes minutes.
 
-        ``progress(done, total)`` is called as contents are laid out; what it raises stops the job, and the
-        map stays what it was. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
-        UsageError where UMAP is not installed (the extra ``map``), LibraryUnwritable when it cannot be written.
+        ``anew``: draw it from nothing; every position may change. ``progress(done, total)`` is called as contents are
+        laid out; if it raises, the job stops and the map stays as it was. The job holds the writer's lease. Raises
+        LibraryBusy if another writer holds it, UsageError if UMAP is not installed (the extra ``map``),
+        LibraryUnwritable if the map cannot be written.
 
         Examples:
             >>> len(library.maps.draw(anew=True).clip_ids)

@@ -1,4 +1,4 @@
-"""The facts of a library: what was measured of its clips."""
+"""The facts of a library: what is measured in its sounds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from search.snapshots.filling import nobody
 
 
 class Facts:
-    """Measures sounds, and says what was measured. `Library.facts` is one."""
+    """Measures sounds, and reads their facts (`Library.facts`)."""
 
     def __init__(self, catalog: Catalog, spaces: Spaces, publisher: Publisher, *, giving_way: GivingWay) -> None:
         self._catalog = catalog
@@ -28,9 +28,9 @@ class Facts:
         self._rest = giving_way.rest
 
     def of(self, clip_ids: Iterable[int]) -> dict[int, dict[str, FactValue]]:
-        """What was measured of clips, by clip and the name of a fact; clips that nobody measured are left out.
+        """Return the facts of clips, by clip id and fact name. Clips that were not measured are left out.
 
-        `search.analysis.facts.definitions` says what each fact is. One that means nothing for a sound is absent.
+        `search.analysis.facts.definitions` defines the facts. Facts that do not apply to a sound are absent.
 
         Examples:
             >>> library.facts.measure()
@@ -47,17 +47,17 @@ class Facts:
         }
 
     def measure(self, progress: Callable[[int, int], None] = nobody, *, again: bool = False) -> tuple[JobFailure, ...]:
-        """Measure the sounds that came since the last time (``again``: all); the files that could not be read.
+        """Measure the sounds that came since the last run (``again``: all). Return the files that could not be read.
 
-        ``progress(done, total)`` is called as sounds are listened to; what it raises stops the job, which goes on from
-        there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
-        LibraryUnwritable when the disk is full.
+        ``progress(done, total)`` is called after each sound; if it raises, the job stops, and the next run resumes
+        there. The job holds the writer's lease. Raises LibraryBusy if another writer holds it, LibraryUnwritable if the
+        disk is full.
 
         Examples:
             >>> library.facts.measure()
             ()
         """
-        from search.analysis.facts.filling import fill  # loads what measures
+        from search.analysis.facts.filling import fill  # loads the analysis code
 
         with self._publisher.lease("facts") as lease:
             before = self._catalog.sequence()
@@ -70,9 +70,9 @@ class Facts:
                     self._spaces.refresh()
 
     def unmeasured(self, where: str | None = None, by: str = "id") -> int:
-        """How many clips a filter over facts, or an order by one, could not know, since nobody measured them.
+        """Count the clips without facts that a filter over facts, or an order by a fact, could not judge.
 
-        0 where neither asks for a fact. Raises WhereError as `Clips.sorted_ids` does.
+        0 if neither uses a fact. Raises WhereError as `Clips.sorted_ids` does.
 
         Examples:
             >>> library.facts.measure()
@@ -92,7 +92,7 @@ class DefectReport:
 
 
 def defects(columns: ClipColumns, where: str | None = None) -> DefectReport:
-    """What is amiss with the clips that pass a filter, or with all; of those that nobody measured nothing is known.
+    """Return the defects of the clips that pass a filter (None: all). Clips that were not measured are in no list.
 
     Raises WhereError for a filter that does not parse.
     """
@@ -106,5 +106,5 @@ def defects(columns: ClipColumns, where: str | None = None) -> DefectReport:
 
 
 def unmeasured_contents(catalog: Catalog) -> int:
-    """How many contents with sound have no facts."""
+    """Count the contents with sound that have no facts."""
     return len(catalog.without_facts(VERSION))

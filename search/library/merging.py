@@ -1,4 +1,4 @@
-"""Merges of clips, and undoing them, with a word about files that are gone."""
+"""Merging clips, and undoing merges."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from search.ports import Lease
 
 
 class Merges:
-    """Merges of clips that are one recording. `Library.merges` is one."""
+    """Merges clips of one recording (`Library.merges`)."""
 
     def __init__(self, catalog: Catalog, spaces: Spaces, publisher: Publisher) -> None:
         self._catalog = catalog
@@ -24,11 +24,11 @@ class Merges:
         self._publisher = publisher
 
     def make(self, keep: int, clip_ids: Sequence[int]) -> Merge:
-        """Keep one clip, and take others out that are the same recording; files are left where they are.
+        """Keep one clip, and remove other clips of the same recording from the library. Files stay where they are.
 
-        The own tags and remarks of the others, opinions of them and their places in collections pass to the one that
-        is kept. Whether they are one recording is for the caller to know (`DuplicateFinder`): a merge can be undone.
-        Raises QueryError for clips that are not there, LibraryBusy when another writer holds the lease.
+        The kept clip takes over the own tags and remarks of the others, the opinions of them, and their places in
+        collections. The caller decides whether they are one recording (`DuplicateFinder`). A merge can be undone.
+        Raises QueryError for unknown clips, LibraryBusy if another writer holds the lease.
 
         Examples:
             >>> merge = library.merges.make(1, [2])
@@ -43,10 +43,10 @@ class Merges:
         return merged
 
     def undo(self, merge_id: int) -> Unmerged:
-        """Undo a merge: the catalog is as before it, but for what was changed since, which is named.
+        """Undo a merge: restore the catalog as it was before, except for later changes, which the notes name.
 
-        Raises QueryError for one that is not there, or that a later one of the same clips has to go before;
-        LibraryBusy when another writer holds the lease.
+        Raises QueryError if the merge is unknown, or if a later merge of the same clips must be undone first;
+        LibraryBusy if another writer holds the lease.
 
         Examples:
             >>> library.merges.undo(1_000)
@@ -59,9 +59,10 @@ class Merges:
         return undone
 
     def make_final(self, merge_id: int) -> Merge:
-        """Drop what would undo a merge, and takes room; what it was. Earlier merges of its clips can be undone again.
+        """Delete the data that would undo a merge, to save space. Return the merge.
 
-        Raises QueryError for one that is not there; LibraryBusy when another writer holds the lease.
+        Earlier merges of its clips can be undone again. Raises QueryError for an unknown merge, LibraryBusy if another
+        writer holds the lease.
 
         Examples:
             >>> library.merges.make_final(1_000)
@@ -72,7 +73,7 @@ class Merges:
             return self._catalog.make_merge_final(lease, merge_id)
 
     def all(self, offset: int = 0, limit: int | None = None) -> list[Merge]:
-        """The merges that can be undone, newest first; all without a ``limit``.
+        """Return the merges that can be undone, newest first, from ``offset`` on (``limit`` None: all).
 
         Examples:
             >>> library.merges.all()
@@ -82,7 +83,7 @@ class Merges:
 
 
 def unmerge(catalog: Catalog, lease: Lease, merge_id: int) -> Unmerged:
-    """Undo a merge; files that are gone by now are named among the notes. Raises QueryError."""
+    """Undo a merge. The notes name files that no longer exist. Raises QueryError."""
     undone = catalog.unmerge(lease, merge_id)
     gone = [
         f"{printable(one.absolute_path)}: its file is gone; soundalike index looks for it"
@@ -93,5 +94,5 @@ def unmerge(catalog: Catalog, lease: Lease, merge_id: int) -> Unmerged:
 
 
 def _is_there(path: str) -> bool:
-    """Whether a clip's file is there. Of one in a store nobody is asked: that may take a minute."""
+    """Return whether a clip's file exists. For a file in a store assume so: asking may take a minute."""
     return is_in_store(path) or os.path.lexists(path)

@@ -1,7 +1,7 @@
-"""Moving a library: from its folder to one whose catalog a server keeps, and back. Nothing is decoded or encoded.
+"""Moving a library between a folder and a catalog on a server. Nothing is decoded or encoded.
 
-The first library stays as it is. The second is none until all of it is there: its ``library.toml``, or the name of its
-catalog's file, comes last. Whoever is interrupted says the same again, and it goes on.
+The source library stays as it is. The target becomes a library only when it is complete: its ``library.toml``, or the
+final name of its catalog's file, is written last. After an interruption, the same command resumes.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _UNFINISHED: Final = f"{CATALOG_FILE}.migrating"
 def move(
     library: Library, folder: Path, url: str | None, progress: Callable[[int, int], None], store: str = ""
 ) -> None:
-    """Make a copy of ``library`` in ``folder``, with its catalog there, or at ``url``; it ships snapshots to ``store``.
+    """Copy ``library`` to ``folder``, with its catalog there or at ``url``. The copy ships snapshots to ``store``.
 
-    Of its ``library.toml`` it has the roots and the kind of index. Store and cache are a library's own: `left_behind`.
-    ``progress`` gets the rows that are there, and how many there will be. Raises UsageError where another library is
-    already, LibraryError where one cannot be read, LibraryUnwritable, LibraryBusy while somebody writes to either.
+    The copy takes over the roots and the kind of index of ``library.toml``, but not store and cache (`left_behind`).
+    ``progress(done, total)`` counts rows. Raises UsageError if the target has another library already, LibraryError if
+    a library cannot be read, LibraryUnwritable, and LibraryBusy while somebody writes to either.
     """
     place = _place(folder, url)
     _require_outside(folder, library)
@@ -59,7 +59,7 @@ def move(
 
 
 def left_behind(library: Library, store: str = "") -> list[str]:
-    """What a copy that ships to ``store`` does not take over, a line each: two libraries would overwrite each other."""
+    """Return a line for each setting that a copy does not take over: two libraries would overwrite each other."""
     said = read(library.path)
     lines = []
     if said.store and not store:
@@ -75,7 +75,7 @@ def _require_own(store: str, library: Library) -> None:
 
 
 def _place(folder: Path, url: str | None) -> Path | str:
-    """Where the new catalog is while it is made."""
+    """Return where the new catalog is while it is being made."""
     require_none(folder)
     if url is None:
         return folder / _UNFINISHED
@@ -83,7 +83,7 @@ def _place(folder: Path, url: str | None) -> Path | str:
 
 
 def _require_outside(folder: Path, library: Library) -> None:
-    """A copy within what is copied would be copied with it, while it is written."""
+    """Refuse a target inside the source: it would be copied into itself. Raises UsageError."""
     for source in (library.path.resolve(), library.cache.resolve()):
         if folder.resolve().is_relative_to(source):
             raise UsageError(
@@ -100,7 +100,7 @@ def _make(folder: Path) -> None:
 
 
 def _copy_files(source: Path, folder: Path) -> None:
-    """Copy what is derived from a catalog: snapshots, maps, fingerprints. What is there already is left."""
+    """Copy the files that are derived from a catalog: snapshots, maps, fingerprints. Skip those already copied."""
     for file in _files(source):
         target = folder / file.relative_to(source)
         facts = file.stat()
@@ -127,5 +127,5 @@ def _files(source: Path) -> Iterator[Path]:
 
 
 def _is_library(folder: Path) -> bool:
-    """Whether a library of its own is there, or a copy of one that is not finished."""
+    """Return whether ``folder`` has another library, or an unfinished copy of one."""
     return any((folder / name).exists() for name in (DESCRIPTION_FILE, CATALOG_FILE, _UNFINISHED))

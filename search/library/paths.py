@@ -19,7 +19,7 @@ MOST_STEPS: Final = 64
 
 
 def check_steps(steps: int) -> None:
-    """Raises QueryError for so many steps as no path has."""
+    """Raises QueryError if no path may have this many steps."""
     if not 2 <= steps <= MOST_STEPS:
         raise QueryError(f"a path of {steps} steps; it must have from 2 to {MOST_STEPS}")
 
@@ -34,7 +34,7 @@ def path(
     where: str | None,
     space: str | None,
 ) -> SoundPath:
-    """From one of two ``vectors`` (dim,) to the other; the clips ``ends`` are not on it. See `Library.path_between`."""
+    """Find a path between two ``vectors`` (dim,) that avoids the clips ``ends``. See `Library.path_between`."""
     way = paths.Way(*vectors, steps)
     view = whole.of(space)[0]
     columns = view.columns
@@ -42,7 +42,7 @@ def path(
     rows, contents = content_rows(columns, passing & ~columns.silent)
     recordings = whole.recordings.of(contents)
     of_ends = whole.recordings.of(columns.contents_of(np.array(ends, np.int64)))
-    # one content of each recording, and none of those that the path leads from and to
+    # one content of each recording, and none of the recordings at the ends
     _, single = np.unique(recordings, return_index=True)
     single = single[~np.isin(recordings[single], of_ends)]
     among = np.zeros(len(columns.clip_ids), np.bool_)

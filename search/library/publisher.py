@@ -1,4 +1,4 @@
-"""Who writes to a library: the writer's lease, snapshots of what it wrote, and shipping them to other machines."""
+"""Writing to a library: the writer's lease, publishing snapshots, and shipping them to other machines."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from search.snapshots.shipping import Shipping
 
 PUBLISH_ALWAYS_BELOW: Final = 50_000
-"""Below this many segments a snapshot is written after every job: it takes well under a second."""
+"""Below this many segments every job writes a snapshot: it takes well under a second."""
 PUBLISH_SHARE: Final = 0.02
-"""Above it, once the tail is this share of the library: replaying less costs a reader some ten milliseconds."""
+"""Above, a job writes one once unpublished changes are this share of the library: to replay fewer, a reader needs only
+some ten milliseconds."""
 
 
 class Publisher:
-    """Publishes what the one writer of a library wrote. `Library.publisher` is one."""
+    """Publishes snapshots of what the writer wrote (`Library.publisher`)."""
 
     def __init__(
         self,
@@ -33,7 +34,7 @@ class Publisher:
         index_kind: publishing.IndexKind,
         shipping: Shipping | None,
     ) -> None:
-        """Snapshots lie below ``folder``; ``shipping`` shares them with others (None: nobody else has them)."""
+        """``folder``: where snapshots are. ``shipping``: shares them with other machines (None: not shared)."""
         self._catalog = catalog
         self._folder = folder
         self._settings = settings
@@ -42,7 +43,7 @@ class Publisher:
 
     @contextmanager
     def lease(self, command: str) -> Iterator[Lease]:
-        """The writer's lease, for a ``command`` that `shared` what it publishes. Raises LibraryBusy.
+        """Hold the writer's lease for ``command``, and share what is published (see `shared`). Raises LibraryBusy.
 
         Examples:
             >>> with library.publisher.lease("my program") as lease:
@@ -53,9 +54,10 @@ class Publisher:
 
     @contextmanager
     def shared(self, lease: Lease) -> Iterator[None]:
-        """What is published within the block goes on from what others shipped, and is shipped when the block ends.
+        """Fetch what other machines shipped before the block, and ship what was published after it.
 
-        Without a store nothing is. Raises StoreAway, and as `Shipping.ship` does; what was published here stays.
+        Does nothing if the library has no store. Raises StoreAway, and as `Shipping.ship` does; snapshots that were
+        published here stay.
 
         Examples:
             >>> publisher, space = library.publisher, library.spaces.get()
@@ -70,7 +72,7 @@ class Publisher:
             self._shipping.ship(lease)
 
     def publication(self, space: Space) -> publishing.Publication:
-        """What `publish` writes of a space, and where.
+        """Return what `publish` writes for a space, and where.
 
         Examples:
             >>> len(library.publisher.publication(library.spaces.get()).index().view)
@@ -80,10 +82,10 @@ class Publisher:
         return publishing.Publication(self._catalog, folder, space, self._index_kind, self._settings.neighbourhoods)
 
     def publish(self, space: Space, lease: Lease, *, always: bool = False) -> bool:
-        """Turn the catalog's tail into a new snapshot when enough of it is pending (or ``always``); whether it did.
+        """Write a new snapshot if enough changes are unpublished (or ``always``). Return whether it did.
 
-        Runs in bounded memory, beside readers. Raises LibraryBusy when the lease is lost, LibraryError when the
-        disk is full.
+        Runs in bounded memory while readers continue. Raises LibraryBusy if the lease is lost, LibraryError if the disk
+        is full.
 
         Examples:
             >>> with library.publisher.lease("my program") as lease:

@@ -1,8 +1,8 @@
-"""Publishing: a space's catalog tail becomes a new snapshot on disk, here or in a process of its own.
+"""Publishing: unpublished changes of a space become a new snapshot on disk, in this process or in another.
 
-FAISS with its GPU libraries takes 170 MB before it holds a vector, the columns of 100,000 clips tens more, and a job
-of hours should not keep for good what it needs for seconds. So another process publishes, except where that would take
-longer to start than to finish, or where FAISS is loaded anyway.
+FAISS with its GPU libraries takes 170 MB before it holds a vector, and the columns of 100,000 clips take tens more. A
+job that runs for hours should not hold memory that it needs for seconds. So another process publishes, unless starting
+it would take longer than publishing, or FAISS is loaded anyway.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from search.vectors.neighbourhoods.graph import NeighbourSource
 from search.vectors.snapshot import SnapshotView
 
 INDEX, COLUMNS, CONTOURS, NEIGHBOURHOODS = "index", "columns", "contours", "neighbourhoods"
-"""The folders of a space: contours of the melody space, neighbourhoods of every other."""
+"""The folders of a space: contours only in the melody space, neighbourhoods only in the others."""
 PARTS: Final = (INDEX, COLUMNS, CONTOURS, NEIGHBOURHOODS)
 ELSEWHERE_FROM: Final = 5_000
-"""From this many segments on another process publishes: fewer take less than the .6 s that it needs to start."""
+"""From this many segments on another process publishes. Fewer take less time than the .6 s that its start needs."""
 _FAILED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class IndexKind:
-    """A library's kind of index: its name, by which another process finds it, and what opens one."""
+    """A library's kind of index: its name, by which another process finds it, and its factory."""
 
     name: str
     open: IndexFactory
@@ -52,9 +52,9 @@ class IndexKind:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What is published and where: one ``space`` of a ``catalog``, into its ``folder``, as ``index_kind`` keeps it.
+    """What is published, and where: one ``space`` of a ``catalog``, into its ``folder``, with ``index_kind``.
 
-    Without ``neighbourhoods`` those that are there stay as they are.
+    If ``neighbourhoods`` is false, existing neighbourhoods stay as they are.
     """
 
     catalog: Catalog
@@ -64,35 +64,36 @@ class Publication:
     neighbourhoods: bool
 
     def index(self, *, searches: bool = False) -> SpaceIndex:
-        """The space's index."""
+        """Open the space's index."""
         return self.index_kind.open(self.folder / INDEX, self.space.dim, "cpu", searches=searches)
 
     def is_incomplete(self) -> bool:
-        """Whether columns or contours were never published in this form: by an earlier version, or a killed process."""
+        """Return whether columns or contours are missing in the current format (an older version, a killed process)."""
         needed = {COLUMNS: COLUMNS_KIND, CONTOURS: CONTOURS_KIND} if self.space.is_melody else {COLUMNS: COLUMNS_KIND}
         return not all(Snapshots(self.folder / part, kind).is_published() for part, kind in needed.items())
 
 
 def folder_of(library: Path, space: Space) -> Path:
-    """Where a space's snapshots lie."""
+    """Return the folder of a space's snapshots."""
     return library / place_of(space)
 
 
 def place_of(space: Space) -> str:
-    """The same, below the folder of all snapshots."""
+    """Return the same, relative to the folder of all snapshots."""
     return f"spaces/{space.id}"
 
 
 def publish(what: Publication, segments: int) -> None:
-    """Write the snapshot of a space that has about so many ``segments``.
+    """Write the snapshot of a space with about this many ``segments``.
 
-    Runs in bounded memory, beside readers; the caller holds the lease. Raises LibraryError (disk full, read-only).
+    Runs in bounded memory while readers continue. The caller holds the lease. Raises LibraryError (disk full,
+    read-only).
     """
     give_back_freed_memory()
     if segments < ELSEWHERE_FROM or "faiss" in sys.modules:
         write(what)
         return
-    # -P: what lies in the folder where the user happens to be is no module of ours
+    # -P: do not import modules from the user's current folder
     command = [sys.executable, "-P", "-m", __name__, str(what.folder), str(what.space.id)]
     command += [what.index_kind.name, *([NEIGHBOURHOODS] if what.neighbourhoods else [])]
     # not among the arguments, which every user of the machine can read: a URL may hold a password
@@ -103,7 +104,7 @@ def publish(what: Publication, segments: int) -> None:
 
 
 def write(what: Publication) -> None:
-    """`publish`, in this process."""
+    """Write a snapshot in this process."""
     catalog, folder, space = what.catalog, what.folder, what.space
     what.index().publish(partial(catalog.changes, space.id), catalog.sequence())
     columns = ColumnsFollower(folder / COLUMNS, catalog, space).publish()
@@ -114,11 +115,11 @@ def write(what: Publication) -> None:
 
 
 def write_neighbourhoods(what: Publication, columns: ClipColumns) -> None:
-    """Bring the neighbourhoods in a folder up to its newest snapshot, which finds them; ``columns`` are as new.
+    """Update the neighbourhoods in a folder to its newest snapshot, whose index finds them.
 
-    What changed costs a search each. They are in layers where vectors lie in files: a search reads those of neighbours
-    whose smoothed vectors were not written anew, which takes too long from a server. Raises LibraryError (disk full,
-    read-only).
+    ``columns`` must be as new as the snapshot. Each changed segment costs a search. If vectors are in files, the
+    neighbourhoods are written in layers. A search then reads the vectors of neighbours whose smoothed vectors were not
+    rewritten; from a server that takes too long. Raises LibraryError (disk full, read-only).
     """
     view = what.index(searches=True).view
 
@@ -131,11 +132,11 @@ def write_neighbourhoods(what: Publication, columns: ClipColumns) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """The other process: ``FOLDER SPACE-ID INDEX-KIND [neighbourhoods]``, and the catalog from its standard input.
+    """Run the other process: ``FOLDER SPACE-ID INDEX-KIND [neighbourhoods]``, with the catalog's URL on standard input.
 
-    What went wrong is its last line.
+    An error is the last line of its error output.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the job, which lets a publication end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the job, which waits for this publication
     folder, space_id, kind, *wanted = argv
     try:
         with Catalog.open(os.fsdecode(sys.stdin.buffer.read()), create=False, read_only=True) as catalog:

@@ -1,4 +1,4 @@
-"""What a library is asked, and what answers it."""
+"""The queries that a library answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Questions:
-    """The questions that a library answers; see `search.library.library.Library`, which is all of them."""
+    """The query methods of `search.library.library.Library`."""
 
     def __init__(self, catalog: Catalog, spaces: Spaces, encoders: Encoders, fingerprints: Fingerprints) -> None:
         self.engine = SearchEngine(catalog, spaces.view, encoders.of, catalog.facts)
@@ -35,10 +35,10 @@ class Questions:
         self._fingerprints = fingerprints
 
     def search(self, query: Query) -> Answer:
-        """The hits of a query, best first, with a verdict, on the state of the last half second.
+        """Search for clips. Return the hits, best first, with a verdict. The state is at most half a second old.
 
-        Raises QueryError (no positive part, unknown clips, bad k), WhereError (a filter that does not parse),
-        AudioError (a file of the query), EncoderError (no encoder that reads the part), SpaceMismatch.
+        Raises QueryError (no positive part, unknown clips, invalid ``k``), WhereError (a filter that does not parse),
+        AudioError (a file of the query), EncoderError (an encoder that cannot be loaded), SpaceMismatch.
 
         Examples:
             >>> answer = library.search(soundalike.Query((soundalike.AudioPart("door.wav"),), k=1))
@@ -49,11 +49,12 @@ class Questions:
         return self.engine.search(query)
 
     def moments(self, query: Query, *, gap_s: float = 30.0) -> Moments:
-        """Passages that fit a query of words, files, clips and segments, each with boundaries of its own.
+        """Find passages that match a query of words, files, clips and segments, each with its own boundaries.
 
-        Several of one recording, ranked over the whole library. Where words say ``dog THEN car``, ``rain WHILE speech``
-        or ``bark WITHOUT music`` both are looked for in one recording; with THEN the second begins at most ``gap_s``
-        after the first. Raises as `search` does, and QueryError where no encoder hears frames.
+        One recording may give several. They are ranked over the whole library. Words may join two sounds, which are
+        then searched for in one recording: ``dog THEN car``, ``rain WHILE speech`` or ``bark WITHOUT music``. With
+        THEN, the second sound begins at most ``gap_s`` seconds after the first. Raises as `search` does, and QueryError
+        if no encoder reads frames (`soundalike.FrameReader`).
 
         Examples:
             >>> library.moments(soundalike.Query((soundalike.ClipPart(1),)))
@@ -64,9 +65,10 @@ class Questions:
         return self._moments.find(query, gap_s)
 
     def recommend(self, query: RecommendQuery) -> Answer:
-        """Clips for someone who liked some and disliked others, none that they know; see `RecommendQuery`.
+        """Recommend clips that are new to someone, by their likes and dislikes. See `RecommendQuery`.
 
-        Raises QueryError (unknown clips, bad k, diversity or weights), WhereError (a filter that does not parse).
+        Raises QueryError (unknown clips, invalid ``k``, diversity or weights), WhereError (a filter that does not
+        parse).
 
         Examples:
             >>> answer = library.recommend(soundalike.RecommendQuery(likes=(soundalike.ClipPart(1),), k=1))
@@ -77,7 +79,7 @@ class Questions:
         return self._recommender.recommend(query)
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
-        """An answer for each query, in order; what is wrong with one of them stands in its place.
+        """Answer several queries, in order. A failed query has its error in place of an answer.
 
         Examples:
             >>> likes = [(soundalike.ClipPart(1),), (soundalike.ClipPart(1_000_000),)]
@@ -96,10 +98,11 @@ class Questions:
         where: str | None = None,
         space: str | None = None,
     ) -> SoundPath:
-        """Clips that lead from one sound to another in even steps, one less than ``steps``; fewer where there are few.
+        """Find ``steps`` - 1 clips that lead from one sound to another in even steps; fewer in a small library.
 
-        Of all ways of so many steps the one whose largest step is the smallest; no recording comes twice. Raises
-        QueryError (unknown clips, silence, steps not from 2 to 64), WhereError, AudioError (a file that is none).
+        Of all paths with this many steps, it takes the one whose largest step is the smallest. No recording comes
+        twice. Raises QueryError (unknown clips, silence, ``steps`` not from 2 to 64), WhereError, AudioError (a file
+        that cannot be decoded).
 
         Examples:
             >>> way = library.path_between(soundalike.ClipPart(1), soundalike.AudioPart("door.wav"), steps=3)
@@ -122,11 +125,11 @@ class Questions:
         space: str | None = None,
         stretch: float = companions.STRETCH,
     ) -> Companions:
-        """The ``k`` clips that go best with one: tempo and key fit, and they are of another kind; with the reasons.
+        """Find the ``k`` clips that go best with a clip: tempo and key fit, and the kind of sound is another.
 
-        A tempo fits that is equal, half or double once it is changed by ``stretch`` at most (.08 is 8 %); a key that is
-        the same, relative or a fifth apart. What has no tempo, or no key, fits by the other. Raises QueryError for a
-        clip that is not there, was not measured (`Facts.measure`), or has neither; WhereError.
+        A tempo fits if it is equal, half or double after a change of at most ``stretch`` (.08 is 8 %). A key fits if it
+        is the same, relative or a fifth apart. A clip without a tempo or without a key is judged by the other alone.
+        Raises QueryError if the clip is unknown, was not measured (`Facts.measure`), or has neither; WhereError.
 
         Examples:
             >>> library.goes_with(1_000_000)
@@ -138,11 +141,11 @@ class Questions:
         )
 
     def ears(self, watch_for: Wanted) -> Ears:
-        """What listens to a stream for what is wanted (`search.library.live.listening.listen`).
+        """Prepare to watch a stream (`search.library.live.listening.listen`).
 
-        The library needs what is asked for and no more: fingerprints for recordings, an encoder that compares for
-        sounds, one that says what sounds at each moment for classes and words. Raises QueryError that says what is
-        lacking, for a class that is not there, or where nothing is wanted; AudioError for a file.
+        Watching for recordings needs fingerprints, for sounds an encoder with a calibration, and for classes and words
+        a `soundalike.FrameReader`. Raises QueryError for what is missing, for an unknown class, or if ``watch_for`` is
+        empty; AudioError for a file.
 
         Examples:
             >>> from search.library.listening import Wanted
@@ -150,6 +153,6 @@ class Questions:
             Traceback (most recent call last):
             search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is spectral
         """
-        from search.library.listening import ears  # only who listens needs it
+        from search.library.listening import ears  # loaded only for live streams
 
         return ears(watch_for, self._spaces.refresh(), self._encoders.of, self._catalog, self._fingerprints.table)

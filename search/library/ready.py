@@ -1,4 +1,4 @@
-"""Whether a library can be opened as it is, told by its files: to load what opens it takes far longer."""
+"""A quick check by its files whether a library can be opened as it is. Loading the code that opens it takes longer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from search.catalog.migrations import HEAD
 DESCRIPTION_FILE: Final = "library.toml"
 CATALOG_FILE: Final = "catalog.sqlite"
 OWN_INDEXES: Final = frozenset({"exact", "faiss"})
-"""Kinds of index that need nothing else to be installed."""
+"""Kinds of index that need no other package."""
 
 
 def is_ready(folder: Path) -> bool:
-    """Whether nothing of the library in ``folder`` is to be made or migrated, and nothing of it can be refused.
+    """Return whether the library in ``folder`` needs no creation or migration and is sure to open.
 
-    False also where that takes more than a look, as with a ``library.toml``: whoever opens it then learns why.
+    False also if that takes more than a quick look, as with a ``library.toml``: opening it then gives the answer.
     """
     try:
         if (folder / DESCRIPTION_FILE).exists():

@@ -1,4 +1,4 @@
-"""The recordings of a library, known by their fingerprints whatever became of them on the way."""
+"""The recordings of a library, recognised by fingerprints even if the sound was altered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Recordings:
-    """Recognises recordings, and makes the fingerprints for it. `Library.recordings` is one."""
+    """Recognises recordings, and makes the fingerprints for that (`Library.recordings`)."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Recordings:
         self._publisher = publisher
         self._rest = giving_way.rest
         self.fingerprints = fingerprints
-        """Those that were published last."""
+        """The fingerprints as they were last published."""
 
     def identify(
         self,
@@ -46,10 +46,11 @@ class Recordings:
         track: int = 0,
         k: int = 10,
     ) -> Identification:
-        """Which recordings of the library are in a file, or a passage of it, whatever became of them on the way.
+        """Find the recordings of the library in a file, or in its passage from ``start_s`` to ``end_s``.
 
-        Of ten seconds at most the ``k`` likeliest, of more what is played when. Only sounds that have fingerprints are
-        known (`fingerprint`). Raises AudioError for a file that cannot be read.
+        It recognises them even if they were altered, for example by noise or compression. For a sound of up to ten
+        seconds return the ``k`` likeliest; for a longer one what is played when. Only sounds with fingerprints
+        (`fingerprint`) can be found. Raises AudioError for a file that cannot be read.
 
         Examples:
             >>> library.recordings.fingerprint()
@@ -65,7 +66,7 @@ class Recordings:
         )
 
     def new_fingerprints(self) -> NewFingerprints:
-        """What keeps the fingerprints that a job makes on its way through the files (`indexer.job.index`).
+        """Return the recorder of fingerprints that an indexing job makes (`indexer.job.index`).
 
         Examples:
             >>> with library.publisher.lease("example") as lease:
@@ -78,11 +79,12 @@ class Recordings:
     def fingerprint(
         self, progress: Callable[[int, int], None] = nobody, *, again: bool = False
     ) -> tuple[JobFailure, ...]:
-        """Fingerprint the sounds that came since the last time (``again``: all); the files that could not be read.
+        """Fingerprint the sounds that came since the last run (``again``: all). Return the files that could not be
+        read.
 
-        ``progress(done, total)`` is called as sounds are listened to; what it raises stops the job, which goes on from
-        there the next time. Holds the writer's lease meanwhile. Raises LibraryBusy when another writer does,
-        LibraryUnwritable when the fingerprints cannot be written.
+        ``progress(done, total)`` is called after each sound; if it raises, the job stops, and the next run resumes
+        there. The job holds the writer's lease. Raises LibraryBusy if another writer holds it, LibraryUnwritable if the
+        fingerprints cannot be written.
 
         Examples:
             >>> library.recordings.fingerprint()

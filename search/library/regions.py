@@ -1,4 +1,4 @@
-"""Regions of the map: which clips lie inside a polygon that someone drew."""
+"""Regions of the map: the clips inside a polygon that a user drew."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from search.library.library import Library
 
 
 def clips_within(library: Library, region: str) -> tuple[int, ...]:
-    """The clips inside ``region``, the corners "x,y x,y ..." of a polygon. Raises QueryError where no map was drawn."""
+    """Return the clips inside ``region``, a polygon "x,y x,y ...". Raises QueryError if there is no map."""
     drawn = library.maps.read()
     if drawn is None:
         raise QueryError("this library has no map yet, so no region of it either; draw it with: soundalike map")
@@ -19,10 +19,10 @@ def clips_within(library: Library, region: str) -> tuple[int, ...]:
 
 
 def inside(xy: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(n,) which points (n, 2) lie inside the polygon (m, 2), by the even-odd rule.
+    """Return (n,) which points (n, 2) lie inside the polygon (m, 2), by the even-odd rule.
 
-    A ray to the right of a point crosses the polygon an odd number of times when it is inside. A polygon may cross
-    itself, as one that was drawn by hand does.
+    A point is inside if a ray to its right crosses the polygon an odd number of times. The polygon may cross itself, as
+    hand-drawn ones do.
     """
     x, y = xy.T
     odd = np.zeros(len(xy), np.bool_)

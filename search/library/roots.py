@@ -1,4 +1,4 @@
-"""The roots of a library: which it has, whether each can be read now, and taking one out."""
+"""The roots of a library: checking whether each can be read, and removing one."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _REMOVED_AT_ONCE: Final = 500
 
 
 def diagnose(library: Library) -> list[Finding]:
-    """What there is to say of each root of a library, and of those that its ``library.toml`` names."""
+    """Check each root of a library, and those that its ``library.toml`` names."""
     return described(library.path, [root.path for root in library.roots()])
 
 
 def described(folder: Path, catalogued: Sequence[str] = ()) -> list[Finding]:
-    """What there is to say of the roots that the catalog has, and of those that a library's ``library.toml`` names."""
+    """Check the roots of the catalog, and those that a library's ``library.toml`` names."""
     paths = dict.fromkeys([*catalogued, *roots_of(folder)])
     return [_in_store(path) if is_in_store(path) else _folder(path) for path in paths]
 
@@ -61,21 +61,21 @@ def _in_store(url: str) -> Finding:
 
 
 def _round_trip_ms(source: Source, key: str) -> float:
-    """The median time that the first byte of an object takes."""
+    """Measure the median time to the first byte of an object, in milliseconds."""
     took = []
     for _ in range(_LOOKS):
         began = time.perf_counter()
         source.look(key)
         took.append(1e3 * (time.perf_counter() - began))
-    source.read(key)  # a right of its own
+    source.read(key)  # reading needs a permission of its own
     return statistics.median(took)
 
 
 def remove_root(library: Library, path: str, progress: Callable[[int, int], None], wait_s: float) -> None:
-    """Take a root and all of its clips out of the library; its files stay where they are.
+    """Remove a root and all its clips from the library. Its files stay where they are.
 
-    ``progress`` is told how many of how many clips went, and may raise to stop: what went by then is gone. A root that
-    is not there is no error. Raises LibraryBusy when another writer holds the lease for longer than ``wait_s``.
+    ``progress(done, total)`` counts removed clips, and may raise to stop; clips removed by then stay removed. An
+    unknown root is no error. Raises LibraryBusy if another writer holds the lease for longer than ``wait_s``.
     """
     root = next((root for root in library.roots() if root.path == path), None)
     if root is None:

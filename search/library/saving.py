@@ -1,8 +1,8 @@
-"""Saved searches: keeping a question, asking it again, and what it finds among the clips that came since.
+"""Saved searches: storing a query, running it again, and finding its matches among new clips.
 
-A question is kept as JSON of what ``POST /search`` takes. A part that is a sound names a file by its place, and the
-file's bytes are kept beside it: whatever encoder a library has later hears the sound itself, so nothing of a question
-depends on the vectors of now. A long file is kept as the passage that is asked with.
+A query is stored as JSON, as ``POST /search`` takes it. A part that is a sound refers to a file by number, and the
+file's bytes are stored with the query. So a later encoder can read the sound itself, and nothing depends on the vectors
+of today. Of a long file only the queried passage is stored.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ _NAMES: Final[Mapping[type[Part], str]] = {
 def save_search(
     library: Library, name: str, query: Query, *, least: float = LEAST, webhook: str = "", may_be_private: bool = True
 ) -> SavedSearch:
-    """Keep a query under a name. What comes to the library from now on, and is at least so likely, is a new match.
+    """Save a query under a name. Clips that come later and match with a probability of at least ``least`` are matches.
 
-    With a ``webhook`` (an address) new matches are posted there as JSON, signed with the `SavedSearch.secret` that is
-    made here; to a network that is not public only where it ``may_be_private``.
+    With a ``webhook`` (an address), new matches are posted there as JSON, signed with `SavedSearch.secret`, which is
+    made here. The address may be in a private network only if ``may_be_private``.
 
-    Raises QueryError for a name that is taken or none, a sound that is too large to be kept, a query that cannot be
-    asked (`Library.search`); UsageError for an address that nothing can be posted to; AudioError for a file.
+    Raises QueryError for an invalid or taken name, a sound that is too large to be stored, or a query that
+    `Library.search` refuses; UsageError for an address that cannot be posted to; AudioError for a file.
 
     Examples:
         >>> query = soundalike.Query((soundalike.AudioPart("door.wav"),))
@@ -90,7 +90,7 @@ def save_search(
 
 
 def add(library: Library, new: NewSearch) -> SavedSearch:
-    """Save a search, once it is sure that it can be asked; one with a webhook gets a secret. Raises as that."""
+    """Save a search after checking that it runs. With a webhook it gets a secret. Raises as `save_search` does."""
     if new.webhook:
         check_webhook(new.webhook, may_be_private=new.may_be_private)
     with _query_of(library, json.loads(new.question), lambda place: new.sounds[place]) as query:
@@ -100,15 +100,15 @@ def add(library: Library, new: NewSearch) -> SavedSearch:
 
 
 def check_webhook(url: str, *, may_be_private: bool) -> None:
-    """Raises UsageError for an address that nothing can be posted to."""
+    """Raises UsageError for an address that cannot be posted to."""
     if why := webhooks.why_not(url, may_be_private=may_be_private):
         raise UsageError(f"the webhook {printable(url)!r}: {why}")
 
 
 def with_webhook(search: SavedSearch, webhook: str, *, may_be_private: bool) -> SavedSearch:
-    """A saved search that posts to another address, or ("") to none; a new address gets a new secret.
+    """Return the search with another webhook ("": none). A new address gets a new secret.
 
-    Raises UsageError for an address that nothing can be posted to.
+    Raises UsageError for an address that cannot be posted to.
     """
     if not webhook:
         return replace(search, webhook="", secret="", may_be_private=False)
@@ -118,7 +118,7 @@ def with_webhook(search: SavedSearch, webhook: str, *, may_be_private: bool) -> 
 
 
 def named(library: Library, name: str) -> SavedSearch:
-    """The saved search of this name. Raises UsageError that lists what there is."""
+    """Return the saved search of this name. Raises UsageError, which lists the known names."""
     known = {one.name: one for one in library.searches.all()}
     if name not in known:
         raise UsageError(f"there is no saved search {name!r}; there are: {', '.join(map(printable, known)) or 'none'}")
@@ -126,9 +126,9 @@ def named(library: Library, name: str) -> SavedSearch:
 
 
 def run_search(library: Library, search: SavedSearch, *, k: int | None = None, offset: int = 0) -> Answer:
-    """The answer to a saved search on the library as it is now, as `Library.search` gives it; matches stay unseen.
+    """Run a saved search on the library as it is now. New matches stay unseen.
 
-    Raises as that does: for a clip of the question that is gone, or an encoder that cannot read it any more.
+    Raises as `Library.search` does, for example if a clip of the query is gone or the encoder can no longer read it.
 
     Examples:
         >>> saved = soundalike.save_search(library, "rains", soundalike.Query((soundalike.TextPart("rain"),)))
@@ -142,12 +142,12 @@ def run_search(library: Library, search: SavedSearch, *, k: int | None = None, o
 
 
 def new_matches(library: Library, search: SavedSearch) -> list[SavedMatch]:
-    """What a saved search finds among the clips that came since it was looked at, now kept as unseen matches.
+    """Run a saved search on the clips that came since its last check. Store the matches as unseen, and return them.
 
-    A clip matches whose name says every word that is looked for, or that is at least `SavedSearch.least` likely. Empty
-    where another process looks at the same time. What keeps a search from being asked is kept as its trouble.
+    A clip matches if its name has every word of the query, or if its probability is at least `SavedSearch.least`. Empty
+    if another process checks at the same time. If the search cannot run, the reason is stored as its ``trouble``.
 
-    Raises LibraryError when the library is read-only or the disk is full.
+    Raises LibraryError if the library is read-only or the disk is full.
 
     Examples:
         >>> saved = soundalike.save_search(library, "rains", soundalike.Query((soundalike.TextPart("rain"),)))
@@ -184,11 +184,11 @@ def _match(search: SavedSearch, hit: Hit) -> SavedMatch:
     return SavedMatch(0, search.id, hit.clip_id, hit.start_s, hit.end_s, hit.score, hit.probability)
 
 
-# --- questions as they are kept -----------------------------------------------------------------------------
+# --- stored queries -----------------------------------------------------------------------------
 
 
 def question_of(query: Query) -> tuple[dict[str, Any], tuple[bytes, ...]]:
-    """A query as JSON, and the files that its parts name by their places. Raises QueryError, AudioError."""
+    """Return a query as JSON, and the files that its parts refer to by number. Raises QueryError, AudioError."""
     if query.among is not None or query.without:
         raise QueryError("a saved search keeps no clips by their numbers (among, without); say them with where")
     sounds: list[bytes] = []
@@ -199,7 +199,7 @@ def question_of(query: Query) -> tuple[dict[str, Any], tuple[bytes, ...]]:
 
 
 def part_as_json(part: Part, sounds: list[bytes]) -> dict[str, Any]:
-    """A part as JSON; the file of a sound is put behind ``sounds``, by its place there. Raises as `question_of`."""
+    """Return a part as JSON. The file of a sound is appended to ``sounds``. Raises as `question_of` does."""
     fields = {name: value for name, value in asdict(part).items() if name in _DEFAULTS and value != _DEFAULTS[name]}
     if isinstance(part, AudioPart | HumPart):
         sound, is_cut = _sound(part)
@@ -212,12 +212,12 @@ def part_as_json(part: Part, sounds: list[bytes]) -> dict[str, Any]:
 
 
 def _sound(part: AudioPart | HumPart) -> tuple[bytes, bool]:
-    """The file of a part, or where that is large the passage that is meant; and whether it is cut."""
+    """Return the file of a part, or only its passage if the file is large; and whether it was cut."""
     if is_in_store(part.path):
         raise QueryError(f"{printable(part.path)}: a sound in a store is not kept; copy it here first")
     file = Path(part.path)
     if not file.is_file() or file.stat().st_size <= MAX_KEPT_SOUND_BYTES:
-        audio.probe(part.path)  # raises for what is no sound
+        audio.probe(part.path)  # raises if it is not a sound
         return file.read_bytes(), False
     end_s = part.end_s if part.end_s is not None else audio.probe(part.path).duration_s
     passage = None if end_s is None else wav_passage(part.path, part.start_s, end_s, part.track or 0)
@@ -231,9 +231,9 @@ def _sound(part: AudioPart | HumPart) -> tuple[bytes, bool]:
 
 @contextmanager
 def query_of(library: Library, search: SavedSearch) -> Iterator[Query]:
-    """The query of a saved search, whose sounds lie in files for as long as the block takes.
+    """Give the query of a saved search. Its sounds are in temporary files until the block ends.
 
-    Raises QueryError for a list or a region of the map that is gone.
+    Raises QueryError for a list or a map that is gone.
     """
 
     def sound(place: int) -> bytes:
@@ -248,9 +248,9 @@ def query_of(library: Library, search: SavedSearch) -> Iterator[Query]:
 
 @contextmanager
 def live_parts(library: Library, search: SavedSearch) -> Iterator[tuple[LivePart, ...]]:
-    """What a saved search wants of a live sound; files are there for as long as the block takes.
+    """Give the parts of a saved search that can be watched for. Files exist until the block ends.
 
-    Raises QueryError where it asks for what no live sound has: a filter, a tune, a segment, something unwanted.
+    Raises QueryError if the search uses what a live sound does not have: a filter, a tune, a segment, unwanted parts.
     """
     with query_of(library, search) as query:
         parts = tuple(part for part in query.parts if isinstance(part, LivePart) and part.weight > 0)
@@ -286,7 +286,7 @@ def _query_of(library: Library, question: Mapping[str, Any], sound: Callable[[in
 
 
 def _refused(parts: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
-    """A refused passage stands for its clip."""
+    """Return the clips of unwanted parts: an unwanted passage excludes its whole clip."""
     return tuple(one["clip_id"] for one in parts if "clip_id" in one and one.get("weight", 1.0) < 0)
 
 
@@ -310,7 +310,7 @@ def _part(library: Library, said: Mapping[str, Any], path: str) -> Part:
 
 
 def _clip(library: Library, clip_id: int, fields: Mapping[str, Any]) -> Part:
-    """A clip, or the passage of it, which is listened to in its file."""
+    """Return a clip as a part. A passage of it is read from the clip's file."""
     clip = next(iter(library.reader.clips([clip_id])), None)
     if clip is None or not (fields.get("start_s") or fields.get("end_s") is not None):
         plain = {name: value for name, value in fields.items() if name not in ("start_s", "end_s")}

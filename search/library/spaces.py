@@ -1,8 +1,8 @@
-"""A library's spaces, opened and kept up with the catalog: what searches read, as one value that is swapped whole.
+"""A library's spaces, kept up to date with the catalog, as one immutable value that is swapped atomically.
 
-A thread of its own looks at the catalog twice a second. It opens what was published, applies what came since, and puts
-a new `LibraryView` in the place of the last one; a search takes the one that is there and neither locks nor waits.
-Only the first search of all waits, for the spaces to be opened.
+A background thread checks the catalog twice a second. It opens new snapshots, applies later changes, and replaces the
+`LibraryView`. A search takes the current view and neither locks nor waits. Only the first search waits, until the
+spaces are open.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 class Spaces:
-    """Opens the spaces of one library, follows them, and lets go of those that were dropped. Threads share it."""
+    """Opens the spaces of a library and keeps them up to date (`Library.spaces`). Threads share it."""
 
     def __init__(
         self,
@@ -56,9 +56,9 @@ class Spaces:
         shipping: Shipping | None = None,
         dropped: Callable[[list[Space]], None] = lambda spaces: None,
     ) -> None:
-        """``library`` is the folder of its snapshots, which ``shipping`` brings there from others.
+        """``library``: the folder of snapshots. ``shipping``: fetches snapshots of other machines into it.
 
-        ``dropped`` is called with the spaces that are left after some were dropped.
+        ``dropped`` is called with the remaining spaces after some were dropped.
         """
         self._library = library
         self._catalog = catalog
@@ -78,7 +78,7 @@ class Spaces:
         self._fetching = Repeated(self._fetch, "snapshots cannot be fetched")
 
     def view(self) -> LibraryView:
-        """What is there to be searched, as of the last half second.
+        """Return the state that searches read, at most half a second old.
 
         Examples:
             >>> [view.space.name for view in library.spaces.view().spaces]
@@ -87,7 +87,7 @@ class Spaces:
         return self._view or self._first()
 
     def refresh(self) -> LibraryView:
-        """The same, as of now: whoever changed the catalog, and will ask about it, waits for this.
+        """Bring the state up to date now, and return it. Needed if the next search must see a change of the catalog.
 
         Examples:
             >>> len(library.spaces.refresh().of("spectral"))
@@ -110,9 +110,9 @@ class Spaces:
             return self._view
 
     def get(self, name: str | None = None) -> Space:
-        """The active space called ``name``, or the one of sounds that is asked first.
+        """Return the active space called ``name`` (None: the default space of sounds).
 
-        Raises QueryError that lists what is there.
+        Raises QueryError, which lists the spaces.
 
         Examples:
             >>> library.spaces.get().name, library.spaces.get("melody").is_melody
@@ -126,7 +126,7 @@ class Spaces:
         return found or self.refresh().of(name)[0].space
 
     def folder(self, space: Space) -> Path:
-        """Where a space's snapshots lie.
+        """Return the folder of a space's snapshots.
 
         Examples:
             >>> library.spaces.folder(library.spaces.get()).parent.name
@@ -135,7 +135,7 @@ class Spaces:
         return publishing.folder_of(self._library, space)
 
     def forget(self, space: Space) -> None:
-        """Drop what is open of a space; the next search opens it again.
+        """Close a space. The next search opens it again.
 
         Examples:
             >>> library.spaces.forget(library.spaces.get())
@@ -147,12 +147,12 @@ class Spaces:
             self._view = None
 
     def _event_table(self, spaces: list[Space]) -> EventTable | None:
-        """The events that filters ask for: those of the space that tags are of."""
+        """Return the events for filters: those of the space that gives the tags."""
         tagged = next((space for space in spaces if space.vocabulary and not space.is_retired), None)
         return None if tagged is None else self.events_of(tagged).value()
 
     def events_of(self, space: Space) -> Latest[EventTable]:
-        """The events of a space, as they were published last.
+        """Return the events of a space as they were last published.
 
         Examples:
             >>> len(library.spaces.events_of(library.spaces.get()).value())
@@ -164,7 +164,7 @@ class Spaces:
             return self._events[space.id]
 
     def new_events(self, space: Space) -> NewEvents:
-        """What keeps the events that a job finds on its way through the files (`indexer.job.index`).
+        """Return the recorder of events that an indexing job finds (`indexer.job.index`).
 
         Examples:
             >>> library.spaces.new_events(library.spaces.get()).journal.read()
@@ -174,7 +174,7 @@ class Spaces:
         return NewEvents(self.events_of(space), journal(folder, space.fingerprint), self._catalog, self._fetch)
 
     def close(self) -> None:
-        """Stop following, and let go of everything.
+        """Stop following the catalog, and close everything.
 
         Examples:
             >>> library.spaces.close()
@@ -189,9 +189,9 @@ class Spaces:
             self._view = None
 
     def _require_same_past(self) -> None:
-        """Open everything anew after a server that had lost its last commits took over: those were replayed here.
+        """Reopen everything after a failover to a server that lost the last commits: they were already replayed here.
 
-        Only with a store: some servers do not say which one they are.
+        Only with a store, because some servers do not identify themselves.
         """
         if self._shipping is None:
             return
@@ -218,7 +218,7 @@ class Spaces:
         try:
             self._shipping.fetch()
         except LibraryError:
-            if not self._stop.is_set():  # else it was told to end
+            if not self._stop.is_set():  # otherwise it was stopped on purpose
                 raise
 
     def _opened(self, space: Space) -> _OpenSpace:
@@ -250,7 +250,7 @@ class Spaces:
 
 
 class Repeated:
-    """Something that a thread does twice a second, and goes on with when it fails: each cause is logged once."""
+    """A task that a thread runs twice a second, even after failures. Each cause is logged once."""
 
     def __init__(self, do: Callable[[], object], failed: str) -> None:
         self._do = do
@@ -258,12 +258,12 @@ class Repeated:
         self._logged = ""
 
     def run(self, stop: threading.Event) -> None:
-        """Do it until ``stop`` is set."""
+        """Repeat the task until ``stop`` is set."""
         while not stop.wait(FOLLOW_EVERY_S):
             self.once()
 
     def once(self) -> None:
-        """Do it; the state before it stays where it fails, and is searched."""
+        """Run the task once. If it fails, searches keep the previous state."""
         try:
             self._do()
             self._logged = ""
@@ -277,7 +277,7 @@ class Repeated:
 
 @dataclass
 class _OpenSpace:
-    """One space while it is open: changed by the thread that refreshes, read by no other."""
+    """An open space. Only the refreshing thread uses it."""
 
     catalog: Catalog
     space: Space
@@ -292,10 +292,10 @@ class _OpenSpace:
         self.plain_columns: ClipColumns | None = None
 
     def follow(self, space: Space, events: EventTable | None) -> None:
-        """Bring everything up to the catalog, and put the ``events`` to the columns.
+        """Bring everything up to date with the catalog, and attach ``events`` to the columns.
 
-        The columns come first, so that the index knows every segment of them. What it holds beyond them has no content
-        yet, and a ranking leaves it out.
+        The columns come first, so that the index has every segment that they have. Segments that only the index has
+        belong to no content yet, and rankings leave them out.
         """
         columns = self.columns.follow()
         index = self.index.follow(partial(self.catalog.changes, space.id))

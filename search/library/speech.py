@@ -1,4 +1,4 @@
-"""The spoken words of a library: recognises them, keeps them in the catalog, gives a clip's, and finds what is said."""
+"""Speech in a library: recognises it, stores transcripts in the catalog, and finds spoken words."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ from search.ports import Lease, SpeechRecogniser, VoiceDetector
 from search.snapshots.filling import OnProgress, Rest, nobody, of_first, with_clips
 
 SAVE_S: Final = 1800.0
-"""Transcripts are written after so many seconds of sound: more is not done twice after a kill."""
+"""Transcripts are written after this many seconds of sound. After a kill, at most this much is done again."""
 
 
 class Listeners:
-    """What listens for words and for voices, each loaded when it is first asked for. Threads share it."""
+    """The speech recogniser and the voice detector, each loaded at its first use. Threads share it."""
 
     def __init__(
         self, load_recogniser: Callable[[], SpeechRecogniser], load_detector: Callable[[], VoiceDetector]
@@ -51,13 +51,13 @@ class Listeners:
         self._detector: VoiceDetector | None = None
 
     def recogniser(self) -> SpeechRecogniser:
-        """The recogniser. Raises EncoderError where it is not installed, ModelNotFound for its model."""
+        """Return the recogniser. Raises EncoderError if it is not installed, ModelNotFound for its model."""
         with self._lock:
             self._recogniser = self._recogniser or self._load_recogniser()
             return self._recogniser
 
     def detector(self) -> VoiceDetector:
-        """The detector. Raises EncoderError where it is not installed."""
+        """Return the detector. Raises EncoderError if it is not installed."""
         with self._lock:
             self._detector = self._detector or self._load_detector()
             return self._detector
@@ -75,7 +75,7 @@ def transcribe(
     language: str | None,
     again: bool,
 ) -> tuple[JobFailure, ...]:
-    """Recognise the sounds that this recogniser has not transcribed (``again``: all); the files that failed."""
+    """Transcribe the sounds that this recogniser has not transcribed (``again``: all). Return the files that failed."""
     recogniser, detector = listeners.recogniser(), listeners.detector()
     present = view.sounds()
     missing = present if again else np.intersect1d(present, catalog.without_transcript(recogniser.fingerprint))
@@ -111,10 +111,10 @@ def transcribe(
 
 
 def of_clip(clip_id: int, catalog: Catalog, listeners: Listeners, language: str | None = None) -> ClipTranscript:
-    """What is said in a clip: as it is stored, or recognised now.
+    """Return the transcript of a clip: the stored one, or a new one.
 
-    Raises QueryError for a clip that is not there or holds notes, AudioError for a file that cannot be read,
-    EncoderError where no recogniser is installed.
+    Raises QueryError if the clip is unknown or holds notes, AudioError for a file that cannot be read, EncoderError if
+    no recogniser is installed.
     """
     clip = _clip(catalog, clip_id)
     stored = catalog.transcripts([clip.content_id]).get(clip.content_id)
@@ -126,7 +126,7 @@ def of_clip(clip_id: int, catalog: Catalog, listeners: Listeners, language: str 
 
 
 def voiced(clip_id: int, catalog: Catalog, listeners: Listeners) -> tuple[tuple[float, float], ...]:
-    """When somebody speaks in a clip: as it is stored, or found now. Raises as `of_clip` does."""
+    """Return the stretches of a clip with a voice: stored ones, or found now. Raises as `of_clip` does."""
     clip = _clip(catalog, clip_id)
     stored = catalog.transcripts([clip.content_id]).get(clip.content_id)
     if stored is not None:
@@ -138,9 +138,9 @@ def voiced(clip_id: int, catalog: Catalog, listeners: Listeners) -> tuple[tuple[
 def spoken_in(
     view: LibraryView, catalog: Catalog, spoken: SpokenWords, text: str, *, clips: Ids | None, k: int, offset: int
 ) -> Sayings:
-    """The ``k`` best passages after the first ``offset`` that say ``text``, of the clips (n,) or of all.
+    """Return the ``k`` best passages after the first ``offset`` in which ``text`` is said, in ``clips`` (n,) or in all.
 
-    Raises QueryError for a question without words, or a bad ``k`` or ``offset``.
+    Raises QueryError if ``text`` has no words, or for an invalid ``k`` or ``offset``.
     """
     if k < 1 or offset < 0:
         raise QueryError(f"k is {k} and offset {offset}; they must be at least 1 and 0")
@@ -161,7 +161,7 @@ def spoken_in(
 
 
 def _saying(passage: FoundWords, table: SpokenTable, catalog: Catalog) -> Saying | None:
-    """A passage with its clip and the lines that it is in; None where its content went this moment."""
+    """Return a passage with its clip and lines; None if its content was just removed."""
     content_id, number = table.line_of(passage.first)
     transcript = catalog.transcripts([content_id]).get(content_id)
     ids = catalog.clips_of([content_id]).get(content_id, [])
@@ -186,7 +186,7 @@ def _clip(catalog: Catalog, clip_id: int) -> Clip:
 
 
 class Speech:
-    """Recognises what is said, and finds it. `Library.speech` is one."""
+    """Transcribes speech, and finds spoken words (`Library.speech`)."""
 
     def __init__(
         self,
@@ -206,13 +206,13 @@ class Speech:
         self._rest = giving_way.rest
         self._listeners = listeners
         self.words = words
-        """Those of all sounds, as they were published last."""
+        """The spoken words of all sounds, as they were last published."""
 
     def transcript(self, clip_id: int, language: str | None = None) -> ClipTranscript:
-        """What is said in a clip, as `transcribe` found it, else found now (in ``language``, where one is given).
+        """Return the transcript of a clip: the stored one (`transcribe`), or a new one in ``language`` (None: detect).
 
-        Raises QueryError for a clip that is not there or holds notes, and a language that is not known; AudioError for
-        a file that cannot be read; EncoderError where no recogniser is installed, ModelNotFound for its model.
+        Raises QueryError if the clip is unknown or holds notes, or for an unknown language; AudioError for a file that
+        cannot be read; EncoderError if no recogniser is installed, ModelNotFound for its model.
 
         Examples:
             >>> library.speech.transcript(1_000_000)
@@ -222,7 +222,7 @@ class Speech:
         return of_clip(clip_id, self._catalog, self._listeners, language)
 
     def voiced(self, clip_id: int) -> tuple[tuple[float, float], ...]:
-        """When somebody speaks in a clip: start and end of each stretch in seconds, ascending. Raises as `transcript`.
+        """Return the stretches of a clip with a voice: start and end in seconds, ascending. Raises as `transcript`.
 
         Examples:
             >>> library.speech.voiced(1_000_000)
@@ -232,10 +232,11 @@ class Speech:
         return voiced(clip_id, self._catalog, self._listeners)
 
     def find(self, text: str, *, k: int = 10, offset: int = 0, where: str | None = None) -> Sayings:
-        """The passages in which ``text`` is said, best first: words, phrases in quotes, beginnings (``thunder*``).
+        """Find the passages in which ``text`` is said, best first.
 
-        Of the clips that pass a filter, or of all; what nobody transcribed yet (`transcribe`) says nothing. Raises
-        QueryError for a question without words, WhereError for a filter that does not parse.
+        ``text`` may have words, phrases in quotes, and beginnings of words (``thunder*``). Only clips that pass the
+        filter ``where`` and that were transcribed (`transcribe`) are searched. Raises QueryError if ``text`` has no
+        words, WhereError for a filter that does not parse.
 
         Examples:
             >>> library.speech.find("rain", where="duration_s < 5").next_offset is None
@@ -251,12 +252,13 @@ class Speech:
         language: str | None = None,
         again: bool = False,
     ) -> tuple[JobFailure, ...]:
-        """Recognise what is said in the sounds that came since the last time, or that another recogniser transcribed.
+        """Transcribe new sounds, and those that another recogniser transcribed. Return the files that could not be
+        read.
 
-        ``again``: in all. Gives the files that could not be read. ``progress(done, total)`` is called as sounds are
-        listened to; what it raises stops the job, which goes on from there the next time. Holds the writer's lease
-        meanwhile. Raises LibraryBusy when another writer does, LibraryUnwritable when the disk is full, QueryError
-        for a language that is not known, EncoderError and ModelNotFound as `transcript`.
+        ``again``: transcribe all sounds. ``progress(done, total)`` is called after each sound; if it raises, the job
+        stops, and the next run resumes there. The job holds the writer's lease. Raises LibraryBusy if another writer
+        holds it, LibraryUnwritable if the disk is full, QueryError for an unknown language, EncoderError and
+        ModelNotFound as `transcript` does.
 
         Examples:
             >>> from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A library's index, its store and the folder of its snapshots here: whether each does what is needed of it."""
+"""Checks of a library's index, its store, and its folder of snapshots."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _PROBE: Final = b"soundalike doctor"
 
 
 def diagnose(library: Library) -> Iterator[Finding]:
-    """What there is to say of a library's index, its store and its cache."""
+    """Check a library's index, its store and its cache."""
     yield _index(library.index_kind)
     yield from described(library.path)
 
 
 def described(folder: Path) -> Iterator[Finding]:
-    """What there is to say of the store and the cache that a library's ``library.toml`` names."""
+    """Check the store and the cache that a library's ``library.toml`` names."""
     said = read(folder)
     if said.store:
         yield _store(said.store)
@@ -63,7 +63,7 @@ def _store(url: str) -> Finding:
 
 
 def _with_rights(url: str, store: ObjectStore, key: str) -> Finding:
-    """Keep an object, try to keep another in its place, read it and take it away."""
+    """Write an object, try to write another with the same key, read the object, and delete it."""
     began = time.perf_counter()
     store.write(key, _PROBE, new=True)
     try:
@@ -89,7 +89,7 @@ def _read_only(url: str) -> Finding:
 
 
 def _cache_trouble(cache: Path) -> str:
-    """Why nothing can be kept there. It may be absent: it is made when something is fetched or published."""
+    """Return why the cache cannot be written, "" if it can. It may be absent: fetching or publishing creates it."""
     there = next(folder for folder in (cache, *cache.parents) if os.path.lexists(folder))
     try:
         Path(tempfile.mkdtemp(prefix=".doctor-", dir=there)).rmdir()

@@ -1,8 +1,8 @@
-"""What can be asked of a library in words: its tags, what people called its clips, the names of what stands for it.
+"""Suggestions of words to search a library for: its tags, people's own tags, and names of representative clips.
 
-Nothing is suggested that would not be found: each is asked, and stays where its verdict is ``good``. Tags are taken in
-the order in which they tell most of what is not told yet, names from the clips that stand for the library's corners
-(`search.engine.recommending.starters`), so that a few suggestions span it.
+Each suggestion is run as a search, and kept only if the verdict is ``good``. Tags are ordered so that each covers most
+of the clips that the earlier ones do not. Names come from clips that represent the library
+(`search.engine.recommending.starters`). So a few suggestions cover all of it.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 MOST: Final = 50
 TRIED: Final = 4
-"""How many of each kind are asked for each suggestion that is wanted, at most."""
+"""The most candidates of each kind that are tried for each requested suggestion."""
 LEAST_CLIPS: Final = 2
-"""A tag that fewer clips have is no suggestion."""
+"""The least clips with a tag that is suggested."""
 _NUMBERS: Final = re.compile(r"[\W_]*\d+[\W_]*|[_]+|\s+")
 
 
 def suggest(library: Library, limit: int = 10, where: str | None = None) -> tuple[Suggestion, ...]:
-    """Up to ``limit`` things to ask in words that are there, among the clips that pass a filter.
+    """Suggest up to ``limit`` words or phrases that find something among the clips that pass a filter (None: all).
 
-    Raises QueryError for a limit that is not from 1 to `MOST`, WhereError for a filter that does not parse.
+    Raises QueryError if ``limit`` is not from 1 to `MOST`, WhereError for a filter that does not parse.
 
     Examples:
         >>> [one.text for one in soundalike.suggest(library, limit=1, where='path ~ "rain"')]
@@ -71,7 +71,7 @@ def _tags(view: SpaceView, where: str | None, limit: int) -> Iterator[Suggestion
 
 
 def _names(library: Library, view: SpaceView, where: str | None, limit: int) -> Iterator[Suggestion]:
-    """Titles without their numbers, where titles say what is heard."""
+    """Yield titles without their numbers, if the library's titles describe sounds."""
     passing = None if where is None else view.columns.clips_where(parse(where))
     segments = starters(view, startable(view, passing))[: TRIED * limit]
     contents = view.columns.place(segments)[0]

@@ -1,4 +1,4 @@
-"""From a sentence about a library to a query: by rules, and by a language model where one is configured."""
+"""Turning a sentence into a query: by rules, and by a language model if one is configured."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from search.library.library import Library
 
 MAX_SENTENCE: Final = 1000
-"""Characters of a sentence."""
+"""The most characters of a sentence."""
 _PLAIN_WORDS: Final = 5
-"""A sentence of so many words that rules find nothing else in is one that they can read."""
+"""If rules find nothing but words to search for, they have understood the sentence if it has at most this many."""
 _MAX_SHOWN: Final = 1000
 _MAX_NAMES: Final = 1000
 _NAMES_ARE_SPOKEN_OF: Final = re.compile(r"folder|director|tag", re.IGNORECASE)
@@ -34,15 +34,16 @@ def understand(
     now: datetime | None = None,
     reader: ReadBy | None = None,
 ) -> Understanding:
-    """A sentence in plain English as a query, with what each of its words became. Nothing is searched.
+    """Turn a sentence in plain English into a query, and explain each of its terms. Nothing is searched.
 
-    ``previous`` are the clips of the last answer, best first: what "like the second one" speaks of. ``now`` is the
-    moment that "last week" is counted from, the clock's in the local time zone where none is given. ``reader`` is
-    ``rules`` or ``model``; without it rules read first, and the language model of the settings, where there is one,
-    reads what they did not understand.
+    ``previous`` are the clips of the last answer, best first, for sentences like "like the second one". ``now`` is the
+    time that "last week" refers to; by default the current time in the local time zone. ``reader`` is ``rules`` or
+    ``model``. By default rules read first, and the configured language model, if any, reads what they do not
+    understand.
 
-    Raises QueryError for an empty sentence, one of more than 1,000 characters, and where the model is to read and none
-    is configured; WhereError for more filters than a question may have.
+    Raises QueryError for an empty sentence, for one of more than 1,000 characters, or if ``reader`` is ``model`` and no
+    model is configured; UsageError if ``now`` has no time zone; WhereError if the sentence has more filters than a
+    query may have.
 
     Examples:
         >>> understanding = soundalike.understand(library, "short sirens, no rain")
@@ -74,7 +75,7 @@ def understand(
 
 
 def _is_beyond_rules(read: Understanding) -> bool:
-    """Whether rules left something, or took a long sentence for nothing but words."""
+    """Return whether rules left something, or found only words to search for in a long sentence."""
     is_plain = all(term.kind == "words" for term in read.terms)
     return bool(read.not_understood) or (is_plain and len(read.sentence.split()) > _PLAIN_WORDS)
 
@@ -92,7 +93,7 @@ def _model(library: Library) -> Endpoint | None:
 
 
 def _context(library: Library, now: datetime, previous: Sequence[int], *, with_names: bool) -> Context:
-    """Names of the library are gathered for a sentence that speaks of them only: in a large one that takes a while."""
+    """Collect what a sentence may refer to. Names are read only if needed: in a large library that is slow."""
     clips = {clip.id: clip for clip in library.reader.clips(list(previous[:_MAX_SHOWN]))} if previous else {}
     shown = tuple(Shown(one, clips[one].duration_s) for one in previous[:_MAX_SHOWN] if one in clips)
     folders: tuple[str, ...] = ()

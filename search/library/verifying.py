@@ -1,7 +1,7 @@
-"""Whether a library is sound: the catalog, every snapshot on disk, and whether they say what the catalog says.
+"""Verification of a library: the catalog, every snapshot on disk, and whether both agree.
 
-Everything that is kept is read, and everything that follows from the catalog is compared with it. So what is called
-sound here can be searched, and finds what the catalog holds.
+Everything stored is read, and everything derived from the catalog is compared with it. A library that passes can be
+searched, and finds what the catalog holds.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _REINDEX: Final = "soundalike reindex makes it anew"
 
 
 def verify(library: Library) -> list[str]:
-    """Everything that is wrong, a line each, with its remedy; empty when the library is sound.
+    """Return one line for each problem, with its remedy; empty if there are none.
 
-    Files that are not what was written are named first: only when all are is what they say compared with the catalog.
-    A library that is being written to is looked at again, until nothing changed meanwhile (five times at most).
-    Raises LibraryError when the catalog cannot be read at all.
+    Damaged files are reported first. Only if no file is damaged are their contents compared with the catalog. If the
+    library changes during the check, the check is repeated, at most five times. Raises LibraryError if the catalog
+    cannot be read at all.
     """
     for _ in range(TRIES):
         before = library.catalog.sequence()
@@ -62,7 +62,7 @@ def verify(library: Library) -> list[str]:
 
 
 def _files(library: Library, space: Space) -> Iterator[str]:
-    """Every byte of the snapshots of a space, and whether each is of this catalog."""
+    """Check every byte of the snapshots of a space, and whether each belongs to this catalog."""
     folder, reached = library.spaces.folder(space), library.catalog.sequence()
     yield from library.publisher.publication(space).index().verify()
     yield from Snapshots(folder / publishing.COLUMNS, columns.KIND).verify(columns.problems)
@@ -77,7 +77,7 @@ def _files(library: Library, space: Space) -> Iterator[str]:
 
 
 def _fingerprints(library: Library) -> list[str]:
-    """Every byte of the fingerprints, and whether they are of this catalog's contents."""
+    """Check every byte of the fingerprints, and whether they belong to this catalog's contents."""
     snapshots = library.recordings.fingerprints.snapshots
     problems = snapshots.verify(exact.problems)
     newest = None if problems else snapshots.newest(exact.read)
@@ -89,9 +89,9 @@ def _fingerprints(library: Library) -> list[str]:
 
 
 def _facts(library: Library, view: LibraryView, space: Space) -> Iterator[str]:
-    """Whether what a space's snapshots say, brought up to now, is what the catalog says."""
+    """Compare a space's snapshots, brought up to date, with the catalog."""
     seen = next((one for one in view.spaces if one.space.id == space.id), None)
-    if seen is None:  # it came this moment
+    if seen is None:  # it was just added
         return
     called = f"space {space.name}" + (" (retired)" if space.is_retired else "")
     problems = [*_index(library, seen), *_columns(library, seen)]
@@ -103,7 +103,7 @@ def _facts(library: Library, view: LibraryView, space: Space) -> Iterator[str]:
 
 
 def _index(library: Library, view: SpaceView) -> Iterator[str]:
-    """What the index of a space says that the catalog does not, or otherwise: every id and every vector."""
+    """Compare every id and every vector of a space's index with the catalog."""
     held, expected, differing = view.index.ids(), [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for change in library.catalog.changes(view.space.id, 0):
         if change.vectors is not None:
@@ -124,14 +124,14 @@ def _index(library: Library, view: SpaceView) -> Iterator[str]:
 
 
 def _columns(library: Library, view: SpaceView) -> Iterator[str]:
-    """What the published columns, brought up to now, say otherwise than columns that are made from the catalog."""
+    """Compare the published columns, brought up to date, with columns built from the catalog."""
     anew = ClipColumns.build(library.catalog, view.space)
     if anew.sequence == view.columns.sequence:
         yield from differences(view.columns, anew)
 
 
 def _contours(library: Library, view: SpaceView) -> Iterator[str]:
-    """What the newest contours on disk say otherwise than the catalog; and windows that no contour has."""
+    """Compare the newest contours on disk with the catalog, and find windows without a contour."""
     source = partial(library.catalog.contours, view.space.id)
     directory = library.spaces.folder(view.space) / publishing.CONTOURS
     newest = Snapshots(directory, contours.KIND).newest(contours.read)
@@ -144,7 +144,7 @@ def _contours(library: Library, view: SpaceView) -> Iterator[str]:
 
 
 def _neighbourhoods(library: Library, view: SpaceView) -> Iterator[str]:
-    """What the newest neighbourhoods on disk say otherwise than the vectors."""
+    """Compare the newest neighbourhoods on disk with the vectors."""
     directory, dim = library.spaces.folder(view.space) / publishing.NEIGHBOURHOODS, view.space.dim
     newest = near.snapshots(directory).newest(lambda snapshot: near.read(snapshot, dim))
     if newest is not None:
@@ -152,7 +152,7 @@ def _neighbourhoods(library: Library, view: SpaceView) -> Iterator[str]:
 
 
 def _single_files(library: Library) -> Iterator[str]:
-    """The duplicates of the library, and the map of each of its spaces."""
+    """Check the duplicates of the library, and the map of each of its spaces."""
     yield from _duplicates(library)
     for space in library.catalog.spaces():
         yield from _map(library, library.spaces.folder(space))
@@ -182,7 +182,7 @@ def _map(library: Library, folder: Path) -> Iterator[str]:
 
 
 def _of_contents(library: Library, sequence: int, content_ids: Ids) -> Iterator[str]:
-    """Whether facts about contents, found at a sequence, are about this catalog's. What went since may be there."""
+    """Check that data about contents, made at a sequence, belongs to this catalog. Removed contents are allowed."""
     reached = library.catalog.sequence()
     if sequence > reached:
         yield f"it is of sequence {sequence}, the catalog is at {reached}"

@@ -1,6 +1,6 @@
-"""Listening to what is live: a stream is heard as it comes, and what is watched for is told.
+"""Watching live streams: sound is analysed as it comes, and alerts report what was watched for.
 
-`sources` opens microphones, files, addresses and bare samples, `hearing` turns their sound into windows and keeps the
-last minutes, `watching` says how likely each thing is that is watched for, `alerts` when that is told, `telling` and
-`streaming` to whom.
+`sources` opens microphones, files, addresses and raw samples. `hearing` cuts their sound into windows and keeps the
+last minutes. `watching` computes the probability of each watched thing, and `alerts` turns that into alerts. `telling`
+and `streaming` deliver alerts.
 """

@@ -1,4 +1,4 @@
-"""When something that is watched for is changes: once where it begins, and once where it is over."""
+"""Alerts: one when a watched thing begins, and one when it is over."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 STAYS: Final = 0.6
-"""What was told is over when it is less likely than so much of what it had to be ..."""
+"""A thing is over when its probability stays below this share of its threshold ..."""
 PAUSE_S: Final = 0.9
-"""... for so long: a shorter pause parts nothing."""
+"""... for this long. A shorter pause does not end it."""
 
 AlertKind: TypeAlias = Literal["event", "words", "example", "exact", "gap"]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """How likely it is that what is watched for was heard, from ``start_s`` to ``end_s`` of the stream.
+    """The probability of a watched thing from ``start_s`` to ``end_s`` of the stream.
 
-    ``of`` is what was found: a clip's title where recordings are recognised, else what is watched for. Of a saved
-    search that is its name, and ``search_id`` and ``least`` (how likely a match has to be) are its own.
+    ``of`` names it: a clip's title for a recognised recording, the name of a saved search, or the watched thing.
+    ``search_id`` and ``least`` (the threshold) are those of the saved search.
     """
 
     kind: AlertKind
@@ -33,10 +33,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something began (``state`` "begun"), is over ("ended"), or sound was lost ("gap", of ``lost_s``).
+    """A thing began (``state`` "begun"), is over ("ended"), or sound was lost ("gap").
 
-    ``end_s`` is as far as it was heard by then. ``latency_s`` is how long ago the last sample that tells of it came,
-    computing included; what the window needs before is not in it.
+    ``seen`` spans the thing as far as it was analysed by then. ``latency_s`` is the time since the last sample came,
+    including computation, but not the time to fill the window. ``saved`` is the file with the match, "" if none.
     """
 
     state: Literal["begun", "ended", "gap"]
@@ -46,14 +46,14 @@ class Alert:
 
 
 class Watched:
-    """What is going on: turns likelihoods into alerts. ``least`` counts for what brings none of its own."""
+    """Tracks what is going on, and turns probabilities into alerts. ``least`` is the default threshold."""
 
     def __init__(self, least: float) -> None:
         self._least = least
         self._open: dict[tuple[AlertKind, str, int | None], Seen] = {}
 
     def take(self, seen: list[Seen], end_s: float) -> list[tuple[Literal["begun", "ended"], Seen]]:
-        """What begins and ends with what the window to ``end_s`` has. What is not in ``seen`` was not heard."""
+        """Return what begins and ends with the window up to ``end_s``. Things missing in ``seen`` were not found."""
         changes: list[tuple[Literal["begun", "ended"], Seen]] = []
         now = {(one.kind, one.of, one.search_id): one for one in seen}
         for key, before in list(self._open.items()):
@@ -75,7 +75,7 @@ class Watched:
         return self._least if seen.least is None else seen.least
 
     def end(self) -> list[tuple[Literal["begun", "ended"], Seen]]:
-        """What was going on when the stream ended."""
+        """End everything that was going on when the stream ended, and return it."""
         left = [("ended", one) for one in self._open.values()]
         self._open.clear()
         return left  # type: ignore[return-value]  # literals

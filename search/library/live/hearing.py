@@ -1,4 +1,4 @@
-"""The last minutes of a stream, and its windows: each ends where a hop of new sound ends."""
+"""The last minutes of a stream, and its windows: one after each hop of new sound."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ class Ring:
         self.rate_hz = rate_hz
         self._samples = np.zeros(max(int(keep_s * rate_hz), 1), np.int16)
         self._end = 0
-        """Samples of the stream that came, gaps included."""
+        """The number of samples so far, including gaps."""
 
     @property
     def end_s(self) -> float:
-        """Where the stream is."""
+        """The current position in the stream."""
         return self._end / self.rate_hz
 
     @property
     def start_s(self) -> float:
-        """The earliest that is kept."""
+        """The earliest position that is kept."""
         return max(0, self._end - len(self._samples)) / self.rate_hz
 
     def add(self, block: LiveBlock) -> None:
-        """Keep a block; what was lost before it is silence."""
+        """Add a block. Sound lost before it becomes silence."""
         gap = max(round(block.start_s * self.rate_hz) - self._end, 0)
         if gap:
             self._put(np.zeros(min(gap, len(self._samples)), np.int16), gap)
         self._put((np.clip(block.wave, -1, 1) * 32_767).astype(np.int16), len(block.wave))
 
     def cut(self, start_s: float, end_s: float) -> Wave:
-        """The samples from ``start_s`` to ``end_s`` of the stream, as far as they are kept, in [-1, 1]."""
+        """Return the samples from ``start_s`` to ``end_s`` of the stream, as far as they are kept, in [-1, 1]."""
         first = max(int(start_s * self.rate_hz), self._end - len(self._samples), 0)
         last = min(int(end_s * self.rate_hz), self._end)
         places = np.arange(first, max(last, first)) % len(self._samples)
         return (self._samples[places] / np.float32(32_767)).astype(np.float32)
 
     def save(self, path: Path, start_s: float, end_s: float) -> None:
-        """Write that as a WAV file. Raises OSError."""
-        import soundfile  # every command loads this module, and few write sound
+        """Write these samples as a WAV file. Raises OSError."""
+        import soundfile  # every command loads this module, but few write sound
 
         soundfile.write(path, self.cut(start_s, end_s), self.rate_hz, subtype="PCM_16", format="WAV")
 
@@ -60,7 +60,7 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class LiveWindow:
-    """The last window of a stream, from ``start_s`` to ``end_s``, new from ``new_s`` on. ``lost_s`` never came."""
+    """A window of a stream, from ``start_s`` to ``end_s``, new from ``new_s`` on. ``lost_s`` of sound were lost."""
 
     wave: Wave
     start_s: float
@@ -70,13 +70,13 @@ class LiveWindow:
 
 
 def windows(blocks: Iterable[LiveBlock], ring: Ring, window_s: float, hop_s: float) -> Iterator[LiveWindow]:
-    """A window each ``hop_s``, the first when the stream begins; one that is not full yet is repeated to fill it."""
+    """Yield a window after each ``hop_s`` from the beginning. Sound that does not fill the window is repeated."""
     size = round(window_s * ring.rate_hz)
     done_s, lost_s = 0.0, 0.0
     for block in blocks:
         ring.add(block)
         lost_s += block.lost_s
-        if block.lost_s >= window_s:  # nothing came for long: no window of silence is made of that
+        if block.lost_s >= window_s:  # a long gap: make no windows of silence
             done_s = max(done_s, block.start_s)
         while ring.end_s - done_s >= hop_s:
             until_s = done_s + hop_s

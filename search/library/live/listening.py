@@ -1,4 +1,4 @@
-"""The loop: windows of a stream are encoded as they come, and what is watched for becomes alerts."""
+"""The main loop: encode the windows of a stream as they come, and yield alerts."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from search.library.live.sources import LiveBlock, Stream
 from search.library.live.watching import EXACT_S, EncodedWindow, LiveWatch
 
 HOP_S: Final = 0.5
-"""A window each half second: what sounds is told within that and what the computer takes."""
+"""A window every half second: an alert takes at most this long plus the computation."""
 KEEP_S: Final = 120.0
 BEFORE_S: Final = 2.0
 AFTER_S: Final = 1.0
-"""What is saved of a match beyond its ends."""
+"""How much sound before and after a match is saved with it."""
 
 Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
 class ListeningPlan:
-    """How a stream is listened to: ``window_s`` of the encoder, a window each ``hop_s``, ``keep_s`` kept.
+    """How to watch a stream: the encoder's ``window_s``, one window every ``hop_s``, the last ``keep_s`` kept.
 
-    What is at least ``least`` likely is told. Matches are saved in the folder ``save``, where one is given.
+    ``least``: the lowest probability of an alert. ``save``: the folder in which matches are saved, None for none.
     """
 
     window_s: float
@@ -47,7 +47,7 @@ def listen(
     *,
     clock: Clock = time.monotonic,
 ) -> Iterator[Alert]:
-    """Alerts as they come, until the stream ends. Raises AudioError where it breaks, LibraryUnwritable (saving)."""
+    """Yield alerts until the stream ends. Raises AudioError if it breaks, LibraryUnwritable if saving fails."""
     ring = Ring(rate_hz, max(plan.keep_s, plan.window_s, EXACT_S))
     watched = Watched(plan.least)
     numbers = count(1)
@@ -63,7 +63,7 @@ def listen(
 
 
 class _Arrivals:
-    """When the last block came."""
+    """Records when the last block came."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -76,7 +76,7 @@ class _Arrivals:
 
 
 def _seen(window: LiveWindow, watches: Sequence[LiveWatch], ring: Ring) -> list[Seen]:
-    """What is watched for in a window; of one thing that several watches tell of, the likeliest."""
+    """Return the watched things in a window; if several watches report the same thing, the likeliest."""
     encoded = EncodedWindow(window.wave)
     best: dict[tuple[str, str, int | None], Seen] = {}
     for one in (seen for watch in watches for seen in watch.look(window, encoded, ring)):
@@ -87,7 +87,7 @@ def _seen(window: LiveWindow, watches: Sequence[LiveWatch], ring: Ring) -> list[
 
 
 def _saved(ring: Ring, seen: Seen, plan: ListeningPlan, number: int) -> str:
-    """The file that a match was saved in, "" for none."""
+    """Save a match. Return its file, "" if matches are not saved."""
     if plan.save is None:
         return ""
     name = "".join(letter if letter.isalnum() else "-" for letter in seen.of.lower()).strip("-")[:40]

@@ -1,7 +1,7 @@
-"""Where live sound comes from: a microphone, a file, an address, or bare samples, all through PyAV.
+"""Sources of live sound: a microphone, a file, an address, or raw samples, all through PyAV.
 
-A thread of its own reads, so that a computation never holds up the source. What is live waits in a queue of bounded
-length; where that is full, what comes is lost, and the gap is told. What is not live waits itself.
+A background thread reads, so that computation never blocks the source. Its blocks wait in a bounded queue. If the queue
+is full, sound of a live source is lost and reported as a gap; other sources wait.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 WAITING_S: Final = 10.0
-"""Sound that may wait to be heard; more of a live source is lost."""
+"""The most sound in the queue. Beyond that, sound of a live source is lost."""
 _LATE_S: Final = 5.0
 _MICROPHONES: Final = {
     "linux": ("alsa", "default"),
@@ -32,12 +32,12 @@ _MICROPHONES: Final = {
     "win32": ("dshow", "audio=default"),
 }
 _GAP_S: Final = 0.1
-"""Time stamps that leave out so much: sound was lost on its way here."""
+"""A jump of this much in the time stamps means that sound was lost on the way."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveBlock:
-    """Samples (n,) that begin ``start_s`` into the stream; ``lost_s`` of it never came before them."""
+    """Samples (n,) that begin ``start_s`` into the stream, after ``lost_s`` of lost sound."""
 
     start_s: float
     wave: Wave
@@ -46,9 +46,9 @@ class LiveBlock:
 
 @dataclass(frozen=True, slots=True)
 class StreamSource:
-    """What is listened to: ``-`` (bare 16-bit samples on standard input), ``mic`` or ``mic:NAME``, a file, an address.
+    """A source: ``-`` (raw 16-bit samples on standard input), ``mic`` or ``mic:NAME``, a file, or an address.
 
-    ``rate_hz`` and ``channels`` are those of bare samples.
+    ``rate_hz`` and ``channels`` are those of raw samples.
     """
 
     name: str
@@ -57,12 +57,12 @@ class StreamSource:
 
     @property
     def is_live(self) -> bool:
-        """Whether it goes on whether somebody listens or not. A file waits, and so does a pipe."""
+        """Whether sound comes in real time. Files and pipes wait for the reader."""
         return self.name != "-" and not Path(self.name).is_file()
 
 
 class Stream:
-    """The sound of a source at ``rate_hz``, mono. A context manager; iterate over it once."""
+    """The sound of a source at ``rate_hz``, mono. A context manager. Iterate over it once."""
 
     def __init__(self, source: StreamSource, rate_hz: int, standard_input: BinaryIO | None = None) -> None:
         self._source, self._rate_hz = source, rate_hz
@@ -82,11 +82,11 @@ class Stream:
         self._stop.set()
 
     def stop(self) -> None:
-        """End the stream: whoever iterates gets what waits, and no more."""
+        """End the stream. An iteration in progress still gets the blocks in the queue."""
         self._stop.set()
 
     def __iter__(self) -> Iterator[LiveBlock]:
-        """Blocks as they come. Raises AudioError where the source cannot be opened, or breaks."""
+        """Yield blocks as they come. Raises AudioError if the source cannot be opened, or breaks."""
         while True:
             try:
                 one = self._waiting.get(timeout=0.2)
@@ -116,7 +116,7 @@ class Stream:
             self._end(error)
 
     def _put(self, block: LiveBlock) -> bool:
-        """Whether it waits now; of a live source it is lost where too much does."""
+        """Queue a block. Return whether it was queued: if the queue is full, a block of a live source is lost."""
         if self._source.is_live:
             try:
                 self._waiting.put_nowait(block)
@@ -163,12 +163,12 @@ class Stream:
 
 
 def _mono(frame: Any) -> Wave:  # noqa: ANN401  PyAV's
-    """The mean of its channels, as everywhere (FFmpeg's own mix of two is louder)."""
+    """Return the mean of the channels, as everywhere in Soundalike (FFmpeg's own stereo mix is louder)."""
     return np.asarray(frame.to_ndarray().mean(axis=0), np.float32)
 
 
 def _resampled(container: Any, rate_hz: int) -> Iterator[LiveBlock]:  # noqa: ANN401  PyAV's
-    """The first sound track as blocks, with what its time stamps leave out."""
+    """Yield the first sound track as blocks, with the gaps in its time stamps."""
     import av
 
     track = container.streams.audio[0]

@@ -1,7 +1,7 @@
-"""Alerts as server-sent events, for pages and programs that follow along: ``GET /`` on an address of this machine.
+"""Alerts as server-sent events for pages and programs: ``GET /`` on an address of this machine.
 
-Each client has a thread; none holds up the listening. The last alerts are kept, so that a client which comes again with
-``Last-Event-ID`` misses nothing, and one that says 0 gets all of them.
+Each client has its own thread, and none blocks the analysis. The last alerts are kept: a client that reconnects with
+``Last-Event-ID`` misses nothing, and one that sends 0 gets all of them.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from search.library.live.alerts import Alert
 from search.library.live.telling import alert_as_json
 
 KEPT: Final = 1_000
-"""So many alerts are there for who comes again."""
+"""The most alerts that are kept for clients that reconnect."""
 MOST_CLIENTS: Final = 32
 BEAT_S: Final = 15.0
-"""Writing is how a client that left is noticed."""
+"""How often something is written to an idle client: only writing detects that a client left."""
 _STUCK_S: Final = 10.0
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class AlertStream:
-    """Serves alerts at ``http://host:port/``. A context manager: at its end clients get what is left, and the end.
+    """Serves alerts at ``http://host:port/``. A context manager; when it exits, clients get the remaining alerts.
 
-    Raises UsageError for an address that cannot be listened at. Without CORS headers, and on loopback under no other
-    name, no page of another site can read it.
+    Raises UsageError if the address cannot be used. Pages of other sites cannot read the alerts: there are no CORS
+    headers, and on loopback only local host names are accepted.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -46,7 +46,7 @@ class AlertStream:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The address."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}/"
 
@@ -64,14 +64,14 @@ class AlertStream:
         self._server.server_close()  # waits for the clients' threads
 
     def report(self, alert: Alert) -> None:
-        """Tell whoever follows."""
+        """Send an alert to all clients."""
         with self._changed:
             self._last += 1
             self._alerts.append((self._last, alert_as_json(alert)))
             self._changed.notify_all()
 
     def follow(self, client: _Client) -> None:
-        """Answer a client until it leaves, or the stream ends."""
+        """Serve a client until it leaves or the stream ends."""
         if not self._clients.acquire(blocking=False):
             client.refuse(503)
             return
@@ -100,14 +100,14 @@ class AlertStream:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = False  # their last words are waited for
+    daemon_threads = False  # wait until the clients have their last alerts
 
     def __init__(self, address: tuple[str, int], stream: AlertStream) -> None:
         self.stream = stream
         super().__init__(address, _Client)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that left is none of ours."""
+        """Ignore clients that left."""
 
 
 class _Client(BaseHTTPRequestHandler):
@@ -115,7 +115,7 @@ class _Client(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """``GET /``."""
+        """Serve ``GET /``."""
         named = self.headers.get("Host", "").rsplit(":", 1)[0]
         is_local = self.server.server_address[0] in ("127.0.0.1", "::1")
         if is_local and named not in _LOOPBACK:
@@ -126,13 +126,13 @@ class _Client(BaseHTTPRequestHandler):
             self.server.stream.follow(self)
 
     def refuse(self, status: int) -> None:
-        """Answer with nothing but a status."""
+        """Answer with a status only."""
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def begin(self) -> None:
-        """The head of an endless answer."""
+        """Send the headers of an endless response."""
         self.send_response(200)
         for name, value in (("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")):
             self.send_header(name, value)
@@ -140,9 +140,9 @@ class _Client(BaseHTTPRequestHandler):
         self.write("retry: 1000\n\n")
 
     def write(self, text: str) -> None:
-        """Send some of it. Raises OSError where the client left or does not take it."""
+        """Send text. Raises OSError if the client left or does not read."""
         self.wfile.write(text.encode())
         self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's name
-        """Say nothing."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""How alerts are told: as JSON, to a webhook, which never holds up the listening (`streaming` tells whoever asks)."""
+"""Alerts as JSON, and posted to a webhook without blocking the analysis (`streaming` serves them to clients)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from search.library.live.alerts import Alert
 
 
 def alert_as_json(alert: Alert) -> dict[str, Any]:
-    """An alert. Times have milliseconds, probabilities four digits."""
+    """Return an alert. Times are rounded to milliseconds, probabilities to four digits."""
     seen = alert.seen
     if alert.state == "gap":
         return {"state": "gap", "start_s": round(seen.start_s, 3), "end_s": round(seen.end_s, 3)}
@@ -32,5 +32,5 @@ class AlertWebhook(webhooks.Webhook):
     """Posts alerts as JSON to an address (see `search.ground.webhooks.Webhook`)."""
 
     def report(self, alert: Alert) -> None:
-        """Post an alert, soon."""
+        """Post an alert, in the background."""
         self.post(json.dumps(alert_as_json(alert), ensure_ascii=False).encode())

@@ -1,4 +1,4 @@
-"""How likely each thing is that is watched for, in each window of a stream."""
+"""Watches: the probability of each watched thing in each window of a stream."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from search.model import FrameEncoding, Probabilities, Vectors, Wave
 from search.ports import Encoder, FrameReader
 
 MEANT: Final = 0.5
-"""Words mean a class that is meant at least so much as the one that is meant most."""
+"""Words mean a class if its probability is at least this share of the highest."""
 EXACT_S: Final = 8.0
 EXACT_EACH_S: Final = 2.0
-"""Exact recordings are looked for in the last `EXACT_S`, so often."""
+"""Recordings are searched for in the last `EXACT_S` seconds, every `EXACT_EACH_S` seconds."""
 
 
 class EncodedWindow:
-    """What encoders say of one window: computed when the first watch asks for it, and not twice."""
+    """The encodings of one window, each computed at its first use and cached."""
 
     def __init__(self, wave: Wave) -> None:
         self._waves = wave[np.newaxis]
         self._frames: dict[int, FrameEncoding] = {}
 
     def frames(self, encoder: FrameReader) -> FrameEncoding:
-        """Its frames, and the window as a whole."""
+        """Return the encoding of the frames and of the whole window."""
         if id(encoder) not in self._frames:
             self._frames[id(encoder)] = encoder.encode_frames(self._waves)
         return self._frames[id(encoder)]
 
     def vector(self, encoder: Encoder) -> Vectors:
-        """(dim,) of the window as a whole."""
+        """Return the vector (dim,) of the whole window."""
         known = self._frames.get(id(encoder))
         encoding = encoder.encode_audio(self._waves) if known is None else known.windows
         vector: Vectors = encoding.vectors[0]
@@ -47,15 +47,15 @@ class EncodedWindow:
 
 
 class LiveWatch(Protocol):
-    """Something that is watched for."""
+    """Watches for something."""
 
     def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
-        """What of it is in the new part of a window."""
+        """Return what of it is in the new part of a window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """Events: classes of an encoder's vocabulary, each on its own, or (``words``) any of them for one question."""
+    """Watches for classes of an encoder's vocabulary: each by itself, or (``words``) any of them for one query."""
 
     encoder: FrameReader
     names: tuple[str, ...]
@@ -63,7 +63,7 @@ class Classes:
     words: str = ""
 
     def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
-        """By the frames of the new part, as time lines have them."""
+        """Use the frames of the new part, as time lines do."""
         likely, frame_s = encoded.frames(self.encoder).tags[0][:, list(self.places)], self.encoder.frame_s
         at_s = window.start_s + frame_s * np.arange(len(likely))
         new = (at_s >= window.new_s - frame_s) & (at_s <= window.end_s)
@@ -81,14 +81,14 @@ class Classes:
 
 
 def classes_meant(words: str, meant: Probabilities, vocabulary: Sequence[str], encoder: FrameReader) -> Classes:
-    """What words mean, by ``meant`` (classes,)."""
+    """Watch for the classes that words mean, by ``meant`` (classes,)."""
     places = np.flatnonzero(meant >= MEANT * meant.max()).tolist()
     return Classes(encoder, tuple(vocabulary[place] for place in places), tuple(places), words)
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedSound:
-    """A sound: how near a window is to its ``vector`` (dim,), by an encoder's calibration."""
+    """Watches for a sound: the similarity of a window to its ``vector`` (dim,), as a calibrated probability."""
 
     encoder: Encoder
     called: str
@@ -96,7 +96,7 @@ class WatchedSound:
     calibration: tuple[float, float]
 
     def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
-        """By the window as a whole."""
+        """Use the whole window."""
         slope, offset = self.calibration
         likely = 1 / (1 + np.exp(-(slope * float(encoded.vector(self.encoder) @ self.vector) + offset)))
         return [Seen("example", self.called, float(likely), window.start_s, window.end_s)]
@@ -104,7 +104,7 @@ class WatchedSound:
 
 @dataclass(frozen=True, slots=True)
 class ForSearch:
-    """What a saved search asks for: what another ``watch`` sees has its name, its number, and its own ``least``."""
+    """A watch of a saved search: what ``watch`` finds gets the search's name, id and ``least``."""
 
     watch: LiveWatch
     search_id: int
@@ -112,13 +112,13 @@ class ForSearch:
     least: float
 
     def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
-        """What the other watch sees."""
+        """Return what the inner watch finds."""
         seen = self.watch.look(window, encoded, ring)
         return [replace(one, of=self.name, search_id=self.search_id, least=self.least) for one in seen]
 
 
 class WatchedRecordings:
-    """The recordings of a library that have fingerprints."""
+    """Watches for the recordings of a library that have fingerprints."""
 
     def __init__(self, table: FingerprintTable, titles: dict[int, tuple[int, str]]) -> None:
         self._table, self._titles = table, titles
@@ -126,7 +126,7 @@ class WatchedRecordings:
         self._due_s = EXACT_EACH_S
 
     def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
-        """By the landmarks of the last seconds, now and then; between, what was found before."""
+        """Every `EXACT_EACH_S` seconds, match the landmarks of the last seconds; in between, return the last result."""
         if window.end_s < self._due_s:
             return self._last
         self._due_s = window.end_s + EXACT_EACH_S
