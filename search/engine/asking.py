@@ -1,4 +1,4 @@
-"""From the parts of a query to vectors of one space."""
+"""Turns the parts of a query into vectors of a space."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ SILENT = (
 )
 
 BATCH = 16
-"""Windows of a query's audio that are encoded at once: bounds memory for a query of any length."""
+"""How many windows of a query's audio are encoded at once. This bounds memory for audio of any length."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartVector:
-    """One part of a query as a unit vector (dim,) float32 of a space; ``label`` names it in a hit's ``via``.
+    """One part of a query as a unit vector (dim,) float32 of a space. ``label`` names it in a hit's ``via``.
 
-    ``meant`` (classes,) is which classes of the space's vocabulary its words mean, ``meaning`` (d,) what they mean
-    beside other words (`search.ports.MeaningReader`); None where nobody says. ``english`` is what other languages
-    were read as, ``language`` the one that its words were read in, ``warnings`` what was amiss with its file, of which
-    ``track`` was read.
+    For words, ``meant`` (classes,) says which classes of the space's vocabulary they mean, and ``meaning`` (d,) is a
+    vector to compare them with other words (`search.ports.MeaningReader`); None if the encoder does not provide it.
+    ``language`` is the language in which they were read, ``english`` their translation. For a file, ``track`` is the
+    sound track that was read, and ``warnings`` are its defects.
     """
 
     label: str
@@ -63,9 +63,9 @@ class PartVector:
 
 @dataclass(frozen=True, slots=True)
 class AskedSpace:
-    """A query in one space: its parts as vectors and their sum ``vector`` (dim,), None when no part has one there.
+    """A query in one space: its parts as vectors, and their sum ``vector`` (dim,); None if no part has a vector there.
 
-    ``gone`` names the clips and segments among the parts that are not in the library any more.
+    ``gone`` names the clips and segments among the parts that are no longer in the library.
     """
 
     view: SpaceView
@@ -75,11 +75,11 @@ class AskedSpace:
 
 
 class Absent(QueryError):
-    """A part of a query has nothing in one space; another space may have it."""
+    """A part of a query has no vector in this space; it may have one in another."""
 
 
 class Gone(QueryError):
-    """A part names a clip or segment that is not in the library; ``what`` it names."""
+    """A part names a clip or segment that is not in the library; ``what`` is its name, like "clip 17"."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"no {what.replace(' ', ' has the id ')}")
@@ -87,19 +87,19 @@ class Gone(QueryError):
 
 
 class PartReader:
-    """Turns parts into vectors, loading an encoder only for a part that needs one."""
+    """Turns parts into vectors. It loads an encoder only for a part that needs one."""
 
     def __init__(self, encoder: Callable[[Space], Encoder]) -> None:
         self._encoder = encoder
 
     def ask_each(self, parts: Sequence[Part], views: Sequence[SpaceView], language: str = "") -> list[AskedSpace]:
-        """The parts in each of ``views``. Words are in ``language``, where it is said.
+        """Turn the parts into vectors in each of ``views``. ``language`` is that of the words; empty: detect it.
 
-        Words that an encoder cannot read have no vector there and are left out. A space that has nothing of a clip or
-        passage that is looked for is not asked, nor is a retired one for what only its encoder of old could read,
-        as long as another space has it. A clip or segment that is gone is left out and named (`AskedSpace.gone`).
-        Raises QueryError when nothing else is looked for, parts cancel out, or no words of ``language`` are known;
-        AudioError for a file that cannot be decoded.
+        Words that an encoder cannot read are left out. A space without a wanted clip or passage is not searched, and
+        neither is a retired space if only its old encoder could read a part. If that applies to every space, the query
+        fails. A clip or segment that is gone is left out and named (`AskedSpace.gone`). Raises QueryError if no other
+        wanted part is left, if the parts cancel out, or for an unknown ``language``; AudioError for a file that cannot
+        be decoded.
         """
         if language and language not in LANGUAGES:
             raise QueryError(f"language is {language!r}; it must be one of {', '.join(LANGUAGES)}, or be left out")
@@ -133,10 +133,10 @@ class PartReader:
             except Absent:
                 if part.weight > 0:
                     raise
-                continue  # what is to be avoided is not there to be met
+                continue  # an unwanted part that is absent here excludes nothing
             found += [] if vector is None else [vector]
         if gone and sum(part.weight > 0 for part in parts) == sum(part.weight > 0 for part, _ in gone):
-            raise gone[0][1]  # nothing is left to look for
+            raise gone[0][1]  # no wanted part is left
         return AskedSpace(view, tuple(found), combine(found) if found else None, tuple(e.what for _, e in gone))
 
     def _text(self, part: TextPart, view: SpaceView, label: str, language: str) -> PartVector | None:
@@ -168,7 +168,7 @@ class PartReader:
             case SegmentPart(segment_id=segment_id):
                 return PartVector(label, self._segment(segment_id, view, views), part.weight, is_text=False)
             case _:
-                return None  # a tune: matched by more than a vector (search.engine.tunes)
+                return None  # a tune: it takes more than a vector (search.engine.tunes)
 
     def _audio(self, part: AudioPart, view: SpaceView, label: str) -> PartVector:
         encoder = self._encoder_of(view.space)
@@ -207,7 +207,7 @@ class PartReader:
         raise Gone(f"segment {segment_id}")
 
     def _passage(self, content_id: int, start_s: float, end_s: float, view: SpaceView) -> NDArray[np.float32]:
-        """The same passage in another space: the mean of the segments that overlap it."""
+        """Return the vector of the same passage in another space: the mean of the segments that overlap it."""
         segments = view.columns.segments_of(content_id)
         _, starts, ends = view.columns.place(segments)
         overlapping = segments[(starts < end_s) & (ends > start_s)]
@@ -228,24 +228,22 @@ _KINDS: Mapping[type[Part], str] = {
 
 
 def audio_vector(encoder: Encoder, part: AudioPart) -> NDArray[np.float32]:
-    """The mean of a sound's windows, as a unit vector (dim,). Raises AudioError, also for silence."""
+    """Return the mean of a sound's windows as a unit vector (dim,). Raises AudioError, also for silence."""
     return _first_audible(encoder, part)[0]
 
 
 def part_kind(part: Part) -> str:
-    """The word for a part in ``via``."""
+    """Return the word for a part in ``via``."""
     return _KINDS[type(part)]
 
 
 def part_label(part: Part, place: int) -> str:
-    """What ``via`` calls the part at ``place`` of a query, counted from 1."""
+    """Return the label in ``via`` of the part at ``place`` of a query, counted from 1."""
     return f"{part_kind(part)} {place}"
 
 
 def combine(parts: Sequence[PartVector]) -> NDArray[np.float32]:
-    """The weighted sum of the parts as a unit vector (dim,); negative parts subtract. Raises QueryError where
-    they cancel out.
-    """
+    """Return the weighted sum of the parts as a unit vector (dim,). Raises QueryError if they cancel out."""
     total = weighted_sum(parts)
     if np.linalg.norm(total) < 1e-6:
         raise QueryError("the parts of this query cancel each other out; change a weight or leave one out")
@@ -253,18 +251,19 @@ def combine(parts: Sequence[PartVector]) -> NDArray[np.float32]:
 
 
 def weighted_sum(parts: Sequence[PartVector]) -> NDArray[np.float64]:
-    """The sum (dim,) of the parts by their weights, whatever its length."""
+    """Return the weighted sum (dim,) of the parts, not normalised."""
     return np.asarray(np.sum([np.float64(part.weight) * part.vector for part in parts], axis=0))
 
 
 def unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
-    """``vector`` (dim,) at length one."""
+    """Normalise ``vector`` (dim,) to length one."""
     return (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
 
 
 class _EncodedSound(NamedTuple):
-    """A track of a sound: the mean of its windows as a unit vector (dim,), None where all are silent; its highest
-    sample; what was amiss with its file.
+    """An encoded track of a sound: the mean of its windows as a unit vector (dim,), None if all are silent.
+
+    ``peak`` is its highest sample; ``warnings`` are defects of its file.
     """
 
     track: int
@@ -274,7 +273,10 @@ class _EncodedSound(NamedTuple):
 
 
 def _first_audible(encoder: Encoder, part: AudioPart) -> tuple[NDArray[np.float32], _EncodedSound]:
-    """The first track of a sound that is not silent, or that asked for, behind its vector (dim,). Raises AudioError."""
+    """Return the vector (dim,) and the encoding of ``part.track``, or else of the first track that is not silent.
+
+    Raises AudioError, also if there is only silence.
+    """
     for track in [part.track] if part.track is not None else range(audio.probe(part.path).tracks):
         encoded = _encoded(part, track, encoder)
         if encoded.vector is not None:
@@ -298,10 +300,11 @@ def _encoded(part: AudioPart, track: int, encoder: Encoder, gain: float = 1.0) -
 
 
 def _nearer(view: SpaceView, *vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Which of a soft sound's vectors (dim,), as it is and at the usual level, the library has something closer to.
+    """Return the vector (dim,) with the nearer neighbour in the library. The candidates are a soft sound as it is, and
+    at the normal level.
 
-    A recording keeps its level in its vector unless it is very soft; a question's level says little: whoever asks
-    turned something down, or has a soft recording.
+    The vectors of recordings depend on their level, unless they are very soft. The level of a query says little: the
+    user may have turned something down, or may have a soft recording.
     """
     scores, _ = view.index.search(np.stack(vectors), 1)
     return vectors[int(scores[:, 0].argmax())]

@@ -1,7 +1,7 @@
-"""What the space found, in the order of the aspects that are asked for; and changes of an example as a filter.
+"""Reranks what a space found by the requested aspects, and turns changes of an example into a filter.
 
-An example's facts and profile are kept with the library, or measured of its file. The space finds candidates, all that
-pass where these are few, and the weighted mean of likenesses decides among them.
+The facts and profile of an example come from the library, or are measured in its file. The space finds candidates (all
+contents that pass, if there are few), and the weighted mean of similarities ranks them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from search.model import Aspects, AudioPart, ClipPart, Part, Ranking, SegmentPar
 ReadFacts = Callable[[Iterable[int]], Mapping[int, StoredFacts]]
 
 ALL: Final = 5_000
-"""Of so many contents, or fewer, every one is compared."""
+"""Up to this many contents, every one is compared."""
 CANDIDATES: Final = 2_000
-"""Of more, so many that the space finds."""
+"""Beyond that, this many candidates from the space."""
 
 _CHANGES: Final[Mapping[str, tuple[str, Operator, float]]] = {
     "darker": ("centroid_hz", "<", 1 / 1.15),
@@ -37,12 +37,12 @@ _CHANGES: Final[Mapping[str, tuple[str, Operator, float]]] = {
     "noisier": ("noisiness", ">", 1.25),
     "drier": ("decay_s", "<", 1 / 1.25),
 }
-"""Which fact a change is in, and from what share of the example's on it is heard."""
+"""For each change: the fact, the direction, and the ratio to the example's value from which it is audible."""
 
 
 @dataclass(frozen=True, slots=True)
 class AspectExample:
-    """A part that is looked for: its ``weight``, its ``aspects``, and its facts and profile (NUMBERS,)."""
+    """A wanted part: its ``weight``, its ``aspects``, and its facts and profile, ``numbers`` (NUMBERS,)."""
 
     weight: float
     aspects: Aspects
@@ -51,20 +51,20 @@ class AspectExample:
 
 @dataclass(frozen=True, slots=True)
 class AspectExamples:
-    """The examples of a question whose aspects are weighed; none where only the kind counts."""
+    """The examples of a query that have weighted aspects; none if only the kind counts."""
 
     examples: tuple[AspectExample, ...]
     facts: ReadFacts
 
     def depth(self, view: SpaceView, depth: int) -> int:
-        """How many contents the space is asked for."""
+        """Return how many contents the space must find."""
         if not self.examples:
             return depth
         contents = len(view.columns.content_ids)
         return max(depth, contents if contents <= ALL else CANDIDATES)
 
     def order(self, ranking: Ranking) -> Ranking:
-        """The same contents in the order of what is asked for, with the mean of likenesses as scores."""
+        """Sort the contents by the weighted mean of similarities, which become the scores."""
         if not self.examples or not len(ranking.content_ids):
             return ranking
         stored = self.facts(ranking.content_ids.tolist())
@@ -82,7 +82,7 @@ class AspectExamples:
 
 
 def tastes(parts: Sequence[Part], view: SpaceView, facts: ReadFacts) -> AspectExamples:
-    """The examples among ``parts``. Raises QueryError for one that was not measured, AudioError for its file."""
+    """Collect the examples in ``parts``. Raises QueryError for one that was not measured, AudioError for its file."""
     weighed = [part for part in parts if getattr(part, "aspects", None) is not None]
     if any(part.weight < 0 for part in weighed):
         raise QueryError("aspects weigh what is looked for, not what is to be avoided")
@@ -98,7 +98,7 @@ def tastes(parts: Sequence[Part], view: SpaceView, facts: ReadFacts) -> AspectEx
 
 
 def changed(parts: Sequence[Part], view: SpaceView, facts: ReadFacts) -> Where | None:
-    """The filter that changes of examples come to. Raises QueryError where an example lacks what is to change."""
+    """Return the filter for the changes of examples. Raises QueryError if an example lacks the fact to change."""
     wanted: list[Where] = []
     for part in parts:
         changes = getattr(part, "changes", ())
@@ -119,7 +119,7 @@ def changed(parts: Sequence[Part], view: SpaceView, facts: ReadFacts) -> Where |
 
 
 def _alike(example: AspectExample, scores: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(n,) the mean of likenesses, by the weights of an example's aspects."""
+    """Return (n,) the mean similarity to an example, weighted by its aspects."""
     each = {"kind": np.clip(scores.astype(np.float64), 0.0, 1.0), **likenesses(example.numbers, rows)}
     weights = example.aspects.named()
     total = np.sum([weight * each[name] for name, weight in weights.items()], axis=0)
@@ -128,7 +128,7 @@ def _alike(example: AspectExample, scores: NDArray[np.float32], rows: NDArray[np
 
 def _numbers(part: AudioPart | ClipPart | SegmentPart, view: SpaceView, facts: ReadFacts) -> NDArray[np.float32]:
     if isinstance(part, AudioPart):
-        from search.analysis.facts.measuring import measured  # the analyses of sound, which few questions need
+        from search.analysis.facts.measuring import measured  # heavy, and few queries need it
 
         return measured(part.path, part.track or 0, start_s=part.start_s, end_s=part.end_s)
     content_id = _content(part, view)
@@ -150,7 +150,7 @@ def _content(part: ClipPart | SegmentPart, view: SpaceView) -> int:
 
 
 def _length_s(part: AudioPart | ClipPart | SegmentPart, view: SpaceView) -> float:
-    """How long an example is: a clip as the library says."""
+    """Return the duration of an example; that of a clip comes from the library."""
     if isinstance(part, AudioPart):
         from search import audio
 

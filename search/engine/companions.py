@@ -1,7 +1,7 @@
-"""What goes with a sound: its tempo and key fit, and it is of another kind. All from facts that are kept.
+"""Companions of a sound: sounds of another kind with a fitting tempo and key, by stored facts.
 
-A tempo fits that is the same, half or twice as fast within what a stretch may change. Keys fit that are the same,
-relative, or a fifth apart: neighbours on the circle that is called Camelot's. What has neither fits by the other alone.
+A tempo fits if it is equal, half or double, within the allowed stretch. Keys fit if they are equal, relative, or a
+fifth apart: neighbours on the Camelot wheel. A sound that lacks one of the two is judged by the other.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from search.model import Ids, KeyRelation
 Numbers = NDArray[np.float64]
 
 TIMES: Final = (1.0, 0.5, 2.0)
-"""How many times as fast as the other a sound may be, before it is stretched."""
+"""The allowed ratios of the tempos, before stretching."""
 _OF_TIMES: Final = (1.0, 0.9, 0.9)
-"""What each counts."""
+"""The weight of each ratio."""
 _STRETCHED: Final = 0.5
-"""What a tempo counts at the edge of the stretch that is allowed, beside the very one."""
+"""The weight of a tempo at the limit of the allowed stretch; an exact tempo has 1."""
 RELATIONS: Final[tuple[KeyRelation, ...]] = ("same", "relative", "fifth")
 _OF_RELATIONS: Final = (1.0, 0.9, 0.8)
 _UNKNOWN: Final = 0.7
-"""What a sound counts that has no tempo, or no key: it is in nobody's way."""
+"""The weight of a sound without a tempo, or without a key: it clashes with nothing."""
 OWN_KIND: Final = 0.25
-"""The share of what has a tempo or a key that is nearest to a sound: that is its own kind."""
+"""The nearest share of all sounds with a tempo or key counts as a sound's own kind."""
 SAME_SOUND: Final = 0.95
-"""Whatever is so like a sound is of its kind, however few there are."""
+"""Sounds with this similarity or more are always of the same kind."""
 _OCTAVE: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Fits:
-    """How well (rows,) sounds fit: ``tempo`` and ``key`` from 0 to 1, NaN where a sound has none.
+    """How well sounds fit, all (rows,): ``tempo`` and ``key`` from 0 to 1, NaN if a sound has none.
 
-    ``times`` (rows,) how many times as fast it is then, and ``stretch`` how much faster it must be played; ``relation``
-    (rows,) the place in `RELATIONS`, -1 for none.
+    ``stretch`` is the speed at which a sound must be played, ``times`` the ratio of the tempos then. ``relation`` is
+    the index in `RELATIONS`, -1 for none.
     """
 
     tempo: Numbers
@@ -50,19 +50,19 @@ class Fits:
     relation: NDArray[np.int64]
 
     def fitting(self) -> NDArray[np.bool_]:
-        """(rows,) what fits: by tempo or key, and by neither not."""
+        """Return (rows,) which sounds fit by tempo or key, and clash in neither."""
         fits_somehow = (np.nan_to_num(self.tempo) > 0) | (np.nan_to_num(self.key) > 0)
         return np.asarray(fits_somehow & ~(self.tempo == 0) & ~(self.key == 0))
 
     def scores(self) -> Numbers:
-        """(rows,) how well both fit together."""
+        """Return (rows,) how well tempo and key fit together."""
         return np.nan_to_num(self.tempo, nan=_UNKNOWN) * np.nan_to_num(self.key, nan=_UNKNOWN)
 
 
 def fits(columns: ClipColumns, tempo: float, key: float, stretch: float) -> Fits:
-    """How well every clip of the columns fits a ``tempo`` and a ``key`` (its place in KEYS), NaN for none.
+    """Compare every clip of the columns with a ``tempo`` and a ``key`` (an index in KEYS), NaN for none.
 
-    A tempo may be changed by ``stretch`` at most: .08 is 8 %.
+    A tempo may change by at most ``stretch``: .08 is 8 %.
     """
     by_tempo, times, needed = tempo_fits(columns.fact("tempo").astype(np.float64), tempo, stretch)
     by_key, relation = key_fits(columns.fact("key").astype(np.float64), key)
@@ -70,7 +70,7 @@ def fits(columns: ClipColumns, tempo: float, key: float, stretch: float) -> Fits
 
 
 def tempo_fits(tempos: Numbers, tempo: float, stretch: float) -> tuple[Numbers, Numbers, Numbers]:
-    """(n,) how well ``tempos`` fit one, how many times as fast they are, and how much faster they must be played."""
+    """Return (n,) how well ``tempos`` fit ``tempo``, their ratio to it, and the speed at which they must be played."""
     needed = np.stack([tempo * times / tempos for times in TIMES])
     off = np.abs(np.log(needed)) / max(float(np.log1p(stretch)), 1e-9)
     fit = np.where(off <= 1 + 1e-9, 1 - (1 - _STRETCHED) * off, 0.0) * np.array(_OF_TIMES)[:, np.newaxis]
@@ -81,7 +81,7 @@ def tempo_fits(tempos: Numbers, tempo: float, stretch: float) -> tuple[Numbers, 
 
 
 def key_fits(keys: Numbers, key: float) -> tuple[Numbers, NDArray[np.int64]]:
-    """(n,) how well ``keys`` (their places in KEYS) fit one, and how they are related to it; -1: not."""
+    """Return (n,) how well ``keys`` (indices in KEYS) fit ``key``, and their relation to it (-1: none)."""
     unknown = np.isnan(keys) | np.isnan(key)
     places = np.nan_to_num(keys).astype(np.int64)
     own = 0 if np.isnan(key) else int(key)
@@ -98,23 +98,24 @@ def key_fits(keys: Numbers, key: float) -> tuple[Numbers, NDArray[np.int64]]:
 
 
 def camelot(key: int) -> tuple[int, str]:
-    """The hour, 1 to 12, and the ring of a key by its place in KEYS: C major is 8 B, A minor 8 A."""
+    """Return the hour (1 to 12) and the ring of a key on the Camelot wheel: C major is 8 B, A minor 8 A."""
     is_minor = key >= _OCTAVE
     tonic = (key - _OCTAVE + 3 if is_minor else key) % _OCTAVE  # of the relative major
     return (tonic * 7 + 7) % _OCTAVE + 1, "A" if is_minor else "B"
 
 
 def other_kinds(likenesses: Numbers, of_all: Numbers) -> tuple[NDArray[np.bool_], Numbers]:
-    """(n,) which of some are of another kind than a sound, by how like it they are; and how unlike beside all, 0 to 1.
+    """Return (n,) which sounds are of another kind, and how different each is relative to all, 0 to 1.
 
-    The nearest `OWN_KIND` of ``of_all`` (m,) are of its own, and what is `SAME_SOUND`.
+    ``likenesses`` (n,) are their similarities to the given sound, ``of_all`` (m,) those of all sounds. Of its own kind
+    are the nearest `OWN_KIND` of all, and everything from `SAME_SOUND` on.
     """
     nearer = len(of_all) - np.searchsorted(np.sort(of_all), likenesses, side="right")
     return (nearer >= int(OWN_KIND * len(of_all))) & (likenesses < SAME_SOUND), nearer / max(len(of_all), 1)
 
 
 def content_rows(columns: ClipColumns, rows: NDArray[np.bool_]) -> tuple[Ids, Ids]:
-    """Of the clips in ``rows`` (rows,) one row for each content (c,), and these contents."""
+    """Return one row of the clips in ``rows`` (rows,) for each content, and these contents, both (c,)."""
     places = np.flatnonzero(rows)
     contents, first = np.unique(columns.content_ids[places], return_index=True)
     return places[first], contents

@@ -1,4 +1,4 @@
-"""Why a clip was found: its best segment, how sure that is, and which parts of the query found it."""
+"""Why a clip was found: its best segment, its probability, and the parts of the query that found it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from search.errors import LibraryError
 from search.model import Clip, Hit, Ids, Sameness, Segment, Via
 
 NOWHERE = -1
-"""The segment of a clip that has none any more."""
+"""The segment id of a clip that no longer has segments."""
 NO_IDS: Ids = np.empty(0, np.int64)
 CHANCES_AT_ONCE = 8_192
-"""Segments whose vectors are held at once: 13 MB at 384 dimensions."""
+"""How many vectors are held in memory at once: 13 MB at 384 dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceRanking:
-    """One ranking of clips and the space that it came from, None where names and metadata were searched."""
+    """A ranking of clips and the space that it came from; None for a search of names and metadata."""
 
     ranked: RankedClips
     space: AskedSpace | None
@@ -34,7 +34,7 @@ class SpaceRanking:
 
 @dataclass(frozen=True, slots=True)
 class BestSegment:
-    """A segment as a hit shows it, with its vector (dim,)."""
+    """The segment of a hit, with its vector (dim,)."""
 
     segment: Segment
     vector: NDArray[np.float32]
@@ -42,7 +42,7 @@ class BestSegment:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A clip of the answer with its score, how sure it is (None: not known yet), and the clips it stands for."""
+    """A clip of the answer with its score, its probability ``sure`` (None: not known yet), and its copies."""
 
     clip: Clip
     score: float
@@ -51,7 +51,7 @@ class Placed:
 
 
 def sound_chances(ranking: SpaceRanking) -> dict[int, float]:
-    """By clip, the probability that its sound is meant, of the clips of a ranking by sound; empty without one."""
+    """Map each clip of a ranking by sound to the probability that its sound matches; empty for a ranking by name."""
     space, ranked = ranking.space, ranking.ranked
     sure: dict[int, float] = {}
     if space is None:
@@ -62,7 +62,7 @@ def sound_chances(ranking: SpaceRanking) -> dict[int, float]:
         clip_ids = ranked.clip_ids[start : start + CHANCES_AT_ONCE]
         try:
             vectors = space.view.index.vectors(ids)
-        except LibraryError:  # one of them went between the search and now
+        except LibraryError:  # a segment was deleted since the search
             passages = _passages_one_by_one(space, ids)
             here = np.array([segment_id in passages for segment_id in ids.tolist()], np.bool_)
             ids, clip_ids = ids[here], clip_ids[here]
@@ -74,9 +74,9 @@ def sound_chances(ranking: SpaceRanking) -> dict[int, float]:
 
 
 class Explainer:
-    """Makes the hits of one query. ``spaces`` are all spaces of the query, ``rankings`` all rankings made of it.
+    """Makes the hits of one query from all its ``spaces`` and ``rankings``.
 
-    ``tunes`` says by clip id where a hum matched, ``same`` in which way a clip is the same as what was asked with.
+    ``tunes`` maps a clip id to the passage that a hum matched. ``same`` says how a clip equals the query.
     """
 
     def __init__(
@@ -96,9 +96,9 @@ class Explainer:
         ]
 
     def hits(self, placed: Sequence[Placed]) -> list[Hit]:
-        """The hits for clips, in that order, each at its best segment.
+        """Return the hits for clips, in that order, each with its best segment.
 
-        A clip that is taken out of the library at this very moment is left out.
+        A clip that was just removed from the library is left out.
         """
         by_sound = [one for one in placed if one.clip.id not in self._tunes]
         best = [self._best_segment(one.clip) for one in by_sound]
@@ -127,7 +127,7 @@ class Explainer:
     def _sure(
         self, space: AskedSpace, here: Mapping[int, BestSegment], clip_of: Mapping[int, Clip]
     ) -> dict[int, float]:
-        """The probabilities of passages by their segments, as far as there are any."""
+        """Map segments to the probabilities of their passages, as far as they are known."""
         if not here:
             return {}
         ids = np.array(list(here), np.int64)
@@ -147,7 +147,9 @@ class Explainer:
         return Hit(one.clip, segment_of(match), one.score, match.probability, via, one.copies, same)
 
     def _best_segment(self, clip: Clip) -> tuple[AskedSpace, int]:
-        """Where a ranking by sound found the clip; else its segment nearest to the query; else its first."""
+        """Return the segment with which a ranking by sound found the clip, else that nearest to the query, else the
+        first.
+        """
         for one, _, places in self._rankings:
             if one.space is not None and clip.id in places:
                 return one.space, int(one.ranked.segment_ids[places[clip.id]])
@@ -161,7 +163,7 @@ class Explainer:
         return self._spaces[0], NOWHERE
 
     def _via(self, clip_id: int, space: AskedSpace | None, passage: BestSegment | None) -> tuple[Via, ...]:
-        """What each ranking gave this clip; a space's share is split over its parts by what each adds to the cosine."""
+        """Return each ranking's share in this clip. A space's share is split by what each part adds to the cosine."""
         gains: dict[str, float] = {}
         for one, contribution, places in self._rankings:
             gain = contribution.get(clip_id, 0.0)
@@ -178,11 +180,11 @@ class Explainer:
 
 
 def _passages(space: AskedSpace, segment_ids: Ids) -> dict[int, BestSegment]:
-    """Where segments lie and what their vectors are, fetched together; those that just went are left out."""
+    """Return segments with their vectors, fetched together. Segments that were just deleted are left out."""
     segments = space.view.segments(segment_ids)
     try:
         vectors = space.view.index.vectors(segment_ids)
-    except LibraryError:  # one of them went between the search and now
+    except LibraryError:  # a segment was deleted since the search
         return _passages_one_by_one(space, segment_ids)
     rows = zip(segment_ids.tolist(), vectors, strict=True)
     return {
@@ -199,7 +201,7 @@ def _passages_one_by_one(space: AskedSpace, segment_ids: Ids) -> dict[int, BestS
 
 
 def _part_shares(one: AskedSpace, best: AskedSpace | None, passage: BestSegment | None) -> dict[str, float]:
-    """How much each wanted part of a space adds to the passage's score; shares sum to 1."""
+    """Return how much each wanted part of a space adds to the passage's score. Shares sum to 1."""
     wanted = [part for part in one.parts if part.weight > 0] or list(one.parts)
     if len(wanted) == 1 or one is not best or passage is None:
         return {part.label: 1.0 / len(wanted) for part in wanted}

@@ -1,4 +1,4 @@
-"""What every hit of a query passes: its filter, and the list of clips that it is asked of."""
+"""The filter that every hit of a query passes, including the list of clips that the query is limited to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from search.model import Query
 
 
 def filter_of(query: Query) -> Where | None:
-    """The filter of a query, None where it has none. Raises WhereError."""
+    """Return the filter of a query, None if it has none. Raises WhereError."""
     said = parse(query.where) if query.where else None
     if query.among is None:
         return said

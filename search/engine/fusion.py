@@ -1,9 +1,9 @@
-"""Merging rankings that have no common scale: reciprocal-rank fusion.
+"""Merges rankings that have no common scale, by reciprocal-rank fusion.
 
 G. V. Cormack, C. L. A. Clarke, S. Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank
-Learning Methods", SIGIR 2009: a document's score is the sum over the lists of ``1 / (60 + rank)``. Here a list has a
-weight, negative for what is not wanted, and the sum is scaled so that first place in every wanted list gives 1. Where
-it is known how much speaks for a clip, that counts in place of its rank (`search.engine.policy`).
+Learning Methods", SIGIR 2009: a document's score is the sum over the lists of ``1 / (60 + rank)``. Here each list has a
+weight, which is negative for unwanted parts. The sum is scaled so that first place in every wanted list gives 1. If the
+evidence for a clip is known, it replaces the term of its rank (`search.engine.policy`).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ RANK_OFFSET = 60
 class RankedClips:
     """One list to merge: ``clip_ids`` (n,) best first, ``scores`` (n,), ``segment_ids`` (n,) or -1, and its weight.
 
-    ``evidence`` (n,) in [0, 1] is how much speaks for each clip, by its place without it. In a ranking by names
-    ``said`` (n,) is how much of the words each says, ``covers`` (n,) how much with other words for them, which
-    ``evidence`` joins with what it means.
+    ``evidence`` (n,) in [0, 1] is the evidence for each clip; None: use the rank. In a ranking by names, ``said`` (n,)
+    is how much of the words each name has, and ``covers`` (n,) the same including other words with the same meaning.
+    ``evidence`` also includes the meaning of the name.
     """
 
     label: str
@@ -42,7 +42,7 @@ class RankedClips:
         return len(self.clip_ids)
 
     def followed_by(self, other: RankedClips) -> RankedClips:
-        """The same list with the clips of ``other`` behind its own."""
+        """Return this list with the clips of ``other`` appended."""
         return replace(
             self,
             clip_ids=np.concatenate([self.clip_ids, other.clip_ids]),
@@ -52,7 +52,7 @@ class RankedClips:
 
 
 def fuse(lists: Sequence[RankedClips]) -> list[tuple[int, float]]:
-    """The clips of the wanted lists with their fused scores, best first; ties go to the earlier list."""
+    """Return the clips of the wanted lists with their fused scores, best first; ties go to the earlier list."""
     scores: dict[int, float] = {}
     top = best_gain(lists)
     for ranked in lists:
@@ -67,16 +67,16 @@ def fuse(lists: Sequence[RankedClips]) -> list[tuple[int, float]]:
 
 
 def best_gain(lists: Iterable[RankedClips]) -> float:
-    """What first place in every wanted list adds up to, by which scores are scaled."""
+    """Return the sum for first place in every wanted list. Scores are scaled by it."""
     return sum(ranked.weight for ranked in lists if ranked.weight > 0)
 
 
 def places(n: int) -> NDArray[np.float64]:
-    """What speaks for the clips at ranks 1 to ``n`` by these alone: the formula's terms, the first of them as 1."""
+    """Return the evidence for ranks 1 to ``n``: the terms of the formula, scaled so that the first is 1."""
     return np.asarray((RANK_OFFSET + 1) / (RANK_OFFSET + np.arange(1.0, n + 1)))
 
 
 def contributions(ranked: RankedClips) -> dict[int, float]:
-    """What a list adds to each of its clips, before scaling."""
+    """Return what a list adds to the score of each of its clips, before scaling."""
     gains = ranked.weight * (places(len(ranked)) if ranked.evidence is None else ranked.evidence)
     return dict(zip(ranked.clip_ids.tolist(), gains.tolist(), strict=True))

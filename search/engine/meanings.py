@@ -1,7 +1,7 @@
-"""What the names of clips mean beside a question in words: "smash_glass" and "a window shatters".
+"""Compares the meaning of clips' names with a query in words: "smash_glass" and "a window shatters".
 
-Names are read when a question first comes near them, by its words or by sound, and kept in memory: nothing has to be
-encoded again, and nothing is stored.
+A name is encoded when a query first finds its clip, by words or by sound, and then cached in memory. Nothing is stored
+on disk.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from search.model import Ids, Space, TextPart
 from search.ports import Encoder, MeaningReader
 
 KEPT: Final = 20_000
-"""Names whose meanings are kept, 31 MB of them; beyond it those that were read first go."""
+"""The most names in the cache (31 MB). Beyond that, the oldest are dropped."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 class NameMeanings:
-    """Compares names with questions; threads may share it."""
+    """Compares names with queries. Threads may share it."""
 
     def __init__(self, encoder: Callable[[Space], Encoder]) -> None:
         self._encoder = encoder
@@ -39,8 +39,9 @@ class NameMeanings:
     def beside(
         self, question: Question, words: Sequence[RankedClips], sounds: Iterable[SpaceRanking]
     ) -> list[RankedClips]:
-        """Rankings by name, one for each part in words, that count what the names of all clips in them and in
-        rankings by sound mean.
+        """Return one ranking by name for each part in words, which also counts the meaning of names.
+
+        It considers the names of all clips in the rankings ``words`` and ``sounds``.
         """
         places = [place for place, part in enumerate(question.parts, start=1) if isinstance(part, TextPart)]
         by_sound = [sound.ranked.clip_ids for sound in sounds]
@@ -60,7 +61,7 @@ class NameMeanings:
         return ranked
 
     def _of(self, space: AskedSpace, clip_ids: Ids) -> NDArray[np.float64]:
-        """(n, d): what the names of clips mean; zeros for one without a word."""
+        """Return (n, d) the meanings of the clips' names; zeros for a name without a word."""
         titles = space.view.columns.titles(clip_ids)
         named = [" ".join(_WORD.findall(in_words(title))) for title in titles]
         reader = self._encoder(space.view.space)

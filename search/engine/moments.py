@@ -1,8 +1,8 @@
-"""From a question to moments: passages with their own boundaries, several of a recording, ranked over the library.
+"""Finds moments: passages with their own boundaries, several per recording, ranked over the library.
 
-Stored vectors of segments say which stretches of which recordings may have what is asked for. Those are read from their
-files, and the encoder's frames say where it begins and ends in them. Nothing of frames is stored: their vectors would
-take eight times the room of all segments.
+The stored vectors of segments give candidate stretches of recordings. These are read from their files, and the
+encoder's frames give the exact boundaries. Frames are not stored: their vectors would take eight times the space of all
+segments.
 """
 
 from __future__ import annotations
@@ -47,23 +47,25 @@ STRETCHES_PER_HIT: Final = 2
 LEAST_STRETCHES: Final = 10
 BATCH: Final = 16
 MEANT: Final = 0.5
-"""Words mean a class that is meant at least so much as the one that is meant most."""
+"""Words mean a class if its probability is at least this share of the highest."""
 USUAL_COSINE: Final = 0.126
-"""Of frames with a question: so much says as much as 1 of the logit of a probability; chosen on natural."""
+"""This much cosine similarity of a frame with a query counts as much as 1 in the logit of a probability. Chosen on the
+"natural" data set."""
 LEAST_LIKELY: Final = 0.02
-"""Where either of two sounds is less likely there is no answer. On natural, with sounds that the encoder knows, this
-leaves .90 of the pairs that are there at once, and .70 of those of which one is not; more would lose what is heard
-beside something louder."""
+"""The lowest probability of either of two sounds. On "natural", with sounds that the encoder knows, .90 of the pairs
+that sound together stay, and .70 of those of which one is absent. A higher value would lose sounds next to louder
+ones."""
 _EDGE: Final = 1e-6
 SAME: Final = 0.5
-"""Of two passages that overlap by so much of the shorter one only the better counts."""
+"""If two passages overlap by this share of the shorter one, only the better counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What is asked for: ``vectors`` (q, dim) of one thing, or of two and their ``order``, in the space of ``view``.
+    """What to find: ``vectors`` (q, dim) of one sound, or of two with their ``order``, in the space of ``view``.
 
-    Of two in words ``classes`` are those of the encoder's vocabulary that each means, where both mean any.
+    For two sounds in words, ``classes`` are the classes of the encoder's vocabulary that each means; None if either
+    means none.
     """
 
     view: SpaceView
@@ -76,12 +78,12 @@ class _Target:
 
     @property
     def apart_s(self) -> float:
-        """How far from each other segments of both may lie; of two sounds at once a window may show one of them."""
+        """The largest distance between segments of both sounds. A window may show only one of two concurrent sounds."""
         return self.gap_s if self.order == "THEN" else self.spec.window_s
 
     @property
     def least(self) -> float:
-        """What scores less is no answer: two sounds that are unlikely, or as near as any frame is to any words."""
+        """The lowest score of an answer: excludes unlikely sounds, and the similarity of any frame with any words."""
         if self.order is None:
             return 0.0
         return USUAL_COSINE if self.classes is None else LEAST_LIKELY
@@ -97,10 +99,10 @@ class MomentFinder:
         self._reader = PartReader(encoder)
 
     def find(self, query: Query, gap_s: float) -> Moments:
-        """The ``query.k`` best moments after the first ``query.offset``.
+        """Return the ``query.k`` best moments after the first ``query.offset``.
 
-        ``gap_s`` is how long after one sound the next may begin, where a part in words says THEN. Raises QueryError (a
-        part that is no sound, no encoder that knows frames), WhereError, AudioError (a file of the question).
+        With THEN, the second sound begins at most ``gap_s`` after the first. Raises QueryError (a part that is not a
+        sound, no encoder that reads frames), WhereError, AudioError (a file of the query).
         """
         started = time.perf_counter()
         target = self._target(query, gap_s)
@@ -133,7 +135,7 @@ class MomentFinder:
         raise QueryError(f"moments need an encoder that hears frames (cnn:soundalike-1); here is {names}")
 
     def _asked(self, parts: Sequence[Part], view: SpaceView, language: str) -> tuple[NDArray[np.float32], Ids | None]:
-        """What is looked for as a vector (dim,), and the classes that its words mean, if they are all there is."""
+        """Return the vector (dim,) of the parts, and the classes that they mean if they are one text, else None."""
         if any(isinstance(part, HumPart | NotesPart | TunePart) for part in parts):
             raise QueryError("a tune has no moments: ask with words, a file, a clip or a segment")
         if not any(part.weight > 0 for part in parts):
@@ -153,10 +155,10 @@ class MomentFinder:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """Of a stretch, how near each frame (``frames``), and the windows around it, are to each thing that is asked for.
+    """The similarity of each frame of a stretch (``frames``), and of the windows around it, to each queried sound.
 
-    Both (n, q), or the probabilities of both things' classes; ``at_s`` (n,) is when the frames are. The sound ends at
-    ``end_s``.
+    Both are (n, q). With classes they are probabilities instead. ``at_s`` (n,) are the times of the frames. The sound
+    ends at ``end_s``.
     """
 
     at_s: NDArray[np.float64]
@@ -166,21 +168,21 @@ class _Lines:
     end_s: float
 
     def passages(self, side: int) -> list[Passage]:
-        """The passages of one thing."""
+        """Return the passages of one sound."""
         return passages(self.at_s, self.frames[:, side], self.windows[:, side], self.frame_s, self.end_s)
 
     def by_frames(self, line: NDArray[np.float32]) -> list[Passage]:
-        """The passages of a ``line`` (n,) that both have a part in: windows would mix what comes soon after."""
+        """Return the passages of a ``line`` (n,) that combines both sounds. Windows are not used: they blur in time."""
         return passages(self.at_s, line, line, self.frame_s, self.end_s)
 
 
 def _moments(clip: Clip, stretch: Stretch, target: _Target) -> list[Moment]:
-    """The moments of a stretch; of a file that cannot be read its best segment."""
+    """Return the moments of a stretch. If its file cannot be read, return its best segment."""
     try:
         lines = _lines(clip, stretch, target)
     except AudioError:
         return [] if target.order else [Moment(clip, *stretch.best, stretch.score, exact=False)]
-    except LibraryError:  # its vectors went between the search and now
+    except LibraryError:  # its vectors were deleted since the search
         return []
     match target.order:
         case None:
@@ -188,7 +190,7 @@ def _moments(clip: Clip, stretch: Stretch, target: _Target) -> list[Moment]:
         case "THEN":
             first, second = ([one for one in lines.passages(side) if one.score >= target.least] for side in (0, 1))
             found = followed(first, second, target.gap_s)
-        case "WHILE":  # as near as the less near of both
+        case "WHILE":  # as similar as the less similar of both
             found = lines.by_frames(lines.frames.min(axis=1))
         case "WITHOUT":
             wanted, unwanted = np.clip(lines.frames, 0, 1).T
@@ -197,7 +199,7 @@ def _moments(clip: Clip, stretch: Stretch, target: _Target) -> list[Moment]:
 
 
 def _lines(clip: Clip, stretch: Stretch, target: _Target) -> _Lines:
-    """Read a stretch, and a hop around it. Raises AudioError, LibraryError."""
+    """Read a stretch and one hop around it. Raises AudioError, LibraryError."""
     speed = clip.root.speed
     margin_s = target.spec.hop_s * speed
     start_s, end_s = max(0.0, stretch.start_s - margin_s), min(stretch.end_s + margin_s, clip.duration_s)
@@ -216,10 +218,10 @@ def _lines(clip: Clip, stretch: Stretch, target: _Target) -> _Lines:
 
 
 def _scores(target: _Target, waves: Waves) -> NDArray[np.float32]:
-    """(n, frames, q) of windows: how near the frames are to each thing; with ``classes``, how likely that and their
-    probabilities make it.
+    """Return (n, frames, q) the similarity of the frames of windows to each sound; with ``classes``, a probability.
 
-    Of two sounds at once vectors show the louder one; the probabilities know more of the other.
+    Vectors show the louder of two simultaneous sounds. Class probabilities say more about the other, so both are
+    combined.
     """
     if target.classes is None:
         return target.frames.frame_vectors(waves) @ target.vectors.T
@@ -233,7 +235,7 @@ def _scores(target: _Target, waves: Waves) -> NDArray[np.float32]:
 
 
 def _around(target: _Target, content_id: int, at_s: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(n, q): at each time, the highest score of the stored segments there."""
+    """Return (n, q) the highest score of the stored segments at each time."""
     segments = target.view.columns.segments_of(content_id)
     _, starts, ends = target.view.columns.place(segments)
     near = (ends > at_s[0]) & (starts <= at_s[-1])
@@ -243,7 +245,7 @@ def _around(target: _Target, content_id: int, at_s: NDArray[np.float64]) -> NDAr
 
 
 def _without_repetitions(moments: Sequence[Moment]) -> list[Moment]:
-    """Moments, best first, without those that are a better one's again."""
+    """Return moments, best first, without those that overlap a better one."""
     kept: dict[int, list[Moment]] = {}
     best: list[Moment] = []
     for moment in moments:
@@ -256,6 +258,6 @@ def _without_repetitions(moments: Sequence[Moment]) -> list[Moment]:
 
 
 def _overlap(one: Moment, other: Moment) -> float:
-    """How much of the shorter one both have."""
+    """Return the overlap as a share of the shorter moment."""
     shared = min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
     return shared / max(min(one.end_s - one.start_s, other.end_s - other.start_s), 1e-9)

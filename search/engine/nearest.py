@@ -1,7 +1,7 @@
-"""What a library has that comes nearest to a question which it has no answer to: "no cat here; nearest: 12 baby cries".
+"""Describes what comes nearest to a query without a match: "no cat here; nearest: 12 baby cries".
 
-Told by the tags of the first hits. A tag says the more, the more of these have it and the fewer of the library; each
-that is named covers hits that those before it do not.
+The description uses tags of the first hits. A tag is the better, the more of these hits have it and the fewer clips of
+the library. Each tag covers hits that the earlier ones do not.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from search.columns.where import TagIs
 from search.model import FacetCount, Ids, Part, TextPart
 
 MOST: Final = 3
-"""Tags that are named."""
+"""The most tags that are named."""
 ALL_TAGS: Final = 100_000
 LONGEST: Final = 60
-"""Characters of a question that are repeated in its answer."""
+"""The longest query, in characters, that is quoted in the answer."""
 
 
 def telling_tags(
     columns: ClipColumns, rows: NDArray[np.bool_], among: NDArray[np.bool_], most: int, least: int = 1
 ) -> Iterator[FacetCount]:
-    """Up to ``most`` tags that tell what ``rows`` (rows,) are, of clips ``among`` (rows,), with how many of these have
-    each.
+    """Yield up to ``most`` tags that describe ``rows`` (rows,), with the number of clips ``among`` (rows,) that have
+    it.
 
-    A tag that fewer than ``least`` of the rows have, beside those of tags before it, is not named.
+    Rows that an earlier tag covers no longer count. A tag needs at least ``least`` of the other rows.
     """
     total = max(int(among.sum()), 1)
     everywhere = {one.value: one.count for one in counting.tags(columns, among, ALL_TAGS)}
@@ -43,12 +43,12 @@ def telling_tags(
 
 
 def nearest(columns: ClipColumns, first: Ids, among: NDArray[np.bool_]) -> tuple[FacetCount, ...]:
-    """What the ``first`` hits (n,) are, with how many clips ``among`` (rows,) are that; nothing without tags."""
+    """Return tags of the ``first`` hits (n,), with the number of clips ``among`` (rows,) that have each."""
     return tuple(telling_tags(columns, counting.rows_of(columns, first), among, MOST))
 
 
 def said(parts: tuple[Part, ...], tags: tuple[FacetCount, ...]) -> str:
-    """The same in a sentence, for a question of some parts; empty where nothing is known."""
+    """Return the tags as a sentence for a query of these parts; empty if there are no tags."""
     if not tags:
         return ""
     wanted = [part for part in parts if part.weight > 0]

@@ -1,8 +1,8 @@
-"""The order of an answer, which does not depend on how much of it is asked for.
+"""The order of an answer. It does not depend on how many hits are requested.
 
-Rankings are read level by level, each deeper than the one before, and the depths are fixed. What a level finds anew
-follows what the levels before it found, so that a longer answer begins with the shorter one, whatever a deeper look
-would have put where. Scores and certainties go down along the whole order.
+Rankings are read level by level, with fixed depths, each deeper than the one before. The new clips of a level follow
+those of earlier levels. So a longer answer always begins with the shorter one. Scores and probabilities never rise
+along the order.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from search.model import Likely
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One look at a library: every ranking of it, and what they come to, best first, with scores.
+    """One search of a library at a fixed depth: every ranking, and the merged ranking ``ranked``, best first.
 
-    ``chances`` are the probabilities of sounds by clip, ``witnesses`` what names say of clips. ``more`` says whether a
-    deeper look may find more.
+    ``chances`` maps clips to the probability of their sound, ``witnesses`` to the evidence of their name. ``more`` says
+    whether a deeper level may find more.
     """
 
     rankings: Sequence[SpaceRanking]
@@ -38,7 +38,7 @@ class Level:
     did_you_mean: str = ""
 
     def standing(self, clip_id: int) -> Standing:
-        """What speaks for a clip."""
+        """Return the evidence for a clip."""
         tune = clip_id in self.tunes.matches
         name = self.witnesses.get(clip_id, NOTHING)
         return Standing(TUNE if tune else name, None if tune else self.chances.get(clip_id), name)
@@ -46,7 +46,7 @@ class Level:
 
 @dataclass(slots=True)
 class Entry:
-    """A clip in its place: score, certainty as it is shown, the clips it stands for, and the level that found it."""
+    """A clip in its place: score, displayed probability ``sure``, copies, and the level that found it."""
 
     clip_id: int
     score: float
@@ -56,7 +56,7 @@ class Entry:
 
     @property
     def is_likely(self) -> bool:
-        """Whether it is meant rather than not: by how sure it is, or because its name says every word."""
+        """Whether the clip probably matches: by its probability, or because its name has every word."""
         match = self.level.tunes.matches.get(self.clip_id)
         sure = self.sure if match is None else match.probability
         by_name = self.level.witnesses.get(self.clip_id, NOTHING) >= ALL
@@ -64,13 +64,13 @@ class Entry:
 
     @property
     def is_judged(self) -> bool:
-        """Whether anything tells how likely it is."""
+        """Whether anything says how likely the clip is."""
         standing = self.level.standing(self.clip_id)
         return self.sure is not None or standing.witness >= ALL
 
 
 class Order:
-    """Gathers levels. With ``recordings`` each recording has one entry, which names its copies of the same level."""
+    """Collects levels. With ``recordings``, each recording has one entry, which names its copies of the same level."""
 
     def __init__(self, columns: ClipColumns, recordings: SameRecordings | None) -> None:
         self._columns = columns
@@ -81,7 +81,7 @@ class Order:
         self.entries: list[Entry] = []
 
     def add(self, level: Level) -> None:
-        """Put what ``level`` found anew behind what is there."""
+        """Append the new clips of ``level``."""
         fresh = [(clip_id, score) for clip_id, score in level.ranked if clip_id not in self._seen]
         self._seen.update(clip_id for clip_id, _ in fresh)
         came = self._folded(fresh, level)
@@ -92,23 +92,23 @@ class Order:
         self.entries += came
 
     def first(self) -> list[Standing]:
-        """What speaks for each clip of the first page."""
+        """Return the evidence for each clip of the first page."""
         return [entry.level.standing(entry.clip_id) for entry in self.entries[:PAGE]]
 
     def ends_likely(self) -> bool:
-        """Whether the last level found something likely, so that a deeper one may."""
+        """Return whether the last level found something likely, so that a deeper one may too."""
         return any(entry.is_likely for entry in self.entries if entry.level is self.entries[-1].level)
 
     def likely(self, *, is_all: bool) -> Likely | None:
-        """The entries that are likely; ``is_all``: a deeper look finds no more. None where nothing is judged."""
+        """Return the likely entries; ``is_all``: a deeper level finds no more. None if no entry has a probability."""
         if not any(entry.is_judged for entry in self.entries):
             return None
         return Likely(tuple(entry.clip_id for entry in self.entries if entry.is_likely), GOOD_FROM, is_all)
 
     def _folded(self, fresh: Sequence[tuple[int, float]], level: Level) -> list[Entry]:
-        """An entry for each clip, or for each recording that has none yet.
+        """Return an entry for each clip, or for each recording without one.
 
-        A copy of what an earlier level found is passed over: to name it there would change what was said already.
+        A copy of what an earlier level found is skipped: naming it there would change an answer already given.
         """
         if self._recordings is None:
             return [Entry(clip_id, score, None, level) for clip_id, score in fresh]

@@ -1,8 +1,8 @@
 """A path between two sounds: contents of a space that lead from one to the other in even steps.
 
-What lies near the arc between both vectors may be on it. A sound's place on the way is its angle from the beginning
-beside that from the end; a path goes forward only, so it takes nothing twice. Of all paths of so many steps the one
-whose largest step is the smallest is taken, and of these the one with the least sum of squares: the most even.
+Candidates are near the arc between both vectors. The position of a sound on the way is its angle from the start,
+divided by the sum of its angles from the start and the end. A path only goes forward, so no sound comes twice. Of all
+paths with the requested steps, the chosen one has the smallest largest step, and among these the least sum of squares.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from search.engine.views import SpaceView
 from search.model import Bitmap, Ids, Vectors
 
 EVERY: Final = 1_000
-"""Of so many contents, or fewer, every one may be on the path."""
+"""Up to this many contents, every one is a candidate."""
 NEAR_THE_ARC: Final = 64
-"""Of more, so many beside each place on the arc, at least, and `POOL` together."""
+"""Beyond that, the least candidates for each point of the arc; there are about `POOL` in all."""
 POOL: Final = 512
 _ALIKE: Final = 1e-6
 
@@ -30,7 +30,7 @@ Angles = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What a path should do: lead from one unit vector (dim,) to another in so many steps."""
+    """The requested path: from one unit vector (dim,) to another in ``steps`` steps."""
 
     start: NDArray[np.float32]
     end: NDArray[np.float32]
@@ -39,14 +39,14 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class ContentPath:
-    """The ``content_ids`` between two sounds (s - 1,), and how alike each step's two are: ``similarities`` (s,)."""
+    """The ``content_ids`` (s - 1,) between two sounds, and the ``similarities`` (s,) of the steps."""
 
     content_ids: Ids
     similarities: NDArray[np.float64]
 
 
 def on_the_arc(way: Way) -> Vectors:
-    """(steps - 1, dim) the unit vectors that part the arc between both ends into so many equal steps."""
+    """Return (steps - 1, dim) the unit vectors that divide the arc between both ends into equal steps."""
     one, other, steps = way.start.astype(np.float64), way.end.astype(np.float64), way.steps
     angle = float(np.arccos(np.clip(one @ other, -1.0, 1.0)))
     places = np.arange(1, steps)[:, np.newaxis] / steps
@@ -60,7 +60,7 @@ def on_the_arc(way: Way) -> Vectors:
 
 
 def candidates(view: SpaceView, way: Way, among: Bitmap, every: Ids) -> Ids:
-    """The contents that may be on a path, ascending: of ``every`` (n,) that passes, those near the arc."""
+    """Return the contents that may be on a path, ascending: those of ``every`` (n,) that are near the arc."""
     if len(every) <= EVERY:
         return np.unique(every)
     depth = max(NEAR_THE_ARC, POOL // (way.steps - 1))
@@ -69,7 +69,7 @@ def candidates(view: SpaceView, way: Way, among: Bitmap, every: Ids) -> Ids:
 
 
 def path(view: SpaceView, way: Way, content_ids: Ids) -> ContentPath:
-    """The most even path through ``content_ids`` (n,); of fewer steps where there are fewer contents."""
+    """Return the most even path through ``content_ids`` (n,); with fewer steps if there are fewer contents."""
     vectors = pooled(view, content_ids)
     sounding = np.flatnonzero(np.linalg.norm(vectors, axis=1) > 0)
     content_ids, vectors = content_ids[sounding], vectors[sounding]
@@ -82,9 +82,9 @@ def path(view: SpaceView, way: Way, content_ids: Ids) -> ContentPath:
 
 
 def evenest(angles: Angles, steps: int) -> list[int]:
-    """The nodes of the path from the first to the last of (n, n) ``angles``, ever forward, in ``steps`` steps.
+    """Return the nodes of the forward path from the first to the last row of ``angles`` (n, n) in ``steps`` steps.
 
-    Its largest step is as small as may be; of the paths of which that holds, the sum of squares is the least.
+    Its largest step is as small as possible. Among such paths it has the least sum of squares.
     """
     forward = np.where(np.triu(np.ones(angles.shape, np.bool_), 1), angles, np.inf)
     largest = np.full(len(angles), np.inf)
@@ -106,7 +106,7 @@ def evenest(angles: Angles, steps: int) -> list[int]:
 
 
 def nearest_to_arc(view: SpaceView, way: Way, content_ids: Ids) -> ContentPath:
-    """The plain way to measure a path beside: at each place of the arc the nearest content that was not taken yet."""
+    """Return a baseline path for measurements: at each point of the arc, the nearest content that is not used yet."""
     vectors = pooled(view, content_ids).astype(np.float64)
     taken: list[int] = []
     for target in on_the_arc(way):
@@ -122,6 +122,6 @@ def _along(vectors: NDArray[np.float64], way: Way) -> NDArray[np.float64]:
 
 
 def _places(vectors: Vectors, way: Way) -> Angles:
-    """(n,) how far along the way each is, from 0 to 1."""
+    """Return (n,) the position of each on the way, from 0 to 1."""
     from_start, from_end = (np.arccos(np.clip(vectors.astype(np.float64) @ one, -1, 1)) for one in (way.start, way.end))
     return np.asarray(from_start / np.maximum(from_start + from_end, _ALIKE))

@@ -1,8 +1,8 @@
-"""What people type in one line: words that are not wanted (`dog -cat`, `dog NOT cat`, `dog, not cat`), beside what is;
-and what comes after, beside or without something else (`dog THEN car`), which asks for moments.
+"""Splits a line that people type into wanted and unwanted words, and into the two sounds of a moment.
 
-Phrases in quotes stay one for names (`search.catalog.words`); an encoder reads them without their quotes. Emoji are
-read as words.
+Unwanted words: `dog -cat`, `dog NOT cat`, `dog, not cat`. Two sounds: `dog THEN car`, also with WHILE and WITHOUT.
+Phrases in quotes stay together for names (`search.catalog.words`); encoders read them without quotes. Emoji are read as
+words.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from search.ground.emoji import in_words
 from search.model import Part, TextPart
 
 _QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\u300e\u300f\uff02", '"'))
-"""Quotes as telephones, word processors and other languages set them."""
+"""Quotes of phones, word processors and other languages."""
 
 _MINUS: Final = "-\u2010\u2011\u2013\u2212\uff0d"
 """Hyphens, the en dash that text programs make of one, the minus sign."""
@@ -27,23 +27,24 @@ _UNWANTED: Final = re.compile(
     r'(?P<what>"[^"]*"|[^\s"]+)|"[^"]*"',
     re.IGNORECASE,
 )
-"""A minus before a word and after a space, or a "not", with what it refuses; or a phrase in quotes, in which both are
-themselves. Neither `sci-fi` nor `-20 dB` refuses anything."""
+"""A minus after a space and before a word, or a "not", each with the unwanted word. Or a phrase in quotes, in which
+both have no meaning. Neither `sci-fi` nor `-20 dB` has an unwanted word."""
 
 _NO_REFUSAL: Final = re.compile(
     r"(?:^|[\s\"])(?:do|does|did|is|are|am|was|were|be|been|can|could|will|would|shall|shalt|should|may|might|must|have|has|had"
     r"|if|why|or|whether|than|\w+['\u2019](?:m|re|s|ll|d|ve))\s+$|^\s*$",
     re.IGNORECASE,
 )
-"""Before a "not" that refuses nothing: no word, or one that it belongs to ("do not disturb", "to be or not to be")."""
+"""What comes before a "not" that marks no unwanted word: nothing, or certain words ("do not disturb", "or not to be").
+"""
 _DEGREES: Final = frozenset(["only", "so", "too", "very", "quite", "just", "even", "really", "all", "sure", "yet"])
-"""Behind such a one: "not too loud"."""
+"""What comes after such a "not": "not too loud"."""
 
 
 def spread(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """The parts, and behind them one for each word or phrase that a wanted part in words says is not wanted.
+    """Return the parts, followed by a negative part for each unwanted word or phrase in a wanted text.
 
-    A part of which nothing else is left becomes the first of these. All quotes are plain ones afterwards.
+    A text with only unwanted words is replaced by the first of them. All quotes become plain quotes.
     """
     own: list[Part] = []
     behind: list[Part] = []
@@ -63,7 +64,7 @@ def spread(parts: Sequence[Part]) -> tuple[Part, ...]:
 
 
 def _wanted_and_not(line: str) -> tuple[str, list[str]]:
-    """What is left of a line that refuses something, and what that is; the line as it is where it refuses nothing."""
+    """Return the wanted rest of a line, and its unwanted words; the unchanged line if there are none."""
     unwanted: list[str] = []
 
     def take(match: re.Match[str]) -> str:
@@ -79,7 +80,7 @@ def _wanted_and_not(line: str) -> tuple[str, list[str]]:
 
 
 def _refuses(match: re.Match[str]) -> bool:
-    """Whether a "not" refuses what follows: always in capitals, else where something else is wanted."""
+    """Return whether a "not" makes the next word unwanted: always in capitals, else depending on its context."""
     if match["said"] is None or match["said"].endswith("NOT"):
         return True
     before = match.string[: match.start()]
@@ -91,14 +92,14 @@ _ORDERS: Final = re.compile(r"\s+(THEN|WHILE|WITHOUT)\s+")
 
 
 def is_ordered(parts: Sequence[Part]) -> bool:
-    """Whether a part in words asks for one thing before, beside or without another: `dog THEN car`."""
+    """Return whether a text asks for one sound before, with or without another: `dog THEN car`."""
     return any(isinstance(part, TextPart) and _ORDERS.search(part.text) for part in parts)
 
 
 def orders(parts: Sequence[Part]) -> tuple[OrderWord | None, list[tuple[Part, ...]]]:
-    """What is asked for, and in which order or company: one side without any, else two.
+    """Return the order word and the two sides of a query; None and all parts as one side if there is no order word.
 
-    Raises QueryError for more than two sides, for other parts beside them, and for a side without words.
+    Raises QueryError for more than two sides, for other parts beside them, or for a side without words.
     """
     if not is_ordered(parts):
         return None, [tuple(parts)]

@@ -1,24 +1,24 @@
-"""What names and sounds count for in one answer, and what may be said of it. All of that policy is here.
+"""The policy for names and sounds: how much each counts in an answer, and the verdict. All of it is in this module.
 
-A question in words has two kinds of witnesses: names, which say all of the words, some of them, or other words for the
-same, and sounds, which are likely to be meant or not. Where an encoder tells how likely a sound is, a clip's score is
-what both witnesses say, `NAME` and `MEANT` of it by its name and `SOUND` of it by its sound:
+A query in words has two kinds of evidence. A name has all of the words, some of them, or other words for the same. A
+sound has a probability. If the encoder gives probabilities for words, a clip's score is the weighted sum of both, with
+the weights `NAME` and `MEANT` for its name and `SOUND` for its sound:
 
 =====================================================  ===================================================
-a name that says every word                            1
-... some of them, rare words counting more             that share, to the power `SOME_POWER`
-... other words for what is meant ("hens": a chicken)  how likely these are meant, as what is said besides
-what a name means ("smash glass": a window shatters)   how much like the question, from `UNLIKE` on
-a sound                                                how likely it is what the words mean
+a name with every word                                 1
+... with some words, rare words counting more          that share, to the power `SOME_POWER`
+... with other words for the same ("hens": a chicken)  the probability of that meaning, joined with that share
+the meaning of a name ("smash glass": window shatters) its similarity to the query, above `UNLIKE`
+a sound                                                the probability that it is what the words mean
 =====================================================  ===================================================
 
-So sounds decide among names that say as much, and names among sounds that are as likely; a name that says half of the
-words does not pass a sound that is sure. Elsewhere (sounds or tunes beside words, encoders whose words have no
-probability) rankings are merged by places, and a name counts as much of its place as it says.
+So sounds decide among equally good names, and names among equally likely sounds. A name with half of the words does not
+outrank a sound that is certain. Otherwise (sounds or tunes beside words, or an encoder without probabilities for words)
+rankings are merged by rank, and a name's term is multiplied by the share of the words that it has.
 
-The verdict speaks of the whole answer, by its first ten hits, however many are asked for: ``good`` for a name that
-says every word or a sound that is probable, ``none`` only where neither a name nor a sound is near. What is shown of
-how sure hits are never contradicts their order without a reason in ``via`` (`shown`).
+The verdict is about the whole answer, by its first ten hits, even if fewer are requested. It is ``good`` for a name
+with every word or a probable sound, and ``none`` only if neither a name nor a sound comes near. The displayed
+probabilities never contradict the order of hits without a reason in ``via`` (`shown`).
 docs/decisions/0002-words-and-sounds.md has the reasons and the figures.
 """
 
@@ -41,43 +41,46 @@ from search.model import Ids, Part, Space, TextPart, Verdict, WordMatch
 NAME: Final = 0.5
 MEANT: Final = 0.29
 SOUND: Final = 0.21
-"""Fitted on the questions over natural (``python -m benchmarks.quality.names --only natural``)."""
+"""Fitted on the queries over "natural" (``python -m benchmarks.quality.names --only natural``)."""
 UNLIKE: Final = 0.4
-"""Names whose meaning has this cosine with the question's, or less, mean something else."""
+"""A name with this cosine similarity to the query, or less, has another meaning."""
 SOME_POWER: Final = 1.5
-"""As good as 1 by these questions (nDCG .839 and .840), and what says half of the words stays behind a sure sound."""
+"""As good as 1 on these queries (nDCG .839 and .840), and a name with half of the words stays behind a certain sound.
+"""
 SILENT: Final = 7.0
-"""How much the odds fall that a clip is what is asked for where names speak, its own not: what was .8 is .36."""
+"""The odds of a clip are divided by this if names are descriptive and its own does not match: .8 becomes .36."""
 IN_ENGLISH: Final = 0.9
-"""How likely words of another language mean what they were read as."""
+"""The probability that a translation into English has the same meaning."""
 LEAST_MEANT: Final = 0.08
-"""A class that is less likely meant lends no words."""
+"""A class with a lower probability adds no other words."""
 LEAST_SAID: Final = 0.25
-"""What a place counts of a name that has next to nothing of the words: first place in two such lists comes after the
-sixty first of one that nothing speaks against."""
+"""The least factor of a name's rank term, for a name with next to none of the words. First place in two such lists
+comes after the first sixty places of a list without this penalty."""
 
 OF_SOUNDS: Final = 0.3
-"""Names speak of sounds where this share of them has a word of sounds."""
+"""Names are descriptive if this share of them has a word for a sound."""
 NEAR: Final = 0.5
-"""From this share of the words on a name is near to what was asked for: an answer that has it is not ``none`` ..."""
+"""From this share of the words on, a name is near to the query, and the verdict is not ``none`` ..."""
 NEAR_WHERE_NAMES_SPEAK: Final = 0.38
-"""... and from so much evidence on where names speak of sounds."""
+"""... or from this much evidence on, if names are descriptive."""
 
 _LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
 _PHRASES: Final = re.compile(r"[,()]")
 _LITTLE: Final = frozenset(
     {"and", "the", "other", "small", "large", "single", "inside", "outside", "room", "rural", "urban"}
 )
-"""Words of classes that say nothing of a sound, and are in the names of places."""
+"""Words in the names of classes that do not describe a sound and also occur in names of places."""
 NOTHING, SOME, MOST, ALL, TUNE = range(5)
-"""What speaks for a hit beside its sound, in rising order: a name that says some of the words, `NEAR` of them or more,
-or all; a tune."""
+"""The evidence for a hit beside its sound, in rising order: a name with some of the words, with `NEAR` of them or more,
+with all; a tune."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One clip of an answer: what speaks for it beside its sound, how likely its sound is (None where unknown), and
-    what its name says, which may stand beside a tune.
+    """The evidence for one clip of an answer.
+
+    ``witness`` is the evidence beside its sound, ``chance`` the probability of its sound (None if unknown), ``name``
+    the evidence of its name, even if ``witness`` is a tune.
     """
 
     witness: int
@@ -86,7 +89,7 @@ class Standing:
 
 
 def other_words(parts: Sequence[PartVector], vocabulary: Sequence[str] | None) -> dict[str, float]:
-    """Phrases that the names of the classes consist of which words mean, with how likely each is meant."""
+    """Return other phrases for words, each with its probability: translations, and names of the classes they mean."""
     phrases: dict[str, float] = {}
     for part in parts:
         if part.english and part.weight > 0:
@@ -100,7 +103,7 @@ def other_words(parts: Sequence[PartVector], vocabulary: Sequence[str] | None) -
 
 
 def names(label: str, weight: float, matches: Sequence[WordMatch], by_evidence: bool) -> RankedClips:
-    """The ranking of the clips that full text found, best first."""
+    """Return the ranking of the clips that full-text search found, best first."""
     said = np.array([match.share for match in matches], np.float64)
     others = np.array([match.in_other_words for match in matches], np.float64)
     covers = 1.0 - (1.0 - said) * (1.0 - np.minimum(others, 1.0))
@@ -118,8 +121,10 @@ def names(label: str, weight: float, matches: Sequence[WordMatch], by_evidence: 
 
 
 def with_meanings(ranked: RankedClips, clip_ids: Ids, likeness: NDArray[np.float64]) -> RankedClips:
-    """A ranking by name that counts what names mean, too: behind its own clips the others of ``clip_ids`` (m,), its own
-    first, whose names mean something like the question. ``likeness`` (m,) are cosines with it.
+    """Add the meaning of names to a ranking by name.
+
+    ``clip_ids`` (m,) begin with the clips of ``ranked``. The others are appended if the meaning of their name is
+    similar to the query. ``likeness`` (m,) are the cosine similarities with it.
     """
     alike = np.clip((likeness - UNLIKE) / (1.0 - UNLIKE), 0.0, 1.0)
     n_own = len(ranked)
@@ -142,22 +147,22 @@ def with_meanings(ranked: RankedClips, clip_ids: Ids, likeness: NDArray[np.float
 
 
 def sounds(ranked: RankedClips, chances: Mapping[int, float], weight: float) -> RankedClips:
-    """A ranking by sound in which a clip counts as likely as it is, by its place where nobody knows."""
+    """Return a ranking by sound with the probabilities of clips as evidence; if unknown, the term of the rank."""
     by_place = dict(zip(ranked.clip_ids.tolist(), places(len(ranked)).tolist(), strict=True))
     likely = [chances.get(clip_id, place) for clip_id, place in by_place.items()]
     return replace(ranked, weight=ranked.weight * weight * SOUND, evidence=np.array(likely, np.float64))
 
 
 def label_of(ranked: RankedClips, place: int) -> str:
-    """What ``via`` calls a name at ``place`` of a ranking: whether it says all of the words, some, or others."""
+    """Return the label in ``via`` of a name at ``place`` of a ranking: it has all of the words, some, or others."""
     said = 1.0 if ranked.said is None else ranked.said[place]
     return ranked.label if said >= 1.0 else f"some-{ranked.label}" if said > 0 else f"other-{ranked.label}"
 
 
 def witnesses(lists: Iterable[RankedClips], speak: bool) -> dict[int, int]:
-    """For each clip of wanted rankings by name, the most that it says of one of them: `ALL`, `MOST` or `SOME`.
+    """Map each clip of wanted rankings by name to its best evidence in one of them: `ALL`, `MOST` or `SOME`.
 
-    What a name means counts only where names ``speak`` of sounds.
+    The meaning of a name counts only if names ``speak`` (are descriptive).
     """
     found: dict[int, int] = {}
     for ranked in lists:
@@ -170,9 +175,10 @@ def witnesses(lists: Iterable[RankedClips], speak: bool) -> dict[int, int]:
 
 
 def names_speak(titles: Sequence[str], vocabulary: Sequence[str] | None) -> bool:
-    """Whether clips are called by what is heard, of which these ``titles`` are a sample.
+    """Return whether names are descriptive: whether these ``titles``, a sample, describe the sounds of their clips.
 
-    Not by numbers, all the same, or by places and dates: `OF_SOUNDS` of them have a word of the ``vocabulary``.
+    They do not if they are numbers, all the same, or places and dates: at least `OF_SOUNDS` of them must have a word of
+    the ``vocabulary``.
     """
     words = [words_of(title) for title in titles]
     if len(titles) < 2 or sum(map(bool, words)) * 2 <= len(titles) or len(set(words)) < 2:
@@ -182,7 +188,7 @@ def names_speak(titles: Sequence[str], vocabulary: Sequence[str] | None) -> bool
 
 
 def words_of(title: str) -> frozenset[str]:
-    """Its words of three letters or more, without an s of the plural."""
+    """Return the words of a title with three letters or more, without a plural s."""
     return frozenset(word.removesuffix("s") for word in _LETTERS.findall(title.lower()))
 
 
@@ -192,7 +198,7 @@ def _words_of_all(vocabulary: tuple[str, ...]) -> frozenset[str]:
 
 
 def beside_silent_names(chances: Mapping[int, float], named: Iterable[RankedClips]) -> dict[int, float]:
-    """How likely clips are what is asked for where names speak: less (`SILENT`) where their own say nothing of it."""
+    """Return the probabilities of clips if names are descriptive: lower (`SILENT`) if a clip's own name has no word."""
     saying = {
         clip_id
         for ranked in named
@@ -206,18 +212,19 @@ def beside_silent_names(chances: Mapping[int, float], named: Iterable[RankedClip
 
 
 def by_evidence(parts: Sequence[Part], spaces: Sequence[AskedSpace]) -> bool:
-    """Whether it is known how likely sounds are: in a question that wants words alone, of an encoder that says what
-    they mean. Beside a wanted sound a hit may be unlikely because only one of both is in it.
+    """Return whether clips are ranked by evidence: if only words are wanted, and the encoder says what they mean.
+
+    With a wanted sound beside the words, a hit may be unlikely because it has only one of the two.
     """
     in_words = all(isinstance(part, TextPart) for part in parts if part.weight > 0)
     return in_words and any(part.meant is not None and part.weight > 0 for one in spaces for part in one.parts)
 
 
 def verdict(first: Sequence[Standing], spaces: Iterable[Space], good_from: float = GOOD_FROM) -> Verdict:
-    """What names and sounds of the ``first`` hits of an answer come to; tunes have a verdict of their own.
+    """Return the verdict by names and sounds of the ``first`` hits of an answer. Tunes have their own verdict.
 
-    It is good from this probability of the best hit on (`search.engine.confidence.good_from`). A space without
-    calibration cannot promise anything: its answers are ``weak``.
+    It is good from the probability ``good_from`` of the best hit on (`search.engine.confidence.good_from`). Without
+    calibration there are no probabilities, and the verdict is ``weak``.
     """
     if any(one.name == ALL for one in first):
         return "good"
@@ -233,12 +240,14 @@ def verdict(first: Sequence[Standing], spaces: Iterable[Space], good_from: float
 
 
 def shown(standings: Sequence[Standing], lowest: list[float]) -> list[float | None]:
-    """How sure each of some hits is said to be, in the order of the answer: no hit is surer than one before it, but
-    than a tune, or one whose name says everything and which is not likely by its sound: of that the name is shown.
+    """Return the displayed probability of each hit, in the order of the answer.
 
-    Of hits whose order says the contrary the mean is shown (the pooled adjacent violators of M. Ayer et al., "An
-    empirical distribution function for sampling with incomplete information", 1955). ``lowest`` (`TUNE` + 1,)
-    is the least that was shown so far by what speaks for hits, 1 at first, and is brought up to date.
+    No hit has a higher probability than one before it. Exceptions are hits behind a tune, or behind a clip whose name
+    has every word but whose sound is unlikely: ``via`` shows why these come first.
+
+    If the order contradicts the probabilities of hits, their mean is shown (the pooled adjacent violators of M. Ayer et
+    al., "An empirical distribution function for sampling with incomplete information", 1955). ``lowest`` (`TUNE` + 1,)
+    is the lowest probability shown so far for each kind of evidence, 1 at first. It is updated.
     """
     sure: list[float | None] = [None] * len(standings)
     speaks = [_speaks(one) for one in standings]
@@ -255,13 +264,13 @@ def shown(standings: Sequence[Standing], lowest: list[float]) -> list[float | No
 
 
 def _speaks(one: Standing) -> int:
-    """What is shown to speak for a hit: its tune, its name, or (`NOTHING`) how likely its sound is."""
+    """Return the evidence shown for a hit: its tune, its name, or (`NOTHING`) the probability of its sound."""
     by_name = one.witness == ALL and (one.chance is None or one.chance < LIKELY_ENOUGH)
     return one.witness if one.witness == TUNE or by_name else NOTHING
 
 
 def _descending(values: Sequence[float]) -> list[float]:
-    """The closest numbers to ``values`` that do not rise, by least squares."""
+    """Return the closest non-increasing numbers to ``values``, by least squares."""
     blocks: list[tuple[float, int]] = []
     for value in values:
         total, count = value, 1

@@ -1,4 +1,4 @@
-"""A content as one vector: the mean of its segments, of a long one of some of them."""
+"""One vector for a content: the mean of its segments; of a long content, of some of them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from search.engine.views import SpaceView
 from search.model import Ids, Vectors
 
 SEGMENTS: Final = 64
-"""So many segments of a content are read at most, evenly spaced: an hour costs no more than five minutes."""
+"""The most segments of a content that are read, evenly spaced: an hour costs no more than five minutes."""
 
 
 def pooled(view: SpaceView, content_ids: Ids) -> Vectors:
-    """(n, dim) unit vectors of contents; zeros for one without segments. Raises LibraryError for one that just went."""
+    """Return (n, dim) unit vectors of contents; zeros if one has no segments. Raises LibraryError for a deleted one."""
     chosen = [_some(view.columns.segments_of(content_id)) for content_id in content_ids.tolist()]
     counts = np.array([len(segments) for segments in chosen], np.int64)
     sums = np.zeros((len(content_ids), view.space.dim))

@@ -1,4 +1,4 @@
-"""A query beside what it is asked of: what all levels of its answer have in common."""
+"""A query and what it applies to: everything that all levels of its answer have in common."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from search.model import ENGLISH, Ids, Part, Query
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query beside what it is asked of: its ``parts``, the library and its spaces, the filter, what is ``left_out``.
+    """A query with its ``parts``, the library and its spaces, the filter, and the excluded clips ``left_out``.
 
-    ``pushed_down`` are rankings that only lower clips. ``leading`` contents (n,) are what it asks with, byte for byte:
-    where they are in the answer, nothing gets in front of them.
+    ``pushed_down`` are rankings that only lower clips. ``leading`` (n,) are the contents that equal the query byte for
+    byte: if they are in the answer, they come first.
     """
 
     query: Query
@@ -36,23 +36,23 @@ class Question:
 
     @property
     def view(self) -> SpaceView:
-        """The first space: its columns tell clips from contents."""
+        """The first space. Its columns map contents to clips."""
         return self.spaces[0].view
 
     @property
     def leading_clips(self) -> frozenset[int]:
-        """The clips of what is ``leading``."""
+        """The clips of the ``leading`` contents."""
         clips_of = self.view.columns.clips_of(self.leading)
         return frozenset(clip_id for clip_ids in clips_of.values() for clip_id in clip_ids)
 
     @property
     def gone(self) -> tuple[str, ...]:
-        """The parts that are left out, since what they name is not in the library any more."""
+        """The parts that are ignored because what they name is no longer in the library."""
         return tuple(dict.fromkeys(what for one in self.spaces for what in one.gone))
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was amiss with the files of its sounds, and how many clips the filter could not know."""
+        """Defects of the query's files, and the number of clips that the filter could not judge."""
         parts = (part for one in self.spaces for part in one.parts)
         said = [f"{part.label}: {warning}" for part in parts for warning in part.warnings]
         columns = self.view.columns
@@ -61,17 +61,17 @@ class Question:
 
     @property
     def track(self) -> int | None:
-        """The track that was read of the first file it wants; None where it wants none."""
+        """The track that was read of the first wanted file; None if there is none."""
         parts = (part for one in self.spaces for part in one.parts)
         return next((part.track for part in parts if part.weight > 0 and part.track is not None), None)
 
     @property
     def by_evidence(self) -> bool:
-        """Whether clips are ranked by what speaks for them, not by places (`search.engine.policy`)."""
+        """Whether clips are ranked by evidence, not by ranks (`search.engine.policy`)."""
         return policy.by_evidence(self.parts, self.spaces)
 
     def other_words(self, place: int) -> dict[str, float]:
-        """Other words for the part at ``place``, from 1, with how likely each is meant; none where places count."""
+        """Return other words for the part at ``place`` (from 1), with probabilities; none if ranks count."""
         found: dict[str, float] = {}
         for one in self.spaces if self.by_evidence else ():
             own = [part for part in one.parts if part.label == part_label(self.parts[place - 1], place)]
@@ -79,17 +79,17 @@ class Question:
         return found
 
     def in_english(self, place: int) -> str:
-        """What the part at ``place``, from 1, was read as, where it is in another language."""
+        """Return the English translation of the part at ``place`` (from 1), if it is in another language."""
         label = part_label(self.parts[place - 1], place)
         return next((part.english for one in self.spaces for part in one.parts if part.label == label), "")
 
     @property
     def language(self) -> str:
-        """The language that its words were read in: of the first that is not English; empty where nobody says."""
+        """The language of the words: that of the first part that is not English; empty if it is unknown."""
         read_in = [part.language for one in self.spaces for part in one.parts if part.language]
         return next((one for one in read_in if one != ENGLISH), read_in[0] if read_in else "")
 
     @property
     def may_narrow(self) -> bool:
-        """Whether clips that words find may have to go again."""
+        """Whether some clips that words find may have to be dropped."""
         return self.where is not None or self.query.collapse or bool(self.left_out)

@@ -1,6 +1,6 @@
-"""The contents of a space in order of how near they are to a vector: what every search of sounds ends in.
+"""Rank the contents of a space by similarity to a query vector. Every search by sound ends here.
 
-By plain similarity first; where the library's neighbourhoods are published, the best of them are scored anew.
+The first ranking is by plain cosine similarity. If the library's neighbourhoods are published, the best are rescored.
 """
 
 from __future__ import annotations
@@ -18,25 +18,27 @@ from search.vectors import bitmaps
 from search.vectors.neighbourhoods import NEIGHBOURS, Neighbourhoods
 
 CANDIDATES: Final = 100
-"""Segments that are scored anew, at least: on learning material they hold every one of the ten best of all."""
+"""The least segments that are rescored: on training data they include all of the overall ten best."""
 MORE: Final = 1.3
-"""Where too few contents were found, so much more is read than these let expect to be needed ..."""
+"""Growth factor: when a pass finds too few contents, the next one reads this many times more segments than the last hit
+rate suggests ..."""
 MOST_MORE: Final = 4
-"""... and at most so many times what was read."""
+"""... but at most this many times the segments of the last pass."""
 COPIES: Final = 6
-"""Contents read beyond the neighbours of a query, for those that are copies of it."""
+"""How many more contents than neighbours are read, because some may be copies of the query."""
 
 
 def rank(view: SpaceView, vector: NDArray[np.float32], k: int, among: Bitmap | None = None) -> Ranking:
-    """The ``k`` contents nearest to ``vector`` (dim,), each with its best segment; fewer when no more are there.
+    """Return the ``k`` contents nearest to ``vector`` (dim,), each with its best segment, or fewer if the space has
+    fewer.
 
-    A filter (``among``) decides which contents are ranked, not how near they are.
+    A filter (``among``) decides which contents are ranked. It does not change their scores.
     """
     return rank_each(view, vector[np.newaxis], k, among)[0]
 
 
 def rank_each(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = None) -> list[Ranking]:
-    """`rank` for each of ``vectors`` (q, dim), which together take less than one by one."""
+    """Rank for several ``vectors`` (q, dim) at once; one batched search is cheaper than many."""
     near = view.neighbourhoods
     if near is None:
         return [_first(ranking, k) for ranking in nearest(view, vectors, k, among)]
@@ -46,10 +48,10 @@ def rank_each(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = 
 
 
 def nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = None, *, least: int = 0) -> list[Ranking]:
-    """By plain similarity to each of ``vectors`` (q, dim): ``k`` contents or more, fewer when no more are there.
+    """Rank by plain similarity to each of ``vectors`` (q, dim): ``k`` contents or more, or fewer if the space has
+    fewer.
 
-    Those of at least ``least`` segments. Segments are fetched in growing numbers until enough different contents are
-    among them.
+    At least ``least`` segments are read. The number grows until they belong to enough different contents.
     """
     size = len(view.index)
     n_segments = max(1, min(size, max(4 * k + 16, least)))
@@ -57,7 +59,7 @@ def nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = No
 
 
 def _nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None, n_segments: int) -> list[Ranking]:
-    """`nearest` from ``n_segments`` segments on."""
+    """Rank as `nearest` does, starting with ``n_segments`` segments."""
     size = len(view.index)
     scores, ids = view.index.search(vectors, n_segments, among)
     contents = view.columns.place(ids.ravel())[0].reshape(ids.shape)
@@ -71,16 +73,16 @@ def _nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None, n_
             more = min(size, math.ceil(growth * n_segments))
             rankings += _nearest(view, vectors[row : row + 1], k, among, more)
         else:
-            # rows are kept in half precision, so a copy's cosine comes out a little beside 1
+            # vectors are stored in half precision, so the cosine of a copy may slightly exceed 1
             cosines = np.clip(scores[row, first], np.float32(-1), np.float32(1))
             rankings.append(Ranking(contents[row, first], ids[row, first], cosines))
     return rankings
 
 
 def led(view: SpaceView, vector: NDArray[np.float32], ranking: Ranking, leading: Ids, among: Bitmap | None) -> Ranking:
-    """``ranking`` with the contents of ``leading`` (n,) in front, each as near to ``vector`` (dim,) as whatever is.
+    """Put the contents ``leading`` (n,) in front of ``ranking``, each with at least the best score.
 
-    They pass what the others pass (``among``, None: everything), and are found however deep they lie.
+    They must pass the filter ``among`` too (None: no filter). They are found even if the ranking does not have them.
     """
     columns = view.columns
     own = [columns.segments_of(content_id) for content_id in leading.tolist()]
@@ -99,7 +101,7 @@ def led(view: SpaceView, vector: NDArray[np.float32], ranking: Ranking, leading:
 def _scored_anew(
     view: SpaceView, near: Neighbourhoods, vector: NDArray[np.float32], candidates: Ranking, around: Ranking
 ) -> Ranking:
-    """``candidates`` by what is near them and near the query, whose own surroundings are the first of ``around``."""
+    """Rescore ``candidates`` by their neighbourhoods and the query's, which is the first contents of ``around``."""
     first = near.around(around.scores)
 
     def known(segment_ids: Ids) -> NDArray[np.bool_]:
@@ -108,7 +110,7 @@ def _scored_anew(
     try:
         smooth = near.expanded(vector, view.index.vectors(around.segment_ids[first]), around.scores[first])
         scores = near.scores(smooth, candidates.segment_ids, candidates.scores, view.index.vectors, known)
-    except LibraryError:  # one of them went between the search and now
+    except LibraryError:  # a candidate was deleted since the search
         return candidates
     order = np.argsort(-scores, kind="stable")
     return Ranking(candidates.content_ids[order], candidates.segment_ids[order], scores[order])

@@ -1,7 +1,7 @@
-"""What an answer leaves out, and what it pushes down: the clips that a question names, and what is like a refused one.
+"""What an answer excludes, and what it ranks lower: the clips of a query, and sounds like its unwanted parts.
 
-A clip that is asked by is in the asker's hand, so it is left out; its copies are not. A refused one never appears,
-whatever its name says, nor do its copies and other versions of its recording; what sounds like it goes down.
+A wanted clip of the query is excluded, because the user has it already; its copies are not. An unwanted clip never
+appears, and neither do its copies and other versions of its recording. Clips that sound like it are ranked lower.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from search.model import AudioPart, ClipPart, Ids, Part, SegmentPart, TunePart
 from search.vectors.neighbourhoods import SAME
 
 PUSHED_DOWN: Final = 200
-"""How many contents like a refused sound are pushed down; beyond so many a reciprocal rank moves no hit."""
+"""How many contents like an unwanted sound are ranked lower. Further down, a reciprocal rank moves no hit."""
 COPIES_OF_A_FILE: Final = 16
-"""Contents that are looked at for being what a refused file holds."""
+"""How many contents are checked for being a copy of an unwanted file."""
 
 
 def left_out(parts: Sequence[Part], spaces: Sequence[AskedSpace], recordings: SameRecordings) -> frozenset[int]:
-    """The clips that ``parts`` name, and every clip of a refused recording."""
+    """Return the clips that ``parts`` name, and every clip of an unwanted recording."""
     view = spaces[0].view
     in_hand = {part.clip_id for part in parts if isinstance(part, ClipPart | TunePart) and part.weight > 0}
     segments = [part.segment_id for part in parts if isinstance(part, SegmentPart) and part.weight > 0]
@@ -35,9 +35,9 @@ def left_out(parts: Sequence[Part], spaces: Sequence[AskedSpace], recordings: Sa
 
 
 def pushed_down(spaces: Sequence[AskedSpace], left: frozenset[int]) -> list[RankedClips]:
-    """A ranking of what sounds like each refused sound, with its negative weight, to be merged with names and tunes.
+    """Return a ranking of what sounds like each unwanted sound, with its negative weight, for fusion.
 
-    In a ranking by sound alone it is part of the sum that is searched for.
+    Only fusion with names and tunes needs it. In a ranking by sound, unwanted sounds are part of the query vector.
     """
     lists = []
     for one in spaces:
@@ -56,7 +56,7 @@ def pushed_down(spaces: Sequence[AskedSpace], left: frozenset[int]) -> list[Rank
 
 
 def _refused(parts: Sequence[Part], spaces: Sequence[AskedSpace]) -> Ids:
-    """The contents that are not wanted: of a clip, of a passage, or what a file holds that is in the library too."""
+    """Return the unwanted contents: of a clip, of a passage, or the copy in the library of an unwanted file."""
     contents: list[int] = []
     for place, part in enumerate(parts, start=1):
         if part.weight > 0:
@@ -72,7 +72,7 @@ def _refused(parts: Sequence[Part], spaces: Sequence[AskedSpace]) -> Ids:
 
 
 def _same_as(label: str, spaces: Sequence[AskedSpace]) -> list[int]:
-    """The contents with a segment that is a copy of a part."""
+    """Return the contents with a segment that is a copy of a part."""
     contents: list[int] = []
     for one in spaces:
         for part in one.parts:

@@ -1,6 +1,6 @@
-"""Which hits are more than alike: the content that was asked with, another shape of its recording, or its tune.
+"""Which hits equal the query: the same content, another version of its recording, or its tune.
 
-What was asked with is looked up in the catalog, once for a question: what a hit is does not depend on the others.
+The query's contents are looked up in the catalog once, so the result for a hit does not depend on the other hits.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ _NOTHING: Final[Ids] = np.empty(0, np.int64)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question asks with: ``contents`` (n,), one for each space at most; with a ``passage`` of it, or all of it.
+    """The contents of the library that a query consists of: ``contents`` (n,), at most one for each space.
 
-    ``leading`` (n,) of these are the very content, whole and as fast: nothing is more like what is asked with.
-    ``speed`` is how fast a file is played that was asked with, None for what is in the library. ``is_alone``: nothing
-    else is looked for. Where more is, a hit answers all of it together, and is the same as none.
+    ``is_passage``: the query is only a passage of the content. ``leading`` (n,) are contents that equal the query as a
+    whole, at the same speed: nothing is more similar. ``speed`` is the speed of the query's file, None if the query
+    comes from the library. ``is_alone``: the query has one wanted part. With several, a hit answers all of them
+    together and equals none.
     """
 
     is_alone: bool
@@ -42,9 +43,9 @@ class Asked:
     leading: Ids
 
     def same(self, clip: Clip, tunes: TunesFound, copies: Mapping[int, Sequence[Clip]]) -> Sameness | None:
-        """In which way a hit, of which ``tunes`` know, is the same as what was asked with; None if at most alike.
+        """Return how a hit equals the query; None if it is only similar.
 
-        It stands for its ``copies`` too, and is what the most alike of them is.
+        ``tunes`` has the matched tunes. A hit with ``copies`` gets the closest relation among them.
         """
         if not self.is_alone:
             return None
@@ -59,7 +60,7 @@ class Asked:
         return "recording" if np.isin(stands_for, self.recordings.of(self.contents))[0] else None
 
     def copies(self, clip_ids: Sequence[int], columns: ClipColumns) -> list[int]:
-        """Those of the copies of a hit that may be the very content."""
+        """Return the copies of a hit that may be the same content as the query."""
         if self.is_passage or not len(self.contents):
             return []
         contents = [columns.content_of(clip_id) for clip_id in clip_ids]
@@ -73,9 +74,9 @@ class Asked:
 
 
 def asked_with(question: Question, catalog: ContentReader) -> Asked:
-    """What a question asks with, as far as it is in the library, whichever clips it finds.
+    """Return the contents of the library that a query consists of, independently of its hits.
 
-    A file is read for its digest only where the library has a file of its size.
+    The digest of a file is computed only if the library has a file of the same size.
     """
     recordings = question.library.recordings
     wanted = [part for part in question.parts if part.weight > 0]
@@ -95,7 +96,7 @@ def asked_with(question: Question, catalog: ContentReader) -> Asked:
 
 
 def _as_fast(contents: Ids, speed: float, question: Question, catalog: ContentReader) -> Ids:
-    """Those of ``contents`` (n,) with a clip that is played at this speed."""
+    """Return those of ``contents`` (n,) that have a clip with this speed."""
     if not contents.size:
         return contents
     clips_of = question.view.columns.clips_of(contents)
@@ -104,7 +105,7 @@ def _as_fast(contents: Ids, speed: float, question: Question, catalog: ContentRe
 
 
 def _of_library(part: Part, library: LibraryView) -> list[int]:
-    """The content of a clip or a segment, if it is there."""
+    """Return the content of a clip or a segment, if it exists."""
     each: list[ClipColumns] = [view.columns for view in library.spaces]
     if isinstance(part, SegmentPart):
         contents = [int(columns.place(np.array([part.segment_id], np.int64))[0][0]) for columns in each]
@@ -116,19 +117,19 @@ def _of_library(part: Part, library: LibraryView) -> list[int]:
 
 
 def _of_file(part: AudioPart, track: int | None, library: LibraryView, catalog: ContentReader) -> list[int]:
-    """The content of the track of a file that was read, byte for byte, if it is there."""
+    """Return the content with the same bytes and track as the query's file, if the library has it."""
     try:
         if not _has_size(library, Path(part.path).stat().st_size):
             return []
         with OpenSound(part.path) as sound:
             digest = sound.digest()
-    except (OSError, AudioError):  # it was read a moment ago; now nobody can say whether it is the same
+    except (OSError, AudioError):  # it was readable a moment ago; now it cannot be compared
         return []
     return [content.id for content in catalog.with_digest(digest) if content.track == track]
 
 
 def _has_size(library: LibraryView, size_bytes: int) -> bool:
-    """Whether a clip's file has this size, by the columns that are in memory."""
+    """Return whether a clip's file has this size, by the columns in memory."""
     each = [part for view in library.spaces for part in (view.columns.base, view.columns.recent)]
     return any(bool((part.size_bytes == size_bytes).any()) for part in each)
 

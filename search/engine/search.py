@@ -1,10 +1,12 @@
-"""The engine: a query goes in, hits come out.
+"""The search engine: turns a query into hits.
 
-A query's parts become one vector in each space (`search.engine.asking`); the space's index ranks segments; a clip
-counts as its best segment (`search.engine.ranking`). Words also rank clips by their names and metadata. One ranking
-keeps its own scores; several are merged by reciprocal rank (`search.engine.fusion`), by a policy of what names and
-sounds count for (`search.engine.policy`), into an order that does not depend on how much of it is asked for
-(`search.engine.order`). A filter becomes a bitmap that the index searches inside.
+1. A query's parts become one vector in each space (`search.engine.asking`).
+2. The space's index ranks segments, and a clip counts as its best segment (`search.engine.ranking`). A filter becomes a
+   bitmap that the index searches within.
+3. Words also rank clips by their names and metadata.
+4. A single ranking keeps its own scores. Several are merged by reciprocal rank (`search.engine.fusion`), with a policy
+   for names and sounds (`search.engine.policy`).
+5. The order of the hits does not depend on how many are requested (`search.engine.order`).
 """
 
 from __future__ import annotations
@@ -56,20 +58,21 @@ MAX_HITS = 10_000
 MAX_OFFSET = 10**9
 MAX_PARTS = 64
 LONE_DEPTHS, FUSION_DEPTHS = (11, 60, 240), (200,)
-"""How deep a lone ranking is read level by level, which is for pages of ten, of fifty and larger ones with a hit more
-that tells that there is more; and several to be merged: further down a reciprocal rank moves no hit."""
+"""The depths of the first levels. A single ranking serves pages of ten, of fifty, and larger ones, with one hit more
+that shows whether there is another page. Several rankings are merged at one depth: further down, a reciprocal rank
+moves no hit."""
 MOST_COUNTED = 3_000
-"""How many clips are looked at to count the likely ones: a tenth of a second in a large library."""
+"""The most clips that are checked to count the likely ones: a tenth of a second in a large library."""
 DEEPER = 4
-"""How much deeper a level reads than the one before it beyond these."""
+"""Each further level is this many times deeper than the one before."""
 WORDS_DEPTH = 1_000
-"""How many clips are read for words at first where some may have to go."""
+"""How many clips are read for words at first if some may be dropped by a filter."""
 UNWANTED_DEPTH = 10_000
-"""How many clips are left out for what their names say, at most."""
+"""The most clips that are excluded because of their names."""
 
 
 class SearchEngine:
-    """Answers queries over the views of a library. Holds nothing but what names mean; threads may share it."""
+    """Answers queries over the views of a library. It only caches the meanings of names. Threads may share it."""
 
     def __init__(
         self, catalog: ContentReader, look: Look, encoder: Callable[[Space], Encoder], facts: ReadFacts | None = None
@@ -81,10 +84,10 @@ class SearchEngine:
         self._meanings = NameMeanings(encoder)
 
     def search(self, query: Query) -> Answer:
-        """The ``query.k`` best clips after the first ``query.offset``, one hit each.
+        """Return the ``query.k`` best clips after the first ``query.offset``, one hit each.
 
-        Raises QueryError (no positive part, unknown ids, bad k, notes that are none), WhereError (a filter that does
-        not parse), AudioError (a file that cannot be decoded), EncoderError (a model that cannot be had).
+        Raises QueryError (no positive part, unknown ids, invalid ``k``, invalid notes), WhereError (a filter that does
+        not parse), AudioError (a file that cannot be decoded), EncoderError (a model that cannot be loaded).
         """
         started = time.perf_counter()
         check(query)
@@ -129,7 +132,7 @@ class SearchEngine:
         )
 
     def query_vector(self, parts: Sequence[Part], space: str | None = None) -> NDArray[np.float32]:
-        """The parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""
+        """Return the parts of a query as one unit vector (dim,) of a space. Raises as `search` does."""
         views = self._look().of(space)
         vector = self._reader.ask_each(parts, views)[0].vector
         if vector is None:
@@ -139,11 +142,11 @@ class SearchEngine:
     def rank(
         self, vector: NDArray[np.float32], k: int, *, space: str | None = None, among: Bitmap | None = None
     ) -> Ranking:
-        """The ``k`` contents nearest to ``vector`` (dim,), each with its best segment, as every search ranks them."""
+        """Return the ``k`` contents nearest to ``vector`` (dim,), each with its best segment, as searches rank them."""
         return rank(self._look().of(space)[0], vector, k, among)
 
     def _question(self, query: Query) -> Question:
-        """Everything about a query that its levels have in common."""
+        """Prepare everything about a query that its levels have in common."""
         library = self._look().reaching(query.recall)
         views = library.of(query.space)
         parts = with_tunes(spread(query.parts), views, library.melody)
@@ -158,13 +161,13 @@ class SearchEngine:
         return Question(query, parts, library, spaces, where, left_out, tuple(pushed_down), wanted)
 
     def _unwanted_names(self, parts: Sequence[Part]) -> frozenset[int]:
-        """The clips whose names say all of what is not wanted."""
+        """Return the clips whose names have every word of an unwanted text."""
         unwanted = [part.text for part in parts if isinstance(part, TextPart) and part.weight < 0]
         matches = [match for text in unwanted for match in self._catalog.match_words(text, UNWANTED_DEPTH)]
         return frozenset(match.clip_id for match in matches if match.every_word)
 
     def _levels(self, question: Question) -> Iterator[Level]:
-        """Ever deeper looks; see `search.engine.order`."""
+        """Yield deeper and deeper levels. See `search.engine.order`."""
         lone = len(question.spaces) == 1 and not _is_merged(question.parts)
         words_deeper = WORDS_DEPTH / FUSION_DEPTHS[0] if question.may_narrow else 1
         tunes, tunes_depth = TunesFound(), 0
@@ -185,9 +188,9 @@ class SearchEngine:
             others = [*words, *tunes.ranked]
         each = [sound_chances(sound) for sound in sounds]
         chances: dict[int, float] = {}
-        for known in reversed(each):  # the first space in which a clip is found has its say
+        for known in reversed(each):  # the first space that found a clip wins
             chances.update(known)
-        for clip_id in chances.keys() & question.leading_clips:  # whatever a part of it is like
+        for clip_id in chances.keys() & question.leading_clips:  # even if a segment is less similar
             chances[clip_id] = max(chances[clip_id], COPY)
         if question.by_evidence:
             weight = sum(part.weight for part in question.parts if part.weight > 0)
@@ -214,11 +217,11 @@ class SearchEngine:
         return policy.names_speak(titles, question.view.space.vocabulary)
 
     def _words(self, question: Question, depth: int) -> tuple[list[RankedClips], bool, str]:
-        """For each part in words, the clips whose names or metadata say so, and that pass the filter; are there more?
+        """Rank clips by name for each part in words. Return the rankings, whether there may be more, and a correction.
 
-        And what a wanted part was read as, because a word of it is in no name.
-
-        What is not wanted lowers what has some of it, and has left out what has all.
+        The clips pass the filter. The correction is what a wanted part was read as, if a word of it is in no name or
+        was translated; else empty. Unwanted words lower the clips that have some of them; clips that have all are
+        excluded already.
         """
         lists, more, read_as = [], False, ""
         for place, part in enumerate(question.parts, start=1):
@@ -239,7 +242,7 @@ class SearchEngine:
         return lists, more, read_as
 
     def _hits(self, question: Question, order: Order, sameness: Asked) -> tuple[Hit, ...]:
-        """The hits of the page that is asked for; clips that were taken out at this moment are left out."""
+        """Return the hits of the requested page. Clips that were just removed are left out."""
         page = order.entries[question.query.offset : question.query.offset + question.query.k]
         copies = {entry.clip_id: sameness.copies(entry.copies, question.view.columns) for entry in page if entry.copies}
         ids = [*(entry.clip_id for entry in page), *itertools.chain.from_iterable(copies.values())]
@@ -258,7 +261,7 @@ class SearchEngine:
 
 
 def check(query: Query) -> None:
-    """Raises QueryError for a query that makes no sense, before any work is done."""
+    """Raises QueryError for an invalid query, before any work is done."""
     if not 1 <= query.k <= MAX_HITS:
         raise QueryError(f"k is {query.k}; it must be from 1 to {MAX_HITS}")
     if not 0 <= query.offset <= MAX_OFFSET:
@@ -267,7 +270,7 @@ def check(query: Query) -> None:
 
 
 def check_parts(parts: Sequence[Part]) -> None:
-    """Raises QueryError for parts that make no sense together."""
+    """Raises QueryError for an invalid combination of parts."""
     if len(parts) > MAX_PARTS:
         raise QueryError(f"the query has {len(parts)} parts; at most {MAX_PARTS} are allowed")
     if any(not math.isfinite(part.weight) or part.weight == 0 for part in parts):
@@ -289,7 +292,7 @@ def _nothing_measured(_content_ids: Iterable[int]) -> dict[int, StoredFacts]:
 
 
 def _nearest(question: Question, order: Order) -> tuple[FacetCount, ...]:
-    """What the first hits are, where they are not what was asked for."""
+    """Return tags that describe the first hits of an answer without a match."""
     columns = question.view.columns
     among = columns.present if question.where is None else columns.clips_where(question.where)
     first = np.array([entry.clip_id for entry in order.entries[:PAGE]], np.int64)
@@ -302,7 +305,7 @@ def _depths(first: Sequence[int]) -> Iterator[int]:
 
 
 def _is_merged(parts: Sequence[Part]) -> bool:
-    """Whether there is more than one ranking to merge, or may be: words, or a tune beside something else."""
+    """Return whether several rankings may have to be merged: for words, or for a tune beside something else."""
     tune_alone = len(parts) == 1 and isinstance(parts[0], TuneLike)
     return not tune_alone and any(isinstance(part, TextPart | TuneLike) for part in parts)
 
@@ -310,8 +313,9 @@ def _is_merged(parts: Sequence[Part]) -> bool:
 def _merged(
     question: Question, others: Sequence[RankedClips], sounds: Sequence[RankedClips]
 ) -> list[tuple[int, float]]:
-    """One ranking stands as it is, several are fused. Of two that are as good the name comes first, except where sounds
-    only say what to avoid: these order what names found.
+    """Return a single ranking as it is, or fuse several. On ties, names come before sounds.
+
+    If no sound is wanted, sounds come first: unwanted sounds then order the clips that names found.
     """
     wanted_sound = any(part.weight > 0 for one in question.spaces for part in one.parts)
     lists = [*others, *sounds] if wanted_sound else [*sounds, *others]

@@ -1,4 +1,4 @@
-"""The clips of a question ranked by their sounds, in one space."""
+"""Ranks the clips of a query by their sounds, in one space."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from search.engine.views import SpaceView
 from search.model import Ranking
 
 FEW = 64
-"""Up to so many clips to leave out are simply asked for more; beyond it the search itself is told to skip them."""
+"""Up to this many excluded clips, the search just asks for more hits. Beyond that, it filters them out."""
 
 
 def by_sound(question: Question, space: AskedSpace, others: Sequence[RankedClips], depth: int) -> SpaceRanking | None:
-    """The ranking of one space, at most ``depth`` clips; None when no part has a vector there.
+    """Return the ranking of one space, at most ``depth`` clips; None if no part has a vector there.
 
-    Negative parts alone rank only what names and tunes found: "horn, but not like this one" is about horns.
+    If all parts are negative, they rank only what names and tunes found: "horn, but not like this one" is about horns.
     """
     if space.vector is None:
         return None
@@ -44,7 +44,7 @@ def by_sound(question: Question, space: AskedSpace, others: Sequence[RankedClips
 
 
 def with_named(question: Question, sound: SpaceRanking, words: Sequence[RankedClips]) -> SpaceRanking:
-    """A ranking by sound, and behind it what names found beside it: how likely that sounds decides among names."""
+    """Append the clips that only names found to a ranking by sound, so that the probability of their sound is known."""
     space, ranked = sound.space, sound.ranked
     named = np.concatenate([NO_IDS, *(one.clip_ids for one in words if one.weight > 0)])
     if space is None or space.vector is None:
@@ -66,7 +66,7 @@ def _both(one: NDArray[np.bool_] | None, other: NDArray[np.bool_]) -> NDArray[np
 def _expand(
     view: SpaceView, ranking: Ranking, passing: NDArray[np.bool_] | None, excluded: frozenset[int], depth: int
 ) -> RankedClips:
-    """From contents to the clips that hold them: copies stand side by side, filtered clips and excluded ones go."""
+    """Turn contents into their clips. Copies are adjacent; clips that do not pass the filter or are excluded go."""
     clips_of = view.columns.clips_of(ranking.content_ids)
     rows = [
         (clip_id, score, segment_id)

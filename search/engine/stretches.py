@@ -1,4 +1,4 @@
-"""Stretches of recordings that may have what is asked for, as the stored vectors of segments say."""
+"""Finds stretches of recordings that may match a query, by the stored vectors of segments."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from search.model import Bitmap, Ids, Vectors
 
 SEGMENTS: Final = 200
 PER_HIT: Final = 20
-"""So many segments are looked at, and so many more for each hit that is asked for."""
+"""The least segments that are searched, and the segments for each requested hit; the larger number counts."""
 LONGEST_S: Final = 60.0
-"""Of a stretch: what lasts longer is found in parts."""
+"""The longest stretch. Longer matches are found in parts."""
 ALONE: Final = 6
-"""Stretches that one of two sides alone finds: they are guesses, and each costs as much to read as one of both."""
+"""The most stretches with only one of two sounds. They are guesses, and cost as much to read as those with both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """From ``start_s`` to ``end_s`` of a content; ``score`` is its best segment's, ``best`` the span of that."""
+    """A stretch of a content. ``score`` is that of its best segment, ``best`` the span of that segment."""
 
     content_id: int
     start_s: float
@@ -36,9 +36,9 @@ class Stretch:
 def stretches(
     view: SpaceView, vectors: Vectors, count: int, among: Bitmap | None, apart_s: float = 0.0
 ) -> Iterator[Stretch]:
-    """Where what is near to a vector may be, or to each of two (q, dim), for ``count`` hits; the likeliest first.
+    """Yield stretches that may match one vector, or both of two (q, dim), for ``count`` hits; the likeliest first.
 
-    Two are ``apart_s`` from each other at most.
+    Matches of two vectors are at most ``apart_s`` from each other.
     """
     n = min(len(view.index), max(SEGMENTS, PER_HIT * count))
     if not n:
@@ -49,7 +49,7 @@ def stretches(
 
 
 def _joined(view: SpaceView, segment_ids: Ids, scores: NDArray[np.float32]) -> list[Stretch]:
-    """Segments that overlap or touch, as stretches, the best first."""
+    """Join segments that overlap or touch into stretches, the best first."""
     there = segment_ids >= 0
     segment_ids, scores = segment_ids[there], scores[there]
     contents, starts, ends = view.columns.place(segment_ids)
@@ -73,17 +73,17 @@ def _joined(view: SpaceView, segment_ids: Ids, scores: NDArray[np.float32]) -> l
 
 
 def _one_of(one: Stretch, other: Stretch) -> Stretch:
-    """Both, from the beginning of the first to the end of the last."""
+    """Join two stretches, from the earlier start to the later end."""
     better = one if one.score >= other.score else other
     start_s, end_s = min(one.start_s, other.start_s), max(one.end_s, other.end_s)
     return Stretch(one.content_id, start_s, end_s, better.score, better.best)
 
 
 def _in_both(first: Sequence[Stretch], second: Sequence[Stretch], apart_s: float) -> Iterator[Stretch]:
-    """Stretches of one content that together last `LONGEST_S` at most, by the less likely of both.
+    """Yield stretches with both sounds in one content, at most `LONGEST_S` long, scored by the less likely sound.
 
-    Behind them the best `ALONE` of one thing alone, with what lies around them: segments show the louder of two sounds
-    at once.
+    After them come the best `ALONE` stretches with only one sound, extended by their surroundings: segments show only
+    the louder of two simultaneous sounds.
     """
     of_content: dict[int, list[Stretch]] = {}
     for stretch in second:
@@ -105,7 +105,7 @@ def _in_both(first: Sequence[Stretch], second: Sequence[Stretch], apart_s: float
 
 
 def _not_read(candidates: Iterable[Stretch], read: dict[int, list[Stretch]]) -> Iterator[Stretch]:
-    """Those that do not lie within one before them; ``read`` are those, by their contents."""
+    """Yield the candidates that are not within an earlier one, and add them to ``read`` (by content)."""
     for one in candidates:
         before = read.setdefault(one.content_id, [])
         if not any(other.start_s <= one.start_s and one.end_s <= other.end_s for other in before):
@@ -114,7 +114,7 @@ def _not_read(candidates: Iterable[Stretch], read: dict[int, list[Stretch]]) -> 
 
 
 def _with_surroundings(stretch: Stretch, around_s: float) -> Stretch:
-    """It with so much before and behind it, `LONGEST_S` at most."""
+    """Extend a stretch by ``around_s`` on both sides, to at most `LONGEST_S`."""
     more_s = min(around_s, max(0.0, LONGEST_S - (stretch.end_s - stretch.start_s)) / 2)
     start_s, end_s = max(0.0, stretch.start_s - more_s), stretch.end_s + more_s
     return Stretch(stretch.content_id, start_s, end_s, stretch.score, stretch.best)

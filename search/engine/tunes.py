@@ -1,7 +1,7 @@
-"""The melody half of a search: hums and typed notes become rankings of clips, with where in the tune they matched.
+"""Searches for tunes: hums, typed notes and clips' tunes become rankings of clips with the matched passages.
 
-A tune is matched by more than a vector (`search.analysis.melody`), so it cannot be summed with sounds: its ranking is
-merged with the others by reciprocal rank, and a hit of it has its own passage and probability.
+Matching a tune takes more than a vector (`search.analysis.melody`), so it cannot be added to the vectors of sounds. Its
+ranking is merged with the others by reciprocal rank, and its hits have their own passages and probabilities.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from search.errors import QueryError
 from search.model import ClipPart, HumPart, Ids, NotesPart, Part, Segment, TunePart, Verdict
 
 LONGEST_READ_S = 300.0
-"""Of a hum's file no more is read: a tune that does not begin in five minutes is not a hum."""
+"""At most this much of a hum's file is read: a tune that does not begin within five minutes is not a hum."""
 
 NO_TUNES = "this library has no tunes; index MIDI files, or recordings with: soundalike index --melody FOLDER"
 
@@ -37,10 +37,10 @@ _RANK = {"none": 0, "weak": 1, "good": 2}
 
 @dataclass(frozen=True, slots=True)
 class TunesFound:
-    """What the hums of a query found: a ranking for each, and by clip id where its tune matched best.
+    """What the tunes of a query found: a ranking for each, and the best match of each clip's tune.
 
-    ``verdict`` is None where nothing was hummed. ``warnings`` say what was amiss with the files of hums. ``views`` is
-    the melody space, if the library has one: a clip that words found may be there alone.
+    ``verdict`` is None if the query has no wanted tune. ``warnings`` are defects of the files of hums. ``views`` is the
+    melody space, if the library has one: a clip that words found may be only there.
     """
 
     ranked: tuple[RankedClips, ...] = ()
@@ -52,7 +52,7 @@ class TunesFound:
 
 
 def with_tunes(parts: Sequence[Part], views: Sequence[SpaceView], melody: MelodyView | None) -> tuple[Part, ...]:
-    """The parts; a clip that has a tune and in none of ``views`` a sound is asked for by its tune."""
+    """Replace each clip part by a tune part if the clip has a tune and no sound in any of ``views``."""
     sounds = [view for view in views if not view.space.is_melody]
 
     def is_tune(clip_id: int) -> bool:
@@ -68,9 +68,9 @@ def with_tunes(parts: Sequence[Part], views: Sequence[SpaceView], melody: Melody
 def ask_tunes(
     melody: MelodyView | None, parts: Sequence[Part], where: Where | None, depth: int, left_out: frozenset[int]
 ) -> TunesFound:
-    """The rankings of the tunes among ``parts`` over those of a library, at most ``depth`` clips each.
+    """Rank a library's tunes by each tune among ``parts``, at most ``depth`` clips each.
 
-    Raises QueryError for notes that are none, AudioError for a file that cannot be decoded.
+    Raises QueryError for invalid notes, AudioError for a file that cannot be decoded.
     """
     views = () if melody is None else (AskedSpace(melody.view, (), None),)
     hummed = [(place, p) for place, p in enumerate(parts, start=1) if isinstance(p, TuneLike)]
@@ -102,24 +102,24 @@ def ask_tunes(
 
 
 def segment_of(match: MelodyHit) -> Segment:
-    """The window of the tune that matched, with the passage of it where the hum lies."""
+    """Return the matched window of the tune, with the passage that the hum matched."""
     return Segment(match.window, match.start_s, match.end_s)
 
 
 def better(one: Verdict, other: Verdict | None) -> Verdict:
-    """The more confident of two verdicts."""
+    """Return the better of two verdicts."""
     return one if other is None or _RANK[one] >= _RANK[other] else other
 
 
 class Hummed(NamedTuple):
-    """The pitch of a hum, and what was amiss with its file."""
+    """The pitch curve of a hum, and the defects of its file."""
 
     curve: PitchCurve
     warnings: tuple[str, ...]
 
 
 def read_hum(part: HumPart) -> Hummed:
-    """The pitch of a hum. Raises AudioError when the file cannot be decoded."""
+    """Return the pitch curve of a hum. Raises AudioError if the file cannot be decoded."""
     from search.analysis.melody.pitch import SAMPLE_RATE_HZ, pitch_of
 
     latest_s = part.start_s + LONGEST_READ_S
@@ -133,7 +133,7 @@ def read_hum(part: HumPart) -> Hummed:
 
 
 def _check(part: TuneLike) -> None:
-    """Raises what asking would, where there is nothing to ask."""
+    """Raise the error that a search would, if there is nothing to search."""
     if isinstance(part, NotesPart):
         parse_notes(part.notes)
 
@@ -150,9 +150,9 @@ def _answer(
 
 
 def _same_tune(melody: MelodyView, part: TunePart, k: int, passing: NDArray[np.bool_] | None) -> MelodyAnswer:
-    """The tunes that are the one of a clip; where other clips have the very file of it, that comes first.
+    """Find the same tune as a clip's. If other clips have the same content, it comes first.
 
-    Raises QueryError for a clip without a tune, or a passage of it without notes.
+    Raises QueryError for a clip without a tune, or a passage without notes.
     """
     columns = melody.view.columns
     content_id, windows = columns.content_of(part.clip_id), _windows(melody.view, part.clip_id)
@@ -174,15 +174,13 @@ def _same_tune(melody: MelodyView, part: TunePart, k: int, passing: NDArray[np.b
 
 
 def _windows(view: SpaceView, clip_id: int) -> Ids:
-    """(n,) the segments of a clip in a space; none for a clip that is not there, or has nothing in it."""
+    """Return the segments (n,) of a clip in a space; empty if the clip is unknown or has none."""
     content_id = view.columns.content_of(clip_id)
     return np.empty(0, np.int64) if content_id is None else view.columns.segments_of(content_id)
 
 
 def _clips(view: SpaceView, answer: MelodyAnswer, passing: NDArray[np.bool_] | None) -> list[tuple[int, MelodyHit]]:
-    """The clips that hold the tunes of an answer, copies side by side; those that do not pass the filter are left
-    out.
-    """
+    """Return the clips of the tunes of an answer, without those that do not pass the filter. Copies are adjacent."""
     clips_of = view.columns.clips_of(np.array([hit.tune for hit in answer.hits], np.int64))
     kept = None if passing is None else set(view.columns.clip_ids[passing].tolist())
     return [
@@ -204,7 +202,7 @@ def _ranked(label: str, clips: list[tuple[int, MelodyHit]], weight: float) -> Ra
 
 
 def closeness(hit: MelodyHit) -> float:
-    """The score of a hit: 1 where a hum follows the tune exactly, 0 where it is wrong everywhere."""
+    """Return the score of a hit: 1 if the hum follows the tune exactly, 0 if it is wrong everywhere."""
     from search.analysis.melody.alignment import LARGEST_COST
 
     return max(0.0, 1.0 + hit.score / LARGEST_COST)

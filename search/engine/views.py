@@ -1,4 +1,4 @@
-"""What a search reads: the state of a library, of its spaces and of its tunes, at one moment. None of it changes."""
+"""What a search reads: an immutable state of a library, its spaces and its tunes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from search.vectors.neighbourhoods import Neighbourhoods
 
 @dataclass(frozen=True, slots=True)
 class SpaceView:
-    """What a search reads of one space: its index and columns, both at least as new as when the view was taken.
+    """The state of one space: its index and columns, both at least as new as when the view was made.
 
-    ``neighbourhoods`` are as of the last snapshot that has some, None where a ranking is by plain similarity.
+    ``neighbourhoods`` are those of the last snapshot that has some; None: rank by plain similarity.
     """
 
     space: Space
@@ -30,11 +30,11 @@ class SpaceView:
     neighbourhoods: Neighbourhoods | None = None
 
     def reaching(self, recall: float) -> SpaceView:
-        """The same, whose index finds this part of the nearest ten, where it can be asked to."""
+        """Return the view with an index that finds this share of the ten nearest, if the index supports that."""
         return replace(self, index=self.index.reaching(recall)) if isinstance(self.index, RecallIndex) else self
 
     def segments(self, segment_ids: Ids) -> dict[int, Segment]:
-        """The segments of these ids (n,), by id; those that just went are left out."""
+        """Map these ids (n,) to their segments. Segments that were just deleted are left out."""
         contents, starts, ends = self.columns.place(segment_ids)
         there = contents >= 0
         rows = zip(segment_ids[there].tolist(), starts[there].tolist(), ends[there].tolist(), strict=True)
@@ -43,22 +43,22 @@ class SpaceView:
 
 @dataclass(frozen=True, slots=True)
 class MelodyView:
-    """What a search for tunes reads: the melody space's windows and columns, and its tunes."""
+    """The state that a search for tunes reads: the melody space's windows and columns, and its tunes."""
 
     view: SpaceView
     index: MelodyIndex
 
     def reaching(self, recall: float) -> MelodyView:
-        """As `SpaceView.reaching`."""
+        """See `SpaceView.reaching`."""
         view = self.view.reaching(recall)
         return MelodyView(view, self.index.over(view.index))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SameRecordings:
-    """Which contents are one recording: ``contents`` (n,) ascending, for each the ``first`` (n,) of its group.
+    """Which contents are one recording: ``contents`` (n,) ascending, and for each the ``first`` (n,) of its group.
 
-    That is what the search for duplicates found last; a content that is not among them is a recording of its own.
+    The groups are from the last search for duplicates. Any other content is a recording of its own.
     """
 
     contents: Ids
@@ -66,28 +66,28 @@ class SameRecordings:
 
     @classmethod
     def none(cls) -> SameRecordings:
-        """Every content is a recording of its own."""
+        """Return a value in which every content is a recording of its own."""
         return cls(np.empty(0, np.int64), np.empty(0, np.int64))
 
     def of(self, content_ids: Ids) -> Ids:
-        """(n,) for each of these contents the one that stands for its recording: itself, or its group's first."""
+        """Return (n,) the content that represents each one's recording: itself, or the first of its group."""
         if not len(self.contents):
             return content_ids
         place = np.minimum(np.searchsorted(self.contents, content_ids), len(self.contents) - 1)
         return np.where(self.contents[place] == content_ids, self.first[place], content_ids)
 
     def with_versions(self, content_ids: Ids) -> Ids:
-        """These contents, and every other one of their recordings."""
+        """Return these contents and all others of their recordings."""
         others = self.contents[np.isin(self.first, self.of(content_ids))]
         return np.union1d(content_ids, others)
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryView:
-    """All that searches read of the ``library`` in a folder: its ``spaces``, active ones first, tunes, recordings.
+    """Everything that searches read of a ``library`` (its folder): ``spaces``, active ones first, tunes, recordings.
 
-    ``asked_space`` names the space of sounds that is asked where a question names none, None for every one of them.
-    ``recall`` is the part of the nearest ten that its indexes are to find, None for what the usual effort finds.
+    ``asked_space`` names the space of sounds that queries without a space use; None: all of them. ``recall`` is the
+    share of the ten nearest that its indexes must find; None: whatever the normal effort finds.
     """
 
     library: str
@@ -98,9 +98,9 @@ class LibraryView:
     recall: float | None = None
 
     def reaching(self, recall: float | None) -> LibraryView:
-        """The same, for a question that asks for this part of the nearest ten; None: as the library is set.
+        """Return the view for a query with this recall; None: the library's setting.
 
-        Raises QueryError for a recall that nobody may ask for.
+        Raises QueryError for a recall out of range.
         """
         if recall is None:
             return self
@@ -112,15 +112,15 @@ class LibraryView:
         return replace(self, spaces=spaces, melody=melody, recall=recall)
 
     def of(self, name: str | None = None) -> list[SpaceView]:
-        """The spaces called ``name``, or without a name those that are asked: every space of sounds, or the one chosen.
+        """Return the spaces called ``name``; without a name the chosen space of sounds, or else every space of sounds.
 
-        The melody space is given by its name only: what has a vector there is no sound. Raises QueryError that lists
-        what is there when none is meant.
+        The melody space is returned only by its name, because its vectors are not of sounds. Raises QueryError, which
+        lists the spaces, if there is none.
         """
         meant = [v for v in self.spaces if (not v.space.is_melody if name is None else v.space.name == name)]
         if meant:
             chosen = [v for v in meant if v.space.name == self.asked_space] if name is None else []
-            return chosen or meant  # one that was dropped since is asked no more
+            return chosen or meant  # the chosen space may have been dropped
         known = ", ".join(dict.fromkeys(view.space.name for view in self.spaces))
         if name is None or not known:
             raise QueryError(
@@ -129,7 +129,7 @@ class LibraryView:
         raise QueryError(f"this library has no space called {name!r}; its spaces: {known}")
 
     def sounds(self) -> Ids:
-        """The contents (n,) of the library's clips that are sounds, and no notes, ascending."""
+        """Return the contents (n,) of the library's clips that are sounds, not notes, ascending."""
         columns = [view.columns for view in self.spaces if not view.space.is_melody]
         encoded = [part.encoding_content for each in columns for part in (each.base, each.recent)]
         present = [each.content_ids[each.present] for each in columns]
@@ -138,4 +138,4 @@ class LibraryView:
 
 
 Look: TypeAlias = Callable[[], LibraryView]
-"""Gives what is there to be searched now, without waiting."""
+"""Returns the current view without waiting."""
