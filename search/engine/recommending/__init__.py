@@ -1,6 +1,6 @@
-"""Recommendation: from what someone liked to clips that they have not heard, and something for who liked nothing yet.
+"""Recommendation: new clips by someone's likes, and a sample of the library for those who liked nothing yet.
 
-`tastes` makes a few vectors of many likes, `choosing` a varied page of many candidates, `starters` a sample of the
-library for an empty history; `recommender` puts them together. docs/decisions/0006-rest-service.md says what was
-measured.
+`tastes` turns many likes into a few vectors, `choosing` picks a varied page from many candidates, `starters` samples
+the library for an empty history, and `recommender` combines them. docs/decisions/0006-rest-service.md has the
+measurements.
 """

@@ -1,10 +1,10 @@
-"""Choosing clips from many candidates: near to a taste, each taste with its share of the page, not all alike.
+"""Chooses clips from many candidates: near to a taste, with a fair share of the page for each taste, not all alike.
 
-Two terms pull against plain similarity, both by the diversity ``d`` in [0, 1]. The first keeps the page in proportion
-to the tastes: a taste that has more of its share of the page costs ``.3 d`` times that (after the calibrated
-recommendations of H. Steck, RecSys 2018). The second is that of maximal marginal relevance (J. Carbonell and
-J. Goldstein, SIGIR 1998): ``d^2`` times the similarity to the most similar clip already chosen; squared, so that the
-middle of the dial varies tastes and only its end gives up likeness for variety.
+Two penalties are subtracted from the similarity. Both grow with the diversity ``d`` in [0, 1]. The first keeps the page
+in proportion to the tastes: ``.3 d`` times the part of a taste's share of the page that is taken already (after the
+calibrated recommendations of H. Steck, RecSys 2018). The second is that of maximal marginal relevance (J. Carbonell and
+J. Goldstein, SIGIR 1998): ``d^2`` times the similarity to the most similar clip chosen so far. It is squared so that a
+medium diversity mixes tastes, and only a high one gives up similarity for variety.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from search.model import Ids, Scores, Vectors
 
 SHARE_COST: Final = 0.3
-"""What a taste's full page costs at diversity 1, in cosine."""
+"""The penalty at diversity 1 for a taste whose share of the page is full, in cosine similarity."""
 
 
 def choose(
@@ -29,11 +29,11 @@ def choose(
     *,
     before: tuple[Vectors, Ids] | None = None,
 ) -> tuple[Ids, Ids]:
-    """Up to ``k`` of n candidates: their rows in the order chosen, and the taste that each was chosen for.
+    """Choose up to ``k`` of n candidates. Return their rows in the order chosen, and the taste of each.
 
-    ``scores`` (m, n): how well each candidate fits each of m tastes; ``shares`` (m,) sum to 1; ``vectors`` (n, dim)
-    unit rows. Equal values go to the earlier candidate. ``before`` are the vectors (b, dim) of those that stand on the
-    page already, and the tastes (b,) that they were chosen for: the page has ``k`` places beside theirs.
+    ``scores`` (m, n): how well each candidate fits each of m tastes. ``shares`` (m,) sum to 1. ``vectors`` (n, dim) are
+    unit rows. Ties go to the earlier candidate. ``before`` are the vectors (b, dim) of clips that are on the page
+    already, and their tastes (b,): the page has ``k`` more places.
     """
     n = scores.shape[1]
     rows, tastes = np.empty(min(k, n), np.int64), np.empty(min(k, n), np.int64)

@@ -1,4 +1,4 @@
-"""What someone liked, disliked and heard: checked, put together from a query and the feedback store, as vectors."""
+"""The history of a user: likes, dislikes and seen clips from a query and the feedback store, checked, as vectors."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from search.ports import FeedbackStore
 MAX_RECOMMENDED: Final = 1000
 MAX_CLIPS: Final = 10_000
 LEAST_WEIGHT: Final = 1e-6
-"""What is smaller vanishes when it is multiplied, and a taste of nothing has no direction."""
+"""The lowest weight. Smaller ones would vanish in products, and a zero vector has no direction."""
 MOST_LIKES: Final = 64
-"""Of a longer history the heaviest, then the newest likes count."""
+"""The most likes that count: those with the highest weights, and among these the newest."""
 MOST_DISLIKES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is known of someone: likes and dislikes with weights, and every clip that must not come back.
+    """The likes and dislikes of a user with weights, and every clip that must not be recommended (``seen``).
 
-    ``gone`` names the clips that were named and are not in the library any more.
+    ``gone`` names the clips of the query that are no longer in the library.
     """
 
     likes: tuple[ClipPart, ...]
@@ -40,7 +40,7 @@ class History:
 
 
 class Excluded:
-    """Contents that must not come back, nor any other copy of the same recording."""
+    """Contents that must not be recommended, and neither may any copy of the same recording."""
 
     def __init__(self, contents: Ids, recordings: SameRecordings) -> None:
         self.contents = contents
@@ -48,16 +48,16 @@ class Excluded:
         self._recordings = np.unique(recordings.of(contents))
 
     def beside(self, contents: Ids) -> Excluded:
-        """The same, and ``contents`` (n,) as well."""
+        """Return a value that also excludes ``contents`` (n,)."""
         return Excluded(np.union1d(self.contents, contents), self.recordings) if len(contents) else self
 
     def are_new(self, contents: Ids) -> NDArray[np.bool_]:
-        """(n,) bool."""
+        """Return (n,) which contents are not excluded."""
         return ~np.isin(self.recordings.of(contents), self._recordings)
 
 
 def check(query: RecommendQuery) -> None:
-    """Raises QueryError for what makes no sense, before any work is done."""
+    """Raises QueryError for an invalid query, before any work is done."""
     if not 1 <= query.k <= MAX_RECOMMENDED:
         raise QueryError(f"k is {query.k}; it must be from 1 to {MAX_RECOMMENDED}")
     if not 0 <= query.offset <= MAX_OFFSET:
@@ -78,9 +78,9 @@ def check(query: RecommendQuery) -> None:
 
 
 def gather(query: RecommendQuery, feedback: FeedbackStore, view: SpaceView) -> History:
-    """What the query names and what the profile remembers; some of it may be gone, and is left out.
+    """Combine the clips of the query with those of the profile. Clips that are gone are left out.
 
-    Raises QueryError when all that the query names is gone, or every like that anybody knows of.
+    Raises QueryError if all clips of the query are gone, or if it has likes and no like is left.
     """
     named_parts = [*query.likes, *query.dislikes]
     gone = [part.clip_id for part in named_parts if view.columns.content_of(part.clip_id) is None]
@@ -103,14 +103,14 @@ def gather(query: RecommendQuery, feedback: FeedbackStore, view: SpaceView) -> H
 
 
 def clip_vectors(view: SpaceView, parts: Sequence[ClipPart]) -> tuple[Vectors, list[ClipPart]]:
-    """(n, dim) the mean of each clip's segments, at length one, and the n clips that have segments in the space."""
+    """Return (n, dim) the normalised mean of each clip's segments, and the n clips with segments in the space."""
     vectors, kept = [], []
     for part in parts:
         content = view.columns.content_of(part.clip_id)
         segments = view.columns.segments_of(content) if content is not None else np.empty(0, np.int64)
         try:
             rows = view.index.vectors(segments)
-        except LibraryError:  # it goes at this moment
+        except LibraryError:  # it was just deleted
             continue
         if len(rows):
             vectors.append(unit(rows.sum(axis=0, dtype=np.float64)))
@@ -119,5 +119,5 @@ def clip_vectors(view: SpaceView, parts: Sequence[ClipPart]) -> tuple[Vectors, l
 
 
 def _heaviest(parts: Collection[ClipPart], most: int) -> tuple[ClipPart, ...]:
-    """The first ``most`` by weight; equal weights in their order."""
+    """Return the first ``most`` parts by weight; ties keep their order."""
     return tuple(sorted(parts, key=lambda part: -part.weight)[:most])

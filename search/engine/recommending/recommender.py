@@ -1,4 +1,4 @@
-"""`Recommender`: what someone liked, disliked and heard goes in, clips that they have not heard come out."""
+"""`Recommender`: recommends new clips by someone's likes, dislikes and seen clips."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from search.model import Answer, Bitmap, ClipPart, Hit, Ids, Ranking, RecommendQ
 from search.ports import CatalogReader, FeedbackStore
 
 PAGES: Final = (10, 50, 200, 1_000)
-"""Clips are chosen for pages of these sizes, one after the other, whatever is asked for: a longer answer begins with a
-shorter one."""
+"""Clips are always chosen page by page with these total sizes, so that a longer answer begins with the shorter one."""
 POOL: Final = 1.5
 POOL_FOR_VARIETY: Final = 5.0
-"""Candidates for each clip asked for: the first, and the second times the diversity squared. More change nothing."""
+"""Candidates for each requested clip: `POOL`, plus `POOL_FOR_VARIETY` times the squared diversity. More change nothing.
+"""
 DEEPER: Final = 4
-"""Where copies fill a ranking it is read so many times deeper, again and again."""
+"""If a ranking is full of copies, it is read this many times deeper, repeatedly."""
 DEEPEST: Final = 10_000
-"""Contents of a ranking that are read at most, whatever they are copies of."""
+"""The most contents of a ranking that are read, even if they are all copies."""
 FEW: Final = 100
-"""Up to so many contents to leave out are simply asked for more; beyond it the search itself skips them."""
+"""Up to this many excluded contents, the search just asks for more hits. Beyond that, it filters them out."""
 NAMED_LIKES: Final = 3
 
 RankEach = Callable[[SpaceView, Vectors, int, Bitmap | None], list[Ranking]]
@@ -43,7 +43,7 @@ RankEach = Callable[[SpaceView, Vectors, int, Bitmap | None], list[Ranking]]
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A query with what follows from it: ``passing`` (rows,) clips, None for all, and what is not to be found."""
+    """A query with what follows from it: ``passing`` (rows,) clips (None: all), and what is excluded."""
 
     view: SpaceView
     query: RecommendQuery
@@ -52,15 +52,15 @@ class _Request:
     excluded: Excluded
 
     def beside(self, contents: Ids) -> _Request:
-        """The same without these contents."""
+        """Return a request that also excludes these contents."""
         return replace(self, excluded=self.excluded.beside(contents))
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """n contents, each with the segment that fits best: ids, ``vectors`` (n, dim), ``scores`` (tastes, n).
+    """n contents, each with its best segment: ids, ``vectors`` (n, dim), ``scores`` (tastes, n).
 
-    ``chances`` (tastes, n) are the probabilities that they fit, None where nothing is known of that.
+    ``chances`` (tastes, n) are the probabilities that they fit, None if unknown.
     """
 
     content_ids: Ids
@@ -72,7 +72,7 @@ class _Candidates:
 
 @dataclass(frozen=True, slots=True)
 class _Picked:
-    """A content chosen, why, how well it fits its taste, and the probability that it does."""
+    """A chosen content, how well it fits its taste (``score``), why it was chosen, and the probability that it fits."""
 
     content_id: int
     segment_id: int
@@ -82,7 +82,7 @@ class _Picked:
 
 
 class Recommender:
-    """Answers `RecommendQuery`. Threads may share it; it keeps the last sample for empty histories, nothing else."""
+    """Answers `RecommendQuery`. Threads may share it. It only caches the last sample for empty histories."""
 
     def __init__(
         self,
@@ -99,9 +99,10 @@ class Recommender:
         self._lock = threading.Lock()
 
     def recommend(self, query: RecommendQuery) -> Answer:
-        """At most ``query.k`` clips that are new to whoever asks, best first, one for each recording.
+        """Return at most ``query.k`` new clips, best first, one for each recording.
 
-        Raises QueryError (unknown clips, bad k, diversity or weights), WhereError (a filter that does not parse).
+        Raises QueryError (unknown clips, invalid ``k``, diversity or weights), WhereError (a filter that does not
+        parse).
         """
         started = time.perf_counter()
         check(query)
@@ -131,7 +132,7 @@ class Recommender:
         )
 
     def recommend_each(self, queries: Iterable[RecommendQuery]) -> list[Answer | QueryError]:
-        """An answer for each query, in order; what is wrong with one of them stands in its place."""
+        """Answer several queries, in order. A failed query has its error in place of an answer."""
         answers: list[Answer | QueryError] = []
         for query in queries:
             try:
@@ -141,7 +142,7 @@ class Recommender:
         return answers
 
     def _by_taste(self, request: _Request) -> tuple[list[_Picked], bool]:
-        """Pages of what is near the likes, up to the end of what is asked for; and whether another page has some."""
+        """Choose pages near the likes until there are enough clips. Return them, and whether another page has more."""
         view, query = request.view, request.query
         likes, liked = clip_vectors(view, request.history.likes)
         if not liked:
@@ -172,7 +173,7 @@ class Recommender:
                 )
                 for row, taste in zip(rows.tolist(), of_taste.tolist(), strict=True)
             ]
-            # where all candidates were chosen and no more is asked for, the next page says whether there are more
+            # when all candidates of a page were chosen, only the next page shows whether there are more
             if len(picked) < page or len(picked) + has_more > query.end:
                 break
             vectors = np.concatenate((vectors, candidates.vectors[rows]))
@@ -180,7 +181,7 @@ class Recommender:
         return picked, has_more
 
     def _candidates(self, request: _Request, tastes: Tastes, page: int) -> _Candidates:
-        """The best contents of each taste together, without those that are known and with one of each recording."""
+        """Return the best contents of all tastes, one of each recording, without excluded ones."""
         view, excluded = request.view, request.excluded
         rankings = self._rankings(request, tastes, page)
         contents = np.concatenate([r.content_ids for r in rankings])
@@ -192,19 +193,19 @@ class Recommender:
         best = best[excluded.are_new(contents[best])]
         try:
             vectors = view.index.vectors(segments[best])
-        except LibraryError:  # one of them went between the search and now
+        except LibraryError:  # a candidate was deleted since the search
             return self._candidates(request, tastes, page)
         scores = tastes.vectors @ vectors.T
         chances = _chances(view, segments[best], vectors, scores)
-        # where a ranking knows better than the cosine (its neighbourhood), the ranking counts
+        # scores of a ranking include neighbourhoods, so they replace plain cosines
         scores[taste[best], np.arange(len(best))] = ranked[best]
         return _Candidates(contents[best], segments[best], vectors, scores, chances)
 
     def _rankings(self, request: _Request, tastes: Tastes, page: int) -> list[Ranking]:
-        """What is near each taste: contents enough for the page and for choosing among them.
+        """Rank contents near each taste: enough for the page, and to choose among them.
 
-        Where copies, of each other or of what is known, take the places of others, the tastes that have too few
-        recordings are searched again, together and deeper. Without copies the first search is the only one.
+        If copies (of each other, or of excluded contents) leave a taste with too few recordings, these tastes are
+        searched again, together and deeper. Without copies one search is enough.
         """
         view, excluded = request.view, request.excluded
         pool = int(page * (POOL + POOL_FOR_VARIETY * request.query.diversity**2))
@@ -224,12 +225,12 @@ class Recommender:
         return rankings
 
     def _from_starters(self, request: _Request) -> tuple[list[_Picked], bool]:
-        """A varied sample, and no more than that: what follows what is asked for is in it."""
+        """Choose a varied sample. It also holds the following pages, so there is nothing beyond it."""
         view, history = request.view, request.history
         every, segment_ids = self._sample(request)
         contents, keep = _recordings(view, segment_ids, request.excluded)
         chosen = _disliked_last(view, contents[keep], segment_ids[keep], history)
-        # the sample was short, or most of it is known or a copy: another one of the rest
+        # the sample was too short, or mostly excluded or copies: take another one of the rest
         if len(keep) <= request.query.end:
             excluded = request.excluded.beside(contents[keep])
             rest = every[excluded.are_new(every)]
@@ -241,7 +242,7 @@ class Recommender:
         return chosen, False
 
     def _sample(self, request: _Request) -> tuple[Ids, Ids]:
-        """The contents that starters are chosen from, and these, kept until the library or the filter changes."""
+        """Return the contents to choose starters from, and the starters; cached until the library or filter changes."""
         view = request.view
         key = (view.space.name, view.columns.sequence, request.query.where)
         with self._lock:
@@ -251,7 +252,7 @@ class Recommender:
             return self._starters[1:]
 
     def _hits(self, view: SpaceView, picked: Sequence[_Picked], passing: NDArray[np.bool_] | None) -> tuple[Hit, ...]:
-        """The first clip of each content chosen that passes the filter."""
+        """Return the first clip of each chosen content that passes the filter."""
         clips_of = view.columns.clips_of(np.array([one.content_id for one in picked], np.int64))
         if passing is not None:
             every = np.array([clip_id for clip_ids in clips_of.values() for clip_id in clip_ids], np.int64)
@@ -268,13 +269,13 @@ class Recommender:
 
 
 def _verdict(picked: Sequence[_Picked], view: SpaceView) -> Verdict:
-    """By the first page, whatever is asked for."""
+    """Return the verdict by the first page, independently of what is requested."""
     first = [policy.Standing(policy.NOTHING, one.chance, policy.NOTHING) for one in picked[:PAGE]]
     return policy.verdict(first, [view.space], fitted(view.space).good_from)
 
 
 def _disliked_last(view: SpaceView, contents: Ids, segment_ids: Ids, history: History) -> list[_Picked]:
-    """Starters, those that are like what was disliked behind the others."""
+    """Return starters. Those that are similar to dislikes come last."""
     dislikes, _ = clip_vectors(view, history.dislikes)
     order = np.arange(len(contents))
     if len(dislikes) and len(order):
@@ -285,7 +286,7 @@ def _disliked_last(view: SpaceView, contents: Ids, segment_ids: Ids, history: Hi
 
 
 def _among(view: SpaceView, passing: NDArray[np.bool_] | None, excluded: Ids) -> tuple[Bitmap | None, int]:
-    """What the search may find, None for all, and how many hits more to ask for because some are known."""
+    """Return what the search may find (None: everything), and how many more hits to request for excluded ones."""
     if passing is None and len(excluded) <= FEW:
         return None, len(excluded)
     rows = view.columns.present if passing is None else passing
@@ -293,10 +294,10 @@ def _among(view: SpaceView, passing: NDArray[np.bool_] | None, excluded: Ids) ->
 
 
 def _short(rankings: Sequence[Ranking], excluded: Excluded, least: int, k: int) -> Sequence[int]:
-    """Which of ``rankings`` have fewer than ``least`` new recordings; all, where together they lack ``k``."""
+    """Return which ``rankings`` have fewer than ``least`` new recordings; all if together they have less than ``k``."""
     contents = [ranking.content_ids for ranking in rankings]
     recordings = [excluded.recordings.of(ids) for ids in contents]
-    if all(map(np.array_equal, recordings, contents)):  # no copies: as many as were asked for, or all there are
+    if all(map(np.array_equal, recordings, contents)):  # no copies: the rankings are as long as possible
         return ()
     new = [np.unique(own[excluded.are_new(own)]) for own in recordings]
     if len(np.unique(np.concatenate(new))) < k:
@@ -305,21 +306,21 @@ def _short(rankings: Sequence[Ranking], excluded: Excluded, least: int, k: int) 
 
 
 def _recordings(view: SpaceView, segment_ids: Ids, excluded: Excluded) -> tuple[Ids, Ids]:
-    """The contents (n,) of segments, and where the first of each recording stands that is new."""
+    """Return the contents (n,) of segments, and the row of the first of each recording that is not excluded."""
     contents, _, _ = view.columns.place(segment_ids)
     keep = _firsts(excluded.recordings.of(contents))
     return contents, keep[excluded.are_new(contents[keep]) & (contents[keep] >= 0)]
 
 
 def _firsts(values: Ids) -> Ids:
-    """Where each different value stands first, ascending."""
+    """Return the index of the first occurrence of each value, ascending."""
     return np.sort(np.unique(values, return_index=True)[1])
 
 
 def _via(
     liked: Sequence[ClipPart], likes: Vectors, members: Sequence[int], vector: NDArray[np.float32]
 ) -> tuple[Via, ...]:
-    """The likes of the taste that a clip was chosen for, nearest first, `NAMED_LIKES` at most; shares sum to 1."""
+    """Return at most `NAMED_LIKES` likes of the taste that a clip was chosen for, nearest first; shares sum to 1."""
     rows = list(members)
     gains = np.maximum(likes[rows] @ vector, 1e-6) * np.array([liked[row].weight for row in rows])
     order = np.argsort(-gains, kind="stable")[:NAMED_LIKES]
@@ -330,7 +331,7 @@ def _via(
 def _chances(
     view: SpaceView, segment_ids: Ids, vectors: Vectors, cosines: NDArray[np.float32]
 ) -> NDArray[np.float64] | None:
-    """The probabilities (tastes, n) that segments with ``vectors`` (n, dim) fit tastes, by ``cosines`` (tastes, n)."""
+    """Return (tastes, n) the probabilities that segments with ``vectors`` (n, dim) fit, by ``cosines`` (tastes, n)."""
     if not len(segment_ids):
         return None
     rows = []

@@ -1,8 +1,8 @@
-"""From liked clips to tastes: several likings must not be averaged into a vector that none of them is near.
+"""Groups liked clips into tastes: the average of different likes would be a vector that is near none of them.
 
 Likes are joined by average linkage (Sokal and Michener 1958, with the update of Lance and Williams 1967) as long as
-two groups are alike. A taste steers away from the disliked clip that is nearest to it (Rocchio 1971): from the nearest
-alone, because the mean of many dislikes again is near none of them.
+two groups are similar. A taste is moved away from its nearest disliked clip (Rocchio 1971). Only the nearest counts,
+because the mean of many dislikes is near none of them either.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 from search.model import Vectors
 
 SAME_TASTE: Final = 0.5
-"""Groups of likes with a mean cosine of this or more are one taste. From .3 to .6 the answers hardly differ."""
+"""Groups of likes with at least this mean cosine similarity are one taste. From .3 to .6 the answers hardly differ."""
 
 MOST_TASTES: Final = 6
-"""More groups than this are joined all the same: each taste costs a search."""
+"""The most tastes. More groups are joined even if they differ: each taste costs a search."""
 
 STEER_AWAY: Final = 0.3
-"""How much of the nearest disliked clip is subtracted from a taste; .2 and .5 were tried beside it."""
+"""How much of the nearest disliked clip is subtracted from a taste; .2 and .5 were tried too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tastes:
-    """``vectors`` (m, dim) unit rows, ``shares`` (m,) with sum 1, ``members[i]`` the rows of the likes of taste i."""
+    """m tastes: ``vectors`` (m, dim) unit rows, ``shares`` (m,) with sum 1, ``members[i]`` the rows of its likes."""
 
     vectors: Vectors
     shares: NDArray[np.float64]
@@ -35,7 +35,7 @@ class Tastes:
 
 
 def tastes_of(likes: Vectors, weights: NDArray[np.float64], dislikes: Vectors) -> Tastes:
-    """The tastes in ``likes`` (n, dim) with ``weights`` (n,) above 0; ``dislikes`` (d, dim), d may be 0."""
+    """Return the tastes in ``likes`` (n, dim) with ``weights`` (n,) above 0; ``dislikes`` (d, dim), d may be 0."""
     members = _groups(likes)
     weight = np.array([weights[list(group)].sum() for group in members])
     centres = np.stack([weights[list(group)] @ likes[list(group)] for group in members])
@@ -47,7 +47,7 @@ def tastes_of(likes: Vectors, weights: NDArray[np.float64], dislikes: Vectors) -
 
 
 def _groups(likes: Vectors) -> list[list[int]]:
-    """Rows of ``likes`` that belong together, the group of the first row first."""
+    """Return groups of rows of ``likes`` that belong together, the group of the first row first."""
     groups = [[row] for row in range(len(likes))]
     alike = (likes @ likes.T).astype(np.float64)
     np.fill_diagonal(alike, -np.inf)

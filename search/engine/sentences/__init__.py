@@ -1,1 +1,1 @@
-"""Plain language: from a sentence to a query, by rules, and by a language model where one is configured."""
+"""Plain language: turns a sentence into a query, by rules, or by a language model if one is configured."""

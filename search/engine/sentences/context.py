@@ -1,4 +1,4 @@
-"""What a sentence may speak of: the names of a library, the last answer, and the time."""
+"""What a sentence may refer to: the names in a library, the last answer, and the time."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 FORMATS = ("wav", "flac", "mp3", "ogg", "opus", "m4a", "aac", "aiff", "aif", "wma", "webm", "mp4", "mid")
-"""Endings of files that a sentence may name, whether or not the library has one."""
+"""File extensions that a sentence may name, even if the library has no such file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A hit of the last answer: what "the second one" may stand for."""
+    """A hit of the last answer, for sentences like "the second one"."""
 
     clip_id: int
     duration_s: float
@@ -30,6 +30,6 @@ class Context:
 
 
 def one_of(names: Iterable[str]) -> str:
-    """A pattern of any of these names in lower case, the longest first; one that matches nothing without any."""
+    """Return a pattern that matches any of these names in lower case, the longest first. No names: matches nothing."""
     texts = sorted({name.lower() for name in names if name.strip()}, key=lambda name: (-len(name), name))
     return "(?:" + "|".join(map(re.escape, texts)) + r")(?!\w)" if texts else r"(?!)"

@@ -1,4 +1,4 @@
-"""Rules on when a clip was added: "since Monday", "from last week's session", "before May 2026"."""
+"""Rules for when a clip was added: "since Monday", "from last week's session", "before May 2026"."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NEAR: Final = (
     r"|(?:the\s+)?(?P<which>this|last|past|previous)\s+(?P<span>week|month|year)(?!\w)"
     rf"|(?P<ago>{NUMBER})\s+(?P<agospan>{_SPAN})\s+ago(?!\w)"
 )
-"""Dates that can mean nothing else, wherever they stand; a month or a weekday may be part of a sound's name."""
+"""Unambiguous dates. A month or a weekday may also be part of a sound's name."""
 _DATE: Final = (
     rf"(?:(?P<iso>\d{{4}}-\d\d-\d\d)|{_NEAR}"
     rf"|(?:(?:last|this)\s+)?(?P<weekday>{_WEEKDAY})"
@@ -51,7 +51,7 @@ class _Calendar:
         self.today = now.replace(hour=0, minute=0, second=0, microsecond=0)
 
     def interval(self, match: re.Match[str]) -> tuple[datetime, datetime] | None:
-        """From when (inclusive) until when (exclusive) the date of a match is; None for one that there is not."""
+        """Return the start (inclusive) and end (exclusive) of the date in a match; None if the date does not exist."""
         try:
             return self._interval(match.groupdict())
         except (ValueError, OverflowError):
@@ -106,7 +106,7 @@ class _Calendar:
         return start, (start + timedelta(days=32)).replace(day=1)
 
     def before(self, number: str, span: str) -> datetime:
-        """So many days, weeks, months or years before today; so many hours before now."""
+        """Return the date that many days, weeks, months or years before today, or hours before now."""
         count = NUMBERS[number] if number in NUMBERS else float(number)
         name = span.rstrip("s")
         if name == "hour":
@@ -119,7 +119,7 @@ class _Calendar:
         return self.today.replace(year=year, month=month + 1, day=min(self.today.day, last))
 
     def written(self, moment: datetime) -> str:
-        """A moment as the ``--where`` language writes it, which takes it for UTC unless it says otherwise."""
+        """Return a moment in the ``--where`` language, in which dates are UTC unless they have an offset."""
         if moment.utcoffset():
             return f"'{moment.isoformat(timespec='minutes')}'"
         is_day = moment.hour == moment.minute == moment.second == moment.microsecond == 0
@@ -127,7 +127,7 @@ class _Calendar:
 
 
 def read(scan: Scan, now: datetime) -> None:
-    """Take every date that says when clips were added; a month or a weekday that is part of a name stays."""
+    """Take every date that says when clips were added. A month or weekday that is part of a name stays."""
     calendar = _Calendar(now)
     _relative(scan, calendar)
     any_time = rf"(?:{_ADDED})?"

@@ -1,8 +1,8 @@
-"""A language model behind an endpoint of OpenAI's shape reads a sentence. What it answers is checked.
+"""Reads a sentence with a language model behind an OpenAI-compatible endpoint, and checks its answer.
 
-It is sent the sentence, names of folders and tags, and how long the hits of the last answer are, and nothing else of
-the library. It can only ever make a query of words, clips of the last answer and a filter: what whoever asks could have
-asked anyway.
+The model gets the sentence, names of folders and tags, and the durations of the last answer's hits, and nothing else of
+the library. Its answer can only become a query of words, clips of the last answer and a filter, which the user could
+have written too.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
     "required": ["parts", "filters", "k", "collapse", "not_understood"],
     "additionalProperties": False,
 }
-"""The form that the model fills in."""
+"""The JSON schema of the model's answer."""
 _TASK: Final = """You turn a question about sounds into a query. Fill in the JSON form.
 parts: what to look for, in words or like a hit of the last answer; what is not wanted has weight -1.
 filters: only what the question says, in this language: comparisons (= != < <= > >= and ~ for contains) of the columns
@@ -70,12 +70,12 @@ not_understood: words of the question that ask for something else. Never invent 
 
 
 class ModelRefused(SoundalikeError):
-    """The language model did not answer in time, or not in its form; says which."""
+    """The language model did not answer in time, or its answer is invalid. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a language model is: the base address, as in ``http://127.0.0.1:8080/v1``, its name, a key, seconds."""
+    """A language model: base URL (``http://127.0.0.1:8080/v1``), name, API key, and timeout ``wait_s``."""
 
     url: str
     name: str
@@ -83,11 +83,11 @@ class Endpoint:
     wait_s: float
 
     def read(self, sentence: str, context: Context) -> Understanding:
-        """What the model takes a sentence to mean. Raises ModelRefused within ``wait_s`` whatever the endpoint does."""
+        """Let the model read a sentence. Raises ModelRefused after at most ``wait_s``, even if the endpoint hangs."""
         return understanding(self._answer(_messages(sentence, context)), sentence, context)
 
     def _answer(self, messages: list[dict[str, str]]) -> object:
-        """The JSON that the model wrote. The call runs in a thread of its own: an endpoint may answer byte by byte."""
+        """Return the JSON that the model wrote. A thread makes the call: an endpoint may answer byte by byte."""
         done: queue.Queue[bytes | Exception] = queue.Queue()
 
         def call() -> None:
@@ -127,7 +127,9 @@ class Endpoint:
         request = urllib.request.Request(address, json.dumps(body).encode(), headers)  # noqa: S310 - set by whoever runs it
         with self._opener().open(request, timeout=self.wait_s) as response:
             answer, until_s = bytearray(), time.monotonic() + self.wait_s
-            while len(answer) <= MAX_ANSWER_BYTES and time.monotonic() < until_s:  # nobody waits for it any more
+            while (
+                len(answer) <= MAX_ANSWER_BYTES and time.monotonic() < until_s
+            ):  # after that, nobody waits for the answer
                 block = response.read1(1 << 14)
                 if not block:
                     break
@@ -135,16 +137,16 @@ class Endpoint:
         return bytes(answer)
 
     def _opener(self) -> urllib.request.OpenerDirector:
-        """Follows no redirection, which would carry the key elsewhere; uses no proxy to reach this machine."""
+        """Return an opener without redirects, which could leak the key, and without a proxy for this machine."""
         is_here = urlsplit(self.url).hostname in _LOOPBACK
         return urllib.request.build_opener(_NoRedirection, *([urllib.request.ProxyHandler({})] if is_here else []))
 
 
 class _NoRedirection(urllib.request.HTTPRedirectHandler):
-    """Takes a redirection for an error."""
+    """Treats a redirect as an error."""
 
     def redirect_request(self, *args: object, **kwargs: object) -> None:
-        """None: urllib raises HTTPError then."""
+        """Return None, so that urllib raises HTTPError."""
 
 
 def _messages(sentence: str, context: Context) -> list[dict[str, str]]:
@@ -164,7 +166,7 @@ def _messages(sentence: str, context: Context) -> list[dict[str, str]]:
 
 
 def understanding(answer: object, sentence: str, context: Context) -> Understanding:
-    """A model's form as a query, if every value of it is one that the form allows. Raises ModelRefused."""
+    """Turn a model's answer into a query, if it follows the schema. Raises ModelRefused."""
     form = _object(answer, "the answer", SCHEMA)
     parts: list[Part] = []
     terms: list[Term] = []
@@ -212,7 +214,7 @@ def _where(text: object) -> str:
 
 
 def _said(text: object, sentence: str) -> str:
-    """Words that the sentence really has; empty for others."""
+    """Return ``text`` if the sentence contains it, else an empty string."""
     if not isinstance(text, str):
         _refuse("the words of a part")
     return text if text.lower() in sentence.lower() else ""

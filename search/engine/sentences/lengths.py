@@ -1,4 +1,4 @@
-"""Rules on how long and how large: durations, sizes, "short", "long"."""
+"""Rules for durations and file sizes, including "short" and "long"."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ SHORT_S: Final = 2.0
 VERY_SHORT_S: Final = 0.5
 LONG_S: Final = 5.0
 VERY_LONG_S: Final = 30.0
-"""What "short" and "long" mean, in seconds. Conventions, not measured: what they became is shown, to be put right."""
+"""What "short" and "long" mean, in seconds. These are conventions: users see the resulting filter and can change it."""
 ABOUT: Final = 0.2
-"""How far from a length a sound may be that is "about" it, as a share."""
+"""The relative tolerance of "about" a length."""
 
 NUMBERS: Final = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
@@ -32,7 +32,7 @@ _UNIT: Final = (
 
 
 def length(n: str) -> str:
-    """A pattern of a length: ``5 s``, ``half a minute``, ``1:30``; its groups end in ``n``."""
+    """Return a pattern for a length: ``5 s``, ``half a minute``, ``1:30``. The names of its groups end in ``n``."""
     clock = rf"(?P<clock{n}>\d{{1,2}}:\d\d(?::\d\d)?)"
     return rf"(?:{clock}|(?P<number{n}>{NUMBER})[\s-]*{_UNIT.format(n=n)})"
 
@@ -62,14 +62,14 @@ _COMPARISONS: Final = (
     ("<=", "", r"\s*(?:(?:or|and)\s+(?:shorter|less|under|below)|max(?:imum)?|at\s+most|tops)(?!\w)"),
     (">=", "", r"\s*(?:min(?:imum)?|at\s+least)(?!\w)"),
 )
-"""Sign of the filter, what stands before the length, what behind it."""
+"""The sign of the filter, and the patterns before and after the length."""
 _BARE: Final = (
     (rf"{START}(?:for|of|lasting)\s+", r"(?:\s+(?:long|in\s+length|in\s+duration))?"),
     (START, r"\s+(?:long|in\s+length|in\s+duration)"),
     (rf"(?:^|(?<={BREAK})|(?<=,))\s*(?:(?:an?|some)\s+)?", r"(?=\s+[a-z])"),
     (rf"(?:^|(?<={BREAK}))\s*", rf"\s*(?={BREAK}|$)"),
 )
-"""Where a length alone means one all the same: ``3 seconds long``, ``a 3-second whoosh``, ``..., 3 seconds``."""
+"""Patterns before and after a plain length: ``3 seconds long``, ``a 3-second whoosh``, ``..., 3 seconds``."""
 _PART_OF_A_SOUND: Final = (
     r"distance|range|reverb|tails?|decay|release|attack|delay|sustain|waves?|circuit|jump|story|stories|lived|haul|"
     r"board|term|echo|echoes|way|breaths?|bow|beach|ago|notes?|pauses?"
@@ -77,7 +77,7 @@ _PART_OF_A_SOUND: Final = (
 
 
 def read(scan: Scan) -> None:
-    """Take every length, size, "short" and "long" that speaks of the whole clip."""
+    """Take every length, size, "short" and "long" that refers to the whole clip."""
     _sizes(scan)
     _ranges(scan)
     for sign, before, behind in _COMPARISONS:
@@ -142,7 +142,7 @@ def _by_adjective(match: re.Match[str]) -> str:
 
 
 def seconds(match: re.Match[str], n: str = "") -> str:
-    """The length that a match of `length` says, as the ``--where`` language writes it."""
+    """Return the seconds in a match of `length`, in the ``--where`` language."""
     if clock := match[f"clock{n}"]:
         total = 0
         for field in clock.split(":"):

@@ -1,4 +1,4 @@
-"""What a filter says, whatever its spelling: so that two can be compared."""
+"""Normalises filters, so that two can be compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from search.columns.where import And, Where, unparse
 
 
 def comparisons(where: str | None) -> tuple[str, ...]:
-    """The conditions that must all hold, each in one spelling, in their order. Raises WhereError.
+    """Return the conditions of a filter that must all hold, each normalised, in their order. Raises WhereError.
 
     >>> comparisons('duration_s<=2.0 and (SILENT)')
     ('duration_s <= 2.0', 'silent = true')

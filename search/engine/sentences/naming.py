@@ -1,4 +1,4 @@
-"""Rules on names: tags, folders, formats, titles, and what is silent or missing."""
+"""Rules for names (tags, folders, formats, titles), and for silent or missing clips."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from search.engine.sentences.scan import BREAK, START, Scan
 _QUOTED: Final = r'"[^"]+"'
 _ONES: Final = r"(?:clips?|files?|sounds?|ones?|recordings?|samples?)"
 _MOST_FOLDERS: Final = 16
-"""With more folders below the one that is named, those that contain its name are taken."""
+"""If a named folder has more folders below it, the filter matches folders that contain its name."""
 
 
 def read(scan: Scan, context: Context) -> None:
-    """Take what names a tag, a folder, a format or a title; fix what is quoted for any other reason."""
+    """Take the names of tags, folders, formats and titles. Fix any other quoted text."""
     _tags(scan, context)
     _folders(scan, context)
     _titles(scan)
@@ -60,7 +60,7 @@ def _folders(scan: Scan, context: Context) -> None:
 
 
 def _in_folder(name: str, folders: tuple[str, ...], *, is_not: bool) -> str | None:
-    """The filter of a folder, by its path or its last name, with all that lie below it."""
+    """Return the filter for a folder, given by its path or last name, with all folders below it."""
     name = name.strip().strip("/")
     tops = [folder for folder in folders if folder.lower() == name]
     tops = tops or [folder for folder in folders if folder.lower().rpartition("/")[2] == name]
@@ -115,5 +115,5 @@ def _flags(scan: Scan) -> None:
 
 
 def quoted(text: str) -> str:
-    """A text as the ``--where`` language writes it."""
+    """Return a text as a string of the ``--where`` language."""
     return "'" + text.replace("'", "''") + "'"

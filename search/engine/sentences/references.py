@@ -1,4 +1,4 @@
-"""Rules on what stands in the last answer or has a number: "like the second one but longer", "not like clip 12"."""
+"""Rules for references to hits or clips: "like the second one but longer", "not like clip 12"."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _DEGREE: Final = r"(?:(?:a\s+bit|a\s+little|slightly|somewhat|much|a\s+lot|far|w
 
 
 class _Named(NamedTuple):
-    """A clip that a sentence names; ``duration_s`` where it is one of the last answer."""
+    """A clip that a sentence refers to. ``duration_s`` is known if it is a hit of the last answer."""
 
     clip_id: int
     duration_s: float | None
 
 
 def read(scan: Scan, context: Context) -> None:
-    """Take what is to be like a clip, unlike one, or longer or shorter than one."""
+    """Take references to a clip that hits should be like, unlike, longer than or shorter than."""
     _than(scan, context.shown)
     compared = rf"(?P<compared>\s*,?\s*(?:(?:but|and|only|just)\s+)+{_DEGREE}(?P<by>longer|shorter)(?!\w)(?!\s+than))?"
     join = r"(?:(?:but|and|or)\s+)?"

@@ -1,8 +1,8 @@
-"""From a sentence to a query by rules: offline, in a millisecond or two, always the same.
+"""Turns a sentence into a query by rules: offline, in a millisecond or two, always with the same result.
 
-Each rule takes the words that it understands out of the sentence and makes a term of them; what is left are the words
-to look for. A rule that does not fit leaves its words where they are: a filter is applied only where the sentence says
-it, and its names are in the library.
+Each rule takes the words that it understands out of the sentence and turns them into a term. The rest are words to
+search for. If a rule does not fit, its words stay. A filter is applied only if the sentence clearly says it and its
+names are in the library.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ DEFAULT_COUNT = 10
 
 
 def read(sentence: str, context: Context) -> Understanding:
-    """What a sentence means; what no rule understands is looked for as words.
+    """Read a sentence. What no rule understands becomes words to search for.
 
-    Raises WhereError for more filters than one question may have.
+    Raises WhereError if there are more filters than a query may have.
     """
     scan = Scan(sentence)
     naming.read(scan, context)
@@ -44,7 +44,7 @@ def read(sentence: str, context: Context) -> Understanding:
 
 
 def _where(terms: tuple[Term, ...]) -> str | None:
-    """All filters in one. Raises WhereError where they are more than a filter may have."""
+    """Join all filters into one. Raises WhereError if the result is too long."""
     filters = list(dict.fromkeys(term.means for term in terms if term.kind == "filter"))
     if not filters:
         return None

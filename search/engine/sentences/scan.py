@@ -1,4 +1,4 @@
-"""A sentence that rules take pieces out of, until what is left are the words to look for."""
+"""A sentence from which rules take pieces, until only the words to search for are left."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from search.model import Term, TermKind
 
 TAKEN = "\ue000"
-"""Stands where a rule took a piece: the end of a clause to whoever reads on."""
+"""Replaces a piece that a rule took. Later rules read it as the end of a clause."""
 FIXED = "\ue001"
-"""Stands for what no further rule may read, and stays among the words."""
+"""Replaces a piece that no later rule may read, and that stays among the words to search for."""
 BREAK = rf"[,;:.!?{TAKEN}]"
 START = rf"(?:(?<![^\s{TAKEN},;:.!?(])|^)"
-"""The start of a word, also behind a piece that was taken."""
+"""The start of a word, also after a piece that was taken."""
 
 _PLAIN = str.maketrans({"’": "'", "“": '"', "”": '"', "„": '"', TAKEN: " ", FIXED: " "})
 
 
 class Scan:
-    """The text of a sentence in lower case, what was taken from it, and the terms that came of it."""
+    """The remaining text of a sentence in lower case, and the terms made so far."""
 
     def __init__(self, sentence: str) -> None:
         self.sentence = " ".join(sentence.translate(_PLAIN).split())
@@ -28,7 +28,7 @@ class Scan:
         self._not_understood: list[tuple[int, str]] = []
 
     def matches(self, pattern: str) -> Iterator[re.Match[str]]:
-        """Each match in what is left, one after the other; what the caller takes meanwhile is not matched again."""
+        """Yield each match in the remaining text. Pieces that the caller takes meanwhile are not matched again."""
         at = 0
         compiled = re.compile(pattern)
         while match := compiled.search(self.text, at):
@@ -36,28 +36,28 @@ class Scan:
             at = max(match.end(), at + 1)
 
     def said(self, start: int, end: int) -> str:
-        """The words of the sentence from ``start`` to ``end``, as they were written."""
+        """Return the words of the sentence from ``start`` to ``end``, as they were written."""
         return " ".join(self.sentence[start:end].split()).strip(" ,;:")
 
     def take(self, match: re.Match[str], kind: TermKind, means: str) -> None:
-        """Make a term of a match: its words are no words to look for any more."""
+        """Turn a match into a term. Its words are no longer words to search for."""
         self.add(match.start(), self.said(*match.span()), kind, means)
         self.drop(match)
 
     def add(self, at: int, said: str, kind: TermKind, means: str) -> None:
-        """A term whose words stand at ``at``."""
+        """Add a term whose words are at ``at``."""
         self._terms.append((at, Term(said, kind, means)))
 
     def drop(self, match: re.Match[str]) -> None:
-        """Take the words of a match out."""
+        """Remove the words of a match."""
         self._replace(*match.span(), TAKEN)
 
     def fix(self, start: int, end: int) -> None:
-        """Let no further rule read what stands there; it stays among the words."""
+        """Hide a piece from later rules. It stays among the words to search for."""
         self._replace(start, end, FIXED)
 
     def report(self, start: int, end: int) -> None:
-        """Say of these words that they were not understood; they stay."""
+        """Report that these words were not understood. They stay."""
         self._not_understood.append((start, self.said(start, end)))
 
     def _replace(self, start: int, end: int, sign: str) -> None:
@@ -70,5 +70,5 @@ class Scan:
 
     @property
     def not_understood(self) -> tuple[str, ...]:
-        """What was reported, in the order of its words."""
+        """The reported words, in their order."""
         return tuple(dict.fromkeys(said for _, said in sorted(self._not_understood)))

@@ -1,4 +1,4 @@
-"""What is left of a sentence: the words to look for, those that are not wanted, and what nobody understood."""
+"""The rest of a sentence: words to search for, unwanted words, and words that were not understood."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from search.engine.sentences.lengths import NUMBER, NUMBERS
 from search.engine.sentences.scan import FIXED, START, TAKEN, Scan
 
 SOME_WEIGHT: Final = 0.5
-"""How much "a touch of wind" counts beside what it is a touch in."""
+"""The weight of "wind" in "a touch of wind", relative to the other words."""
 MAX_COUNT: Final = 1000
 _HITS: Final = r"(?:results?|hits?|matches|examples?|sounds?|clips?|samples?)(?!\w)"
 _VERBS: Final = r"(?:show|give|get|list|find|bring|fetch|play)(?:\s+me)?"
@@ -49,14 +49,14 @@ _NOT_UNDERSTOOD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words to look for, how much they count."""
+    """Words to search for, and their weight."""
 
     text: str
     weight: float
 
 
 def read_count(scan: Scan) -> int | None:
-    """How many hits the sentence asks for; None where it does not."""
+    """Return how many hits the sentence asks for, None if it does not say."""
     digits, either = (
         r"(?P<n>\d{1,6})",
         rf"(?P<n>\d{{1,6}}|{'|'.join(n for n in NUMBERS if n.isalpha() and len(n) > 2)})",
@@ -80,7 +80,7 @@ def read_count(scan: Scan) -> int | None:
 
 
 def read_collapse(scan: Scan) -> bool:
-    """Whether each recording is to be shown once."""
+    """Return whether each recording should be shown once."""
     forms = (
         rf"{START}(?:with\s+|and\s+|but\s+)?(?:no|without|skip|remove|hide)\s+(?:any\s+|the\s+)?(?:duplicates?|dupes|copies)(?!\w)",
         rf"{START}(?:only\s+)?unique\s+(?:ones?|sounds?|clips?|files?|recordings?)(?:\s+only)?(?!\w)",
@@ -95,7 +95,7 @@ def read_collapse(scan: Scan) -> bool:
 
 
 def read(scan: Scan) -> list[Words]:
-    """The words that are left, as parts, wanted ones joined; reports those that seem to ask for more."""
+    """Return the remaining words as parts, with the wanted ones joined. Report words that seem to ask for more."""
     for pattern in _NOT_UNDERSTOOD:
         for match in scan.matches(pattern):
             scan.report(*match.span())
@@ -111,7 +111,7 @@ def read(scan: Scan) -> list[Words]:
 
 
 def _clauses(scan: Scan) -> list[tuple[int, int]]:
-    """Where the clauses of what is left begin and end."""
+    """Return the start and end of each clause of the remaining text."""
     ends = re.compile(rf"[,;!?{TAKEN}]+|[.:](?=\s|$)|…|\s(?=(?:but|just|only)\s)")
     clauses, at = [], 0
     text = re.sub(r"(?<!\w)no\.(?=\s*\d)", "no ", scan.text)
@@ -126,7 +126,10 @@ def _clauses(scan: Scan) -> list[tuple[int, int]]:
 
 
 def _excluded_lists(text: str) -> list[tuple[int, int]]:
-    """Where "except trams, buses and bikes" stands: its commas end no clause. A list ends with what "and" adds."""
+    """Return the spans of lists like "except trams, buses and bikes". Their commas do not end a clause.
+
+    A list ends with the item after "and" or "or".
+    """
     lists, at = [], 0
     for match in re.finditer(r"(?<!\w)(?:excluding|except(?:\s+for)?)\s", text):
         if match.start() < at:
@@ -141,7 +144,7 @@ def _excluded_lists(text: str) -> list[tuple[int, int]]:
 
 
 def _clause(scan: Scan, start: int, end: int, clauses: list[tuple[int, str, str]]) -> list[Words]:
-    """Adds what is wanted of a clause to ``clauses``; gives what is not, and what counts for less."""
+    """Add the wanted words of a clause to ``clauses``. Return its unwanted words, and those with a lower weight."""
     others: list[Words] = []
     text = scan.text[start:end]
     negated = re.search(rf"(?:^|(?<=\s)){_NEGATOR}(?=[^\s])", text)
@@ -175,13 +178,13 @@ def _clause(scan: Scan, start: int, end: int, clauses: list[tuple[int, str, str]
 
 
 def _is_literal(text: str, negated: re.Match[str]) -> bool:
-    """Whether a "no" is said by somebody, or stands for a number."""
+    """Return whether a "no" is spoken text ("says no"), or means "number"."""
     behind = text[negated.end() :]
     return bool(_SAYING.search(text[: negated.start()])) or bool(re.match(r"no(?!\w)|\d", behind))
 
 
 def _items(text: str) -> list[tuple[int, str]]:
-    """The members of a list and where they begin: "trams, buses and bikes"."""
+    """Return the items of a list like "trams, buses and bikes", and their positions."""
     items, at = [], 0
     for match in _LIST.finditer(text):
         items.append((at, text[at : match.start()]))
@@ -191,7 +194,7 @@ def _items(text: str) -> list[tuple[int, str]]:
 
 
 def _stripped(scan: Scan, start: int, end: int) -> str:
-    """The words of a clause without what only asks: "can you find me some ... please"."""
+    """Return the words of a clause without filler such as "can you find me some ... please"."""
     text = scan.text[start:end]
     if not text.strip():
         return ""
