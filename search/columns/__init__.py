@@ -1,7 +1,7 @@
-"""What filters and grouping read: columns of clips, and which segment lies in which clip, apart from SQL.
+"""Columns of clips for filters and grouping, and the mapping from segments to clips. None of it uses SQL.
 
-`clipcolumns.ClipColumns` is what the engine uses: a large `part.Part`, as a rule mapped from files beside a snapshot,
-and a small one of what changed since. `filtering` evaluates the trees of `search.columns.where` over a part.
+The engine uses `clipcolumns.ClipColumns`: a large `table.ColumnPart`, usually mapped from the files of a snapshot, and
+a small one of later changes. `filtering` evaluates the trees of `search.columns.where` over a part.
 """
 
 from search.columns.clipcolumns import ClipColumns

@@ -1,7 +1,8 @@
-"""`ClipColumns`: from segments to contents to clips, and from filters to bitmaps, at one sequence of the catalog.
+"""`ClipColumns`: maps segments to contents to clips, and filters to bitmaps, at one sequence of the catalog.
 
-Two parts: ``base``, large, made once and then mapped from files, and ``recent``, the clips and segments that came or
-changed since, to which every refresh puts the news. What went from the base, or stands in ``recent`` by now, is marked.
+It has two parts. ``base`` is large, and mapped from files once it was published. ``recent`` has the clips and segments
+that came or changed since; every refresh adds to it. Rows of the base that were deleted, or that ``recent`` replaces,
+are marked as gone.
 """
 
 from __future__ import annotations
@@ -30,15 +31,16 @@ if TYPE_CHECKING:
 
 REBUILD_CLIPS: Final = 1000
 REBUILD_SHARE: Final = 16
-"""More recent clips than the first, and than one in so many of the base: they become part of the base."""
+"""If there are more recent clips than `REBUILD_CLIPS`, and than 1 / `REBUILD_SHARE` of the base, they are merged into
+the base."""
 
 
 @dataclass(frozen=True)
 class ClipColumns:
-    """The columns of one space's clips. Immutable; `refreshed` gives the next one. Rows are clips, in no order.
+    """The columns of one space's clips. Immutable; `refreshed` returns the next version. Rows are clips, unordered.
 
-    ``gone_clips`` (base.n_clips,) and ``gone_encodings`` mark what of the base no longer counts; some rows of
-    `clip_ids` are therefore dead, and no method returns or accepts them as clips.
+    ``gone_clips`` (base.n_clips,) and ``gone_encodings`` mark rows of the base that no longer count. So some rows of
+    `clip_ids` are dead, and no method returns or accepts them as clips.
     """
 
     sequence: int
@@ -50,20 +52,20 @@ class ClipColumns:
     gone_clips: NDArray[np.bool_]
     gone_encodings: NDArray[np.bool_]
     tag_space_id: int | None = None
-    """The space that the tags are of, -1 without one; None for columns that come from a file."""
+    """The space that the tags come from, -1 if there is none; None for columns from a file."""
     events: EventTable | None = None
-    """What happens when in the contents, in classes of ``vocabulary``; None where nobody looked it up."""
+    """The events of the contents, in classes of ``vocabulary``; None if they were not attached."""
 
     # --- making ---------------------------------------------------------------------------------------------
 
     @classmethod
     def build(cls, catalog: Catalog, space: Space) -> ClipColumns:
-        """The columns of everything that is in the catalog now; a few seconds for a million segments."""
+        """Build the columns from the whole catalog. This takes a few seconds for a million segments."""
         return cls._built(catalog, space.id)
 
     @classmethod
     def load(cls, snapshot: Snapshot) -> ClipColumns:
-        """The columns that `save` wrote, mapped: nothing is read before it is asked for. Raises SnapshotError."""
+        """Map the columns that `save` wrote. Raises SnapshotError."""
         facts, parts = files.read(snapshot)
         return cls(
             sequence=snapshot.sequence,
@@ -77,20 +79,20 @@ class ClipColumns:
         )
 
     def save(self, new: NewSnapshot) -> None:
-        """Write them into the snapshot of their sequence. Raises OSError (disk full, read-only)."""
+        """Write the columns into the snapshot of their sequence. Raises OSError (disk full, read-only)."""
         facts = files.ColumnFacts(self.space_id, self.vocabulary, self.base_sequence)
         files.write(new, facts, files.Parts(self.base, self.recent, self.gone_clips, self.gone_encodings))
 
     def refreshed(self, catalog: Catalog) -> ClipColumns:
-        """The columns at the catalog's present sequence; this very object when nothing changed.
+        """Return the columns at the catalog's current sequence; the same object if nothing changed.
 
-        What came since the last time is read, and no more.
+        Only changes since this sequence are read.
         """
         with catalog.columns(self.space_id) as reader:
             tags_stay = self.tag_space_id in (None, reader.tag_space_id) and reader.vocabulary == self.vocabulary
             if tags_stay and reader.sequence == self.sequence:
                 return self
-            # A clock that stands before ours is another catalog, restored from a backup
+            # A sequence below ours means that the catalog was restored from a backup
             if tags_stay and reader.pruned <= self.sequence < reader.sequence:
                 return self._with_news(reader)
         return self._built(catalog, self.space_id)
@@ -113,7 +115,7 @@ class ClipColumns:
             )
 
     def _with_news(self, reader: ColumnReader) -> ClipColumns:
-        """With what came and went since; a long tail becomes part of the base."""
+        """Apply the changes since this sequence. If there are many, merge them into the base."""
         news = ColumnPart.build(reader.clips(self.sequence), reader.encodings(self.sequence), len(self.vocabulary))
         clip_ids, first_segments = reader.removed(self.sequence)
         changed = np.concatenate((clip_ids, news.clip_ids))
@@ -137,11 +139,11 @@ class ClipColumns:
         return now._as_base() if too_long else now
 
     def whole(self) -> ColumnPart:
-        """Everything that counts, as one table."""
+        """Return all rows that are not gone as one table."""
         return joined([Remaining(self.base, ~self.gone_clips, ~self.gone_encodings), Remaining.all_of(self.recent)])
 
     def _as_base(self) -> ClipColumns:
-        """The same with everything in the base."""
+        """Merge everything into the base."""
         base = self.whole()
         return replace(
             self,
@@ -156,46 +158,46 @@ class ClipColumns:
 
     @cached_property
     def clip_ids(self) -> Ids:
-        """(rows,) the clip of each row."""
+        """(rows,) the id of the clip in each row."""
         if not self.recent.n_clips:
             return self.base.clip_ids
         return np.concatenate((self.base.clip_ids, self.recent.clip_ids))
 
     @cached_property
     def content_ids(self) -> Ids:
-        """(rows,) the content that the clip of each row points to."""
+        """(rows,) the content of the clip in each row."""
         if not self.recent.n_clips:
             return self.base.content_ids
         return np.concatenate((self.base.content_ids, self.recent.content_ids))
 
     @cached_property
     def silent(self) -> NDArray[np.bool_]:
-        """(rows,) whether the clip of each row is silent."""
+        """(rows,) whether the clip in each row is silent."""
         return np.concatenate((self.base.silent, self.recent.silent))
 
     @cached_property
     def present(self) -> NDArray[np.bool_]:
-        """(rows,) whether the clip of each row is still there."""
+        """(rows,) whether each row is a clip that still exists."""
         return np.concatenate((~self.gone_clips, np.ones(self.recent.n_clips, np.bool_)))
 
     def content_of(self, clip_id: int) -> int | None:
-        """The content that a clip points to, None for a clip that is not there."""
+        """Return the content of a clip, None if there is no such clip."""
         found = self._place_of(clip_id)
         return None if found is None else int(found[0].content_ids[found[1]])
 
     def duration_of(self, content_id: int) -> float:
-        """How long a content is, NaN for one without clips."""
+        """Return the duration of a content in seconds, NaN if it has no clips."""
         rows = np.flatnonzero((self.content_ids == content_id) & self.present)
         durations = np.concatenate((self.base.duration_s, self.recent.duration_s))
         return float(durations[rows[0]]) if len(rows) else float("nan")
 
     def is_silent(self, clip_id: int) -> bool:
-        """Whether a clip is there, and silent."""
+        """Return whether a clip exists and is silent."""
         found = self._place_of(clip_id)
         return found is not None and bool(found[0].silent[found[1]])
 
     def _place_of(self, clip_id: int) -> tuple[ColumnPart, int] | None:
-        """The part and the row in it of a clip, None for one that is not there."""
+        """Return the part of a clip, and its row there; None if there is no such clip."""
         wanted = np.array([clip_id], np.int64)
         for part, gone in ((self.recent, None), (self.base, self.gone_clips)):
             rows = part.rows_of_clips(wanted)
@@ -204,7 +206,7 @@ class ClipColumns:
         return None
 
     def contents_of(self, clip_ids: Ids) -> Ids:
-        """The contents, ascending, of those of ``clip_ids`` (q,) that are there."""
+        """Return the contents of the existing clips among ``clip_ids`` (q,), ascending."""
         wanted = np.unique(clip_ids)
         base = self.base.rows_of_clips(wanted)
         base = base[~self.gone_clips[base]]
@@ -212,17 +214,18 @@ class ClipColumns:
         return np.unique(np.concatenate((self.base.content_ids[base], self.recent.content_ids[recent])))
 
     def titles(self, clip_ids: Ids) -> list[str]:
-        """The titles of clips (q,), in small letters; empty for one that is not there."""
+        """Return the titles of clips (q,) in lower case; empty for an unknown clip."""
         found = [self._place_of(clip_id) for clip_id in clip_ids.tolist()]
         return ["" if one is None else one[0].titles.value(one[1]).decode("utf-8", "replace") for one in found]
 
     def tag_match(self, meant: Mapping[str, float], clip_ids: Ids) -> NDArray[np.float64]:
-        """How much of what is ``meant``, shares by the names of tags, is heard in clips (q,): the chance that a tag
-        drawn from the one is in the other. 0 for a clip that is not there.
+        """Return (q,) the probability that a tag drawn from the distribution ``meant`` (by name) is in each clip.
+
+        0 for an unknown clip.
         """
         by_class = np.array([meant.get(name, 0.0) for name in self.vocabulary], np.float64)
         matches = np.zeros(len(clip_ids))
-        for part in (self.base, self.recent):  # what changed is in both, and the later one holds
+        for part in (self.base, self.recent):  # a changed clip is in both, and the later part wins
             if part.n_clips:
                 rows = np.minimum(np.searchsorted(part.clip_ids, clip_ids), part.n_clips - 1)
                 here = part.clip_ids[rows] == clip_ids
@@ -230,23 +233,23 @@ class ClipColumns:
         return matches
 
     def clips_where(self, where: Where) -> NDArray[np.bool_]:
-        """(rows,) which clips pass a filter. Raises WhereError for one over facts or events where there are none."""
+        """Return (rows,) which clips pass a filter. Raises WhereError if it uses facts or events and there are none."""
         for fact in unmeasured.facts_in(where):
             self.check_measured(fact)
         return self._by_part(lambda part: self._passing(part, where))
 
     def check_measured(self, fact: str) -> None:
-        """Raises WhereError when there are sounds, and none of them was measured: an order by a fact is none then."""
+        """Raises WhereError if there are sounds and none of them was measured."""
         if not (self._by_part(lambda part: part.measured) & self.present).any() and self.unmeasured.any():
             raise unmeasured.refusal(fact)
 
     @cached_property
     def unmeasured(self) -> NDArray[np.bool_]:
-        """(rows,) which clips have sound, and no facts."""
+        """(rows,) which clips have sound and no facts."""
         return self._by_part(unmeasured.unmeasured) & self.present
 
     def unjudged(self, where: Where | None, by: str = "id") -> int:
-        """How many clips a filter, or an order ``by`` a fact, could not know, since they were not measured."""
+        """Count the clips that a filter, or an order ``by`` a fact, could not judge because they were not measured."""
         by_fact = by.removeprefix("-") in PLACES
         if where is None:
             return int(np.count_nonzero(self.unmeasured)) if by_fact else 0
@@ -260,19 +263,19 @@ class ClipColumns:
         return int(np.count_nonzero(unsure))
 
     def fact(self, name: str) -> NDArray[np.float32]:
-        """(rows,) a fact of the clip of each row, as a number; NaN where it is absent."""
+        """Return (rows,) a fact of each clip as a number; NaN if it is absent."""
         return np.concatenate((self.base.fact(name), self.recent.fact(name)))
 
     def _passing(self, part: ColumnPart, where: Where) -> NDArray[np.bool_]:
         return passing(part, where, self.vocabulary, self.events)
 
     def _by_part(self, of: Callable[[ColumnPart], NDArray[np.bool_]]) -> NDArray[np.bool_]:
-        """(rows,) what ``of`` says of the clips of both parts that are still there."""
+        """Return (rows,) the results of ``of`` for both parts; false for rows that are gone."""
         base = of(self.base) & ~self.gone_clips
         return np.concatenate((base, of(self.recent))) if self.recent.n_clips else base
 
     def clips_of(self, content_ids: Ids) -> dict[int, list[int]]:
-        """Content id -> ids of its clips, ascending; contents without a clip are left out."""
+        """Map content id -> ids of its clips, ascending; contents without a clip are left out."""
         wanted = np.unique(content_ids)
         found: dict[int, list[int]] = {}
         for part, gone in ((self.base, self.gone_clips), (self.recent, None)):
@@ -290,7 +293,7 @@ class ClipColumns:
     # --- segments -------------------------------------------------------------------------------------------
 
     def bitmap(self, clip_rows: NDArray[np.bool_]) -> Bitmap:
-        """The segments of every content of which at least one of ``clip_rows`` (rows,) bool is a clip."""
+        """Return the segments of every content with a clip in ``clip_rows`` (rows,) bool."""
         base_rows = clip_rows[: self.base.n_clips] & ~self.gone_clips
         recent_rows = clip_rows[self.base.n_clips :]
         in_base = _marked(self.base.clip_encoding[base_rows], len(self.base.first_segment))
@@ -307,7 +310,7 @@ class ClipColumns:
         return np.packbits(segments, bitorder="little")
 
     def place(self, segment_ids: Ids) -> tuple[Ids, NDArray[np.float64], NDArray[np.float64]]:
-        """(q,) content id, start and end in seconds of each segment; -1 and NaN for one that is not there."""
+        """Return (q,) content id, start and end in seconds of each segment; -1 and NaN for an unknown one."""
         contents = np.full(len(segment_ids), -1, np.int64)
         spans = np.full((len(segment_ids), 2), np.nan)
         for part, gone in ((self.base, self.gone_encodings), (self.recent, None)):
@@ -321,7 +324,7 @@ class ClipColumns:
         return contents, spans[:, 0], spans[:, 1]
 
     def segments_of(self, content_id: int) -> Ids:
-        """(n,) ids of a content's segments, ascending; empty for one that is not there."""
+        """Return the ids (n,) of a content's segments, ascending; empty for an unknown content."""
         wanted = np.array([content_id], np.int64)
         place = int(self.recent.encodings_of_contents(wanted)[0])
         part = self.recent

@@ -1,7 +1,7 @@
-"""How many clips have which tag, own tag, duration, date and folder: counted over whole columns at once.
+"""Counts tags, own tags, durations, dates and folders over whole columns at once.
 
-What does not depend on the clips asked about (the codes of durations, the likely tags) is worked out once for each
-part of the columns and kept with it, so that counting a hundred thousand clips takes a few milliseconds.
+What does not depend on the counted clips (codes of durations, likely tags) is computed once for each part of the
+columns and cached there, so counting a hundred thousand clips takes a few milliseconds.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from search.columns.where import TagIs
 from search.model import FacetCount, Facets, Ids
 
 DURATION_EDGES_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
-"""Where one bucket of durations ends and the next begins: effects below, recordings above."""
+"""The edges of the buckets of durations: short effects to long recordings."""
 
 MOST_DATES: Final = 24
 _DAY_S: Final = 86_400
 _DATE_UNITS: Final = ("D", "M", "Y")
-"""numpy's words for days, months and years: the first that gives at most `MOST_DATES` is taken."""
+"""numpy's codes for days, months and years. The first with at most `MOST_DATES` values is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValueCount:
-    """How many clips have a value, here ``folded``, and one of them, which says how it is written."""
+    """How many clips have a value (``folded``), and one of them, from which the original spelling can be read."""
 
     folded: bytes
     clip_id: int
@@ -39,9 +39,9 @@ class ValueCount:
 
 
 def tags(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> tuple[FacetCount, ...]:
-    """The encoder's ``limit`` most frequent tags among ``rows`` (rows,) bool of the columns; equal counts by name.
+    """Return the encoder's ``limit`` most frequent tags among ``rows`` (rows,) bool of the columns, ties by name.
 
-    They count as ``tag = "..."`` does: what a person called so is among them.
+    They count as in ``tag = "..."``: clips with an own tag of that name are included.
     """
     counts = np.zeros(len(columns.vocabulary), np.int64)
     for part, mask in _parts(columns, rows):
@@ -56,7 +56,7 @@ def tags(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> tuple[Fac
 
 
 def durations(columns: ClipColumns, rows: NDArray[np.bool_]) -> tuple[FacetCount, ...]:
-    """Clips in each of the buckets between `DURATION_EDGES_S`, shortest first."""
+    """Count the clips in each bucket between `DURATION_EDGES_S`, shortest first."""
     counts = np.zeros(len(DURATION_EDGES_S) + 1, np.int64)
     for part, mask in _parts(columns, rows):
         codes = np.searchsorted(DURATION_EDGES_S, part.duration_s[mask], side="right")
@@ -65,7 +65,7 @@ def durations(columns: ClipColumns, rows: NDArray[np.bool_]) -> tuple[FacetCount
 
 
 def added(columns: ClipColumns, rows: NDArray[np.bool_]) -> tuple[FacetCount, ...]:
-    """Clips by the day, month or year (UTC) when they came, earliest first."""
+    """Count clips by the day, month or year (UTC) in which they were added, earliest first."""
     moments = [part.added[mask] for part, mask in _parts(columns, rows)]
     days, counts = np.unique(np.floor(np.concatenate(moments) / _DAY_S).astype(np.int64), return_counts=True)
     for unit in _DATE_UNITS:
@@ -74,25 +74,25 @@ def added(columns: ClipColumns, rows: NDArray[np.bool_]) -> tuple[FacetCount, ..
         if len(different) <= MOST_DATES:
             break
     sums = np.bincount(place, weights=counts, minlength=len(different)).astype(np.int64)
-    first = max(0, len(different) - MOST_DATES)  # more years than that: the latest
+    first = max(0, len(different) - MOST_DATES)  # if there are more years, the latest
     return tuple(
         _date(date, unit, int(count)) for date, count in zip(different[first:], sums[first:].tolist(), strict=True)
     )
 
 
 def folders(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> list[ValueCount]:
-    """The ``limit`` folders with most clips among ``rows``, each by one clip that lies there."""
+    """Return the ``limit`` folders with most clips among ``rows``, each with one clip in it."""
     return _most_frequent([_Counted.of(part, part.folder_of_clip, mask) for part, mask in _parts(columns, rows)], limit)
 
 
 def own_tags(columns: ClipColumns, rows: NDArray[np.bool_], limit: int) -> list[ValueCount]:
-    """The ``limit`` own tags that most clips among ``rows`` have, each by one clip that has it."""
+    """Return the ``limit`` most frequent own tags among ``rows``, each with one clip that has it."""
     return _most_frequent([_Counted.of(part, part.own_tags, mask) for part, mask in _parts(columns, rows)], limit)
 
 
 def _most_frequent(counted: Sequence[_Counted], limit: int) -> list[ValueCount]:
-    """Of a large part and a small one together; names differ as filters compare them: without regard to case."""
-    # whatever is among the most frequent of both parts together is so in the large one, or occurs in the small one
+    """Return the most frequent values of a large and a small part together, ignoring case as filters do."""
+    # a value that is frequent in both together is frequent in the large part, or occurs in the small one
     names = {name for one, most in zip(counted, (limit, None), strict=False) for name in one.names(most)}
     found = {name: [count for one in counted if (count := one.count(name)) is not None] for name in names}
     totals = {name: ValueCount(name, many[0].clip_id, sum(one.count for one in many)) for name, many in found.items()}
@@ -106,7 +106,7 @@ def facets(
     folder_counts: tuple[FacetCount, ...],
     limit: int,
 ) -> Facets:
-    """All of them over ``rows`` (rows,) bool of the columns; the names of own tags and folders are the caller's."""
+    """Count all facets over ``rows`` (rows,) bool of the columns. The caller passes own tags and folders with names."""
     if not rows.any():
         return Facets(0, (), (), (), (), (), {})
     return Facets(
@@ -121,12 +121,12 @@ def facets(
 
 
 def rows_of(columns: ClipColumns, clip_ids: Ids) -> NDArray[np.bool_]:
-    """(rows,) the rows of these clips that are there."""
+    """Return (rows,) which rows are existing clips of ``clip_ids``."""
     return np.isin(columns.clip_ids, clip_ids) & columns.present
 
 
 def quoted(text: str) -> str:
-    """``text`` as a value of the filter language."""
+    """Return ``text`` as a quoted value of the filter language."""
     return '"' + text.replace('"', '""') + '"'
 
 
@@ -175,7 +175,7 @@ def _duration(place: int, count: int) -> FacetCount:
 
 
 def _date(date: np.datetime64, unit: str, count: int) -> FacetCount:
-    """A day, month or year as a filter; only a day has a short form there."""
+    """Return a day, month or year with its filter. Only days have a short form in the filter language."""
     text = str(date)
     if unit == "D":
         return FacetCount(text, count, f'added = "{text}"')

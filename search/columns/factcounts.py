@@ -1,4 +1,4 @@
-"""How many clips have which key, tempo, loudness, brightness, form and defect: facets over what was measured."""
+"""Facets over facts: counts of keys, tempos, loudness, brightness, forms and defects."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ EDGES: Final = {
     "loudness": (-50.0, -40.0, -30.0, -23.0, -18.0, -14.0, -9.0),
     "tempo": (70.0, 85.0, 100.0, 115.0, 130.0, 150.0, 175.0),
 }
-"""Where one bucket of a number ends and the next begins."""
+"""The edges of the buckets of a number."""
 COUNTED: Final = ("loudness", "brightness", "tempo", "key", "form", "defects")
 
 
 def fact_counts(columns: ClipColumns, rows: NDArray[np.bool_]) -> dict[str, tuple[FacetCount, ...]]:
-    """Of ``rows`` (rows,) bool of the columns, by fact: numbers in their order, words most frequent first.
+    """Count the facts of ``rows`` (rows,) bool of the columns: numbers in order, words most frequent first.
 
-    Facts that no clip among them has are left out.
+    Facts that none of the clips has are left out.
     """
     found, rows = {}, rows & columns.present
     for name in COUNTED:
@@ -55,7 +55,7 @@ def _range(fact: FactDefinition, edges: Sequence[float], place: int, count: int)
 
 
 def word_counts(fact: FactDefinition, numbers: NDArray[np.float32]) -> tuple[FacetCount, ...]:
-    """How many of ``numbers`` (n,), as a catalog keeps them, are which word of a fact; most frequent first."""
+    """Count the words of a fact in ``numbers`` (n,), as the catalog stores them; most frequent first."""
     values = numbers.astype(np.int64)
     if fact.kind == "several":
         counts = [int(np.count_nonzero(values >> place & 1)) for place in range(len(fact.words))]

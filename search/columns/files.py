@@ -1,4 +1,4 @@
-"""The files of a snapshot of columns (`search.snapshots.folders`): one .npy file for each array, mapped when opened."""
+"""The files of a snapshot of columns (`search.snapshots.folders`): one memory-mapped .npy file for each array."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BASE, _RECENT, _GONE_CLIPS, _GONE_ENCODINGS = "base_", "recent_", "gone_clips",
 
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
-    """What a manifest says of columns: of `ClipColumns`' fields of the same names."""
+    """The facts about columns in a manifest: fields of `ClipColumns` with the same names."""
 
     space_id: int
     vocabulary: tuple[str, ...]
@@ -30,7 +30,7 @@ class ColumnFacts:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The arrays: of `ClipColumns`' fields of the same names."""
+    """The arrays: fields of `ClipColumns` with the same names."""
 
     base: ColumnPart
     recent: ColumnPart
@@ -39,21 +39,22 @@ class Parts:
 
 
 def snapshots(directory: Path) -> Snapshots:
-    """The snapshots of columns in ``directory``."""
+    """Return the snapshots of columns in ``directory``."""
     return Snapshots(directory, KIND)
 
 
 def write(new: NewSnapshot, facts: ColumnFacts, parts: Parts) -> None:
-    """Write the arrays and say what they are of. Raises OSError (disk full, read-only)."""
+    """Write the arrays and the facts about them. Raises OSError (disk full, read-only)."""
     for name, values in _arrays(parts):
         new.array(f"{name}.npy", values)
     new.describe(facts)
 
 
 def read(snapshot: Snapshot) -> tuple[ColumnFacts, Parts]:
-    """Map the arrays of a snapshot. Raises SnapshotError when anything is missing, or is not what was written.
+    """Map the arrays of a snapshot. Raises SnapshotError if anything is missing or damaged.
 
-    A number that cannot be would show in the middle of a request. Reading every byte takes 15 ms for 100,000 segments.
+    Every byte is checked, because an impossible number would otherwise fail in the middle of a request. That takes
+    15 ms for 100,000 segments.
     """
     facts = snapshot.facts(_facts)
     names = {f"{name}.npy" for name in _names()}
@@ -74,7 +75,7 @@ def read(snapshot: Snapshot) -> tuple[ColumnFacts, Parts]:
 
 
 def problems(snapshot: Snapshot) -> list[str]:
-    """What is wrong with a snapshot whose files are whole, beyond the SnapshotError that opening it raises."""
+    """Return the defects of a snapshot with intact files. Raises SnapshotError if it cannot be opened."""
     read(snapshot)
     return []
 

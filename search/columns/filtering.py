@@ -1,4 +1,4 @@
-"""Which clips of a part pass a filter: every comparison on whole columns at once."""
+"""Evaluates filters over a part: every comparison works on whole columns at once."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ _COMPARE: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
 def passing(
     part: ColumnPart, where: Where, vocabulary: tuple[str, ...], events: EventTable | None = None
 ) -> NDArray[np.bool_]:
-    """(n_clips,) whether each clip passes. ``vocabulary`` names the classes of the part's tags, and of the events.
+    """Return (n_clips,) which clips pass. ``vocabulary`` has the classes of the part's tags, and of the events.
 
-    Raises WhereError for a question about events where none were found.
+    Raises WhereError if the filter uses events and none were found yet.
     """
     match where:
         case And(parts) | Or(parts):
@@ -88,7 +88,7 @@ def _by_fact(part: ColumnPart, where: NumberIs | WordIs | IsPresent) -> NDArray[
             return np.asarray(_COMPARE[sign](part.size_bytes, value))
         case NumberIs(column, sign, value):
             numbers = part.fact(column)
-            with np.errstate(over="ignore"):  # beyond what float32 holds is beyond every fact
+            with np.errstate(over="ignore"):  # a value beyond float32 is beyond every fact
                 as_stored = np.float32(value)
             return np.asarray(_COMPARE[sign](numbers, as_stored)) & ~np.isnan(numbers)
         case WordIs():
@@ -98,7 +98,7 @@ def _by_fact(part: ColumnPart, where: NumberIs | WordIs | IsPresent) -> NDArray[
 
 
 def _by_word(part: ColumnPart, where: WordIs) -> NDArray[np.bool_]:
-    """Of several words one has to fit, or, for ``!=``, none may."""
+    """If a fact has several words, one must fit; for ``!=``, none may."""
     numbers, fact = part.fact(where.column), FACTS[PLACES[where.column]]
     present = ~np.isnan(numbers)
     codes = np.where(present, numbers, 0).astype(np.int64)
@@ -111,14 +111,14 @@ def _by_word(part: ColumnPart, where: WordIs) -> NDArray[np.bool_]:
         fits = np.isin(codes, places)
     elif wanted:
         fits = codes & sum(1 << place for place in places) != 0
-    else:  # "~" with nothing is any word
+    else:  # "~" with an empty text matches any word
         fits = codes != 0 if where.operator == "~" else codes == 0
     return (~fits if where.operator == "!=" else fits) & present
 
 
 def _by_time(added: NDArray[np.float64], where: AddedIs) -> NDArray[np.bool_]:
     start, end = where.interval()
-    # A bare number is a moment: it ends where it starts, and that is in it
+    # A plain number is a moment: its interval has the same start and end, both inclusive
     ended = added > end if start == end else added >= end
     before = added < start
     match where.operator:
@@ -160,7 +160,7 @@ def _by_tag(
 ) -> NDArray[np.bool_]:
     if isinstance(where, TagProbabilityIs):
         return _by_probability(part, where, vocabulary)
-    is_none = where.operator != "~" and not where.value.strip()  # it has none: whatever a tag may be called
+    is_none = where.operator != "~" and not where.value.strip()  # asks for clips without any tag
     text, inside = ("", True) if is_none else (where.value, where.operator == "~")
     has_it = _own_tagged(part, text, inside=inside)
     if isinstance(where, TagIs):
@@ -187,7 +187,7 @@ def _by_probability(part: ColumnPart, where: TagProbabilityIs, vocabulary: tuple
 
 
 def _encoder_tagged(part: ColumnPart, text: str, vocabulary: tuple[str, ...], *, inside: bool) -> NDArray[np.bool_]:
-    """(n_clips,) whether the encoder gave each clip a tag that is called ``text``, or has it inside."""
+    """Return (n_clips,) which clips have an encoder's tag named ``text``; ``inside``: a tag that contains it."""
     has_it = np.zeros(part.n_clips, np.bool_)
     for class_ in _classes(vocabulary, text, inside=inside):
         rows, probabilities = part.tag_values(class_)
@@ -196,7 +196,7 @@ def _encoder_tagged(part: ColumnPart, text: str, vocabulary: tuple[str, ...], *,
 
 
 def _own_tagged(part: ColumnPart, text: str, *, inside: bool) -> NDArray[np.bool_]:
-    """(n_clips,) whether somebody gave each clip a tag that is called ``text``, or has it inside."""
+    """Return (n_clips,) which clips have an own tag named ``text``; ``inside``: a tag that contains it."""
     has_it = np.zeros(part.n_clips, np.bool_)
     own_tags = part.own_tags
     if len(own_tags.values):

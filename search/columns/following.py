@@ -1,4 +1,4 @@
-"""Columns that follow the catalog: the newest that were published, and what came since."""
+"""Keeps columns up to date: loads the newest published ones, and applies later changes of the catalog."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ColumnsFollower:
-    """Follows the folder that columns are published in. One thread uses it."""
+    """Follows the folder in which columns are published, and the catalog. Not thread-safe."""
 
     def __init__(self, directory: Path, catalog: Catalog, space: Space) -> None:
         self._snapshots = files.snapshots(directory)
@@ -24,10 +24,10 @@ class ColumnsFollower:
         self._columns: ClipColumns | None = None
 
     def follow(self) -> ClipColumns:
-        """The columns at the catalog's present sequence.
+        """Return the columns at the catalog's current sequence.
 
-        They stand on the newest published ones that can be read, so that what came since is little. Without any, they
-        are made from the catalog.
+        They are based on the newest readable published columns, so that few changes remain to be applied. If there are
+        none, they are built from the catalog.
         """
         newer = self._snapshots.newest(ClipColumns.load, self._opened)
         if newer is not None:
@@ -38,9 +38,9 @@ class ColumnsFollower:
         return self._columns
 
     def publish(self) -> ClipColumns:
-        """Publish the columns at the catalog's present sequence, unless they are; only the lease's holder may.
+        """Publish the columns at the catalog's current sequence, unless they are published already.
 
-        Raises LibraryUnwritable.
+        Only the lease's holder may call this. Raises LibraryUnwritable.
         """
         columns = self.follow()
         if self._opened != columns.sequence:

@@ -1,4 +1,4 @@
-"""Two tables of clips become one, without asking the catalog: what came since is put to what had come before."""
+"""Joins tables of clips into one without reading the catalog: recent changes are merged into earlier ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from search.model import Ids
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """A part and what stays of it: ``clips`` (n,) and ``encodings`` (m,), bool."""
+    """A part, and which of its ``clips`` (n,) and ``encodings`` (m,) stay."""
 
     part: ColumnPart
     clips: NDArray[np.bool_]
@@ -24,12 +24,12 @@ class Remaining:
 
     @classmethod
     def all_of(cls, part: ColumnPart) -> Remaining:
-        """Everything stays."""
+        """Keep everything."""
         return cls(part, np.ones(part.n_clips, np.bool_), np.ones(len(part.first_segment), np.bool_))
 
 
 def joined(remaining: Sequence[Remaining]) -> ColumnPart:
-    """What is kept of several parts, as one; no clip and no encoding is kept twice."""
+    """Join what remains of several parts into one. No clip and no encoding may remain twice."""
     parts = [one.part for one in remaining]
     clips = _Order([np.flatnonzero(one.clips) for one in remaining], [part.clip_ids for part in parts])
     segments = _Order([np.flatnonzero(one.encodings) for one in remaining], [part.first_segment for part in parts])
@@ -83,7 +83,7 @@ def joined(remaining: Sequence[Remaining]) -> ColumnPart:
 
 
 class _Order:
-    """The kept rows of several parts in the order of their keys."""
+    """The remaining rows of several parts, sorted by their keys."""
 
     def __init__(self, rows: Sequence[Ids], keys: Sequence[Ids]) -> None:
         self._rows = rows
@@ -91,24 +91,24 @@ class _Order:
         self._order = np.argsort(gathered, kind="stable")
 
     def column(self, columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """One value for each row."""
+        """Join columns with one value per row."""
         return np.concatenate([of[some] for of, some in zip(columns, self._rows, strict=True)])[self._order]
 
     def places(self) -> list[Ids]:
-        """For each part, where its kept rows went."""
+        """Return the new positions of the remaining rows of each part."""
         where = np.empty(len(self._order), np.int64)
         where[self._order] = np.arange(len(self._order))
         return np.split(where, np.cumsum([len(some) for some in self._rows])[:-1])
 
     def runs(self, values: Sequence[NDArray[Any]], starts: Sequence[Ids]) -> NDArray[Any]:
-        """Several values for each row: those from its start to the next one's."""
+        """Join columns with several values per row: those from its start to the next row's."""
         before = np.cumsum([0, *(len(of) for of in values)])
         first = [of[some] + shift for of, some, shift in zip(starts, self._rows, before, strict=False)]
         length = [of[some + 1] - of[some] for of, some in zip(starts, self._rows, strict=True)]
         return np.concatenate(values)[_ranges(np.concatenate(first)[self._order], np.concatenate(length)[self._order])]
 
     def text(self, columns: Sequence[TextColumn]) -> TextColumn:
-        """A column of text."""
+        """Join columns of text."""
         lengths = self.column([np.diff(column.starts) for column in columns])
         begin = columns[0].blob[:1]  # the mark before the first value
         blob = np.concatenate((begin, self.runs([column.blob for column in columns], [c.starts for c in columns])))
@@ -117,13 +117,13 @@ class _Order:
     def codes(
         self, codes: Sequence[NDArray[np.int32]], tables: Sequence[TextColumn]
     ) -> tuple[NDArray[np.int32], TextColumn]:
-        """A column of codes with the values they stand for, each once."""
+        """Join columns of codes. Return the new codes, and the table of their distinct values."""
         anew, values = _one_table(tables)
         return self.column([new[of] for new, of in zip(anew, codes, strict=True)]), values
 
 
 def _tags(remaining: Sequence[Remaining], clips: _Order) -> tuple[Ids, NDArray[np.int32], NDArray[np.float16]]:
-    """``tag_starts``, ``tag_rows`` and ``tag_probabilities``: by class, and within it by row."""
+    """Return ``tag_starts``, ``tag_rows`` and ``tag_probabilities``, sorted by class and row."""
     n_tags = len(remaining[0].part.tag_starts) - 1
     classes, rows, probabilities = [], [], []
     for one, places in zip(remaining, clips.places(), strict=True):
@@ -140,7 +140,7 @@ def _tags(remaining: Sequence[Remaining], clips: _Order) -> tuple[Ids, NDArray[n
 
 
 def _own_tags(remaining: Sequence[Remaining], clips: _Order) -> CodedColumn:
-    """The own tags of all, by row."""
+    """Join the own tags, sorted by row."""
     columns = [one.part.own_tags for one in remaining]
     anew, values = _one_table([column.values for column in columns])
     rows, codes = [], []
@@ -156,7 +156,7 @@ def _own_tags(remaining: Sequence[Remaining], clips: _Order) -> CodedColumn:
 
 
 def _one_table(tables: Sequence[TextColumn]) -> tuple[list[NDArray[np.int32]], TextColumn]:
-    """For each table of values the new code of each, and the one table that these are codes of, each value once."""
+    """Merge tables of values. Return the new codes of each table's values, and the table of distinct values."""
     values: dict[bytes, int] = {}
     anew = [
         np.array([values.setdefault(table.value(code), len(values)) for code in range(len(table))], np.int32)
@@ -166,7 +166,7 @@ def _one_table(tables: Sequence[TextColumn]) -> tuple[list[NDArray[np.int32]], T
 
 
 def _ranges(first: Ids, length: Ids) -> Ids:
-    """The numbers from each of ``first`` on, ``length`` of them, one run after the other."""
+    """Return the concatenated ranges that begin at ``first`` and have ``length`` numbers each."""
     ends = np.cumsum(length)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(first - (ends - length), length) + np.arange(total)

@@ -1,4 +1,4 @@
-"""What a filter that cannot be read was probably meant to say."""
+"""Hints for filters that cannot be parsed."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _CALLED: Final = {
     "bit_rate_kbps": ("bitrate", "bit_rate", "kbps"),
     "bits": ("depth", "bit_depth", "bitdepth"),
 }
-"""What people call columns, beside their names."""
+"""Other words that people use for columns."""
 _COLUMN_OF: Final = {word: column for column, words in _CALLED.items() for word in words}
 
 
 def column(word: str, columns: Collection[str]) -> str:
-    """The column that ``word`` probably means, "" where none is near."""
+    """Return the column that ``word`` probably means, "" if none is similar."""
     word = word.lower()
     if _COLUMN_OF.get(word) in columns:
         return _COLUMN_OF[word]
@@ -41,7 +41,7 @@ def column(word: str, columns: Collection[str]) -> str:
 
 
 def unread(text: str) -> str:
-    """What is wrong where ``text``, the rest of a filter, cannot be read."""
+    """Return why ``text``, the rest of a filter, cannot be parsed."""
     if text[0] in "'\"":
         return "this quote is not closed"
     if re.match(r"[+-]?[\d.]+[^\W\d]", text):

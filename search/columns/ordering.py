@@ -1,4 +1,4 @@
-"""Clips in the order of a column."""
+"""Sorts clips by a column."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from search.errors import WhereError
 from search.model import Ids
 
 ORDERS: Final = ("id", "added", "duration_s", "size_bytes", "title", "path", *(f.name for f in FACTS if not f.words))
-"""Columns that clips are sorted by; with "-" before it from the highest to the lowest."""
+"""The columns that clips can be sorted by. With "-" before the name, the order is descending."""
 
 
 def order(columns: ClipColumns, by: str) -> Ids:
-    """(rows,) the rows by a column, equal ones by the clip's id; clips without a fact come last, whichever way.
+    """Return the rows (rows,) sorted by a column, ties by clip id. Clips without a value come last in both directions.
 
-    Raises WhereError for a column that clips are not sorted by, and for a fact where no clip was measured.
+    Raises WhereError for a column that clips cannot be sorted by, or for a fact if no clip was measured.
     """
     name = by.removeprefix("-")
     if name not in ORDERS:

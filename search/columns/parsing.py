@@ -1,4 +1,4 @@
-"""The ``--where`` grammar: one small language of filters for the command line and REST.
+"""The ``--where`` grammar: a small filter language for the command line and REST.
 
 ::
 
@@ -13,26 +13,28 @@
     text       = "'" characters "'" | '"' characters '"'
 
 Columns: ``duration_s``, ``size_bytes`` (numbers); ``added`` (a number of seconds since 1970, or a quoted ISO date or
-time, UTC unless it says otherwise); ``path`` and ``folder`` (below their root), ``title``, ``format``, ``remark``
-(text);
-``own_tag`` (what a person called it), ``tag`` (that, or a class of the encoder's vocabulary); ``silent``, ``missing``
-(true or false; alone, they mean true); and the facts of `search.analysis.facts.definitions`, numbers or words.
+time, UTC unless it has an offset); ``path`` and ``folder`` (below their root), ``title``, ``format``, ``remark``
+(text); ``own_tag`` (a person's tag), ``tag`` (an own tag, or a class of the encoder's vocabulary); ``silent``,
+``missing`` (true or false; alone, they mean true); and the facts of `search.analysis.facts.definitions` (numbers or
+words).
 
-- Text is compared without regard to case; ``~`` means "contains". A quote inside a text is doubled, as in
-  ``'rock ''n'' roll'``; a backslash is a plain character, since paths have them.
-- A date or time is as long as it is written: ``added = '2026-11-20'`` is that day, ``added > '2026-11-20'`` after it.
-- ``tag = 'Dog'`` means that the tag's probability is at least 0.3, ``tag ~ 'dog'`` that some tag with "dog" in its name
-  is; ``tag['Dog'] > 0.8`` asks for a probability of one's own. A person's tags need none. ``tag = ''``: no tag at all.
-- ``has 'Speech' > 0.5 for 10 s`` asks for events (`search.analysis.time`): how likely (0.3), and how long altogether.
-- ``folder in ('a', 'b')`` is short for ``folder = 'a' or folder = 'b'``; all columns of text have it, and ``not in``.
-- A fact that a clip does not have passes no comparison: ``tempo < 100`` and ``tempo != 100`` both leave out the rain.
-  ``tempo = none`` asks for those without one. Words of facts are texts: ``key = 'A minor'``, ``defects ~ 'silence'``.
-  Where no clip was measured a comparison with a fact is an error.
-- Words of the language are read in any case: ``NOT missing AND duration_s < 5``.
+- Text is compared without case; ``~`` means "contains". A quote inside a text is doubled, as in
+  ``'rock ''n'' roll'``; a backslash is a plain character, because paths have them.
+- A date or time covers the whole unit that is written: ``added = '2026-11-20'`` is that day, ``added > '2026-11-20'``
+  is after it.
+- ``tag = 'Dog'``: the tag's probability is at least 0.3. ``tag ~ 'dog'``: some tag with "dog" in its name has that
+  probability. ``tag['Dog'] > 0.8`` sets another threshold. Own tags need no probability. ``tag = ''``: no tag at all.
+- ``has 'Speech' > 0.5 for 10 s`` asks for events (`search.analysis.time`): the least probability (default 0.3), and the
+  least total duration.
+- ``folder in ('a', 'b')`` is short for ``folder = 'a' or folder = 'b'``. All text columns have ``in`` and ``not in``.
+- A clip without a fact passes no comparison with it: ``tempo < 100`` and ``tempo != 100`` both exclude rain.
+  ``tempo = none`` finds clips without a tempo. Words of facts are texts: ``key = 'A minor'``, ``defects ~ 'silence'``.
+  If no clip was measured, a comparison with a fact is an error.
+- Keywords may be in any case: ``NOT missing AND duration_s < 5``.
 
-A hand-written recursive descent: six rules need no parser library, and its errors can say what was expected where.
-The result is a tree of frozen values (`search.columns.where`) that `search.columns.filtering` evaluates; nothing of it
-ever becomes SQL.
+The parser is a hand-written recursive descent: six rules need no parser library, and its errors can say what was
+expected and where. The result is a tree of frozen values (`search.columns.where`) that `search.columns.filtering`
+evaluates. None of it ever becomes SQL.
 """
 
 from __future__ import annotations
@@ -81,12 +83,12 @@ OWN_COLUMNS: Final = (
 """Columns that every clip has."""
 NUMBERS: Final = ("duration_s", "size_bytes", *(fact.name for fact in FACTS if not fact.words))
 WORDS: Final = {fact.name: fact.words for fact in FACTS if fact.words}
-"""Columns of numbers; facts of words with their words."""
+"""`NUMBERS` are the columns of numbers; `WORDS` maps facts of words to their words."""
 COLUMNS: Final = (*OWN_COLUMNS, *(fact.name for fact in FACTS))
 
 
 def parse(text: str) -> Where:
-    """The filter that ``text`` says. Raises WhereError that says where it stops making sense, and what would."""
+    """Parse a filter. Raises WhereError, which says where parsing failed and what was expected."""
     if len(text) > MAX_CHARACTERS:
         raise WhereError(f"the filter has {len(text)} characters; at most {MAX_CHARACTERS} are allowed")
     parser = _Parser(text)
@@ -112,7 +114,7 @@ _TOKEN: Final = re.compile(
 
 
 class _Parser:
-    """Reads one filter from its tokens, left to right."""
+    """Parses one filter from its tokens, left to right."""
 
     def __init__(self, text: str) -> None:
         self._source = text
@@ -171,7 +173,7 @@ class _Parser:
             raise self._error(f"has more than {MAX_COMPARISONS} comparisons")
 
     def _named(self, made: Callable[[Operator, str], ColumnIs]) -> Where:
-        """A comparison with a text, or with each of several."""
+        """Parse a comparison with a text, or with several texts (``in``)."""
         is_not = self._take_word("not")
         if not (is_not or self._next_is_word("in")):
             return made(self._operator("text"), self._text())

@@ -1,4 +1,4 @@
-"""The arrays of some clips and segments, and what is asked of them. `ClipColumns` puts two of these together."""
+"""The arrays of some clips and segments, with lookups. `ClipColumns` combines two of these."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ColumnPart:
-    """n clips by ascending id, and m contents' segments by ascending segment id; in memory or in mapped files.
+    """n clips by ascending id, and m encodings (the segments of a content) by ascending segment id.
 
-    ``by_content`` orders the clips by content, ``encoding_by_content`` the contents' segments; ``clip_encoding`` (n,)
-    is the place of each clip's content among the m, -1 where it is not among them. Tags are kept by class: those
-    of class ``c`` are the rows ``tag_starts[c]`` to ``tag_starts[c + 1]`` of ``tag_rows`` and ``tag_probabilities``.
-    Own tags are pairs of a row and a code, by row. ``facts`` (n, facts) has a column for each of
-    `search.analysis.facts.definitions.FACTS`, NaN where a clip has none.
+    The arrays are in memory or in mapped files. ``by_content`` sorts the clips by content, ``encoding_by_content`` the
+    encodings. ``clip_encoding`` (n,) is the index of each clip's encoding, -1 if it is not in this part. Tags are
+    stored by class: those of class ``c`` are the entries ``tag_starts[c]`` to ``tag_starts[c + 1]`` of ``tag_rows`` and
+    ``tag_probabilities``. Own tags are pairs of a row and a code, by row. ``facts`` (n, facts) has a column for each of
+    `search.analysis.facts.definitions.FACTS`, NaN if a clip has no value.
     """
 
     clip_ids: Ids
@@ -69,7 +69,7 @@ class ColumnPart:
 
     @classmethod
     def build(cls, clips: Iterable[ClipRow], encodings: Iterable[EncodingRow], n_tags: int) -> ColumnPart:
-        """The part that holds these rows: ``clips`` by ascending id, ``encodings`` by ascending first segment id."""
+        """Build the part from rows: ``clips`` by ascending id, ``encodings`` by ascending first segment id."""
         gathered = _Clips()
         for clip in clips:
             gathered.add(clip)
@@ -126,51 +126,51 @@ class ColumnPart:
 
     @property
     def n_clips(self) -> int:
-        """How many clips."""
+        """The number of clips."""
         return len(self.clip_ids)
 
     @property
     def end_segment(self) -> int:
-        """One more than the highest segment id; 0 without any."""
+        """The highest segment id plus one; 0 if there are no segments."""
         return int(self.first_segment[-1] + self.n_segments[-1]) if len(self.first_segment) else 0
 
     @cached_property
     def paths(self) -> TextColumn:
-        """Paths below their root."""
+        """The clips' paths below their root."""
         return TextColumn(self.path_blob, self.path_starts)
 
     @cached_property
     def titles(self) -> TextColumn:
-        """Titles."""
+        """The clips' titles."""
         return TextColumn(self.title_blob, self.title_starts)
 
     @cached_property
     def remarks(self) -> TextColumn:
-        """What people wrote of the clips."""
+        """The clips' remarks."""
         return TextColumn(self.remark_blob, self.remark_starts)
 
     @cached_property
     def folders(self) -> TextColumn:
-        """The different folders, by code."""
+        """The distinct folders, by code."""
         return TextColumn(self.folder_blob, self.folder_starts)
 
     @cached_property
     def formats(self) -> TextColumn:
-        """The different containers, by code."""
+        """The distinct containers, by code."""
         return TextColumn(self.format_blob, self.format_starts)
 
     def fact(self, name: str) -> NDArray[np.float32]:
-        """(n,) a fact of every clip, as a number; NaN where it is absent."""
+        """Return (n,) a fact of every clip as a number; NaN if it is absent."""
         column: NDArray[np.float32] = self.facts[:, PLACES[name]]
         return column
 
     @cached_property
     def measured(self) -> NDArray[np.bool_]:
-        """(n,) whether facts were measured of each clip: of every sound the channels are known then."""
+        """(n,) which clips were measured: every measured sound has its number of channels."""
         return np.asarray(~np.isnan(self.fact("channels")))
 
     def rows_of_clips(self, clip_ids: Ids) -> Ids:
-        """Rows of those of ``clip_ids`` that are here, in their order."""
+        """Return the rows of the ``clip_ids`` that are in this part, in their order."""
         if not self.n_clips:
             return np.empty(0, np.int64)
         rows = np.minimum(np.searchsorted(self.clip_ids, clip_ids), self.n_clips - 1)
@@ -178,16 +178,16 @@ class ColumnPart:
         return found
 
     def rows_of_contents(self, content_ids: Ids) -> tuple[Ids, Ids]:
-        """For each of (q,) contents, where its clips begin and end within ``by_content``."""
+        """Return (q,) the start and end of each content's clips in ``by_content``."""
         ordered = self._contents_ordered
         return np.searchsorted(ordered, content_ids), np.searchsorted(ordered, content_ids, side="right")
 
     def encodings_of_contents(self, content_ids: Ids) -> Ids:
-        """(q,) places of the contents' segments, -1 where they are not here."""
+        """Return (q,) the encodings of the contents, -1 if they are not in this part."""
         return places_of(self.encoding_content, self.encoding_by_content, content_ids)
 
     def encodings_of_segments(self, segment_ids: Ids) -> Ids:
-        """(q,) places of the encodings that hold these segments, -1 where none does."""
+        """Return (q,) the encodings that contain these segments, -1 if none does."""
         if not len(self.first_segment):
             return np.full(len(segment_ids), -1, np.int64)
         place = np.searchsorted(self.first_segment, segment_ids, side="right") - 1
@@ -195,7 +195,7 @@ class ColumnPart:
         return np.where(inside, place, -1)
 
     def encodings_from(self, first_segments: Ids) -> Ids:
-        """Places of the encodings that begin with one of these segments, also of those without any segment."""
+        """Return the encodings that begin with one of these segment ids, including those without segments."""
         if not len(self.first_segment):
             return np.empty(0, np.int64)
         place = np.minimum(np.searchsorted(self.first_segment, first_segments), len(self.first_segment) - 1)
@@ -203,20 +203,20 @@ class ColumnPart:
         return found
 
     def tag_values(self, class_: int) -> tuple[NDArray[np.int32], NDArray[np.float16]]:
-        """Rows that have a tag, and its probability there."""
+        """Return the rows with a tag, and its probabilities there."""
         low, high = self.tag_starts[class_], self.tag_starts[class_ + 1]
         return self.tag_rows[low:high], self.tag_probabilities[low:high]
 
     @cached_property
     def tags_by_clip(self) -> tuple[Ids, NDArray[np.uint16], NDArray[np.float16]]:
-        """The tags by row instead of by class: where those of each row start (n + 1,), their classes, how probable."""
+        """The tags by row instead of by class: the starts of the rows (n + 1,), the classes, and the probabilities."""
         order = np.argsort(self.tag_rows, kind="stable")
         classes = np.repeat(np.arange(len(self.tag_starts) - 1, dtype=np.uint16), np.diff(self.tag_starts))
         starts = np.concatenate(([0], np.cumsum(np.bincount(self.tag_rows, minlength=self.n_clips))))
         return starts, classes[order], self.tag_probabilities[order]
 
     def tag_match(self, meant: NDArray[np.float64], rows: Ids) -> NDArray[np.float64]:
-        """How much of ``meant`` (classes,) is in each of ``rows`` (q,): the sum of both over the clip's tags."""
+        """Return (q,) the sum over the tags of each row of probability times ``meant`` (classes,)."""
         starts, classes, probabilities = self.tags_by_clip
         counts = starts[rows + 1] - starts[rows]
         owner = np.repeat(np.arange(len(rows)), counts)
@@ -225,30 +225,30 @@ class ColumnPart:
 
     @cached_property
     def likely_tags(self) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
-        """Class and row of every tag that a clip counts as having (`search.columns.where.TAG_PROBABILITY`)."""
+        """The class and row of every tag with at least `search.columns.where.TAG_PROBABILITY`."""
         likely = self.tag_probabilities.astype(np.float64) >= TAG_PROBABILITY
         classes = np.repeat(np.arange(len(self.tag_starts) - 1, dtype=np.uint16), np.diff(self.tag_starts))
         return classes[likely], self.tag_rows[likely]
 
     @cached_property
     def folder_of_clip(self) -> CodedColumn:
-        """The folder of every row."""
+        """The folder of each row."""
         return CodedColumn(np.arange(self.n_clips, dtype=np.int32), self.folder_codes, self.folders)
 
     @cached_property
     def own_tags(self) -> CodedColumn:
-        """The own tags of rows."""
+        """The own tags of the rows."""
         return CodedColumn(self.own_tag_rows, self.own_tag_codes, TextColumn(self.own_tag_blob, self.own_tag_starts))
 
     def segments_of_encodings(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """(end_segment,) which segment ids belong to the ``marked`` (m,) encodings."""
+        """Return (end_segment,) which segment ids belong to the ``marked`` (m,) encodings."""
         inside = np.zeros(2 * len(marked), np.bool_)
         inside[1::2] = marked
         return np.repeat(inside, self._runs)
 
     @cached_property
     def _runs(self) -> Ids:
-        """(2 m,) how many ids lie before each encoding, and in it."""
+        """(2 m,) the number of unused ids before each encoding, and of ids in it."""
         runs = np.empty(2 * len(self.first_segment), np.int64)
         ends = self.first_segment + self.n_segments
         runs[0::2] = self.first_segment - np.concatenate(([0], ends[:-1]))
@@ -261,7 +261,7 @@ class ColumnPart:
 
 
 def places_of(contents: Ids, order: NDArray[np.int32], some: Ids) -> Ids:
-    """Where each of ``some`` (q,) stands in ``contents`` (m,), which ``order`` (m,) sorts; -1 where it does not."""
+    """Return (q,) the index of each of ``some`` in ``contents`` (m,), which ``order`` (m,) sorts; -1 if absent."""
     if not len(contents):
         return np.full(len(some), -1, np.int64)
     at = np.minimum(np.searchsorted(contents, some, sorter=order), len(contents) - 1)
@@ -270,7 +270,7 @@ def places_of(contents: Ids, order: NDArray[np.int32], some: Ids) -> Ids:
 
 
 class _Clips:
-    """Gathers the columns of clips, row by row, in little more than their bytes."""
+    """Collects the columns of clips, row by row, with little memory overhead."""
 
     def __init__(self) -> None:
         self.ids = array("q")
@@ -314,7 +314,7 @@ class _Clips:
         self._tag_probabilities += clip.tag_probabilities
 
     def tags(self, n_tags: int) -> tuple[Ids, NDArray[np.int32], NDArray[np.float16]]:
-        """``tag_starts``, ``tag_rows`` and ``tag_probabilities`` of a `ColumnPart`."""
+        """Return ``tag_starts``, ``tag_rows`` and ``tag_probabilities`` of a `ColumnPart`."""
         classes = np.frombuffer(bytes(self._tag_classes), "<u2")
         rows = np.repeat(np.arange(len(self.ids), dtype=np.int32), np.array(self._tag_counts, np.int64))
         order = np.argsort(classes, kind="stable")
@@ -324,7 +324,7 @@ class _Clips:
 
 
 class _Encodings:
-    """Gathers where contents' segments lie."""
+    """Collects the encodings of contents: their segment ids and spans."""
 
     def __init__(self) -> None:
         self.content_ids = array("q")

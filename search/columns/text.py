@@ -1,4 +1,4 @@
-"""Columns of text that are searched as one: every value folded, in one blob, found by one pass over its bytes."""
+"""Columns of text for fast search: all values are case-folded in one blob, and one pass over its bytes searches all."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from search.model import Ids
 
 _SHORT_BYTES: Final = 3
-"""Up to here a text may be on every row several times, and finding each place by itself would take too long."""
-_END: Final = b"\xff"  # a byte that UTF-8 never uses, half characters included
+"""A text of up to this length may occur several times in every row; finding each occurrence would take too long."""
+_END: Final = b"\xff"  # a byte that UTF-8 never uses, not even for surrogates
 
 
 def folded(text: str) -> bytes:
-    """``text`` as it is compared: composed, without case, in UTF-8 (with the half characters of odd file names)."""
+    """Return ``text`` in the form that is compared: composed (NFC), case-folded, in UTF-8 (also lone surrogates)."""
     if text.isascii():
         return text.lower().encode("ascii")
     return unicodedata.normalize("NFC", text).casefold().encode("utf-8", "surrogatepass")
@@ -28,14 +28,14 @@ def folded(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class TextColumn:
-    """``blob`` (bytes,) uint8: every value after and before a byte FF; ``starts`` (n + 1,) int64: where each begins."""
+    """``blob`` (bytes,) uint8 has every value between bytes FF; ``starts`` (n + 1,) int64 are their positions."""
 
     blob: NDArray[np.uint8]
     starts: Ids
 
     @classmethod
     def of(cls, texts: list[str]) -> Self:
-        """A column of these values."""
+        """Make a column of these values."""
         builder = TextBuilder()
         for text in texts:
             builder.add(text)
@@ -43,7 +43,7 @@ class TextColumn:
 
     @classmethod
     def of_folded(cls, values: list[bytes]) -> Self:
-        """A column of values that are `folded` already."""
+        """Make a column of values that are `folded` already."""
         blob = _END + b"".join(value + _END for value in values)
         lengths = np.array([len(value) + 1 for value in values], np.int64)
         return cls(np.frombuffer(blob, np.uint8), np.concatenate(([1], 1 + np.cumsum(lengths))))
@@ -52,19 +52,19 @@ class TextColumn:
         return len(self.starts) - 1
 
     def value(self, place: int) -> bytes:
-        """The value at a place, as it is compared: `folded`."""
+        """Return the `folded` value at a position."""
         return self.blob[self.starts[place] : self.starts[place + 1] - 1].tobytes()
 
     def contains(self, text: str) -> NDArray[np.bool_]:
-        """(n,) whether each value contains ``text``."""
+        """Return (n,) whether each value contains ``text``."""
         needle = folded(text)
         if len(needle) <= _SHORT_BYTES:
             return self._rows_with(needle)
         return self._rows_of(re.escape(needle))
 
     def equals(self, text: str) -> NDArray[np.bool_]:
-        """(n,) whether each value is ``text``."""
-        # looks ahead at the end of the value: it is also the beginning of the next one
+        """Return (n,) whether each value equals ``text``."""
+        # a lookahead, because the end mark of a value is also the start mark of the next one
         return self._rows_of(_END + re.escape(folded(text)) + b"(?=" + _END + b")", offset=1)
 
     def _rows_of(self, pattern: bytes, offset: int = 0) -> NDArray[np.bool_]:
@@ -74,19 +74,19 @@ class TextColumn:
         return rows
 
     def _rows_with(self, needle: bytes) -> NDArray[np.bool_]:
-        """The same for a few bytes, by whole-blob comparisons: no worse when they are everywhere."""
+        """Find a short needle by comparing the whole blob, which takes the same time however often it occurs."""
         here = np.ones(len(self.blob), np.bool_)
         for place, byte in enumerate(needle):
-            # the blob ends with FF, so what wraps around to its end never matches
+            # the blob ends with FF, so a match never wraps around
             here &= np.roll(self.blob, -place) == byte
         return np.logical_or.reduceat(here, self.starts[:-1]) if len(self) else np.zeros(0, np.bool_)
 
 
 @dataclass(frozen=True)
 class CodedColumn:
-    """Which rows have which of few different values: the row of each entry (m,), and the code of its value (m,).
+    """A column with few distinct values: for each entry, its row (m,) and the code of its value (m,).
 
-    A row may have none, one or several.
+    A row may have no value, one or several.
     """
 
     rows: NDArray[np.int32]
@@ -95,7 +95,7 @@ class CodedColumn:
 
     @cached_property
     def places(self) -> dict[bytes, int]:
-        """By its folded text, the code of each value: of those that differ in case alone, the first one's."""
+        """Maps folded text to the code of the value. Values that differ only in case share the first one's code."""
         places: dict[bytes, int] = {}
         for code in range(len(self.values)):
             places.setdefault(self.values.value(code), code)
@@ -109,7 +109,7 @@ class CodedColumn:
 
 
 class TextBuilder:
-    """Gathers the values of a column, in little more than their bytes."""
+    """Collects the values of a column, with little memory overhead."""
 
     def __init__(self) -> None:
         self._blob = bytearray(_END)
@@ -122,12 +122,12 @@ class TextBuilder:
         self._starts.append(len(self._blob))
 
     def arrays(self) -> tuple[NDArray[np.uint8], Ids]:
-        """``blob`` and ``starts`` of the column."""
+        """Return ``blob`` and ``starts`` of the column."""
         return np.frombuffer(bytes(self._blob), np.uint8), np.array(self._starts, np.int64)
 
 
 class CodeBuilder:
-    """Gathers a column with few different values: each once, and a code for every row."""
+    """Collects a column with few distinct values: each value once, and a code for every row."""
 
     def __init__(self) -> None:
         self._codes: dict[str, int] = {}
@@ -138,6 +138,6 @@ class CodeBuilder:
         self._rows.append(self._codes.setdefault(text, len(self._codes)))
 
     def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.uint8], Ids]:
-        """``codes`` (n,), then ``blob`` and ``starts`` of the different values."""
+        """Return ``codes`` (n,), then ``blob`` and ``starts`` of the distinct values."""
         column = TextColumn.of(list(self._codes))
         return np.array(self._rows, np.int32), column.blob, column.starts

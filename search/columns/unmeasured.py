@@ -1,7 +1,6 @@
-"""Clips whose facts nobody measured: a filter over facts does not pass them over in silence.
+"""Clips without facts: a filter over facts does not silently ignore them.
 
-Where no clip was measured such a filter is refused. Where some were not, those are counted that it might have treated
-otherwise.
+If no clip was measured, such a filter is refused. If some were not, the clips are counted whose result might change.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ REMEDY: Final = "soundalike facts --measure"
 
 
 def facts_in(where: Where) -> Iterator[str]:
-    """The facts that a filter asks for."""
+    """Yield the facts that a filter uses."""
     match where:
         case And(parts) | Or(parts):
             for part in parts:
@@ -39,16 +38,16 @@ def facts_in(where: Where) -> Iterator[str]:
 
 
 def unmeasured(part: ColumnPart) -> ClipFlags:
-    """(n_clips,) which clips have sound, and no facts."""
+    """Return (n_clips,) which clips have sound and no facts."""
     if not part.n_clips:
         return np.empty(0, np.bool_)
     return np.asarray(~part.measured & ~part.formats.equals(NOTES)[part.format_codes])
 
 
 def uncertain(part: ColumnPart, where: Where, passing: Passing) -> ClipFlags:
-    """(n_clips,) which clips pass ``where`` or not as what was not measured of them turns out.
+    """Return (n_clips,) which clips may or may not pass ``where``, depending on facts that were not measured.
 
-    ``passing`` says which clips pass a filter as it is.
+    ``passing`` evaluates a filter by the known facts.
     """
     unknown = unmeasured(part)
     best, worst = (_assumed(where, passing, unknown, holds=holds) for holds in (True, False))
@@ -70,7 +69,7 @@ def _assumed(where: Where, passing: Passing, unknown: ClipFlags, *, holds: bool)
 
 
 def refusal(fact: str) -> WhereError:
-    """The error where a filter or an order asks for a ``fact`` and no clip was measured.
+    """Return the error for a filter or an order that uses a ``fact`` if no clip was measured.
 
     Examples:
         >>> print(refusal("loudness"))
@@ -80,7 +79,7 @@ def refusal(fact: str) -> WhereError:
 
 
 def said(count: int) -> str:
-    """What an answer says of so many clips that a filter or an order could not know.
+    """Return the warning of an answer about ``count`` clips that a filter or an order could not judge.
 
     Examples:
         >>> said(3)

@@ -1,4 +1,4 @@
-"""Whether columns say what the catalog says: two of the same moment, compared clip by clip."""
+"""Verifies columns: compares them clip by clip with columns built from the catalog at the same sequence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from search.columns.text import TextColumn
 
 
 def differences(columns: ClipColumns, anew: ClipColumns) -> Iterator[str]:
-    """What ``columns`` say otherwise than ``anew``, which were just made from the catalog."""
+    """Yield the differences between ``columns`` and ``anew``, which were just built from the catalog."""
     if columns.vocabulary != anew.vocabulary:
         yield "the columns have other tags than the catalog"
         return
@@ -37,7 +37,7 @@ def differences(columns: ClipColumns, anew: ClipColumns) -> Iterator[str]:
 
 
 def _of_clips(ours: ColumnPart, truth: ColumnPart) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:
-    """One value for each clip of both."""
+    """Yield the columns with one value per clip of both parts."""
     for name in ("content_ids", "duration_s", "size_bytes", "added", "silent", "missing"):
         yield name.removesuffix("_ids"), getattr(ours, name), getattr(truth, name)
     yield "folder", *_as_one_code(ours.folders, ours.folder_codes, truth.folders, truth.folder_codes)
@@ -56,7 +56,7 @@ def _of_all(ours: ColumnPart, truth: ColumnPart) -> Iterator[tuple[str, bool]]:
 
 
 def _own_tags(part: ColumnPart) -> list[tuple[int, bytes]]:
-    """The row and the name of every own tag."""
+    """Return the row and the name of every own tag."""
     column = part.own_tags
     values = [column.values.value(code) for code in range(len(column.values))]
     return [(row, values[code]) for row, code in zip(column.rows.tolist(), column.codes.tolist(), strict=True)]
@@ -65,7 +65,7 @@ def _own_tags(part: ColumnPart) -> list[tuple[int, bytes]]:
 def _as_one_code(
     one: TextColumn, codes: NDArray[np.int32], other: TextColumn, other_codes: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The codes of two tables of values as codes of one."""
+    """Recode two columns with different tables of values to one common table."""
     code_of: dict[bytes, int] = {}
 
     def recoded(table: TextColumn, some: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Filters as values: the tree that `search.columns.parsing` reads from a text and `filtering` evaluates."""
+"""Filters as values: the tree that `search.columns.parsing` makes from a text, and `filtering` evaluates."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ TextColumnName: TypeAlias = Literal["path", "folder", "title", "format", "remark
 FlagColumn: TypeAlias = Literal["silent", "missing"]
 
 TAG_PROBABILITY: Final = 0.3
-"""From which probability on a clip counts as having a tag, where the filter names none."""
+"""The least probability with which a clip has a tag, unless the filter sets another."""
 
 
 EVENT_PROBABILITY: Final = 0.3
-"""The same of an event."""
+"""The same for an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class NumberIs:
-    """``duration_s < 5``; any operator but ``~``. A clip without such a fact passes none."""
+    """``duration_s < 5``; any operator except ``~``. A clip without the fact never passes."""
 
     column: NumberColumn
     operator: Operator
@@ -34,9 +34,9 @@ class NumberIs:
 
 @dataclass(frozen=True, slots=True)
 class WordIs:
-    """``defects = 'hum'``; ``=``, ``!=`` or ``~``. A fact of words; of several one has to fit. ``''``: no word at all.
+    """``defects = 'hum'``; ``=``, ``!=`` or ``~``. For a fact of words; if it has several, one must fit.
 
-    A clip without such a fact passes none.
+    ``''`` means no word at all. A clip without the fact never passes.
     """
 
     column: str
@@ -60,7 +60,7 @@ class AddedIs:
     value: str | float
 
     def interval(self) -> tuple[float, float]:
-        """From when (inclusive) until when (exclusive; inclusive when both are equal), seconds since 1970."""
+        """Return start (inclusive) and end (exclusive; inclusive if both are equal) in seconds since 1970."""
         if isinstance(self.value, str):
             return interval_of(self.value)
         return self.value, self.value
@@ -86,7 +86,7 @@ class FlagIs:
 
 @dataclass(frozen=True, slots=True)
 class TagIs:
-    """``tag = 'Dog'``; ``=``, ``!=`` or ``~``. Its own, or one of the encoder."""
+    """``tag = 'Dog'``; ``=``, ``!=`` or ``~``. Compares own tags and the encoder's tags."""
 
     operator: Operator
     value: str
@@ -94,7 +94,7 @@ class TagIs:
 
 @dataclass(frozen=True, slots=True)
 class OwnTagIs:
-    """``own_tag = 'hero'``; ``=``, ``!=`` or ``~``. Of the tags that a person gave it."""
+    """``own_tag = 'hero'``; ``=``, ``!=`` or ``~``. Compares the tags that people set."""
 
     operator: Operator
     value: str
@@ -102,7 +102,7 @@ class OwnTagIs:
 
 @dataclass(frozen=True, slots=True)
 class TagProbabilityIs:
-    """``tag['Dog'] > 0.8``; any operator but ``~``. A tag that a clip does not have is at 0."""
+    """``tag['Dog'] > 0.8``; any operator except ``~``. A missing tag has the probability 0."""
 
     tag: str
     operator: Operator
@@ -111,7 +111,7 @@ class TagProbabilityIs:
 
 @dataclass(frozen=True, slots=True)
 class HasEvent:
-    """``has 'Speech' > 0.5 for 10 s``: events of one class, more likely than ``least``, last ``seconds`` altogether."""
+    """``has 'Speech' > 0.5 for 10 s``: events of a class, likelier than ``least``, last ``seconds`` in total."""
 
     name: str
     least: float = EVENT_PROBABILITY
@@ -120,7 +120,7 @@ class HasEvent:
 
 @dataclass(frozen=True, slots=True)
 class IsAmong:
-    """One of these clips. No words of the language say this; whoever chose clips one by one or on a map does."""
+    """The clip is one of these. It has no syntax in the filter language; programs use it for a selection of clips."""
 
     clip_ids: tuple[int, ...]
 
@@ -153,7 +153,7 @@ Where: TypeAlias = ColumnIs | IsAmong | Not | And | Or
 
 
 def unparse(where: Where) -> str:
-    """A text that `parse` reads as ``where``. Raises WhereError for chosen clips: there is no text for them."""
+    """Return a text that `parse` reads as ``where``. Raises WhereError for `IsAmong`, which has no syntax."""
     match where:
         case IsAmong():
             raise WhereError("a choice of clips cannot be written as a filter")
@@ -182,7 +182,10 @@ def unparse(where: Where) -> str:
 
 
 def interval_of(text: str) -> tuple[float, float]:
-    """The seconds since 1970 at which a date, minute or second begins and ends. Raises ValueError, OverflowError."""
+    """Return the start and end, in seconds since 1970, of a date, hour, minute or second.
+
+    Raises ValueError, OverflowError.
+    """
     start = datetime.fromisoformat(text)
     if re.fullmatch(r"\d{4}-?(\d\d-?\d\d|W\d\d-?\d)", text):
         length = timedelta(days=1)

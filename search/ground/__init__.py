@@ -1,1 +1,1 @@
-"""What talks to the C library and the system, and to nothing of ours."""
+"""Helpers that use only the C library and the system, and nothing else of Soundalike but `search.errors`."""

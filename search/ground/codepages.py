@@ -1,8 +1,7 @@
-"""Text of bytes that do not say how they are encoded: UTF-8 where they are UTF-8, else the code page they look like.
+"""Decodes text of unknown encoding: as UTF-8 if it is valid, else in the code page that it looks like.
 
-The guess is chardetng's, the detector of Firefox, which was made for short texts (docs/decisions/0013-titles.md) and
-does not know the western page of a Macintosh, in which old AIFF files have their names.
-Texts of one file are judged together.
+The guess is made by chardetng, Firefox's detector, which was made for short texts (docs/decisions/0013-titles.md). It
+does not know Mac Roman, in which old AIFF files have their names. Texts of one file are judged together.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Final
 WESTERN = "cp1252"
 _MAC: Final = "mac-roman"
 _OF_A_MAC: Final = re.compile("[a-zß-ÿ][ŠŽŸŒ\ufffd]")
-"""What small letters of a Macintosh become in `WESTERN`: a capital in a word ("TŸrgerŠusch"), or no letter at all."""
+"""What lower-case Mac Roman letters become in `WESTERN`: a capital inside a word ("TŸrgerŠusch"), or no letter."""
 
 _CODECS = {
     "big5": "big5hkscs",
@@ -29,16 +28,16 @@ _CODECS = {
     "windows-874": "cp874",
     "x-mac-cyrillic": "mac-cyrillic",
 }
-"""Python's names of encodings that it calls otherwise, or of the larger set of characters that browsers mean."""
+"""Python's names for encodings whose names differ, or for the larger character set that browsers use."""
 
 _JAPANESE = "\x1b$"
-"""How ISO-2022-JP goes over from ASCII."""
+"""The escape sequence with which ISO-2022-JP leaves ASCII."""
 
 _ENOUGH_BYTES = 64 << 10
 
 
 def code_page(texts: Iterable[bytes]) -> str:
-    """The Python codec of the texts that are no UTF-8, judged together; `WESTERN` where there is none.
+    """Return the Python codec of the texts that are not UTF-8, judged together; `WESTERN` if all are UTF-8.
 
     >>> code_page(["Собака лает".encode("cp1251")])
     'cp1251'
@@ -61,9 +60,9 @@ def code_page(texts: Iterable[bytes]) -> str:
 
 
 def text_of(data: bytes, page: str) -> str:
-    """``data`` as UTF-16 where it is marked so, as UTF-8 where it is that, else in the code page.
+    """Decode ``data``: as UTF-16 if it has a byte order mark, as UTF-8 if it is valid, else in the code page.
 
-    What stands for no letter becomes U+FFFD.
+    Invalid bytes become U+FFFD.
     """
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return data.decode("utf-16", "replace")
@@ -71,7 +70,7 @@ def text_of(data: bytes, page: str) -> str:
 
 
 def whole_letters(data: bytes) -> bytes:
-    """``data``, which was cut somewhere, without what is left of the last letter where it is UTF-8."""
+    """Return truncated ``data`` without an incomplete last character, if it is UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         decoder.decode(data)
@@ -81,9 +80,9 @@ def whole_letters(data: bytes) -> bytes:
 
 
 def mended(text: str) -> str:
-    """``text`` that was once taken for another encoding as it was meant; any other as it is.
+    """Repair ``text`` that was decoded with the wrong encoding; return other text unchanged.
 
-    UTF-8 for a western code page ("MÃ¶we"), ISO-2022-JP for ASCII.
+    It repairs UTF-8 that was read in a western code page ("MÃ¶we"), and ISO-2022-JP that was read as ASCII.
     """
     taken_for = [] if text.isascii() else [("latin-1", "utf-8"), (WESTERN, "utf-8")]
     if _JAPANESE in text:
@@ -97,9 +96,9 @@ def mended(text: str) -> str:
 
 
 def readable(path: str) -> str:
-    r"""A path for people, of which bytes that are no UTF-8 (surrogate escapes) are read in a code page.
+    r"""Return a path for people: bytes that are not UTF-8 (surrogate escapes) are decoded in a code page.
 
-    Each folder and name by itself: they were often named on different systems.
+    Each name in the path is decoded separately, because names often come from different systems.
 
     >>> readable("sounds/caf\udce9.wav")
     'sounds/café.wav'
@@ -112,7 +111,7 @@ def readable(path: str) -> str:
 def _readable_name(name: str) -> str:
     try:
         data = os.fsencode(name)
-    except UnicodeEncodeError:  # a half character that stands for no byte
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte
         return name.encode("utf-8", "replace").decode()
     return text_of(data, code_page([data]))
 

@@ -1,10 +1,10 @@
-"""How many of something, as people say it."""
+"""Counts with nouns, for messages."""
 
 from __future__ import annotations
 
 
 def counted(count: int, noun: str) -> str:
-    """``count`` and the noun, in its form for one or for many: ``1 clip``, ``3 clips``."""
+    """Return ``count`` with the noun in the singular or plural: ``1 clip``, ``3 clips``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 

@@ -1,4 +1,4 @@
-"""What the bytes of a file are known by."""
+"""Digests of files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PIECE_BYTES: Final = 1 << 20
 
 
 def digest_of(file: io.RawIOBase, rest: Callable[[], None] = lambda: None) -> str:
-    """The SHA-256 of the bytes of a file from where it stands, hex, with a ``rest`` before each MB of them.
+    """Return the SHA-256 (hex) of a file from its current position. ``rest`` is called before each MB.
 
     Raises OSError.
 

@@ -1,6 +1,6 @@
-"""Emoji in words: people put them into names, and ask by them.
+"""Turns emoji into words: people use them in names and in queries.
 
-Each is read as what Unicode calls it: a dog's face is "dog", an umbrella with rain drops "umbrella with rain drops".
+Each becomes its Unicode name: a dog's face is "dog", an umbrella with rain drops "umbrella with rain drops".
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import unicodedata
 from typing import Final
 
 _EMOJI: Final = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff\ufe0e\ufe0f\u200d]+")
-"""Symbols, dingbats and pictures; with what joins several, and chooses their form and colour."""
+"""Symbols, dingbats and pictures, with joiners and the modifiers of their form and colour."""
 _OF_THE_PICTURE: Final = frozenset(
     ["black", "emoji", "face", "fitzpatrick", "heavy", "mark", "modifier", "sign", "symbol", "type", "white"]
 )
-"""What says how it is drawn."""
+"""Words that describe how an emoji is drawn."""
 
 
 def in_words(text: str) -> str:
-    """``text`` with its emoji in words.
+    """Return ``text`` with its emoji replaced by words.
 
     >>> in_words("a \U0001f436 and \U0001f514")
     'a dog and bell'

@@ -1,4 +1,4 @@
-"""How a program ends: what is raised on purpose is a line on stderr and an exit status, and no traceback."""
+"""How a program ends: expected errors become a line on stderr and an exit status, without a traceback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ P = ParamSpec("P")
 
 
 def with_status(main: Callable[P, int | None]) -> Callable[P, int]:
-    """``main``, whose expected errors are printed and become its exit status: `WRONG_USE` or `COULD_NOT_RUN`."""
+    """Decorate ``main``: expected errors are printed and become its exit status, `WRONG_USE` or `COULD_NOT_RUN`."""
 
     @wraps(main)
     def ended(*args: P.args, **kwargs: P.kwargs) -> int:
@@ -38,8 +38,7 @@ def with_status(main: Callable[P, int | None]) -> Callable[P, int]:
         except KeyboardInterrupt:
             return _fail("interrupted", INTERRUPTED)
         except BrokenPipeError:
-            # the reader of our output went away (head, less): not an error of ours; keep the interpreter from
-            # reporting it
+            # the reader of our output closed the pipe (head, less): no error; keep the interpreter from reporting it
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
 

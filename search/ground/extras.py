@@ -1,4 +1,4 @@
-"""What is not installed unless asked for: the extras of this package, and how to get what is missing."""
+"""Optional dependencies: the extras of this package, and how to install a missing one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _OPTIONAL = re.compile(r"(?P<package>[\w.-]+).*;.*\bextra == ['\"](?P<extra>\w+)
 
 
 def is_installed(module: str) -> bool:
-    """Whether a module can be imported; it is not."""
+    """Return whether a module can be imported, without importing it."""
     return find_spec(module) is not None
 
 
 def why_missing(what: str, module: str | None) -> str | None:
-    """A sentence: ``what`` needs this module, and how to get it. None for a module that no extra brings."""
+    """Return a sentence that ``what`` needs this module and how to install it; None if no extra provides it."""
     for line in requires("soundalike") or ():
         named = _OPTIONAL.match(line)
         if named and named["package"] == module:

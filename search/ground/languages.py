@@ -1,4 +1,4 @@
-"""The languages that words may be in."""
+"""The supported languages of text."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ LANGUAGES: Final[Mapping[str, str]] = {
     "ja": "Japanese",
     "ru": "Russian",
 }
-"""The languages that words may be in, by their codes (ISO 639-1)."""
+"""The supported languages of text, by ISO 639-1 code."""

@@ -1,10 +1,10 @@
-"""How far two words are apart, letter by letter."""
+"""Edit distance between words."""
 
 from __future__ import annotations
 
 
 def edits(one: str, other: str) -> int:
-    """How many letters were inserted, deleted, replaced or exchanged with the next (F. Damerau, 1964)."""
+    """Return the number of letters inserted, deleted, replaced or swapped with the next one (F. Damerau, 1964)."""
     before, row = [0] * (len(other) + 1), list(range(len(other) + 1))
     for i, letter in enumerate(one, start=1):
         before2, before, row = before, row, [i]

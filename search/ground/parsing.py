@@ -1,4 +1,4 @@
-"""The parser of command lines: what is wrong with one is said in a line, in words, with what was probably meant."""
+"""The parser of command lines. Its errors are one readable line, with a suggestion of what was probably meant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 from search.errors import UsageError
 
 NO_PATH: Final = "the path is empty; is a variable not set? (the folder that you are in is called .)"
-"""What is said of an empty path."""
+"""The error for an empty path."""
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 _KINDS = {"int": "a whole number", "float": "a number"}
 _CHOICE = re.compile(
@@ -31,21 +31,21 @@ _IN_WORDS = (
     (r"one of the arguments (.*) is required", r"it needs one of: \1"),
     (r"argument (.*)", r"\1"),
 )
-"""What argparse says, and how it is said here."""
+"""Messages of argparse, and how they are worded here."""
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that raises UsageError in one line, where argparse prints its usage and ends the process."""
+    """An ArgumentParser that raises UsageError with one line, instead of printing the usage and ending the process."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's
-        """As argparse's; a path that is empty is refused."""
+        """As in argparse, but an empty path is refused."""
         super().__init__(*args, **kwargs)
         self.register("type", Path, _path)
 
     def parse_known_args(  # type: ignore[override]  # argparse's takes a namespace of any type
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """As argparse does it. Raises UsageError for what nothing here understands: the innermost parser says so."""
+        """As in argparse, but raise UsageError for unknown arguments, from the innermost parser."""
         known, rest = super().parse_known_args(args, namespace)
         if rest:
             words = " ".join(map(shlex.quote, rest))
@@ -54,11 +54,11 @@ class Parser(argparse.ArgumentParser):
         return known, []
 
     def error(self, message: str) -> NoReturn:
-        """Raises UsageError with what argparse says, in words."""
+        """Raise UsageError with argparse's message, reworded."""
         raise UsageError(f"{_in_words(message)} ({self.prog} --help)")
 
     def _meant(self, rest: Sequence[str]) -> str:
-        """The option that the first unknown one is much like."""
+        """Return a hint with the option that is similar to the first unknown one, "" if there is none."""
         options = set(_OPTION.findall(self.format_help()))
         unknown = [word.partition("=")[0] for word in rest if word.startswith("--")]
         near = difflib.get_close_matches(unknown[0].lower(), options, n=1, cutoff=0.7) if unknown else []
@@ -66,7 +66,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _path(text: str) -> Path:
-    """Raises ArgumentTypeError for an empty one, which would be the folder that is worked in."""
+    """Return a path. Raises ArgumentTypeError for an empty text, which would mean the current folder."""
     if not text:
         raise argparse.ArgumentTypeError(NO_PATH)
     return Path(text)

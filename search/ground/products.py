@@ -1,4 +1,4 @@
-"""Products of matrices in one thread, whatever a library of products would do."""
+"""Matrix products in one thread, independent of the threads of the numeric library."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MOST: Final = 1 << 17
-"""Multiplications of one product: no library of products takes threads for so few. They would be in the way of those
-that do the same with another sound."""
+"""The most multiplications of one product. For so few, no numeric library starts threads, which would slow down threads
+that process other sounds."""
 
 
 def product(rows: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``rows`` (n, k) @ ``matrix`` (k, m), a few rows at a time.
+    """Compute ``rows`` (n, k) @ ``matrix`` (k, m), a few rows at a time.
 
     Examples:
         >>> product(np.ones((5, 2), np.float32), np.ones((2, 1), np.float32)).ravel().tolist()

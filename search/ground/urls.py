@@ -1,4 +1,4 @@
-"""Addresses of objects in a store (``s3://bucket/rain.wav``) and of servers: told from paths, shown without secrets."""
+"""Addresses of objects in a store (``s3://bucket/rain.wav``) and of servers: recognise them, hide their secrets."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 from search.errors import UsageError
 
 STORE: Final = "s3://"
-"""How the address of an object begins, and that of a root in a store."""
+"""The prefix of addresses of objects, and of roots in a store."""
 FOLDER: Final = "file://"
-"""How the address of a folder begins that is used as a store."""
+"""The prefix of the address of a folder that is used as a store."""
 
 _ADDRESS: Final = re.compile(
     r"""[A-Za-z][A-Za-z0-9+.-]+:/      # a scheme, with one slash where a path was made of it; C:/ has one letter
@@ -22,7 +22,7 @@ _ADDRESS: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SECRETS: Final = (
-    # who asks, and the secret, in an address: up to its last @, for secrets have slashes; a port and a path are none
+    # user and secret in an address: up to the last @, because secrets may have slashes; not a port and a path
     (re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:/{1,3}[^\s:@/]*:)(?!\d{1,5}/)\S*@"), r"\1***@"),
     (re.compile(r"([\w.%+-]+:)(?!/)[^\s:@*]\S*@(?=[\w.\[\]-]+(/|:\d))"), r"\1***@"),
     (re.compile(r"(\b\w*(?:passw|secret|token|signature)[\w-]*=)[^\s&'\"]+", re.IGNORECASE), r"\1***"),
@@ -30,7 +30,7 @@ _SECRETS: Final = (
 
 
 def looks_like_address(text: str) -> bool:
-    """Whether ``text`` would be the address of a server or of an object, well or badly written, rather than a path.
+    """Return whether ``text`` looks like the address of a server or an object, even misspelt, rather than a path.
 
     >>> [looks_like_address(said) for said in ("postgres:/h/d", "anna:secret@h/d", "/sounds/a: b", "C:/sounds")]
     [True, True, False, False]
@@ -39,7 +39,7 @@ def looks_like_address(text: str) -> bool:
 
 
 def require_folder(path: str | os.PathLike[str]) -> None:
-    """Raise UsageError, which does not show it, where ``path`` is an address and no folder that is there."""
+    """Raise UsageError if ``path`` is an address and not an existing folder. The message does not show the address."""
     if looks_like_address(os.fspath(path)) and not os.path.lexists(path):
         raise UsageError(
             "an address is no library's folder; name a folder, and a catalog on a server by: "
@@ -48,7 +48,7 @@ def require_folder(path: str | os.PathLike[str]) -> None:
 
 
 def without_secrets(text: str) -> str:
-    """``text`` with *** for the passwords and keys of whatever addresses stand in it.
+    """Return ``text`` with *** in place of the passwords and keys in its addresses.
 
     >>> without_secrets("postgresql://anna:secret@h/d s3://KEY:a/b@bucket anna:secret@h/d h/d?sslpassword=s")
     'postgresql://anna:***@h/d s3://KEY:***@bucket anna:***@h/d h/d?sslpassword=***'
@@ -59,7 +59,7 @@ def without_secrets(text: str) -> str:
 
 
 def is_in_store(path: str) -> bool:
-    """Whether ``path`` is an address in an object store, and not a place of this machine.
+    """Return whether ``path`` is an address in an object store, not a path of this machine.
 
     >>> is_in_store("s3://bucket/rain.wav"), is_in_store("/sounds/rain.wav")
     (True, False)
@@ -68,7 +68,7 @@ def is_in_store(path: str) -> bool:
 
 
 def bucket_and_key(url: str) -> tuple[str, str]:
-    """The bucket that an address names, and the key in it ('' for the whole bucket).
+    """Return the bucket of an address, and the key in it ('' for the whole bucket).
 
     >>> bucket_and_key("s3://bucket/sounds/rain.wav")
     ('bucket', 'sounds/rain.wav')
@@ -78,5 +78,5 @@ def bucket_and_key(url: str) -> tuple[str, str]:
 
 
 def absolute(path: str) -> str:
-    """A path from here, by which it can be found from anywhere; links stay. An address is one as it is."""
+    """Return the absolute path without resolving links; an address only loses trailing slashes."""
     return path.rstrip("/") if is_in_store(path) else os.path.abspath(path)  # noqa: PTH100 - resolve() follows links

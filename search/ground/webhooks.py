@@ -1,8 +1,8 @@
-"""Posting JSON to an address that somebody named: signed, tried again for a while, never waited for.
+"""Webhooks: posts JSON to an address in the background, signed, with retries.
 
-An address is looked up once for each try and connected to as it was looked up, so that a name which means another
-machine a moment later leads nowhere. Redirections are not followed. A body is signed as the widely used services do: an
-HMAC over the time and the body, by which a receiver tells who sent it, and when.
+The host name is resolved once for each try, and the connection uses that address. So a name that changes to another
+machine in between (DNS rebinding) does no harm. Redirects are not followed. A body is signed as common services do it:
+an HMAC over the time and the body lets the receiver verify the sender and the time.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from urllib.parse import SplitResult, urlsplit
 MOST_WAITING: Final = 1_000
 WAIT_S: Final = 10.0
 PAUSES_S: Final = (1.0, 5.0, 25.0)
-"""Between tries: so often one that failed is made again."""
+"""The pauses between tries; their number is the number of retries."""
 SIGNATURE: Final = "X-Soundalike-Signature"
 TIMESTAMP: Final = "X-Soundalike-Timestamp"
 _AGAIN: Final = frozenset({408, 425, 429})
-"""Refusals that are of the moment, as all from 500 on."""
+"""Temporary refusals, which are retried, like all statuses from 500 on."""
 _CLOSING_S: Final = 1.0
-"""For what a try takes beside waiting: looking up a name, a hand-shake."""
+"""Extra time for each try beyond the wait: resolving a name, a handshake."""
 _PORTS: Final = {"http": 80, "https": 443}
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """What the header `SIGNATURE` says of a body that was sent with this `TIMESTAMP`.
+    """Return the value of the header `SIGNATURE` for a body sent with this `TIMESTAMP`.
 
     >>> signature("secret", "1700000000", b"{}")
     'sha256=b8569b78799ff9e3cbff0fc2d63a33a2b57f3282abd07c37ae5e8e7d79a5f163'
@@ -45,7 +45,7 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def why_not(url: str, *, may_be_private: bool) -> str:
-    """Why nothing can be posted to an address, "" where something can; names are not looked up.
+    """Return why nothing can be posted to an address, "" if it is valid. Host names are not resolved.
 
     >>> why_not("http://127.0.0.1:9000/x", may_be_private=False)
     '127.0.0.1 is no public address'
@@ -64,7 +64,7 @@ def why_not(url: str, *, may_be_private: bool) -> str:
 
 
 def _says_private(host: str) -> bool:
-    """Whether a host is no public one by itself; a name is looked up when it is posted to."""
+    """Return whether a host is obviously private. Names are only resolved when something is posted."""
     try:
         return not _is_public(host)
     except ValueError:
@@ -72,10 +72,10 @@ def _says_private(host: str) -> bool:
 
 
 class Webhook:
-    """Posts to one address, in order, from a thread of its own. A context manager: waits a while for the last.
+    """Posts to one address, in order, from a background thread. A context manager: on exit it waits for the last posts.
 
-    What waits behind `MOST_WAITING` others is dropped; ``failed`` is told of that, and of what could not be posted.
-    With a ``secret`` each body is signed. Private addresses are posted to only where ``may_be_private``.
+    A message is dropped if `MOST_WAITING` others wait. ``failed`` is called with a text for each dropped or failed
+    message. With a ``secret``, each body is signed. Private addresses are used only if ``may_be_private``.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Webhook:
         self.close(sum(self._pauses_s) + tries * (self._wait_s + _CLOSING_S))
 
     def close(self, wait_s: float) -> None:
-        """Post what waits, for ``wait_s`` at most, and no more."""
+        """Post the waiting messages for at most ``wait_s``, then stop."""
         try:
             self._waiting.put_nowait(None)
         except queue.Full:
@@ -115,7 +115,7 @@ class Webhook:
         self._stop.set()
 
     def post(self, body: bytes) -> None:
-        """Post a body of JSON, soon."""
+        """Queue a JSON body for posting."""
         try:
             self._waiting.put_nowait(body)
         except queue.Full:
@@ -141,7 +141,7 @@ class Webhook:
         self._failed(f"{self.url}: a message could not be posted ({why})")
 
     def _once(self, body: bytes) -> int:
-        """The status that one try gets."""
+        """Make one try. Return the HTTP status."""
         split = urlsplit(self.url)
         headers = {"Content-Type": "application/json", "User-Agent": "soundalike"}
         if self._secret:
@@ -173,11 +173,11 @@ class Webhook:
 
 
 class _Refused(ValueError):
-    """An address that nothing is posted to, however often it is tried."""
+    """The address is refused; a retry would not help."""
 
 
 def _is_public(address: str) -> bool:
-    """Whether an address is one of the public network. Raises ValueError for a name."""
+    """Return whether an IP address is public. Raises ValueError for a name."""
     parsed = ipaddress.ip_address(address.partition("%")[0].strip("[]"))
     inner = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
     return (inner or parsed).is_global and not (inner or parsed).is_multicast

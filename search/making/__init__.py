@@ -1,6 +1,6 @@
-"""Making sounds: tunes that go on, simple sounds from words, and words that are spoken. Small rooms on purpose.
+"""Making sounds: continuations of tunes, simple sounds from words, and speech. The features are small on purpose.
 
-`tunes` writes melodies by a Markov model, `playing` plays them, `simple` makes beeps, bells and the like from words,
-by `recipes`, `speaking` reads aloud, `marking` writes files that say that they were made. Nothing of it gets into a
-library by itself.
+`tunes` writes melodies with a Markov model, and `playing` renders them. `simple` makes beeps, bells and similar sounds
+from words, by `recipes`. `speaking` reads text aloud. `marking` writes files with a comment that they were generated.
+None of these sounds gets into a library by itself.
 """

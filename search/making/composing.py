@@ -1,4 +1,4 @@
-"""What becomes of a tune that is given: it goes on, or is varied. The tune is notes, or what is heard in a file."""
+"""Continues or varies a given tune. The tune is notes, or what is recognised in a sound file."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from search.analysis.melody.playing import notes_of
 from search.making.tunes import continued, varied
 
 NOTES: Final = 24
-"""So many are added where nobody says how many."""
+"""The default number of added notes."""
 GIVEN: Final = 64
-"""Of a longer tune so many notes are taken: its last ones to go on with, its first ones to vary."""
+"""The most notes of a tune that are used: the last ones to continue it, the first ones to vary it."""
 
 
 def notes_in(path: str, track: int = 0, *, holds_notes: bool) -> Notes:
-    """The notes of a MIDI file, or those that are heard in a sound track of a file. Raises AudioError."""
+    """Return the notes of a MIDI file, or those recognised in a sound track of a file. Raises AudioError."""
     if holds_notes:
         return notes_of(path)
     return steady_notes(pitch_of_blocks(audio.stream(path, SAMPLE_RATE_HZ, track=track)))
 
 
 def going_on(notes: Notes, count: int = NOTES, seed: int = 0) -> Notes:
-    """The end of a tune, from 0 s on, and ``count`` more notes. Raises QueryError as `continued` does."""
+    """Return the end of a tune, moved to 0 s, and ``count`` more notes. Raises QueryError as `continued` does."""
     return continued(_part(notes, slice(-GIVEN, None)), count, seed)
 
 
 def variation(notes: Notes, seed: int = 0) -> Notes:
-    """The beginning of a tune with other notes. Raises QueryError as `varied` does."""
+    """Return a variation of the beginning of a tune. Raises QueryError as `varied` does."""
     return varied(_part(notes, slice(GIVEN)), seed)
 
 
 def _part(notes: Notes, which: slice) -> Notes:
-    """Some of the notes, from 0 s on."""
+    """Return some of the notes, moved to 0 s."""
     start_s = notes.start_s[which]
     begin_s = start_s[0] if len(start_s) else 0.0
     return Notes(start_s - begin_s, notes.end_s[which] - begin_s, notes.pitch[which])

@@ -1,4 +1,4 @@
-"""Files of what was made here say so: in their comment and in the name of the software."""
+"""Writes generated sounds to files that say so, in their comment and in the name of the software."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from search.errors import UsageError, printable
 from search.model import Wave
 
 MADE: Final = "generated"
-"""How the comment of each file begins; the catalog keeps it with the clip, if one is ever made of the file."""
+"""The first word of each file's comment. If the file is indexed, the catalog stores the comment with the clip."""
 
 
 def write(path: Path, wave: Wave, rate_hz: int, title: str, how: str) -> None:
     """Write mono samples (n,) in [-1, 1] as a WAV file whose comment says ``how`` it was generated.
 
-    Raises UsageError where it cannot be written.
+    Raises UsageError if it cannot be written.
 
     >>> import numpy as np, soundfile, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -32,8 +32,8 @@ def write(path: Path, wave: Wave, rate_hz: int, title: str, how: str) -> None:
 
 
 def as_wav(wave: Wave, rate_hz: int, title: str, how: str) -> bytes:
-    """The bytes of such a file."""
-    import soundfile  # every command loads this module, and few write sound
+    """Return the bytes of such a file."""
+    import soundfile  # every command loads this module, but few write sound
 
     out = io.BytesIO()
     with soundfile.SoundFile(out, "w", rate_hz, 1, "PCM_16", format="WAV") as file:
@@ -45,7 +45,7 @@ def as_wav(wave: Wave, rate_hz: int, title: str, how: str) -> bytes:
 
 
 def named(title: str) -> str:
-    """What a file is called after words: in small letters, short, without an ending.
+    """Return a file name for words: lower case, short, without an extension.
 
     >>> named("Two short beeps, then a rumble!")
     'two-short-beeps-then-a-rumble'

@@ -1,4 +1,4 @@
-"""Notes as sound: by FluidSynth where that has a soundfont, else plucked (`search.analysis.melody.rendering`)."""
+"""Renders notes: with FluidSynth and a soundfont, else as plucked strings (`search.analysis.melody.rendering`)."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ SOUNDFONTS: Final = (
     "/usr/share/sounds/sf2/FluidR3_GM.sf2",
     "/usr/share/soundfonts/default.sf2",
 )
-"""Where systems have one."""
+"""Common locations of a system's soundfont."""
 _LONGEST_S: Final = 120.0
 _TICKS: Final = 480
 _LOUDNESS: Final = 96
 
 
 def soundfont(named: Path | None) -> Path | None:
-    """The one that is named, else the system's, None where there is none or no FluidSynth.
+    """Return the named soundfont, else the system's; None if there is none, or no FluidSynth.
 
-    Raises UsageError for one that is named and cannot be played.
+    Raises UsageError if a named soundfont cannot be played.
     """
     if named is not None and not named.is_file():
         raise UsageError(f"{printable(str(named))}: there is no such soundfont")
@@ -45,9 +45,9 @@ def soundfont(named: Path | None) -> Path | None:
 
 
 def played(notes: Notes, font: Path | None, instrument: int = 0) -> tuple[Wave, int]:
-    """``notes`` as mono samples (n,) and their rate, by an ``instrument`` of General MIDI (0 to 127) of a soundfont.
+    """Render ``notes`` as mono samples (n,). Return them and their rate.
 
-    Raises UsageError where FluidSynth fails.
+    ``instrument`` is a General MIDI number (0 to 127) of the soundfont. Raises UsageError if FluidSynth fails.
     """
     if font is None:
         return render(notes, RATE_HZ), RATE_HZ
@@ -67,7 +67,7 @@ def played(notes: Notes, font: Path | None, instrument: int = 0) -> tuple[Wave, 
 
 
 def write_midi(path: Path, notes: Notes, instrument: int = 0, comment: str = "") -> None:
-    """Write notes as a MIDI file; a ``comment`` stands in its text. Raises UsageError where that cannot be done."""
+    """Write notes as a MIDI file with ``comment`` as its text. Raises UsageError if it cannot be written."""
     try:
         path.write_bytes(as_midi(notes, instrument, comment))
     except OSError as error:
@@ -75,7 +75,7 @@ def write_midi(path: Path, notes: Notes, instrument: int = 0, comment: str = "")
 
 
 def as_midi(notes: Notes, instrument: int = 0, comment: str = "") -> bytes:
-    """The bytes of such a file; of a comment what its Latin text can hold."""
+    """Return the bytes of such a file. Characters of the comment that are not Latin-1 are replaced."""
     track = mido.MidiTrack()
     if comment:
         track.append(mido.MetaMessage("text", text=comment.encode("latin-1", "replace").decode("latin-1")))

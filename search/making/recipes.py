@@ -1,4 +1,4 @@
-"""How each kind of simple sound is made, by a formula: beeps, bells, knocks, noise."""
+"""Recipes for simple sounds, each by a formula: beeps, bells, knocks, noise."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Waveform: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class SoundShape:
-    """How a sound is made: its pitch, its length, the pause behind it, the pitch at its end beside that at its start
-    (a factor), and its level.
+    """The parameters of a sound: pitch, length, the pause after it, glide (the ratio of end pitch to start pitch), and
+    level.
     """
 
     pitch_hz: float
@@ -67,7 +67,9 @@ def _siren(shape: SoundShape, rng: np.random.Generator) -> Waveform:
 
 
 def _bell(shape: SoundShape, rng: np.random.Generator) -> Waveform:
-    """Partials of a bell, after Rossing (The Science of Sound, 1990): hum, prime, tierce, quint, nominal, and above."""
+    """Sum the partials of a bell, after Rossing (The Science of Sound, 1990): hum, prime, tierce, quint, nominal,
+    above.
+    """
     at_s = _times_s(shape)
     partials = ((0.5, 0.6, 1.0), (1.0, 1.0, 0.7), (1.2, 0.7, 0.5), (1.5, 0.4, 0.4), (2.0, 0.8, 0.35), (2.7, 0.3, 0.2))
     rings = [
@@ -92,7 +94,7 @@ def _click(shape: SoundShape, rng: np.random.Generator) -> Waveform:
 
 
 def _noise(shape: SoundShape, rng: np.random.Generator) -> Waveform:
-    """Noise around a pitch, an octave to each side."""
+    """Make noise around a pitch, an octave to each side."""
     spectrum = np.fft.rfft(rng.standard_normal(len(_times_s(shape))))
     hertz = np.maximum(np.fft.rfftfreq(len(_times_s(shape)), 1 / RATE_HZ), 1.0)
     octaves = np.log2(hertz / shape.pitch_hz)
@@ -135,6 +137,6 @@ RECIPES: Final[Mapping[str, tuple[Recipe, SoundShape]]] = {
     "laser": (_laser, SoundShape(2500, 0.4)),
 }
 GLIDING: Final = (_tone, _buzz, _hum)
-"""Whose pitch moves as a shape says."""
+"""Recipes that use `SoundShape.glide`."""
 STRUCK: Final = (_knock, _click, _drop)
-"""Which die away by themselves, however long a shape is."""
+"""Recipes with a fixed decay, independent of `SoundShape.length_s`."""

@@ -1,7 +1,6 @@
-"""Simple sounds from words: "two short beeps, then a low rumble". A small vocabulary, each word a recipe.
+"""Makes simple sounds from words: "two short beeps, then a low rumble". The vocabulary is small; each noun is a recipe.
 
-What it cannot make it names. Beeps and bells are what they are; a rumble or a knock stands for the real thing, which a
-recording would show.
+Errors name what cannot be made. Beeps and bells sound real; a rumble or a knock is only a placeholder for a recording.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from search.making.recipes import GLIDING, RATE_HZ, RECIPES, STRUCK, Recipe, Sou
 from search.model import Wave
 
 KINDS: Final = tuple(RECIPES)
-"""What can be made."""
+"""The kinds of sound that can be made."""
 MOST_TIMES: Final = 12
 MOST_PARTS: Final = 12
 MOST_S: Final = 300.0
@@ -32,7 +31,7 @@ _LONGEST_PAUSE_S: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a part asks for: a sound, and how often."""
+    """One part of the text: a sound, and how many times it plays."""
 
     recipe: Recipe
     shape: SoundShape
@@ -43,16 +42,16 @@ class _Asked:
         return self.times * (self.shape.length_s + self.shape.pause_s)
 
     def samples(self, rng: np.random.Generator) -> list[Waveform]:
-        """The sound as often, each with the pause behind it."""
+        """Return the repeated sound, with a pause after each."""
         pause = np.zeros(round(self.shape.pause_s * RATE_HZ))
         sounds = (_levelled(self.recipe(self.shape, rng), self.shape.level_db) for _ in range(self.times))
         return [piece for sound in sounds for piece in (sound, pause)]
 
 
 def made(words: str, seed: int = 0) -> Wave:
-    """What ``words`` say as mono samples (n,) in [-1, 1] at `RATE_HZ`; the same for the same ``seed``.
+    """Make the sounds that ``words`` describe: mono samples (n,) in [-1, 1] at `RATE_HZ`. Deterministic by ``seed``.
 
-    Parts are separated by commas, "then" or "and", and come one after the other. Raises QueryError that names what
+    Parts are separated by commas, "then" or "and", and play one after the other. Raises QueryError, which names what
     cannot be made.
 
     >>> round(len(made("two short beeps")) / RATE_HZ, 1)
@@ -64,7 +63,7 @@ def made(words: str, seed: int = 0) -> Wave:
 
 
 def can_be_made(words: str) -> bool:
-    """Whether `made` makes something of each part of these words.
+    """Return whether `made` can make every part of these words.
 
     >>> can_be_made("two beeps, then a dog")
     False
@@ -73,7 +72,7 @@ def can_be_made(words: str) -> bool:
 
 
 def why_not(words: str, longest_s: float = MOST_S) -> str | None:
-    """Why `made` makes nothing of these words, or nothing that lasts ``longest_s`` at most; None where it does.
+    """Return why `made` cannot make these words within ``longest_s``; None if it can.
 
     >>> why_not("a rising bell")
     "'a rising bell': the pitch of a bell cannot be rising"
@@ -86,7 +85,7 @@ def why_not(words: str, longest_s: float = MOST_S) -> str | None:
 
 
 def _asked(words: str, longest_s: float = MOST_S) -> list[_Asked]:
-    """What each part asks for. Raises QueryError as `made` does."""
+    """Parse the parts. Raises QueryError as `made` does."""
     parts = [part for part in _BETWEEN.split(words.casefold()) if part.strip()]
     if not parts:
         raise QueryError(f"say what to make: {', '.join(KINDS)}")
@@ -124,14 +123,14 @@ def _of_part(words: str) -> _Asked:
 
 
 def _kind_of(words: str) -> str | None:
-    """The kind that a part names, in the singular or plural."""
+    """Return the kind of sound that a part names, in the singular or plural; None if there is none."""
     known = re.findall(r"[a-z]+", words)
     names = (name for word in known for name in (word, word.removesuffix("s"), word.removesuffix("es")))
     return next((name for name in names if name in RECIPES), None)
 
 
 def _times(word: str) -> int:
-    """How often a word says, like ``twice`` or ``3``. Raises QueryError."""
+    """Return the count that a word means, like ``twice`` or ``3``. Raises QueryError."""
     if word in _TIMES:
         return _TIMES[word]
     if not word.isdigit():
@@ -142,7 +141,7 @@ def _times(word: str) -> int:
 
 
 def _measured(shape: SoundShape, number: float, unit: str) -> SoundShape:
-    """A shape of such a pitch, or such a length. Raises QueryError."""
+    """Return the shape with this pitch or length. Raises QueryError."""
     if unit in _HERTZ:
         hertz = number * _HERTZ[unit]
         _check(hertz, _PITCHES_HZ, "Hz")
@@ -158,7 +157,7 @@ def _check(number: float, limits: tuple[float, float], unit: str) -> None:
 
 
 def _levelled(wave: Waveform, level_db: float) -> Waveform:
-    """With soft ends, at a level beside the usual one, whose peak is 1."""
+    """Fade both ends, and set the peak to ``level_db`` relative to 1."""
     soft = min(round(_FADE_S * RATE_HZ), len(wave) // 2)
     wave[:soft] *= np.linspace(0, 1, soft)
     wave[len(wave) - soft :] *= np.linspace(1, 0, soft)

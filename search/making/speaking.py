@@ -1,7 +1,7 @@
-"""Words read aloud by espeak-ng: its command where one is installed, else the library that a package brings.
+"""Reads text aloud with espeak-ng: its command if it is installed, else the library from a Python package.
 
-A robot's voice, in a hundred languages and without a network. It is a program of its own under GPL-3, and no part of
-Soundalike: ``apt install espeak-ng``, or ``pip install 'soundalike[say]'``.
+It has a robotic voice in a hundred languages, and needs no network. It is a separate program under GPL-3 and not part
+of Soundalike: ``apt install espeak-ng``, or ``pip install 'soundalike[say]'``.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _SYNCHRONOUS: Final = 2
 _NO_EXIT: Final = 0x8000
 _UTF_8: Final = 1
 _WORDS_PER_MINUTE: Final = 1
-"""The number of that parameter."""
+"""The number of this parameter in espeak-ng."""
 
 
 def spoken(words: str, voice: str = "en", speed: int = 160) -> tuple[Wave, int]:
-    """What is said as mono samples (n,) in [-1, 1], and their rate in Hz, at ``speed`` words a minute.
+    """Speak ``words`` at ``speed`` words a minute. Return mono samples (n,) in [-1, 1], and their rate in Hz.
 
-    ``voice`` is a language (``en``, ``de``, ``en-gb-scotland``), perhaps with a variant (``en+f3``).
+    ``voice`` is a language (``en``, ``de``, ``en-gb-scotland``), optionally with a variant (``en+f3``).
 
-    Raises QueryError without words or for too many, for a voice that is not there or a speed that is not from 80 to
-    450; UsageError where espeak-ng is not installed.
+    Raises QueryError for an empty or too long text, an unknown voice, or a speed that is not from 80 to 450; UsageError
+    if espeak-ng is not installed.
     """
     if not words.strip() or len(words) > MOST_CHARACTERS:
         raise QueryError(f"say something, of at most {MOST_CHARACTERS} characters")
@@ -53,7 +53,7 @@ def spoken(words: str, voice: str = "en", speed: int = 160) -> tuple[Wave, int]:
 
 
 def _by_command(command: str, words: str, voice: str, speed: int) -> tuple[Wave, int]:
-    import soundfile  # every command loads this module, and few read sound
+    import soundfile  # every command loads this module, but few read sound
 
     said = [command, "-v", voice, "-s", str(speed), "--stdin", "--stdout"]
     try:
@@ -66,7 +66,7 @@ def _by_command(command: str, words: str, voice: str, speed: int) -> tuple[Wave,
             f"espeak-ng says nothing as {printable(voice)!r}: {printable(why) or 'there is no such voice'}"
         )
     try:
-        # the header of what is piped says nothing of its length
+        # the header of piped output has no length
         wave, rate_hz = soundfile.read(io.BytesIO(done.stdout), dtype="float32")
     except soundfile.LibsndfileError as error:
         raise UsageError(f"{command} gave no sound: {error}") from error
@@ -74,7 +74,7 @@ def _by_command(command: str, words: str, voice: str, speed: int) -> tuple[Wave,
 
 
 class _Library:
-    """espeak-ng inside this process; it speaks for one at a time."""
+    """espeak-ng as a library in this process. It handles one text at a time."""
 
     def __init__(self) -> None:
         import espeakng_loader

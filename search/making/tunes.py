@@ -1,8 +1,8 @@
-"""Tunes that go on, and variations: a Markov model of melodies, counted in songs (`training.tunes`).
+"""Continues and varies tunes: a Markov model of melodies, counted in songs (`training.tunes`).
 
-A note is a step from the one before it (semitones) and a length beside the tune's usual one. What comes next depends on
-the last two notes and on the place in the key of the last; where that was seen rarely, on less (interpolated as Witten
-and Bell do). So a tune's key and tempo do not matter, and the table is small.
+A note is a step from the previous one (semitones), and a length relative to the tune's usual length. The next note
+depends on the last two notes, and on the last one's position in the key. For contexts that were seen rarely, shorter
+ones are mixed in (Witten-Bell interpolation). So a tune's key and tempo do not matter, and the table is small.
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ from search.analysis.melody.model import Notes
 from search.errors import QueryError
 
 WIDEST: Final = 12
-"""Steps beyond an octave are taken for one."""
+"""Steps beyond an octave count as an octave."""
 LENGTHS: Final = 4
-"""Lengths go from a fourth of the usual one to four times it, in half octaves."""
+"""Lengths go from a quarter of the usual length to four times it, in factors of the square root of 2."""
 _LENGTH_COUNT: Final = 2 * LENGTHS + 1
 SYMBOLS: Final = (2 * WIDEST + 1) * _LENGTH_COUNT
 BEGIN: Final = SYMBOLS
-"""Stands for what comes before the first note."""
+"""The symbol before the first note."""
 _DOUBT: Final = 3.0
-"""A context counts half beside the shorter one where each symbol came so often behind it (Witten and Bell have 1)."""
+"""A context has half the weight, and the shorter ones the other half, if each symbol followed it this often on average
+(Witten and Bell use 1)."""
 LEAST_NOTES: Final = 3
 MOST_NOTES: Final = 500
 _REACH: Final = 7.0
-"""Semitones beyond the lowest and the highest note of a tune in which it may go on."""
+"""How many semitones beyond its lowest and highest note a tune may continue."""
 LOWEST: Final = 0
 HIGHEST: Final = 127
-"""MIDI has these pitches and no others."""
+"""The range of pitches in MIDI."""
 _SOUNDING: Final = 0.92
 _SCALE: Final = (0, 2, 4, 5, 7, 9, 11)
 _TRIES: Final = 24
@@ -46,7 +47,7 @@ Chances = NDArray[np.float64]
 
 
 def key_of(notes: Notes) -> int:
-    """The tonic (0 to 11, C is 0) of the major scale that most of the tune lies in; a minor tune has its relative.
+    """Return the tonic (0 to 11, C is 0) of the major scale with most of the tune; for minor, the relative major.
 
     >>> key_of(Notes(np.arange(5.0), np.arange(5.0) + 1, np.array([67, 69, 71, 66, 67], np.float32)))
     7
@@ -59,9 +60,9 @@ def key_of(notes: Notes) -> int:
 
 
 def symbols_of(notes: Notes) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
-    """A tune as symbols (n - 1,), the places in its key (n,) of its notes, and its usual length in seconds.
+    """Return a tune as symbols (n - 1,), its notes' positions in the key (n,), and its usual length in seconds.
 
-    A symbol is how long a note lasts until the next, and the step to it.
+    A symbol is the time from a note to the next, and the step between them.
     """
     pitch = np.round(notes.pitch).astype(np.int64)
     lengths = np.diff(notes.start_s)
@@ -73,9 +74,9 @@ def symbols_of(notes: Notes) -> tuple[NDArray[np.int64], NDArray[np.int64], floa
 
 
 def counted(tunes: Sequence[Notes]) -> Table:
-    """(n, 5): place in the key, the symbols of two notes, the next symbol, and in how many tunes.
+    """Return (n, 5): position in the key, the symbols of two notes, the next symbol, and the number of tunes with it.
 
-    How often each comes in a tune does not count: its refrain would.
+    Repetitions within a tune do not count; otherwise refrains would dominate.
     """
     rows = []
     for notes in tunes:
@@ -87,13 +88,15 @@ def counted(tunes: Sequence[Notes]) -> Table:
 
 
 class TuneModel:
-    """What comes next, by a table as `counted` makes it."""
+    """Predicts the next symbol by a table from `counted`."""
 
     def __init__(self, table: Table) -> None:
         self._levels = [_Level(table, [0, 1, 2]), _Level(table, [0, 2]), _Level(table, [0])]
 
     def chances(self, place: int, before: int, last: int) -> Chances:
-        """(SYMBOLS,): how likely each symbol is after two others, the last note at a ``place`` in the key."""
+        """Return (SYMBOLS,) the probability of each symbol after two others, with the last note at ``place`` in the
+        key.
+        """
         found = np.full(SYMBOLS, 1.0 / SYMBOLS)
         for level, context in zip(
             reversed(self._levels), ((place,), (place, last), (place, before, last)), strict=True
@@ -107,7 +110,7 @@ class TuneModel:
         return found
 
     def surprise(self, tunes: Sequence[Notes]) -> float:
-        """How many bits a note of these tunes takes, in the mean: the fewer, the better they are foreseen."""
+        """Return the mean bits per note of these tunes (cross-entropy); lower is better."""
         bits = []
         for notes in tunes:
             symbols, places, _ = symbols_of(notes)
@@ -119,7 +122,7 @@ class TuneModel:
 
 
 class _Level:
-    """What followed contexts of some columns of the table."""
+    """What followed the contexts made of some columns of the table."""
 
     def __init__(self, table: Table, columns: list[int]) -> None:
         self._codes = np.zeros(len(table), np.int64)
@@ -139,14 +142,14 @@ class _Level:
 
 @cache
 def model() -> TuneModel:
-    """The model that ships."""
+    """Load the shipped model."""
     with (files("search.making") / "tunes.npz").open("rb") as file, np.load(file) as stored:
         return TuneModel(stored["table"].astype(np.int64))
 
 
 @dataclass(slots=True)
 class _Line:
-    """A tune that is being written: the pitch of each note and when it begins; and what the model looks back on."""
+    """A tune in progress: pitch and start of each note, and the model's context (``before``, ``last``)."""
 
     pitch: list[int]
     start_s: list[float]
@@ -163,7 +166,7 @@ class _Line:
         return cls(pitch, notes.start_s.tolist(), usual_s, key_of(notes), before, last)
 
     def chances(self, model: TuneModel, lowest: float, highest: float) -> Chances:
-        """What may come next within a range."""
+        """Return the probabilities of the next symbol, limited to a range of pitches."""
         found = model.chances((self.pitch[-1] - self.tonic) % 12, self.before, self.last)
         reached = self.pitch[-1] + np.arange(SYMBOLS) // _LENGTH_COUNT - WIDEST
         found = np.where((reached >= lowest) & (reached <= highest), found, 0.0)
@@ -177,10 +180,10 @@ class _Line:
 
 
 def continued(notes: Notes, count: int, seed: int = 0, by: TuneModel | None = None) -> Notes:
-    """The tune and ``count`` more notes, the last of which is long and its key's tonic or a third or fifth above.
+    """Return the tune and ``count`` more notes. Deterministic by ``seed``.
 
-    The same for the same ``seed``. Raises QueryError for a tune of fewer than `LEAST_NOTES`, or a count that is not
-    from 1 to `MOST_NOTES`.
+    The last note is long, and a closing note of the key: the tonic, or a third, fifth or sixth above it. Raises
+    QueryError for a tune with fewer than `LEAST_NOTES` notes, or a count that is not from 1 to `MOST_NOTES`.
     """
     _check(notes, count)
     by, rng, line = by or model(), np.random.default_rng(seed), _Line.after(notes)
@@ -198,9 +201,10 @@ def continued(notes: Notes, count: int, seed: int = 0, by: TuneModel | None = No
 
 
 def varied(notes: Notes, seed: int = 0, by: TuneModel | None = None) -> Notes:
-    """The tune with other notes between those that carry it: long ones and each fourth stay, and so does its rhythm.
+    """Return the tune with other notes between the important ones. Deterministic by ``seed``.
 
-    The same for the same ``seed``. Raises QueryError for a tune of fewer than `LEAST_NOTES`.
+    Long notes and every fourth note stay, and so does the rhythm. Raises QueryError for a tune with fewer than
+    `LEAST_NOTES` notes.
     """
     _check(notes, 1)
     by, rng = by or model(), np.random.default_rng(seed)
@@ -219,7 +223,7 @@ def varied(notes: Notes, seed: int = 0, by: TuneModel | None = None) -> Notes:
 
 @dataclass(frozen=True, slots=True)
 class _Bridges:
-    """Ways from one note to another that keep a tune's ``rhythm`` (n - 1,): the lengths of its notes."""
+    """Finds notes between two given ones that keep a tune's ``rhythm`` (n - 1,), the lengths of its notes."""
 
     model: TuneModel
     rng: np.random.Generator
@@ -227,7 +231,10 @@ class _Bridges:
     rhythm: NDArray[np.int64]
 
     def tried(self, before: list[int], goal: int, place: int) -> tuple[float, list[int]]:
-        """How likely one is (a logarithm) that leads from the last pitch of ``before`` to a ``goal`` at a ``place``."""
+        """Try random pitches from the last one of ``before`` to ``goal`` at index ``place``.
+
+        Return their log probability, and the pitches.
+        """
         way, likely = list(before), 0.0
         steps = np.clip(np.diff(way)[-2:], -WIDEST, WIDEST) + WIDEST
         lengths = self.rhythm[len(way) - 1 - len(steps) : len(way) - 1]
@@ -254,7 +261,7 @@ def _check(notes: Notes, count: int) -> None:
 
 
 def _written(line: _Line, given_ends_s: NDArray[np.float64]) -> Notes:
-    """The line as notes; the ends that were given stay, the last note is long."""
+    """Return the line as notes. The given ends stay; the last note is long."""
     start_s = np.array(line.start_s)
     ends_s = start_s + _SOUNDING * np.append(np.diff(start_s), 2 * line.usual_s)
     ends_s[: len(given_ends_s)] = given_ends_s
