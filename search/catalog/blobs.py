@@ -35,7 +35,7 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 class EncodingColumns(NamedTuple):
-    """The columns of one row of ``encodings`` apart from its keys; without a vocabulary the tag columns are None."""
+    """The columns of one row of ``encodings``, except its keys; without a vocabulary the tag columns are None."""
 
     n_segments: int
     clip_tag_classes: bytes | None

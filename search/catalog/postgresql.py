@@ -113,7 +113,7 @@ class PostgreSQLDatabase(Database):
             return LibraryBusy(f"{self.name}: another process holds the database; try again when it is done")
         lines = [
             line for line in str(error).strip().splitlines() if not line.startswith("\t")
-        ]  # a hint of the driver's
+        ]  # without the driver's hints
         shown = printable(
             lines[-1] if state in _AT_CONNECTING and lines else lines[0] if lines else type(error).__name__
         )

@@ -37,7 +37,7 @@ _LOG_ELSEWHERE: Final = (
 )
 _QUERIES: Final = {
     "immutable": "mode=ro&immutable=1",
-    "log": "mode=ro&vfs=unix-none",  # locks need a file that can be written
+    "log": "mode=ro&vfs=unix-none",  # no locks: those need a writable file
 }
 _UNWRITABLE: Final = ("SQLITE_READONLY", "SQLITE_IOERR")
 _UNKNOWN: Final = "the catalog cannot be used ({error}); run `soundalike verify`"
@@ -112,7 +112,7 @@ def _engine(path: Path, mode: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def set_up(dbapi_connection: sqlite3.Connection, _record: object) -> None:
-        if mode == "log":  # before anything is read: the index of the log is then kept in memory
+        if mode == "log":  # must come before any read; then the index of the log is kept in memory
             dbapi_connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         for pragma in ("foreign_keys = ON", "synchronous = FULL", f"journal_size_limit = {_WAL_LIMIT_BYTES}"):
             dbapi_connection.execute(f"PRAGMA {pragma}")

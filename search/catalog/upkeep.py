@@ -90,7 +90,7 @@ def _copy(database: Database, target: Path) -> None:
             source.backup(copy)  # in one step: a consistent state; in WAL mode nobody has to wait
             copy.execute("DELETE FROM leases")
             copy.commit()
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file, complete in itself
+            copy.execute("PRAGMA journal_mode = DELETE")  # a single file, without a log
 
 
 def prune_changes(connection: Connection, before: int) -> None:

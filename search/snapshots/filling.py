@@ -65,7 +65,7 @@ class Derived(Protocol[R_contra]):
         """A copy with the contents marked in ``staying`` (c,) and those in ``added``."""
 
 
-T = TypeVar("T", bound=Derived)  # type: ignore[type-arg]  # of whatever rows
+T = TypeVar("T", bound=Derived)  # type: ignore[type-arg]  # rows of any type
 
 
 def fill(

@@ -19,7 +19,7 @@ MOST_LISTS: Final = 1 << 20
 _reading = threading.Lock()
 
 
-def read(path: Path, *, mapped: bool) -> Any:  # noqa: ANN401 -- an index of whatever class the file says
+def read(path: Path, *, mapped: bool) -> Any:  # noqa: ANN401 -- the class of the index depends on the file
     """Read an index from a file: mapped, or into memory. Never change a mapped one: FAISS would abort the process.
 
     Raises SnapshotError if FAISS cannot read it.

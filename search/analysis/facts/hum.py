@@ -79,7 +79,7 @@ class Hum:
         self._waiting_samples += samples.shape[1]
         if self._slower is None:
             if self._waiting_samples < _SHORTEST_S * RATE_HZ:
-                return  # most sounds are no longer
+                return  # most sounds are shorter
             import soxr
 
             self._slower = soxr.ResampleStream(RATE_HZ, _RATE_HZ, 1, dtype="float32", quality="MQ")
@@ -95,7 +95,7 @@ class Hum:
         """The mean prominence of the lines of a hum; None if there is no hum, or the sound is shorter than 3 s."""
         if len(self._samples) < _SHORTEST_S * _RATE_HZ:
             return None
-        last = _spectrum(self._samples[-round(_LONGEST_S * _RATE_HZ) :])  # to the end
+        last = _spectrum(self._samples[-round(_LONGEST_S * _RATE_HZ) :])  # including the end of the sound
         if not self._lines and _prominences(last, harmonics=_FIRST).max() < _STANDS_OUT_DB:
             return None
         over_time = np.array([*self._lines, _prominences(last)])

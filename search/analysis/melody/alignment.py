@@ -133,7 +133,7 @@ def _trace(step: NDArray[np.int8], column: NDArray[np.int64]) -> NDArray[np.int3
         path[:, i] = i + column
         taken = np.where(pending, 0, step[i, everyone, column])
         holding = (taken == 2) | pending
-        # (2, 1): frame i - 1 of the hum was charged in this row's column, the row before that stands one column right
+        # (2, 1): frame i - 1 of the hum was charged in this row's column; the row before that is one column right
         column = column - (taken == 1) + pending
         pending = holding & ~pending
     return path

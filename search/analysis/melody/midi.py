@@ -87,7 +87,7 @@ def read_midi(path: str) -> MidiSong:
         raise AudioError(path, "the MIDI file is damaged: it claims to last longer than a day")
     last_tick = max(int(line.notes[:, 1].max()) for line in lines)
     duration_s = min(float(np.interp(last_tick, *clock)), MAX_DURATION_S)
-    fields = dict(reversed(list(as_text([*around, *_fields(song)]))))  # the first of a name stays
+    fields = dict(reversed(list(as_text([*around, *_fields(song)]))))  # the first text of a name counts
     return MidiSong(tunes, fields.pop("title", ""), fields, duration_s)
 
 

@@ -55,7 +55,7 @@ def parse_notes(text: str) -> Notes:
     """
     try:
         return _parsed(text)
-    except (ArithmeticError, ValueError) as error:  # an infinite length, or digits by the thousand
+    except (ArithmeticError, ValueError) as error:  # an infinite length, or thousands of digits
         raise QueryError("a length or a tempo of these notes is no number that can be played") from error
 
 

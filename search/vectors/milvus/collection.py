@@ -179,7 +179,7 @@ def _asked() -> Iterator[Any]:
 def _translated() -> Iterator[None]:
     """Turn errors of pymilvus into LibraryError."""
     import grpc
-    from pymilvus import MilvusException  # here: it takes half a second, and pandas with it
+    from pymilvus import MilvusException  # imported here: it takes half a second, and loads pandas
 
     try:
         yield
