@@ -62,7 +62,7 @@ class Quality:
             type=Path,
             metavar="CSV",
             help="a CSV path,label,group,text or the folder of ESC-50, UrbanSound8K, FSD50K or Clotho "
-            "(default: what lies in ../shared/data, else data/demo)",
+            "(default: the sets in ../shared/data, else data/demo)",
         )
         parser.add_argument(
             "--encoder",
@@ -72,18 +72,22 @@ class Quality:
             help="encoders; differences are to the first (default: $SOUNDALIKE_ENCODER, spectral, yamnet)",
         )
         parser.add_argument(
-            "--queries", choices=("all", "example", "text"), default="all", help="by example, in words, or both (all)"
+            "--queries",
+            choices=("all", "example", "text"),
+            default="all",
+            help="queries by example, by text, or both (all)",
         )
         parser.add_argument(
             "--protocol",
             choices=("search", "maeb", "zero-shot"),
             default="search",
-            help="as a library is searched (the default); 5 right among 21, as MAEB re-ranks; labels by their words",
+            help="search: as a library is searched (default); maeb: re-rank 5 right among 21; "
+            "zero-shot: classify by the words of the labels",
         )
         from search.evaluation import RESAMPLES
 
         parser.add_argument("--resamples", type=int, default=RESAMPLES, metavar="N", help="bootstrap resamples (2000)")
-        parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"keeps encodings ({CACHE})")
+        parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"cache of encodings ({CACHE})")
         parser.add_argument("--no-cache", action="store_true", help="encode everything again and keep nothing")
         parser.add_argument("--log", type=Path, metavar="FILE", help="append a line of JSON about this run")
         add_outputs(parser)

@@ -19,10 +19,10 @@ SEED = 7
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
     """Add ``--seed`` and the options for output files."""
-    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"of everything random ({SEED})")
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"random seed ({SEED})")
     parser.add_argument("--json", type=Path, metavar="OUT.json", help="write the figures as JSON")
     parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the report, and plots beside it")
-    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="where the plot goes (default: beside the report)")
+    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="file for the plot (default: beside the report)")
 
 
 def wants_plots(args: argparse.Namespace) -> bool:

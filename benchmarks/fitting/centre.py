@@ -133,7 +133,7 @@ def main() -> None:
     process.own()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("manifest", type=Path, help="CSV with the columns path, original_path, repo")
-    parser.add_argument("out", type=Path, help="where the .npz goes")
+    parser.add_argument("out", type=Path, help="the .npz file to write")
     parser.add_argument("--encoder", required=True, help="the encoder without constants")
     parser.add_argument("--standardise", action="store_true", help="also divide by the standard deviation")
     args = parser.parse_args()

@@ -16,10 +16,10 @@ _NEWTON_STEPS, _STILL = 12, 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A question: ``features`` (candidates, features), which candidates ``are`` right, and its weight."""
+    """A question: ``features`` (candidates, features), which candidates are right (``is_right``), and its weight."""
 
     features: Numbers
-    are: NDArray[np.bool_]
+    is_right: NDArray[np.bool_]
     weight: float = 1.0
 
 
@@ -34,9 +34,9 @@ def fit(choices: Sequence[Choice], penalty: float | Numbers, before: Numbers | N
         >>> bool(fit(higher, 0.01)[0] > 0)
         True
     """
-    usable = [one for one in choices if one.are.any()]
-    rows, are = np.concatenate([one.features for one in usable]), np.concatenate([one.are for one in usable])
-    sizes = np.array([len(one.are) for one in usable])
+    usable = [one for one in choices if one.is_right.any()]
+    rows, is_right = np.concatenate([one.features for one in usable]), np.concatenate([one.is_right for one in usable])
+    sizes = np.array([len(one.is_right) for one in usable])
     starts, owner = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(sizes)), sizes)
     counts = np.array([one.weight for one in usable]) / sum(one.weight for one in usable)
     scale = rows.std(axis=0) + 1e-9
@@ -47,7 +47,7 @@ def fit(choices: Sequence[Choice], penalty: float | Numbers, before: Numbers | N
         sums = rows @ weights
         likely = np.exp(sums - np.maximum.reduceat(sums, starts)[owner])
         likely /= np.add.reduceat(likely, starts)[owner]
-        right = likely * are
+        right = likely * is_right
         right /= np.maximum(np.add.reduceat(right, starts), 1e-12)[owner]
         means = np.add.reduceat(likely[:, np.newaxis] * rows, starts)
         slope = (counts[owner] * (right - likely)) @ rows - penalties * (weights - anchor)

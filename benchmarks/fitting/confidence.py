@@ -56,7 +56,7 @@ LEAST_ALIKE = 4
 LEAST_CLIPS_OF_LIBRARY = 120
 NEWTON_STEPS = 50
 RIDGE = 1e-6
-GONE = 0.05
+MOST_FALSE_GOOD = 0.05
 """The limit of ``good`` is the probability that at most this share of queries reach when their kind is taken out."""
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
@@ -184,11 +184,13 @@ def report(present: list[Page], removed: list[Page], names: tuple[str, ...], alo
         lines.append("  ".join(f"{name} {weight:.3f}" for name, weight in named_weights))
         best = [_best(some, weights) for some in (present, removed)]
         lines += [
-            f"  best of a page from {t:.2f} on: {np.mean(best[0] >= t):.3f} with the kind there, "
+            f"  best probability of a page at least {t:.2f}: {np.mean(best[0] >= t):.3f} with the kind present, "
             f"{np.mean(best[1] >= t):.3f} with it taken out"
             for t in THRESHOLDS
         ]
-        lines.append(f"  {GONE:.0%} of those with it taken out reach {np.quantile(best[1], 1 - GONE):.3f}")
+        lines.append(
+            f"  {MOST_FALSE_GOOD:.0%} of those with it taken out reach {np.quantile(best[1], 1 - MOST_FALSE_GOOD):.3f}"
+        )
     return "\n".join(lines)
 
 
@@ -221,14 +223,14 @@ def main() -> None:
     process.own()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--manifest", type=Path, default=NATURAL, help="a CSV path,original_path,repo,seconds")
-    parser.add_argument("--encoder", default="cnn:mn04", help="whose calibrated cosines are weighed")
+    parser.add_argument("--encoder", default="cnn:mn04", help="encoder whose calibrated cosines are weighed")
     parser.add_argument("--words", action="store_true", help="fit hits of words instead of hits of sounds")
-    parser.add_argument("--tagger", default="cnn:mn04", help="the second opinion beside names")
-    parser.add_argument("--cache", type=Path, default=CACHE, help="keeps encodings and what was heard")
+    parser.add_argument("--tagger", default="cnn:mn04", help="encoder whose tags count beside names")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="cache of encodings and tags")
     parser.add_argument("--libraries", type=int, default=40, help="libraries to draw (40)")
-    parser.add_argument("--queries", type=int, default=60, help="questions to each (60)")
-    parser.add_argument("--most", type=int, help="encode so many clips of each kind at most")
-    parser.add_argument("--seed", type=int, default=18, help="of the libraries and questions (18)")
+    parser.add_argument("--queries", type=int, default=60, help="questions to each library (60)")
+    parser.add_argument("--most", type=int, help="clips of each kind to encode, at most (all)")
+    parser.add_argument("--seed", type=int, default=18, help="random seed of the libraries and questions (18)")
     args = parser.parse_args()
     settings = Settings.from_env(os.environ)
     rows = [row for _, row in items.rows(args.manifest, ("path", "seconds")) if float(row["seconds"]) <= LONGEST_S]

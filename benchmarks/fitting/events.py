@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.fitting.centre import NEWTON_STEPS
-from benchmarks.quality.mixtures import Laid, Mixture, Plan, Sound, backgrounds, mixtures, named, sound_of
+from benchmarks.quality.mixtures import Mixture, PlacedSound, Plan, Sound, backgrounds, mixtures, named, sound_of
 from search import audio, wiring
 from search.analysis.time import events, frames
 from search.analysis.time.events import EventRows, events_of
@@ -161,7 +161,7 @@ def judge(one: Listened, rows: EventRows, classes: dict[str, NDArray[np.int64]],
             _onset(sound, starts, ends, tally)
 
 
-def _onset(sound: Laid, starts: NDArray[np.float64], ends: NDArray[np.float64], tally: Tally) -> None:
+def _onset(sound: PlacedSound, starts: NDArray[np.float64], ends: NDArray[np.float64], tally: Tally) -> None:
     """Add the error of the earliest event that overlaps the sound."""
     overlaps = (starts < sound.end_s) & (ends > sound.start_s)
     if overlaps.any() and tally.onsets is not None:

@@ -45,7 +45,7 @@ def question(shares: Numbers, key: int) -> Choice:
 
 def report(questions: list[Choice]) -> Iterator[str]:
     """Yield how often the key is found in songs that were left out; then the weights of a fit on all songs."""
-    right = [int(np.flatnonzero(one.are)[0]) for one in questions]
+    right = [int(np.flatnonzero(one.is_right)[0]) for one in questions]
     before = [int(np.argmax(one.features @ OF_NOTES)) for one in questions]
     yield f"{len(questions)} songs: profiles of notes {_shares(before, right)}"
     for penalty in _PENALTIES:
@@ -71,9 +71,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pop909", type=Path)
     parser.add_argument("--soundfont", type=Path, required=True)
-    parser.add_argument("--keys", type=Path, required=True, help="POP909 of the data set's repository")
+    parser.add_argument("--keys", type=Path, required=True, help="folder POP909 of the data set's repository")
     parser.add_argument("--songs", type=int, default=240)
-    parser.add_argument("--keep", type=Path, required=True, metavar="DIR", help="rendered songs; it goes on there")
+    parser.add_argument(
+        "--keep", type=Path, required=True, metavar="DIR", help="keep rendered songs here; resumes there"
+    )
     parser.add_argument("--seed", type=int, default=3)
     args = parser.parse_args()
     args.keep.mkdir(parents=True, exist_ok=True)

@@ -49,7 +49,7 @@ _ROW: Final = 13
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BeatQuestion:
     """A sound of a ``kind``: its candidates, and its traits, which tell percussion from tunes."""
 
     kind: str
@@ -67,7 +67,7 @@ class Weights:
     traits: Numbers
     percussion: Numbers
 
-    def chosen(self, one: Asked) -> int:
+    def chosen(self, one: BeatQuestion) -> int:
         """Return the place of the candidate that is chosen as the beat of ``one``."""
         share = 1 / (1 + np.exp(-(np.clip(one.traits, *self.traits) @ self.percussion[:-1] + self.percussion[-1])))
         return int(np.argmax(one.choice.features @ (share * self.of_drums + (1 - share) * self.of_tunes)))
@@ -132,7 +132,7 @@ def drums(beats_s: Numbers, samples: int, rng: Random) -> NDArray[np.float32]:
     return np.asarray(wave[:samples] / max(float(np.abs(wave).max()), 1e-9), np.float32)
 
 
-def asked(kind: str, fold: int, wave: NDArray[np.float32], bpm: float) -> Asked:
+def beat_question(kind: str, fold: int, wave: NDArray[np.float32], bpm: float) -> BeatQuestion:
     """Return the candidates of a sound and their features."""
     music = Music()
     music.add(wave[np.newaxis])
@@ -141,7 +141,7 @@ def asked(kind: str, fold: int, wave: NDArray[np.float32], bpm: float) -> Asked:
     curves = octaves.curves(music.levels(), music.onsets(), ONSETS_PER_S)
     features = octaves.evidence(beats, np.interp(beats, tempo.BEATS, sure), curves, ONSETS_PER_S)
     is_beat = np.abs(beats / bpm - 1) <= _NEAR
-    return Asked(kind, fold, Choice(features, is_beat), octaves.traits(curves, ONSETS_PER_S))
+    return BeatQuestion(kind, fold, Choice(features, is_beat), octaves.traits(curves, ONSETS_PER_S))
 
 
 def numbers(songs: int, seed: int) -> list[int]:
@@ -150,7 +150,7 @@ def numbers(songs: int, seed: int) -> list[int]:
     return chosen
 
 
-def sounds(folder: Path, soundfont: Path, songs: int, keep: Path, seed: int) -> Iterator[Asked]:
+def sounds(folder: Path, soundfont: Path, songs: int, keep: Path, seed: int) -> Iterator[BeatQuestion]:
     """Yield all sounds that are fitted on."""
     for count, number in enumerate(numbers(songs, seed)):
         fold, mine = count % _FOLDS, np.random.default_rng([seed, number])
@@ -158,31 +158,31 @@ def sounds(folder: Path, soundfont: Path, songs: int, keep: Path, seed: int) -> 
             kind = "songs" if begin_s == _BEGINS_S[0] else "later in songs"
             wave, bpm = rendered(folder, number, soundfont, keep, begin_s)
             if np.any(wave):  # some songs are over by then
-                yield asked(kind, fold, wave, bpm)
+                yield beat_question(kind, fold, wave, bpm)
         if number % 4 not in (1, 2):
             continue
         wave, bpm = rendered(folder, number, soundfont, keep)
-        laid = drums(beats_of(folder / f"{number:03d}.mid"), len(wave), mine)
-        loud = np.sqrt(np.mean(wave**2) / max(float(np.mean(laid**2)), 1e-12)) * 10 ** mine.uniform(-0.3, 0.3)
-        yield asked("songs with drums", fold, np.asarray(0.5 * (wave + loud * laid), np.float32), bpm)
+        drum_track = drums(beats_of(folder / f"{number:03d}.mid"), len(wave), mine)
+        loud = np.sqrt(np.mean(wave**2) / max(float(np.mean(drum_track**2)), 1e-12)) * 10 ** mine.uniform(-0.3, 0.3)
+        yield beat_question("songs with drums", fold, np.asarray(0.5 * (wave + loud * drum_track), np.float32), bpm)
         alone = float(np.exp(mine.uniform(np.log(70), np.log(174))))
         length_s = mine.uniform(9, 40)
         wave = drums(np.arange(0, length_s, 60 / alone), round(length_s * RATE_HZ), mine)
-        yield asked("drums alone", fold, 0.5 * wave, alone)
+        yield beat_question("drums alone", fold, 0.5 * wave, alone)
 
 
-def fitted(asked_for: Sequence[Asked]) -> Weights:
+def fitted(questions: Sequence[BeatQuestion]) -> Weights:
     """Return the weights that best tell the beats of these sounds."""
     from sklearn.linear_model import LogisticRegression  # importing takes a second, and only fitting needs it
 
-    is_drums = np.array([one.kind in _DRUMS for one in asked_for])
-    by_pace = np.arange(asked_for[0].choice.features.shape[1]) >= octaves.PLAIN
+    is_drums = np.array([one.kind in _DRUMS for one in questions])
+    by_pace = np.arange(questions[0].choice.features.shape[1]) >= octaves.PLAIN
     penalties = np.where(by_pace, _PENALTY_BY_PACE, _PENALTY)
     of_tunes, of_drums = (
-        fit([_counted(one.choice, counts) for one, counts in zip(asked_for, all_counts, strict=True)], penalties)
+        fit([_counted(one.choice, counts) for one, counts in zip(questions, all_counts, strict=True)], penalties)
         for all_counts in (np.where(is_drums, _OF_OTHERS, 1.0), np.where(is_drums, 1.0, _OF_OTHERS))
     )
-    traits = np.stack([one.traits for one in asked_for])
+    traits = np.stack([one.traits for one in questions])
     usual = np.quantile(traits, (_USUAL, 1 - _USUAL), axis=0)
     traits = np.clip(traits, *usual)
     mean, scale = traits.mean(axis=0), traits.std(axis=0) + 1e-9
@@ -197,24 +197,24 @@ def _counted(choice: Choice, counts: float) -> Choice:
     return replace(choice, weight=counts * choice.weight)
 
 
-def report(asked_for: Sequence[Asked]) -> Iterator[str]:
+def report(questions: Sequence[BeatQuestion]) -> Iterator[str]:
     """Yield how often the beat is found in songs that were left out; then the weights of a fit on all."""
     found: dict[str, list[tuple[bool, ...]]] = {}
     for fold in range(_FOLDS):
-        weights = fitted([one for one in asked_for if one.fold != fold])
-        for one in asked_for:
+        weights = fitted([one for one in questions if one.fold != fold])
+        for one in questions:
             if one.fold == fold:
-                are, fast, place = one.choice.are, one.choice.features[:, 0], weights.chosen(one)
-                octaves_off = fast[place] - fast[are][:1] if are.any() else np.zeros(1)
+                is_right, fast, place = one.choice.is_right, one.choice.features[:, 0], weights.chosen(one)
+                octaves_off = fast[place] - fast[is_right][:1] if is_right.any() else np.zeros(1)
                 half, twice = (bool(abs(octaves_off[0] - by) <= _NEAR_OCTAVE) for by in (-1, 1))
-                found.setdefault(one.kind, []).append((bool(are[place]), half, twice, bool(are.any())))
+                found.setdefault(one.kind, []).append((bool(is_right[place]), half, twice, bool(is_right.any())))
     for kind, rows in found.items():
         right, half_as_fast, twice_as_fast, possible = np.mean(rows, axis=0)
         yield (
             f"{len(rows)} {kind}: found {right:.3f}, half as fast {half_as_fast:.3f}, twice {twice_as_fast:.3f}, "
             f"among candidates {possible:.3f}"
         )
-    weights = fitted(asked_for)
+    weights = fitted(questions)
     for name, values in (
         ("OF_TUNES", weights.of_tunes),
         ("OF_DRUMS", weights.of_drums),
@@ -233,7 +233,9 @@ def main() -> None:
     parser.add_argument("pop909", type=Path)
     parser.add_argument("--soundfont", type=Path, required=True)
     parser.add_argument("--songs", type=int, default=240)
-    parser.add_argument("--keep", type=Path, required=True, metavar="DIR", help="rendered songs; it goes on there")
+    parser.add_argument(
+        "--keep", type=Path, required=True, metavar="DIR", help="keep rendered songs here; resumes there"
+    )
     parser.add_argument("--seed", type=int, default=3)
     args = parser.parse_args()
     args.keep.mkdir(parents=True, exist_ok=True)

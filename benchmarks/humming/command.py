@@ -27,28 +27,34 @@ class Humming:
             metavar="DIR",
             help="folders of MIDI files, or MIR-QBSH as published (default: POP909 and Nottingham in ../shared/data)",
         )
-        parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=f"of {', '.join(PARTS)} (all)")
-        parser.add_argument("--hums", type=int, default=300, metavar="N", help="for each condition (300)")
-        parser.add_argument("--baseline-hums", type=int, default=100, metavar="N", help="for each baseline (100)")
-        parser.add_argument("--absent", type=int, default=200, metavar="N", help="tunes taken out and hummed (200)")
+        parser.add_argument(
+            "--only",
+            nargs="+",
+            choices=PARTS,
+            metavar="PART",
+            help=f"measure only these parts: {', '.join(PARTS)} (all)",
+        )
+        parser.add_argument("--hums", type=int, default=300, metavar="N", help="hums for each condition (300)")
+        parser.add_argument("--baseline-hums", type=int, default=100, metavar="N", help="hums for each baseline (100)")
+        parser.add_argument(
+            "--absent", type=int, default=200, metavar="N", help="tunes to remove from the catalogue and hum (200)"
+        )
         parser.add_argument(
             "--sizes",
             nargs="*",
             type=int,
             default=[1_000, 3_000, 10_000, 30_000, 100_000],
             metavar="N",
-            help="catalogues that growth is drawn over",
+            help="numbers of tunes for the growth chart",
         )
-        parser.add_argument(
-            "--songs", type=int, default=60, metavar="N", help="recordings to render, of each kind (60)"
-        )
-        parser.add_argument("--level", nargs="+", choices=("easy", "middle", "hard"), help="levels (all)")
+        parser.add_argument("--songs", type=int, default=60, metavar="N", help="recordings of each kind to render (60)")
+        parser.add_argument("--level", nargs="+", choices=("easy", "middle", "hard"), help="levels of difficulty (all)")
         parser.add_argument(
             "--condition",
             nargs="+",
             choices=CONDITIONS,
             metavar="CONDITION",
-            help=f"of {', '.join(map(repr, CONDITIONS))} (all; the last four are hummed at the middle level only)",
+            help=f"conditions: {', '.join(map(repr, CONDITIONS))} (all; the last four at the middle level only)",
         )
         outputs.add_outputs(parser)
 

@@ -32,9 +32,9 @@ def markdown(report: HummingReport) -> str:
     if report.absent:
         absent = report.absent
         parts.append(
-            f"\n{absent.hums} hums of tunes that are not in the catalogue: {absent.refused_at_5:.1%} answered "
-            f'"no match" where 5 % of the others are; at the shipped limit {absent.refused:.1%} and '
-            f"{absent.wrongly:.1%}.\n"
+            f"\nOf {absent.hums} hums of tunes that are not in the catalogue {absent.refused_at_5:.1%} are refused at "
+            f"a limit that refuses 5 % of the hums of tunes in the catalogue. The shipped limit refuses "
+            f"{absent.refused:.1%} of the former and {absent.wrongly:.1%} of the latter.\n"
         )
     if report.baselines:
         parts.append(_baseline_table(report))
@@ -64,7 +64,17 @@ def _score_table(report: HummingReport) -> str:
 
 def _baseline_table(report: HummingReport) -> str:
     return markdown_table(
-        ["baseline", "hums", "top-1", "top-10", "MRR", "our top-1", "our top-10", "its top-10 we have", "ms a hum"],
+        [
+            "baseline",
+            "hums",
+            "top-1",
+            "top-10",
+            "MRR",
+            "our top-1",
+            "our top-10",
+            "share of its top-10 also in ours",
+            "ms a hum",
+        ],
         [
             [
                 b.name,

@@ -114,7 +114,7 @@ class SoundalikeAsked(Soundalike):
     """
 
     name = "soundalike, asked"
-    settings = "the recall it is asked for, in percent"
+    settings = "the requested recall, in percent"
     efforts: tuple[int, ...] = (90, 95, 97, 99)
 
     def open(self, rows: HalfVectors, folder: Path) -> None:

@@ -110,7 +110,9 @@ def measured(rows: Vectors, queries: Vectors, seed: int) -> str:
         finally:
             columns.drop()
             _drop(index.view)
-    return markdown_table(("filter", "as", "pass", "recall@10", "fewest hits", "median ms", "p95 ms"), lines)
+    return markdown_table(
+        ("filter", "expressed as", "vectors that pass", "recall@10", "fewest hits", "median ms", "p95 ms"), lines
+    )
 
 
 def _filters(ids: Ids, chance: np.ndarray[Any, Any]) -> Iterator[Filter]:

@@ -23,7 +23,7 @@ Value: TypeAlias = Callable[[EngineFigures], float | None]
 
 FILTERING_WORDS = {
     "inside": "inside the search",
-    "callback": "inside, a Python call each",
+    "callback": "inside, a Python call per candidate",
     "after": "none, on the hits",
 }
 
@@ -35,10 +35,10 @@ def markdown(report: SearchSpeedReport) -> str:
         report.machine.sentence(),
         f"Peers: {', '.join(f'{v.package} {v.version}' for v in report.versions) or 'none'}.",
         f"Vectors of {report.dim} dimensions {report.vectors} (seed {report.seed}). {report.queries} queries for "
-        f"{report.k} hits, one at a time on one thread; ours as shipped, tuned as the peers are, on other queries "
-        f"to a recall@{report.k} of {report.target_recall} against exact search, or as near to it as they come, and "
-        f"asked for a recall. Times are of the processor, the median of {report.rounds} rounds in which engines took "
-        f"turns; load average {report.load:.1f} at the end.",
+        f"{report.k} hits, one at a time on one thread. Ours is measured as shipped, tuned like the peers, and with a "
+        f"requested recall. Tuning, on other queries, aims at a recall@{report.k} of {report.target_recall} against "
+        f"exact search, or the nearest that an engine reaches. Times are processor times, the median of "
+        f"{report.rounds} rounds in which engines took turns; load average {report.load:.1f} at the end.",
         _distributions(report),
     ]
     for size in sizes(report):
@@ -114,7 +114,7 @@ def _equal(report: SearchSpeedReport, size: int) -> str:
     tuned = [figures for figures in _of(report, size) if figures.curve and figures.engine != SoundalikeAsked.name]
     header, columns = ["engine"], []
     for recall in report.equal_recalls:
-        header += [f"ms at recall {recall}", "over the best peer's"]
+        header += [f"ms at recall {recall}", "times the best peer's"]
         times = {figures.engine: figures.ms_at(recall) for figures in tuned}
         best = min((ms for name, ms in times.items() if ms and name != SoundalikeTuned.name), default=None)
         columns.append(
@@ -134,13 +134,13 @@ def _asked(report: SearchSpeedReport, size: int) -> str:
         if figures.engine == SoundalikeAsked.name
         for point in figures.curve
     ]
-    return markdown_table(("recall asked for", "found", "median ms", "p99"), rows) if rows else ""
+    return markdown_table(("requested recall", "measured recall", "median ms", "p99"), rows) if rows else ""
 
 
 def _costs(report: SearchSpeedReport, size: int) -> str:
     header = (
         "engine", "settings", "build s", "open s", "MB on disk", "resident bytes per segment",
-        "of the sidecar, resident MB", "pages of it a query reads",
+        "resident MB of the sidecar", "sidecar pages read per query",
     )  # fmt: skip
     rows = [
         (

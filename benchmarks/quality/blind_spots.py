@@ -183,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.blind_spots", description=__doc__)
     parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
-    parser.add_argument("--soundfont", type=Path, default=SOUNDFONT, metavar="SF2", help="of General MIDI")
+    parser.add_argument("--soundfont", type=Path, default=SOUNDFONT, metavar="SF2", help="a General MIDI soundfont")
     args = parser.parse_args(arguments)
     settings = Settings.from_env(os.environ)
     encoders = [wiring.encoder(name, settings) for name in args.encoder or [settings.encoder]]
@@ -200,7 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             figures = [bound(others, others + task.contents - 1) for bound in (worst, chance)]
             figures += [measure(task, files, encoder, settings) for encoder in encoders]
         rows.append([f"{task.name}, {len(files)} clips", *(each.cell() for each in figures)])
-    print(markdown_table(["mAP (P@1)", "at worst", "chance", *(encoder.spec.name for encoder in encoders)], rows))
+    print(markdown_table(["mAP (P@1)", "worst possible", "chance", *(encoder.spec.name for encoder in encoders)], rows))
     print(f"\n{this_machine().sentence()}")
     return 1 if missing else 0
 

@@ -213,8 +213,8 @@ def report(figures: Figures) -> str:
     false = "".join(f"\n* {', '.join(group)}" for group in figures.false_groups)
     return (
         f"{markdown_table(['copies', 'made', 'missed', 'recall'], rows)}\n\n"
-        f"False groups: {len(figures.false_groups)}.{false}\nOf {figures.hard_pairs} pairs that are alike and no "
-        f"copies {figures.false_pairs.total()} are called copies {dict(figures.false_pairs) or ''}\n"
+        f"False groups: {len(figures.false_groups)}.{false}\nOf {figures.hard_pairs} similar pairs that are "
+        f"not copies {figures.false_pairs.total()} are called copies {dict(figures.false_pairs) or ''}\n"
         f"{figures.clips} clips compared in {figures.search_s:.0f} s: {figures.search_s * per_thousand:.1f} s for "
         f"1,000, {figures.processor_s * per_thousand:.1f} s of processor time.\n"
     )
@@ -226,17 +226,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.duplicates", description=__doc__)
     parser.add_argument("--material", type=Path, default=MATERIAL, metavar="CSV", help="recordings to copy")
-    parser.add_argument("--pairs", type=int, default=PAIRS, metavar="N", help=f"copies that are made ({PAIRS})")
+    parser.add_argument("--pairs", type=int, default=PAIRS, metavar="N", help=f"number of copies to make ({PAIRS})")
     parser.add_argument(
-        "--families", type=int, default=MOST_FAMILIES, metavar="N", help=f"of 105 pairs each ({MOST_FAMILIES})"
+        "--families",
+        type=int,
+        default=MOST_FAMILIES,
+        metavar="N",
+        help=f"families of similar sounds, 105 pairs each ({MOST_FAMILIES})",
     )
-    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"{SEED}; 1 to 6 were looked at before")
+    parser.add_argument(
+        "--seed", type=int, default=SEED, metavar="N", help=f"random seed ({SEED}); 1 to 6 were used in development"
+    )
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument(
-        "--pair-by-pair", action="store_true", help="compare copies with their originals alone: no library is made"
+        "--pair-by-pair", action="store_true", help="compare each copy with its original only, without a library"
     )
     parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="keep what is made and found here; stopped, the command goes on there"
+        "--keep", type=Path, metavar="DIR", help="keep sounds and results here; an interrupted command resumes there"
     )
     args = parser.parse_args(arguments)
     settings = {name: str(value) for name, value in vars(args).items() if name != "keep"}

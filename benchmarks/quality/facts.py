@@ -94,7 +94,7 @@ def loudness(paths: list[Path], folder: Path) -> str:
             if np.isfinite(expected) and expected > flaws.SOFTEST_LUFS:
                 apart.append(abs(float(measure(str(file))["loudness"]) - expected))  # type: ignore[arg-type]  # this fact is a number
     high = np.quantile(apart, (0.5, 0.99, 1.0))
-    spread = f"{high[0]:.3f} LU median, {high[1]:.3f} of 99 %, {high[2]:.3f} most"
+    spread = f"median {high[0]:.3f} LU, 99th percentile {high[1]:.3f}, maximum {high[2]:.3f}"
     return f"loudness against pyloudnorm, {len(apart)} sounds: {spread}"
 
 
@@ -122,8 +122,8 @@ def defects(paths: list[Path], folder: Path, seed: int) -> Iterator[str]:
             made[name] += 1
             named_right[name] += named
             by_strength.setdefault((name, strength), []).append(named)
-    yield f"defects, {len(paths)} clips; false alarms on untouched ones: {alarmed} ({alarmed / len(paths):.3f})\n"
-    yield "| defect | F1 | told of made | weak, middle, strong | false of untouched |\n|---|---|---|---|---|"
+    yield f"defects, {len(paths)} clips; false alarms on unmodified clips: {alarmed} ({alarmed / len(paths):.3f})\n"
+    yield "| defect | F1 | found of made | weak, middle, strong | false on unmodified clips |\n|---|---|---|---|---|"
     for name in flaws.FLAWS:
         score = 2 * named_right[name] / max(1, made[name] + named_right[name] + false[name])
         shares = [np.mean(by_strength.get((name, strength), [False])) for strength in range(3)]
@@ -190,7 +190,7 @@ def cost(paths: list[Path]) -> str:
             seconds += result if isinstance(result, float) else 0.0
         times.append(time.process_time() - began)
     decoding, all_of_it = (1000 * spent / seconds for spent in times)
-    return f"cost: {all_of_it:.2f} ms of one core for a second of sound, {decoding:.2f} of them decoding"
+    return f"cost: {all_of_it:.2f} ms of one core for a second of sound, of which decoding takes {decoding:.2f}"
 
 
 @with_status
@@ -199,14 +199,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--clips", type=int, default=300)
-    parser.add_argument("--untouched", type=int, default=1000, help="clips that are measured as they are (1000)")
+    parser.add_argument("--untouched", type=int, default=1000, help="unmodified clips to measure (1000)")
     parser.add_argument("--songs", type=int, default=200)
     parser.add_argument("--soundfont", type=Path)
-    parser.add_argument("--keys", type=Path, help="POP909 of the data set's repository: NNN/key_audio.txt")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="rendered songs, 800 MB of 200; it goes on there")
-    parser.add_argument("--without-librosa", action="store_true", help="songs: only by the facts; a third of the time")
+    parser.add_argument("--keys", type=Path, help="folder POP909 of the data set's repository, with NNN/key_audio.txt")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep rendered songs here (800 MB for 200); resumes there"
+    )
+    parser.add_argument(
+        "--without-librosa", action="store_true", help="do not compare songs with librosa; a third of the time"
+    )
     parser.add_argument("--seed", type=int, default=22)
-    parser.add_argument("--only", nargs="+", choices=_SECTIONS, help="only these figures")
+    parser.add_argument("--only", nargs="+", choices=_SECTIONS, help="measure only these parts")
     args = parser.parse_args()
     if "songs" in (args.only or ()) and not args.soundfont:
         parser.error("songs are rendered with a --soundfont")

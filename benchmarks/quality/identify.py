@@ -48,7 +48,7 @@ LONGEST_S: Final = 60.0
 LEAST_PROBABILITY: Final = 0.5
 NEAR_S: Final = 0.05
 _SPARE_S: Final = 0.3
-_OF_MANY: Final = 60
+_QUESTIONS_AMONG: Final = 60
 """With ``--among``: how many recordings in the catalogue are asked for, and how many that are not in it."""
 
 
@@ -147,7 +147,9 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--catalogue", type=int, default=2000)
     parser.add_argument("--questions", type=int, default=400)
-    parser.add_argument("--among", type=int, metavar="N", help="then ask among so many recordings, too")
+    parser.add_argument(
+        "--among", type=int, metavar="N", help="repeat the first 60 questions of each kind among N recordings"
+    )
     parser.add_argument("--seed", type=int, default=21)
     args = parser.parse_args()
     read_ones = [(number, read(path)) for number, path in recordings(args.data / "natural", half=1)]
@@ -169,7 +171,7 @@ def main() -> None:
         _ask(table, conditions(Path(folder)), (present, absent), args.seed)
         if args.among:
             many = crowd(prints, args.among, np.random.default_rng(args.seed))
-            _ask(many, conditions(Path(folder)), (present[:_OF_MANY], absent[:_OF_MANY]), args.seed)
+            _ask(many, conditions(Path(folder)), (present[:_QUESTIONS_AMONG], absent[:_QUESTIONS_AMONG]), args.seed)
 
 
 def _ask(

@@ -51,7 +51,7 @@ Ask = Callable[[Sequence[Path]], list[int | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Questions:
     """The questions of one condition: the files, and the catalogue row of each, or None if it is not in there."""
 
     files: list[Path]
@@ -164,8 +164,8 @@ def _written(path: Path, wave: Mono) -> Path:
 
 def _asked(
     present: Sequence[Mono], absent: Sequence[Mono], change: Change, rng: np.random.Generator, folder: Path
-) -> Asked:
-    asked = Asked([], [])
+) -> Questions:
+    asked = Questions([], [])
     for row, wave in enumerate([*present, *absent]):
         part, _ = passage(wave, change, rng)
         if part is not None:

@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--clips", type=int, default=150)
     parser.add_argument("--seed", type=int, default=22)
-    parser.add_argument("--fit", action="store_true", help="look for weights, on the other half and other voices")
+    parser.add_argument("--fit", action="store_true", help="fit the weights, on the other half and other voices")
     args = parser.parse_args()
     print(machine.this_machine().sentence())
     with tempfile.TemporaryDirectory() as name:
@@ -128,7 +128,7 @@ def main() -> None:
                     print(f"{weights}: MRR {mean:.3f} of {len(made)} clips, seed {args.seed}")
                 return
             print(f"{len(made)} clips of natural, seed {args.seed}; a clip by an imitation of it\n")
-            print("| ranked by | MRR | first | of the first ten |\n|---|---|---|---|")
+            print("| ranked by | MRR | share first | share in the first ten |\n|---|---|---|---|")
             for label, aspects in (("the encoder", None), ("`search --imitate`", TASTES["imitation"])):
                 ranks = np.array(reciprocal_ranks(library, made, aspects))
                 print(f"| {label} | {ranks.mean():.3f} | {np.mean(ranks == 1):.3f} | {np.mean(ranks >= 0.1):.3f} |")

@@ -86,7 +86,7 @@ def table(levels: Sequence[Level]) -> str:
         [f"{x.gain_db:+g} dB", f"{x.first:.3f}", f"{x.precision_at_10:.3f}", f"{x.precision_at_10 / own:.3f}"]
         for x in levels
     ]
-    return markdown_table(["level", "the clip itself first", "P@10", "of that at its own level"], rows)
+    return markdown_table(["level", "the clip itself first", "P@10", "P@10 relative to that at its own level"], rows)
 
 
 @with_status
@@ -96,8 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.levels", description=__doc__)
     parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument("--dataset", type=Path, default=datasets.SHARED / "esc50" / "manifest.csv", metavar="CSV")
-    parser.add_argument("--queries", type=int, default=QUERIES, metavar="N", help=f"clips that are asked ({QUERIES})")
-    parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"keeps encodings ({CACHE})")
+    parser.add_argument("--queries", type=int, default=QUERIES, metavar="N", help=f"clips used as queries ({QUERIES})")
+    parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"cache of encodings ({CACHE})")
     args = parser.parse_args(arguments)
     settings = Settings.from_env(os.environ)
     encoders = [wiring.encoder(name, settings) for name in args.encoder or [settings.encoder]]

@@ -47,17 +47,17 @@ SCALE: Final = ("C4", "D4", "E4", "F4", "G4", "A4", "B4", "C5")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """A question of one ``kind``: a search or a recommendation."""
 
     kind: str
-    question: Query | RecommendQuery
+    query: Query | RecommendQuery
 
     def answer(self, library: Library, k: int, offset: int = 0) -> Answer:
         """Return its answer."""
-        if isinstance(self.question, Query):
-            return library.search(replace(self.question, k=k, offset=offset))
-        return library.recommend(replace(self.question, k=k))
+        if isinstance(self.query, Query):
+            return library.search(replace(self.query, k=k, offset=offset))
+        return library.recommend(replace(self.query, k=k))
 
 
 class Asker:
@@ -150,15 +150,15 @@ class Changes:
     verdicts: int
 
 
-def questions(library: Library, sounds: Sequence[Path], count: int, seed: int) -> Iterator[Asked]:
+def questions(library: Library, sounds: Sequence[Path], count: int, seed: int) -> Iterator[Question]:
     """Yield ``count`` questions; the kinds take turns."""
     kinds = list(Asker(library, sounds, np.random.default_rng(seed)).kinds().items())
     for number in range(count):
         kind, draw = kinds[number % len(kinds)]
-        yield Asked(kind, draw())
+        yield Question(kind, draw())
 
 
-def measure(library: Library, asked: Sequence[Asked], seed: int) -> tuple[Changes, ...]:
+def measure(library: Library, asked: Sequence[Question], seed: int) -> tuple[Changes, ...]:
     """Ask each question for few hits, for many, and for a page in between."""
     rng = np.random.default_rng([seed, 1])
     counts, lists, verdicts = Counter[str](), Counter[str](), Counter[str]()
@@ -169,7 +169,7 @@ def measure(library: Library, asked: Sequence[Asked], seed: int) -> tuple[Change
         shorter = one.answer(library, few)
         changed |= _facts_of(shorter.hits) != _facts_of(whole.hits[:few])
         verdicts[one.kind] += shorter.verdict != whole.verdict
-        if isinstance(one.question, Query):
+        if isinstance(one.query, Query):
             offset = int(rng.integers(0, max(1, len(whole.hits))))
             page = one.answer(library, few, offset)
             changed |= _facts_of(page.hits)[: MOST - offset] != _facts_of(whole.hits[offset : offset + few])
@@ -196,7 +196,7 @@ def markdown(changes: Sequence[Changes], clips: int, seed: int) -> str:
             this_machine().sentence(),
             f"{clips:,} clips; k from 1 to {MOST:,}; seed {seed}.",
             markdown_table(
-                ("question", "asked", "lists that change", "verdicts that change"),
+                ("kind of question", "asked", "lists that change", "verdicts that change"),
                 [tuple(map(str, row)) for row in rows],
             ),
         ]
@@ -208,7 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; return 1 if anything changed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.longer_answers", description=__doc__)
     parser.add_argument("library", type=Path, metavar="LIBRARY")
-    parser.add_argument("--audio", type=Path, metavar="DIR", help="sounds to ask by, and to hum by")
+    parser.add_argument("--audio", type=Path, metavar="DIR", help="sounds to use as queries, also as hums")
     parser.add_argument("--questions", type=int, default=1_000, metavar="N")
     parser.add_argument("--seed", type=int, default=SEED)
     args = parser.parse_args(arguments)

@@ -43,7 +43,7 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
+class PlacedSound:
     """A sound in a mixture: label, start and end in seconds from the mixture's start."""
 
     label: str
@@ -56,7 +56,7 @@ class Mixture:
     """A recording at `RATE_HZ`, and the sounds mixed into it, in order of time."""
 
     wave: Wave
-    sounds: tuple[Laid, ...]
+    sounds: tuple[PlacedSound, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +103,13 @@ def mixtures(sounds: Sequence[Sound], recordings: Sequence[Path], count: int, pl
     return made
 
 
-def laid(
+def mixture_at(
     recording: Path, seconds: float, sounds: Sequence[Sound], starts_s: Sequence[float], rng: np.random.Generator
 ) -> Mixture:
     """Return ``seconds`` of a recording with sounds at these times, which may overlap."""
     wave = _background(recording, seconds)
     placed = [
-        _lay(wave, sound, int(start_s * RATE_HZ), LEVELS_DB, rng)
+        _place(wave, sound, int(start_s * RATE_HZ), LEVELS_DB, rng)
         for sound, start_s in zip(sounds, starts_s, strict=True)
     ]
     return _mixture(wave, placed)
@@ -121,11 +121,13 @@ def _spread(wave: Wave, sounds: Sequence[Sound], plan: Plan, rng: np.random.Gene
     longest = int((EVENT_S + _APART_S) * RATE_HZ)
     starts = [place * part + int(rng.integers(max(part - longest, 1))) for place in range(len(sounds))]
     return _mixture(
-        wave, [_lay(wave, sound, start, plan.levels_db, rng) for sound, start in zip(sounds, starts, strict=True)]
+        wave, [_place(wave, sound, start, plan.levels_db, rng) for sound, start in zip(sounds, starts, strict=True)]
     )
 
 
-def _lay(wave: Wave, sound: Sound, begin: int, levels_db: tuple[float, float], rng: np.random.Generator) -> Laid | None:
+def _place(
+    wave: Wave, sound: Sound, begin: int, levels_db: tuple[float, float], rng: np.random.Generator
+) -> PlacedSound | None:
     """Add a sound to a recording from sample ``begin`` on. Return None if the sound is too short."""
     event = sound_of(sound.path)
     under = wave[begin : begin + len(event)]
@@ -134,10 +136,10 @@ def _lay(wave: Wave, sound: Sound, begin: int, levels_db: tuple[float, float], r
         return None
     gain = 10 ** (rng.uniform(*levels_db) / 20) * max(_level(under), _LEAST_LEVEL) / max(_level(event), 1e-6)
     under += np.float32(gain) * event
-    return Laid(sound.label, begin / RATE_HZ, (begin + len(event)) / RATE_HZ)
+    return PlacedSound(sound.label, begin / RATE_HZ, (begin + len(event)) / RATE_HZ)
 
 
-def _mixture(wave: Wave, placed: Sequence[Laid | None]) -> Mixture:
+def _mixture(wave: Wave, placed: Sequence[PlacedSound | None]) -> Mixture:
     peak = np.float32(max(float(np.abs(wave).max(initial=1.0)), 1.0))
     return Mixture(wave / peak, tuple(sound for sound in placed if sound is not None))
 

@@ -34,13 +34,13 @@ from numpy.typing import NDArray
 from benchmarks.common import machine
 from benchmarks.quality.mixtures import (
     RATE_HZ,
-    Laid,
     Mixture,
+    PlacedSound,
     Plan,
     Sound,
     backgrounds,
     labelled,
-    laid,
+    mixture_at,
     mixtures,
     named,
 )
@@ -108,7 +108,7 @@ def ask(library: Library, made: Sequence[Mixture]) -> list[Found]:
     return [Found(name, np.array(overlaps)) for name, overlaps in answers.items()]
 
 
-def _spans(sounds: Iterable[Laid], label: str) -> list[Span]:
+def _spans(sounds: Iterable[PlacedSound], label: str) -> list[Span]:
     return [(sound.start_s, sound.end_s) for sound in sounds if sound.label == label]
 
 
@@ -180,7 +180,7 @@ def orders(sounds: Sequence[Sound], recordings: Sequence[Path], folder: Path, se
         first, second = _pair(sounds, rng)
         background = recordings[int(rng.integers(len(recordings)))]
         starts = ((1.0, 8.0 + _PAUSE_S), (8.0 + _PAUSE_S, 1.0), (4.0, 4.0))
-        made += [laid(background, _ROOM_S, [first, second], each, rng) for each in starts]
+        made += [mixture_at(background, _ROOM_S, [first, second], each, rng) for each in starts]
         pairs.append((first.label, second.label))
     write(made, folder / "sounds")
     right: dict[str, list[bool]] = {"THEN": [], "WHILE": [], "WITHOUT": []}
@@ -225,8 +225,8 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--mixtures", type=int, default=125, help="recordings, with four sounds each (125)")
     parser.add_argument("--seed", type=int, default=22)
-    parser.add_argument("--only", choices=("moments", "events", "orders"), help="one of them")
-    parser.add_argument("--learn", action="store_true", help="sounds of natural: to choose constants by")
+    parser.add_argument("--only", choices=("moments", "events", "orders"), help="measure only this part")
+    parser.add_argument("--learn", action="store_true", help="use sounds of natural, as when constants are chosen")
     args = parser.parse_args()
     natural = args.data / "natural" / "manifest.csv"
     long_ones = backgrounds(natural)

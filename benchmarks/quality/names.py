@@ -219,7 +219,7 @@ def markdown(tallies: Mapping[tuple[str, str], Tally]) -> str:
             "nDCG@10 / MRR\n",
             markdown_table(["set", "names", "questions", *RANKINGS], rankings),
             "\nVerdicts: good / weak / none\n",
-            markdown_table(["set", "names", "what is wanted is there", "it is not", "right"], verdicts),
+            markdown_table(["set", "names", "wanted sound present", "wanted sound absent", "right"], verdicts),
         ]
     )
 
@@ -249,8 +249,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.names", description=__doc__)
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument("--questions", type=Path, default=QUESTIONS, metavar="CSV")
-    parser.add_argument("--only", nargs="+", default=(), metavar="SET", help="natural to tune, sfx to report")
-    parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="where the sets lie")
+    parser.add_argument(
+        "--only", nargs="+", default=(), metavar="SET", help="only these sets: natural for tuning, sfx for reporting"
+    )
+    parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="folder of the data sets")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR")
     args = parser.parse_args(arguments)
     settings = Settings.from_env(os.environ)

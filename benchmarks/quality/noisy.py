@@ -132,7 +132,7 @@ def table(noises: Sequence[Noise]) -> str:
         for noise in noises
         for way, figures in zip(WAYS, noise.figures, strict=True)
     ]
-    return markdown_table(["street noise", "noise is", *METRICS, "mAP lost"], rows)
+    return markdown_table(["street noise", "treatment of noise", *METRICS, "mAP lost"], rows)
 
 
 @with_status
@@ -142,8 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.noisy", description=__doc__)
     parser.add_argument("dataset", type=Path, nargs="?", default=datasets.SHARED / "esc50" / "manifest.csv")
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
-    parser.add_argument("--queries", type=int, default=QUERIES, metavar="N", help=f"clips that are asked ({QUERIES})")
-    parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"keeps encodings ({CACHE})")
+    parser.add_argument("--queries", type=int, default=QUERIES, metavar="N", help=f"clips used as queries ({QUERIES})")
+    parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help=f"cache of encodings ({CACHE})")
     args = parser.parse_args(arguments)
     settings = Settings.from_env(os.environ)
     encoder = wiring.encoder(args.encoder or settings.encoder, settings)

@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from benchmarks.common.outputs import CACHE
 from benchmarks.quality.items import DataSet, Item, queries_by_label
-from benchmarks.quality.tasks import Asked, RerankingTask
+from benchmarks.quality.tasks import RerankingQuery, RerankingTask
 from search.errors import UsageError, printable
 
 UNPACKED: Final = CACHE / "unpacked"
@@ -96,7 +96,7 @@ def _in_rows(name: str, files: Sequence[Path], sounds: _Sounds) -> RerankingTask
         if not (row["positive"] and row["negative"]):
             continue
         right, wrong = ([sounds.place(sound) for sound in row[side]] for side in ("positive", "negative"))
-        asked.append(Asked(sounds.place(row["query"]), (*right, *wrong), frozenset(right)))
+        asked.append(RerankingQuery(sounds.place(row["query"]), (*right, *wrong), frozenset(right)))
     return RerankingTask(name, sounds.files, tuple(asked))
 
 
@@ -112,7 +112,9 @@ def _in_parts(name: str, parts: Mapping[str, Sequence[Path]], sounds: _Sounds) -
     }
     everything = tuple(place_of.values())
     asked = [
-        Asked(sounds.place(row[AUDIO]), ranked.get(str(row["id"]), everything), frozenset(relevant[str(row["id"])]))
+        RerankingQuery(
+            sounds.place(row[AUDIO]), ranked.get(str(row["id"]), everything), frozenset(relevant[str(row["id"])])
+        )
         for row in _rows(parts[QUERIES])
         if relevant[str(row["id"])]
     ]

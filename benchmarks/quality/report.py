@@ -46,10 +46,10 @@ def markdown(report: QualityReport) -> str:
     if report.verdicts:
         parts += [
             "## Verdicts",
-            "Every clip asked among those of other groups, and with its class taken out; so every text; *right* is the "
-            'mean of "not '
-            'none" the first time and "none" the second. *calibration error* is how far the probabilities of the '
-            "hits of both are from what came true.",
+            "Every clip is a query among the clips of other groups, and again with its class taken out; every text "
+            'likewise. *right* is the mean of two shares: verdicts other than "none" the first time, and verdicts '
+            '"none" the second time. *calibration error* is the mean distance between the probabilities of all these hits '
+            "and the shares of them that are relevant.",
             verdicts.table(report.verdicts),
         ]
     return "\n\n".join(parts) + "\n"

@@ -18,7 +18,7 @@ from benchmarks.common.machine import Machine, this_machine
 from benchmarks.common.report import markdown_table
 from benchmarks.quality.encoding import EncodingCache, Progress
 from benchmarks.quality.items import DataSet
-from benchmarks.quality.tasks import Asked, RerankingTask, sound_vectors
+from benchmarks.quality.tasks import RerankingQuery, RerankingTask, sound_vectors
 from search import evaluation
 from search.errors import UsageError
 from search.model import Vectors
@@ -87,7 +87,7 @@ def draw(dataset: DataSet, seed: int) -> RerankingTask:
         elsewhere = ~relevant[query]
         elsewhere[query] = False
         wrong = rng.choice(np.flatnonzero(elsewhere), WRONG, replace=False)
-        asked.append(Asked(query, (*right.tolist(), *wrong.tolist()), frozenset(right.tolist())))
+        asked.append(RerankingQuery(query, (*right.tolist(), *wrong.tolist()), frozenset(right.tolist())))
     return RerankingTask(dataset.name, tuple(item.path for item in dataset.items), tuple(asked))
 
 
@@ -96,12 +96,12 @@ def score(task: RerankingTask, vectors: Vectors) -> float:
     return evaluate(task, lambda asked: vectors[list(asked.candidates)] @ vectors[asked.query])
 
 
-def evaluate(task: RerankingTask, likeness: Callable[[Asked], np.ndarray]) -> float:
+def evaluate(task: RerankingTask, likeness: Callable[[RerankingQuery], np.ndarray]) -> float:
     """Return the mean average precision; ``likeness`` returns a query's scores (candidates,), higher for closer."""
-    order = [np.argsort(-likeness(asked), kind="stable") for asked in task.asked]
+    order = [np.argsort(-likeness(asked), kind="stable") for asked in task.queries]
     hits = [
         np.array([asked.candidates[place] in asked.relevant for place in places])
-        for asked, places in zip(task.asked, order, strict=True)
+        for asked, places in zip(task.queries, order, strict=True)
     ]
     precisions = [evaluation.measure(row[np.newaxis], np.array([row.sum()]))[0, 0] for row in hits]
     return float(np.mean(precisions))
@@ -128,7 +128,7 @@ def run(
                 RerankingRow(
                     dataset=one.name,
                     encoder=encoder.spec.name,
-                    queries=len(tasks[0].asked),
+                    queries=len(tasks[0].queries),
                     draws=len(tasks),
                     mean=float(values.mean()),
                     spread=float(values.std()),

@@ -46,12 +46,12 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.lower().replace("mr.", "mister").replace("mrs.", "missus").replace("-", " "))
 
 
-def errors(said: Sequence[str], said_there: Sequence[str]) -> int:
-    """Return the number of wrong, missing and added words in ``said_there`` compared with ``said``."""
-    row = list(range(len(said_there) + 1))
-    for number, word in enumerate(said, start=1):
+def errors(reference: Sequence[str], recognised: Sequence[str]) -> int:
+    """Return the number of wrong, missing and added words in ``recognised`` compared with ``reference``."""
+    row = list(range(len(recognised) + 1))
+    for number, word in enumerate(reference, start=1):
         before, row = row, [number]
-        for at, other in enumerate(said_there, start=1):
+        for at, other in enumerate(recognised, start=1):
             row.append(min(before[at] + 1, row[-1] + 1, before[at - 1] + (word != other)))
     return row[-1]
 
@@ -73,8 +73,8 @@ def read_aloud(folder: Path, recogniser: SpeechRecogniser, detector: VoiceDetect
         begun_s, wrong = time.process_time(), 0
         for part, text in zip(parts, said, strict=True):
             if detector.voiced([part]):
-                said_there = recogniser.recognise(part)
-                wrong += errors(text, words(" ".join(line.text for line in said_there.lines)))
+                recognised = recogniser.recognise(part)
+                wrong += errors(text, words(" ".join(line.text for line in recognised.lines)))
             else:
                 wrong += len(text)
         cost = (time.process_time() - begun_s) / (len(whole) / RATE_HZ)
@@ -82,7 +82,7 @@ def read_aloud(folder: Path, recogniser: SpeechRecogniser, detector: VoiceDetect
     return lines
 
 
-def invented(manifest: Path, recogniser: SpeechRecogniser, detector: VoiceDetector, most: int) -> list[str]:
+def false_words(manifest: Path, recogniser: SpeechRecogniser, detector: VoiceDetector, most: int) -> list[str]:
     """Return the number of clips without voices in which a voice is detected, and in which words are recognised."""
     sounds = [one for one in labelled(manifest) if one.label not in VOICES]
     rng = np.random.default_rng(22)
@@ -118,10 +118,10 @@ def voices(folder: Path, natural: Path, detector: VoiceDetector, count: int) -> 
         found, there = [], []
         for path in under_it:
             wave, spoken = _mixed(_wave(path), sentences, level_db, rng)
-            said_there = np.zeros(len(spoken), np.bool_)
+            detected = np.zeros(len(spoken), np.bool_)
             for start_s, end_s in detector.voiced([wave]):
-                said_there[int(start_s / STEP_S) : int(end_s / STEP_S)] = True
-            found.append(said_there)
+                detected[int(start_s / STEP_S) : int(end_s / STEP_S)] = True
+            found.append(detected)
             there.append(spoken)
         score = f1(np.concatenate(found), np.concatenate(there))
         lines.append(f"| voices at {level_db:g} dB | {len(under_it)} mixtures | F1 {score:.3f} |")
@@ -185,9 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--recogniser", default="whisper:base", help="whisper:NAME or whisper:FOLDER")
     parser.add_argument("--read", type=Path, metavar="FOLDER")
     parser.add_argument("--noises", type=Path, metavar="MANIFEST")
-    parser.add_argument("--natural", type=Path, metavar="MANIFEST", help="what voices are laid into")
-    parser.add_argument("--clips", type=int, default=1000, help="of --noises (1000)")
-    parser.add_argument("--mixtures", type=int, default=20, help="of --natural (20)")
+    parser.add_argument("--natural", type=Path, metavar="MANIFEST", help="recordings that voices are mixed into")
+    parser.add_argument("--clips", type=int, default=1000, help="clips of --noises to use, at most (1000)")
+    parser.add_argument("--mixtures", type=int, default=20, help="recordings of --natural to use, at most (20)")
     given = parser.parse_args(arguments)
     settings = Settings.from_env(os.environ)
     recogniser, detector = wiring.recogniser(given.recogniser, settings), wiring.voice_detector()
@@ -198,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.read and given.natural:
         print("\n".join(voices(given.read, given.natural, detector, given.mixtures)), flush=True)
     if given.noises:
-        print("\n".join(invented(given.noises, recogniser, detector, given.clips)), flush=True)
+        print("\n".join(false_words(given.noises, recogniser, detector, given.clips)), flush=True)
     return 0
 
 

@@ -80,7 +80,7 @@ def promise(dataset: DataSet, classes_of: Mapping[str, Sequence[str]], encoder: 
 def markdown(encoder: str, measured: Sequence[tuple[Promises, Calibration]]) -> str:
     """Return one line for each set; then, over all sets, what each range of probabilities promised and kept."""
     lines = [[p.dataset, str(p.true.size), f"{c.error:.4f}", f"{p.likeliest_is_right:.3f}"] for p, c in measured]
-    head = ["set", "promises", "expected calibration error", "likeliest label is right"]
+    head = ["set", "probabilities", "expected calibration error", "likeliest label is right"]
     whole = calibration(
         np.concatenate([p.probabilities.ravel() for p, _ in measured]),
         np.concatenate([p.true.ravel() for p, _ in measured]),
@@ -93,7 +93,7 @@ def markdown(encoder: str, measured: Sequence[tuple[Promises, Calibration]]) -> 
             f"## Tags of {encoder}\n",
             markdown_table(head, lines),
             "",
-            markdown_table(["probability", "promises", "promised", "kept"], ranges),
+            markdown_table(["probability", "number", "mean probability", "share that is right"], ranges),
         ]
     )
 
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.tags", description=__doc__)
     parser.add_argument("--encoder", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument("--classes", type=Path, default=CLASSES, metavar="CSV")
-    parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="where the sets lie")
+    parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="folder of the data sets")
     args = parser.parse_args(arguments)
     settings = Settings.from_env(os.environ)
     encoder = wiring.encoder(args.encoder or settings.encoder, settings)

@@ -25,7 +25,7 @@ RATE_HZ: Final = 16_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RerankingQuery:
     """A query and its candidates, by their places in the task's files; ``relevant`` are the right candidates."""
 
     query: int
@@ -39,7 +39,7 @@ class RerankingTask:
 
     name: str
     files: tuple[Path, ...]
-    asked: tuple[Asked, ...]
+    queries: tuple[RerankingQuery, ...]
 
 
 def sound_vectors(files: Sequence[Path], encoder: Encoder, cache: EncodingCache, progress: Progress) -> Vectors:

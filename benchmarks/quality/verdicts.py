@@ -113,10 +113,10 @@ def table(rows: Sequence[VerdictRow]) -> str:
     header = (
         "set",
         "encoder",
-        "asked by",
+        "query by",
         "queries",
-        "class there: good / weak / none",
-        "taken out",
+        "class present: good / weak / none",
+        "class taken out: good / weak / none",
         "right",
         "calibration error",
     )

@@ -110,7 +110,10 @@ def markdown(encoder: str, answered: Sequence[Answered], negated: Sequence[Negat
     if negated:
         pairs = [[f"{n.text}, not {n.minus}", _arrow(n.wanted), _arrow(n.unwanted)] for n in negated]
         pairs.append(["mean", _arrow(_means(n.wanted for n in negated)), _arrow(_means(n.unwanted for n in negated))])
-        tables += ["", markdown_table(["of the first ten, without and with the negative part", "wanted", "not"], pairs)]
+        tables += [
+            "",
+            markdown_table(["share of the first ten, without → with the negative part", "wanted", "unwanted"], pairs),
+        ]
     return "\n".join(tables)
 
 
@@ -121,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.words", description=__doc__)
     parser.add_argument("--encoder", nargs="+", metavar="NAME", help="default: $SOUNDALIKE_ENCODER")
     parser.add_argument("--phrases", type=Path, default=PHRASES, metavar="CSV")
-    parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="where the sets lie")
+    parser.add_argument("--data", type=Path, default=datasets.SHARED, metavar="DIR", help="folder of the data sets")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR")
     args = parser.parse_args(arguments)
     settings = Settings.from_env(os.environ)

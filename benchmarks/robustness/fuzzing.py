@@ -230,8 +230,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 1 if a file did harm."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=100_000, metavar="N")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the first file; the others count on")
-    parser.add_argument("--again", nargs=3, metavar=("FORM", "SEED", "OUT"), help="write one file again")
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="seed of the first file (1); later files count up"
+    )
+    parser.add_argument(
+        "--again", nargs=3, metavar=("FORM", "SEED", "OUT"), help="only write the file with this form and seed"
+    )
     args = parser.parse_args(arguments)
     if args.again:
         name, seed, out = args.again

@@ -42,9 +42,10 @@ LOSSLESS_FOUND, LOSSY_FOUND = 1.0, 0.99
 
 _ABOUT = f"""\
 {{}} files of {SECONDS:g} s: each container, codec and sample format that libsndfile and FFmpeg write, with each kind of
-damage that it can have ({{damages}}). A length agrees that is within {WITHIN:.0%} of the longest that a decoder reads.
-Of files with holes, or with less than half of their sound, it alone counts. The others are asked for by the plain WAV
-of their sound, and are to be found first: {LOSSLESS_FOUND:.2f} of the lossless, {LOSSY_FOUND:.2f} of the lossy."""
+damage that it can have ({{damages}}). A length agrees if it is within {WITHIN:.0%} of the longest that a decoder reads.
+Of files with holes, or with less than half of their sound, only the length counts. The others are searched for by the
+plain WAV of their sound, and should be found first: {LOSSLESS_FOUND:.2f} of the lossless, {LOSSY_FOUND:.2f} of the
+lossy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class GridReport:
             asked = [case for case in cases if case.found is not None]
             counts = (len(cases), sum(case.agrees for case in cases), len(asked), sum(bool(c.found) for c in asked))
             rows.append([kind, *map(str, counts), f"{self.found(lossless):.3f}"])
-        header = ["codec", "files", "length agrees", "asked for", "found first", "share"]
+        header = ["codec", "files", "length agrees", "searched for", "found first", "share"]
         wrong = [
             f"* {case.name}: {case.oracle_s:.3f} s by the decoders, {case.ours_s:.3f} s here; {_trouble(case)}"
             for case in self.cases
@@ -262,7 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     av.logging.set_level(av.logging.PANIC)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the report as Markdown too")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="also write the report to this file")
     args = parser.parse_args(arguments)
     settings = Settings.from_env(os.environ)
     with tempfile.TemporaryDirectory(prefix="soundalike-grid-") as scratch:

@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.robustness.longest", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--keep", type=Path, default=KEPT, metavar="FOLDER", help=f"of whole rounds ({KEPT})")
+    parser.add_argument("--keep", type=Path, default=KEPT, metavar="FOLDER", help=f"folder of complete rounds ({KEPT})")
     parser.add_argument("--out", type=Path, default=HERE.folder / "tests" / "longest.txt", metavar="FILE")
     args = parser.parse_args(argv)
     files = sorted(args.keep.glob("*/*.json"))

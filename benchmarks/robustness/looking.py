@@ -32,9 +32,9 @@ LIBRARY, BACKUP = "library", "backup.sqlite"
 QUESTIONS: Final = 8
 NOTES: Final = "C4 D4 E4 F4 G4 A4 G4 F4"
 
-_DOORS: Final = ((os, "open"), (os, "listdir"), (os, "scandir"), (io, "open"), (builtins, "open"))
+_FILE_CALLS: Final = ((os, "open"), (os, "listdir"), (os, "scandir"), (io, "open"), (builtins, "open"))
 """Functions that open or list files."""
-_MOMENTS: Final = {"taken_out": {"at"}}
+_TIME_COLUMNS: Final = {"taken_out": {"at"}}
 """Columns of the catalog with the time of writing, which differs between trials."""
 
 Answers = list[list[tuple[int, float]]]
@@ -187,7 +187,7 @@ def _rows(place: Path, scratch: Path) -> bytes:
         listed = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%VIRTUAL%'")
         for (table,) in sorted(listed):
             columns = [name for _, name, *_ in connection.execute(f'PRAGMA table_info("{table}")')]
-            kept = ", ".join(f'"{name}"' for name in columns if name not in _MOMENTS.get(table, ()))
+            kept = ", ".join(f'"{name}"' for name in columns if name not in _TIME_COLUMNS.get(table, ()))
             rows = connection.execute(f'SELECT {kept} FROM "{table}"')  # noqa: S608 - names that SQLite lists
             digest.update(f"{table}: {sorted(map(repr, rows))}\n".encode())
     finally:
@@ -221,7 +221,7 @@ def _opens_unfinished() -> Iterator[list[str]]:
         return watched
 
     with ExitStack() as stack:
-        for module, name in _DOORS:
+        for module, name in _FILE_CALLS:
             stack.enter_context(patch.object(module, name, watching(getattr(module, name))))
         yield opened
 

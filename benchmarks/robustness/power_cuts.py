@@ -293,14 +293,14 @@ def report(totals: dict[str, Tally]) -> str:
     for tally in totals.values():
         whole.add(tally)
     header = (
-        "at every write of", "power cuts", "disks full or read-only", "different libraries left", "lost",
-        "unsound, called sound", "named as damaged", "of them healed",
+        "at every write of this step", "power cuts", "disks full or read-only", "distinct libraries left", "lost",
+        "damaged, but verified as sound", "reported as damaged", "of these, healed",
     )  # fmt: skip
     rows = [
         (name, *(str(count) for count in (
             one.cuts, one.refusals, one.looks, one.lost, one.unsound, one.named, one.healed
         )))
-        for name, one in (*totals.items(), ("in all", whole))
+        for name, one in (*totals.items(), ("total", whole))
     ]  # fmt: skip
     return "\n".join([markdown_table(header, rows), *whole.failures[:20]])
 
@@ -328,10 +328,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.robustness.power_cuts", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--clips", type=int, default=120, metavar="N", help="at least 111, for neighbourhoods (120)")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="cut at each N-th moment only (1)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes that try")
-    parser.add_argument("--keep", type=Path, default=KEPT, metavar="FOLDER", help=f"of what was tried ({KEPT})")
+    parser.add_argument(
+        "--clips",
+        type=int,
+        default=120,
+        metavar="N",
+        help="clips of the library, at least 111 for neighbourhoods (120)",
+    )
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="cut only at every N-th write (1)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="parallel processes (one for each processor)",
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        default=KEPT,
+        metavar="FOLDER",
+        help=f"folder for results; an interrupted command resumes there ({KEPT})",
+    )
     args = parser.parse_args(argv)
     started_s = time.monotonic()
     try:

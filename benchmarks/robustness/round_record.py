@@ -93,9 +93,9 @@ def page(rounds: Sequence[Recorded]) -> str:
     """Return Markdown: a row for each commit and machine, one for all, the tests that failed and the slowest ones."""
     parts = [
         "# Rounds of the tests",
-        "All that `make test` runs, in random order, again and again, on processors that are kept busy by other "
-        "processes or by another round. Rounds of several sittings add up; `rounds.jsonl` beside this page has a line "
-        "for each.",
+        "All tests of `make test` in random order, repeatedly, with the processors kept busy by other processes or by "
+        "another round. Rounds of several runs of the command add up; `rounds.jsonl` beside this page has a line for "
+        "each round.",
         "<!-- not run: takes hours; tests/benchmarks/test_rounds_of_tests.py runs it on suites of a few lines -->\n"
         "```sh\npython -m benchmarks.robustness.tests --rounds 20 --at-once 2 --load 0 "
         "--record docs/figures/rounds.jsonl\n```",
@@ -113,7 +113,9 @@ def _table(rounds: Sequence[Recorded]) -> str:
     rows = [(", ".join(group), *_counts(of_group)) for group, of_group in groups.items()]
     if len(rows) > 1:
         rows.append((f"all, {len({one.commit for one in rounds})} commits", *_counts(rounds)))
-    return markdown_table(("commit, day, machine", "rounds", "failed", "tests", "skipped", "median s", "most s"), rows)
+    return markdown_table(
+        ("commit, day, machine", "rounds", "failed", "tests", "skipped", "median s", "longest s"), rows
+    )
 
 
 def _counts(rounds: Sequence[Recorded]) -> tuple[str, ...]:
@@ -141,4 +143,4 @@ def _slowest(rounds: Sequence[Recorded]) -> str:
                 seconds[name].append(took_s)
     slowest = sorted(seconds.items(), key=lambda item: -statistics.median(item[1]))[:SLOWEST]
     rows = [(name, f"{statistics.median(each):.1f}", f"{max(each):.1f}") for name, each in slowest]
-    return markdown_table((f"slowest tests of {rounds[-1].commit}", "median s", "most s"), rows) if rows else ""
+    return markdown_table((f"slowest tests of {rounds[-1].commit}", "median s", "longest s"), rows) if rows else ""

@@ -14,7 +14,7 @@ this commit; its report covers all kept rounds, of any commit. Rounds of code th
 printed but not kept.
 
 ``--record FILE`` adds the whole rounds of all these tests to a small committed record
-(`benchmarks.robustness.round_record`), which also has rounds from other machines and sittings.
+(`benchmarks.robustness.round_record`), which also has rounds from other machines and running.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _round(kept: dict[str, Any]) -> Round:
     return Round(**{**kept, "ran": tuple(Ran(**one) for one in kept["ran"])})
 
 
-class Sittings:
+class RunningRounds:
     """The processes of running rounds: wait for one, or interrupt them all. Thread-safe."""
 
     def __init__(self) -> None:
@@ -210,25 +210,25 @@ def run(options: Options, kept: Kept) -> Iterator[Round]:
     dice = random.Random(options.seed)  # noqa: S311 -- an order, not a secret
     seeds = [dice.randrange(100_000) for _ in range(options.rounds)]
     missing = [seed for seed in seeds if not kept.has(options, HERE.commit(), seed)]
-    sittings = Sittings()
+    running = RunningRounds()
     with busy(options.load), ThreadPoolExecutor(options.at_once) as threads:
-        begun = [threads.submit(run_once, options, seed, sittings) for seed in missing]
+        begun = [threads.submit(run_once, options, seed, running) for seed in missing]
         try:
             for future in as_completed(begun):
                 finished = future.result()
                 kept.add(options, finished)
                 yield finished
         except KeyboardInterrupt:
-            sittings.interrupt()
+            running.interrupt()
             threads.shutdown(cancel_futures=True)
             ended = [future.result() for future in begun if not future.cancelled()]
             yield from (done for done in ended if done.status is None)
         finally:
-            sittings.interrupt()
+            running.interrupt()
 
 
-def run_once(options: Options, seed: int, sittings: Sittings) -> Round:
-    """Run the tests once in the order of ``seed``, as one of the sittings."""
+def run_once(options: Options, seed: int, running: RunningRounds) -> Round:
+    """Run the tests once in the order of ``seed``, as one of the running."""
     commit = HERE.commit()
     with tempfile.TemporaryDirectory(prefix="soundalike-tests-") as folder:
         junit, output_file = Path(folder, "junit.xml"), Path(folder, "output.txt")
@@ -242,7 +242,7 @@ def run_once(options: Options, seed: int, sittings: Sittings) -> Round:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # the terminal's Ctrl-C reaches us alone; we pass it on to pytest once
             )
-            status = sittings.wait(process)
+            status = running.wait(process)
         output = _tail(output_file.read_text("utf-8", "replace"))
         if HERE.commit() != commit:
             commit = f"{commit.rstrip('+')}+"  # the code changed meanwhile
@@ -333,7 +333,7 @@ def _slowest(rounds: Sequence[Round], count: int) -> str:
             seconds[one.name].append(one.seconds)
     slowest = sorted(seconds.items(), key=lambda item: -statistics.median(item[1]))[:count]
     rows = [(name, f"{statistics.median(each):.1f}", f"{max(each):.1f}") for name, each in slowest]
-    return markdown_table(("slowest tests", "median s", "most s"), rows) if rows else ""
+    return markdown_table(("slowest tests", "median s", "longest s"), rows) if rows else ""
 
 
 def _summary(rounds: Sequence[Round]) -> str:
@@ -344,7 +344,7 @@ def _summary(rounds: Sequence[Round]) -> str:
     rows = [_row(commit, of_commit) for commit, of_commit in by_commit.items()]
     if len(rows) != 1:
         rows.append(_row(f"{len(rows)} commits", rounds))
-    return markdown_table(("commit", "whole rounds", "failed", "tests", "median s", "most s"), rows)
+    return markdown_table(("commit", "complete rounds", "failed", "tests", "median s", "longest s"), rows)
 
 
 def _row(what: str, rounds: Sequence[Round]) -> tuple[str, ...]:
@@ -362,13 +362,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     usual = Options()
     parser.add_argument("--rounds", type=int, default=usual.rounds, metavar="N")
     parser.add_argument("--workers", type=int, default=usual.workers, metavar="N", help="processes that run tests (2)")
-    parser.add_argument("--load", type=int, default=usual.load, metavar="N", help="busy processes (one a processor)")
-    parser.add_argument("--at-once", type=int, default=1, metavar="N", help="rounds that run side by side (1)")
-    parser.add_argument("--seed", type=int, default=usual.seed, metavar="N", help=f"of the rounds' own ({usual.seed})")
-    parser.add_argument("--slowest", type=int, default=20, metavar="N", help="how many of the slowest to list (20)")
+    parser.add_argument(
+        "--load", type=int, default=usual.load, metavar="N", help="processes that keep processors busy (one for each)"
+    )
+    parser.add_argument("--at-once", type=int, default=1, metavar="N", help="rounds to run in parallel (1)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=usual.seed,
+        metavar="N",
+        help=f"seed that the rounds' seeds are drawn from ({usual.seed})",
+    )
+    parser.add_argument("--slowest", type=int, default=20, metavar="N", help="number of slowest tests to list (20)")
     parser.add_argument("--only", nargs="+", default=(), metavar="PATH", help="tests to run (all)")
-    parser.add_argument("--keep", type=Path, default=KEPT, metavar="FOLDER", help=f"of whole rounds ({KEPT})")
-    parser.add_argument("--record", type=Path, metavar="FILE.jsonl", help="add whole rounds of all tests to it")
+    parser.add_argument(
+        "--keep", type=Path, default=KEPT, metavar="FOLDER", help=f"folder for complete rounds ({KEPT})"
+    )
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE.jsonl", help="append complete rounds of all tests to this file"
+    )
     args = parser.parse_args(argv)
     if args.record and args.only:
         parser.error("--record is for rounds of all tests, without --only")

@@ -260,8 +260,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in ("clips", "seconds", "rounds", "kills", "pause", "seed"):
         parser.add_argument(f"--{name}", type=int, default=getattr(usual, name), metavar="N")
     parser.add_argument("--encoder", default=usual.encoder, metavar="NAME")
-    parser.add_argument("--server", default="", metavar="URL", help="have the catalogs on this PostgreSQL server")
-    parser.add_argument("--restart", default="", metavar="COMMAND", help="what starts that server again, run once")
+    parser.add_argument(
+        "--server", default="", metavar="URL", help="keep the catalogs on this PostgreSQL server (default: SQLite)"
+    )
+    parser.add_argument("--restart", default="", metavar="COMMAND", help="command that restarts that server, run once")
     options = Options(**vars(parser.parse_args(argv)))
     settings = Settings.from_env(os.environ)
     with tempfile.TemporaryDirectory(prefix="soundalike-workers-") as folder:

@@ -37,13 +37,13 @@ from search.vectors.snapshot import SnapshotIndex, SnapshotView
 DIM: Final = 384
 SHARES: Final = (1.0, 0.9, 0.5, 0.1, 0.01, 0.001, 0.0001)
 K: Final = 10
-MORE: Final = 0.01
+ADDED_SHARE: Final = 0.01
 LAYERS: Final = (0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
 """Sizes of seven more publications, relative to the first layer; each is more than twice the next."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FilterResult:
     """One filter: the share that passes, how it lies, mean recall@10, the worst query's, and the median CPU time."""
 
     share: float
@@ -59,7 +59,7 @@ class Opened:
 
     layers: tuple[int, ...]
     resident_bytes: float | None
-    asked: tuple[Asked, ...]
+    filters: tuple[FilterResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.layers", description=__doc__)
-    parser.add_argument("--segments", type=int, default=1_000_000, metavar="N", help="in the first layer (1000000)")
-    parser.add_argument("--queries", type=int, default=100, metavar="N", help="for each filter (100)")
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
-    parser.add_argument("--folder", type=Path, metavar="DIR", help="where to write (a temporary folder)")
+    parser.add_argument(
+        "--segments", type=int, default=1_000_000, metavar="N", help="segments in the first layer (1000000)"
+    )
+    parser.add_argument("--queries", type=int, default=100, metavar="N", help="queries for each filter (100)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="random seed (7)")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="folder for the index (a temporary one)")
     parser.add_argument("--ask", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     source = VectorSource(synthetic_anchors(3_000, DIM, args.seed), args.seed)
@@ -92,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         folder = Path(name)
         published, opened = [], []
         grown = Grown(source, 2 * args.segments)
-        steps = [(folder / "more", count) for count in (args.segments, _sizes(args.segments, MORE)[0])]
+        steps = [(folder / "more", count) for count in (args.segments, _sizes(args.segments, ADDED_SHARE)[0])]
         steps += [(folder / "eight", count) for count in _sizes(args.segments, *LAYERS)]
         for number, (directory, count) in enumerate(steps, start=1):
             if number == 3:  # both continue from the first
@@ -156,7 +158,7 @@ def ask(directory: Path, queries: Vectors, seed: int) -> Opened:
             rows = None if share == 1.0 else np.sort(order[: round(share * order.size)])
             among = None if rows is None else bitmaps.from_ids(stored.ids[rows])
             truth = scoring.scan(queries, stored.rows, stored.ids, K, rows)[1]
-            asked.append(Asked(share, lies, *_ask(view, queries, truth, among)))
+            asked.append(FilterResult(share, lies, *_ask(view, queries, truth, among)))
             if after is not None:
                 after = max(after, mapped.resident_bytes(".f16") or 0) if share == 1.0 else after
     each = None if before is None or after is None else (after - before) / len(view)
@@ -178,18 +180,18 @@ def markdown(published: Sequence[Published], opened: Sequence[Opened], queries: 
     ]
     names = [f"layers: {len(one.layers)}" for one in opened]
     asked = []
-    for number, one in enumerate(opened[0].asked):
-        cells = [each.asked[number] for each in opened]
+    for number, one in enumerate(opened[0].filters):
+        cells = [each.filters[number] for each in opened]
         found = [f"{cell.recall:.3f} ({cell.worst:.1f}), {cell.cpu_ms:.2f}" for cell in cells]
         asked.append((f"{one.share:.2%} {one.lies}" if one.share < 1 else "all", *found))
-    resident = [("resident bytes a segment", *(f"{one.resident_bytes or 0:.1f}" for one in opened))]
+    resident = [("resident bytes per segment", *(f"{one.resident_bytes or 0:.1f}" for one in opened))]
     return "\n\n".join(
         [
             "## Layers of vectors",
             this_machine().sentence(),
-            markdown_table(("layers", "written, MB", "of, MB", "share", "CPU s", "wall s"), rows),
+            markdown_table(("layers", "written, MB", "total, MB", "share", "CPU s", "wall s"), rows),
             f"Recall@10 (the worst query's) and CPU ms of a query, the median of {queries}:",
-            markdown_table(("what passes", *names), [*asked, *resident]),
+            markdown_table(("segments that pass", *names), [*asked, *resident]),
         ]
     )
 
@@ -213,7 +215,7 @@ def _asked_elsewhere(directory: Path, queries: int, seed: int) -> Opened:
     command = [sys.executable, "-m", "benchmarks.scale.layers", "--ask", str(directory)]
     command += ["--queries", str(queries), "--seed", str(seed)]
     said = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)  # noqa: S603  this interpreter
-    return Opened(tuple(said["layers"]), said["resident_bytes"], tuple(Asked(**one) for one in said["asked"]))
+    return Opened(tuple(said["layers"]), said["resident_bytes"], tuple(FilterResult(**one) for one in said["filters"]))
 
 
 def _order(stored: files.StoredVectors, queries: Vectors, lies: str, seed: int) -> Ids:

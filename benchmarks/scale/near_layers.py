@@ -24,7 +24,7 @@ from benchmarks.common.machine import this_machine
 from benchmarks.common.outputs import report_progress
 from benchmarks.common.report import markdown_table
 from benchmarks.index.vectors import SEGMENTS_PER_CLIP, VectorSource, synthetic_anchors
-from benchmarks.scale.layers import DIM, MORE, Grown, linked
+from benchmarks.scale.layers import ADDED_SHARE, DIM, Grown, linked
 from search.ground import process
 from search.ground.ending import with_status
 from search.model import Ids, Vectors
@@ -63,18 +63,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.near_layers", description=__doc__)
-    parser.add_argument("--segments", type=int, default=100_000, metavar="N", help="in the first layer (100000)")
-    parser.add_argument("--queries", type=int, default=100, metavar="N", help="that are scored (100)")
-    parser.add_argument("--more", type=int, default=2, metavar="N", help="publications of 1 %% more (2)")
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
-    parser.add_argument("--folder", type=Path, metavar="DIR", help="where to write (a temporary folder)")
+    parser.add_argument(
+        "--segments", type=int, default=100_000, metavar="N", help="segments in the first layer (100000)"
+    )
+    parser.add_argument("--queries", type=int, default=100, metavar="N", help="queries to score (100)")
+    parser.add_argument("--more", type=int, default=2, metavar="N", help="later publications, each with 1 %% more (2)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="random seed (7)")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="folder for the index (a temporary one)")
     args = parser.parse_args(argv)
     vectors = VectorSource(synthetic_anchors(3_000, DIM, args.seed), args.seed)
     with tempfile.TemporaryDirectory(dir=args.folder) as name:
         folder = Path(name)
         grown, written, scored = Grown(vectors, 2 * args.segments), [], []
         for sequence in range(1, args.more + 2):
-            count = args.segments if sequence == 1 else round(MORE * args.segments)
+            count = args.segments if sequence == 1 else round(ADDED_SHARE * args.segments)
             report_progress(f"{count:,} segments ...")
             index = SnapshotIndex.open(folder / "index", DIM, device="cpu")
             index.publish(lambda _, count=count, at=sequence: grown.changes(count, at), sequence)  # type: ignore[misc]
@@ -146,9 +148,9 @@ def markdown(written: Sequence[Written], scored: Sequence[Scored]) -> str:
         [
             "## Layers of neighbourhoods",
             this_machine().sentence(),
-            markdown_table(("layers", "newer lists", "written, MB", "of, MB", "share", "CPU s", "wall s"), rows),
-            f"CPU ms of scoring {CANDIDATES} candidates, the median, and how far a score differs at most:",
-            markdown_table(("publications of 1 %", "layers", "whole", "difference"), found),
+            markdown_table(("layers", "newer lists", "written, MB", "total, MB", "share", "CPU s", "wall s"), rows),
+            f"CPU ms of scoring {CANDIDATES} candidates, the median, and the largest difference of a score:",
+            markdown_table(("publications of 1 %", "in layers", "written whole", "difference"), found),
         ]
     )
 

@@ -39,7 +39,7 @@ from search.settings import Settings
 
 DIM: Final = 384
 K: Final = 10
-MORE: Final = 0.01
+ADDED_SHARE: Final = 0.01
 ROUNDS: Final = 3
 _READ: Final = "--read"
 
@@ -59,10 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     process.own()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.readers", description=__doc__)
-    parser.add_argument("--segments", type=int, default=1_000_000, metavar="N", help="of the library (1000000)")
-    parser.add_argument("--questions", type=int, default=2_000, metavar="N", help="of each reader (2000)")
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
-    parser.add_argument("--folder", type=Path, metavar="DIR", help="where to write (a temporary folder)")
+    parser.add_argument(
+        "--segments", type=int, default=1_000_000, metavar="N", help="segments of the library (1000000)"
+    )
+    parser.add_argument("--questions", type=int, default=2_000, metavar="N", help="questions for each reader (2000)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="random seed (7)")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="folder for the library (a temporary one)")
     parser.add_argument(_READ, type=Path, metavar="DIR", help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     settings = replace(Settings.from_env(os.environ), neighbourhoods=False)
@@ -105,7 +107,7 @@ def _measured(folder: Path, segments: int, questions: int, seed: int, settings: 
     sent_bytes = _store_bytes(folder)
     with wiring.library(publisher, settings) as library:
         space, root = library.writer.space(spec), library.writer.root("/synthetic")
-        more = max(1, round(MORE * segments / SEGMENTS_PER_CLIP))
+        more = max(1, round(ADDED_SHARE * segments / SEGMENTS_PER_CLIP))
         rows = np.concatenate(list(source.chunks(more * SEGMENTS_PER_CLIP))).reshape(more, SEGMENTS_PER_CLIP, DIM)
         with library.writer.lease("bench scale", wait_s=5) as lease:
             old = segments // SEGMENTS_PER_CLIP
@@ -119,16 +121,16 @@ def _measured(folder: Path, segments: int, questions: int, seed: int, settings: 
     rates = median(sum(questions / one.cpu_s for one in readers) for readers in both)
     same = "yes" if {one.answers for one in later} == {here.answers} else "NO"
     rows_ = [
-        ("a reader with nothing: until its first answer, s (CPU s)", f"{first.ready_s:.1f} ({first.ready_cpu_s:.1f})"),
-        ("in the store after the first publication, MB", f"{(_store_bytes(folder) - sent_bytes) / 1e6:,.1f}"),
-        ("sent for 1 % more, MB", f"{sent_bytes / 1e6:,.1f}"),
+        ("empty reader: seconds to its first answer (CPU s)", f"{first.ready_s:.1f} ({first.ready_cpu_s:.1f})"),
+        ("size of the store after the first publication, MB", f"{(_store_bytes(folder) - sent_bytes) / 1e6:,.1f}"),
+        ("written to the store for 1 % more segments, MB", f"{sent_bytes / 1e6:,.1f}"),
         (
-            "a reader that has the one before: until its first answer, s (CPU s)",
+            "reader with the previous publication: seconds to its first answer (CPU s)",
             f"{later[0].ready_s:.1f} ({later[0].ready_cpu_s:.1f})",
         ),
         (f"answers a second of CPU, one reader, median of {ROUNDS}", f"{rate:.0f}"),
-        ("two readers at once, together, in turn with that", f"{rates:.0f}, {rates / rate:.2f} times"),
-        (f"{questions} answers the same as the publisher's", same),
+        ("two readers at once: their sum, and times one reader", f"{rates:.0f}, {rates / rate:.2f} times"),
+        (f"{questions} answers equal the publisher's", same),
     ]
     return "\n\n".join(
         [

@@ -157,9 +157,13 @@ def report(parts: Parts, per_s: float, seed: int) -> str:
     """Return both tables in Markdown."""
     found = indexing_by(parts)
     rows = [(str(one.workers), f"{one.clips_per_s:,.0f}", f"{one.efficiency:.2f}") for one in found]
-    workers = markdown_table(("workers", "clips a second", "of linear"), rows)
+    workers = markdown_table(("workers", "clips a second", "share of linear scaling"), rows)
     too_many = knee(found)
-    said = "none of these are too many" if too_many is None else f"the knee: {too_many} workers, {_why(parts)}"
+    said = (
+        "none of these worker counts is too many"
+        if too_many is None
+        else f"the knee: {too_many} workers; {_why(parts)}"
+    )
     sizes = [size(parts, segments, per_s, seed) for segments in SEGMENTS]
     needs = markdown_table(
         (
@@ -181,7 +185,7 @@ def report(parts: Parts, per_s: float, seed: int) -> str:
 
 def _why(parts: Parts) -> str:
     alone = parts.worker_cores / (parts.cpu_ms / 1000 * parts.clip_s)
-    return f"where {parts.write_clips:,.0f} clips a second are written and each worker makes {alone:.0f}"
+    return f"the writer takes {parts.write_clips:,.0f} clips a second, and each worker encodes {alone:.0f}"
 
 
 @with_status
@@ -190,7 +194,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.sizing", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--rate", type=float, default=50.0, metavar="N", help="questions a second (50)")
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of when they come (7)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="random seed of arrival times (7)")
     usual = Parts()
     for part in fields(Parts):
         value = getattr(usual, part.name)

@@ -62,9 +62,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale.waiting", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--catalog", default="", metavar="URL", help="an empty database (default: a file)")
-    parser.add_argument("--work", type=float, default=0.5, metavar="S", help="of a chunk, on average (0.5)")
-    parser.add_argument("--chunks", type=int, default=30, metavar="N", help="for each worker (30)")
+    parser.add_argument(
+        "--catalog", default="", metavar="URL", help="an empty database for the catalog (default: a file)"
+    )
+    parser.add_argument(
+        "--work", type=float, default=0.5, metavar="S", help="mean encoding time of a chunk, simulated (0.5)"
+    )
+    parser.add_argument("--chunks", type=int, default=30, metavar="N", help="chunks for each worker (30)")
     parser.add_argument("--seed", type=int, default=7, metavar="N")
     args = parser.parse_args(argv)
     if not args.work > 0 or args.chunks < 1:
@@ -126,15 +130,15 @@ def table(found: Sequence[Measured]) -> str:
     )
     rows = []
     for one in found:
-        foretold = indexing(parts, one.workers)
+        predicted = indexing(parts, one.workers)
         rows.append(
             (
-                str(one.workers), f"{one.clips_per_s:,.1f}", f"{foretold:,.1f}", f"{one.clips_per_s / foretold:.2f}",
+                str(one.workers), f"{one.clips_per_s:,.1f}", f"{predicted:,.1f}", f"{one.clips_per_s / predicted:.2f}",
                 f"{1e3 * one.written_s:,.0f}",
             )
         )  # fmt: skip
-    header = ("workers", "clips a second", "foretold", "of that", "ms to claim and close a chunk")
-    fed = f"foretold from {1e3 * alone.asleep_s:.0f} ms asleep and {1e3 * alone.written_s:.0f} ms of writing a chunk"
+    header = ("workers", "clips a second", "predicted", "measured / predicted", "ms to claim and close a chunk")
+    fed = f"predicted from {1e3 * alone.asleep_s:.0f} ms asleep and {1e3 * alone.written_s:.0f} ms of writing a chunk"
     return f"{markdown_table(header, rows)}\n\n{fed}"
 
 

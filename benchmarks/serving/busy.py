@@ -173,22 +173,34 @@ def markdown(args: argparse.Namespace, clips: int, rounds: Sequence[Round]) -> s
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.busy", description=__doc__.splitlines()[0])
-    parser.add_argument("--checkout", type=Path, metavar="DIR", help="another checkout, measured in turn with this one")
-    parser.add_argument("--library", type=Path, metavar="DIR", help="an existing library (default: one that is made)")
-    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"keeps library and clips ({WORK})")
-    parser.add_argument("--segments", type=int, default=100_000, metavar="N", help="of the library (100 thousand)")
-    parser.add_argument("--clips", type=int, default=20_000, metavar="N", help="that the job indexes (20 thousand)")
-    parser.add_argument("--job", choices=JOBS, default="command", help="who indexes them (command)")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often; medians count (3)")
-    parser.add_argument("--seconds", type=float, default=30.0, metavar="S", help="of each round without the job (30)")
+    parser.add_argument("--checkout", type=Path, metavar="DIR", help="measure another checkout in turn with this one")
+    parser.add_argument("--library", type=Path, metavar="DIR", help="an existing library (default: a generated one)")
     parser.add_argument(
-        "--beside", type=float, default=float("inf"), metavar="S", help="of each round with it (until it ends)"
+        "--work", type=Path, default=WORK, metavar="DIR", help=f"folder for the library and the clips ({WORK})"
     )
-    parser.add_argument("--connections", type=int, default=16, metavar="N", help="that ask (16)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the service (1)")
-    parser.add_argument("--threads", type=int, default=8, metavar="N", help="of each of its workers (8)")
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
-    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
+    parser.add_argument(
+        "--segments", type=int, default=100_000, metavar="N", help="segments of the library (100 thousand)"
+    )
+    parser.add_argument(
+        "--clips", type=int, default=20_000, metavar="N", help="clips that the job indexes (20 thousand)"
+    )
+    parser.add_argument("--job", choices=JOBS, default="command", help="what indexes them (command)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds; medians are reported (3)")
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, metavar="S", help="seconds of each round without the job (30)"
+    )
+    parser.add_argument(
+        "--beside",
+        type=float,
+        default=float("inf"),
+        metavar="S",
+        help="seconds of each round with the job (until it ends)",
+    )
+    parser.add_argument("--connections", type=int, default=16, metavar="N", help="client connections (16)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="worker processes of the service (1)")
+    parser.add_argument("--threads", type=int, default=8, metavar="N", help="threads of each worker process (8)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="random seed (7)")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="also write the report to this file")
     return parser
 
 

@@ -86,7 +86,7 @@ def markdown(runs: dict[tuple[str, str], list[Run]], rounds: int) -> str:
         memory = np.median([run.memory_mib for run in each])
         times = [f"{value:.2f}" for value in (np.median(cpu), cpu.min(), np.median(cpu / floor))]
         rows.append([commit, f"`{name}`", *times, f"{memory:.0f}"])
-    header = ("commit", "command", "CPU s, median", "least", "over the imports", "MiB at most")
+    header = ("commit", "command", "median CPU s", "least CPU s", "ratio to the imports", "peak MiB")
     return "\n\n".join(
         [
             "## Commands from cold",
@@ -101,10 +101,10 @@ def markdown(runs: dict[tuple[str, str], list[Run]], rounds: int) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.cold", description=__doc__.splitlines()[0])
-    parser.add_argument("--library", type=Path, required=True, metavar="DIR", help="the library that is asked")
-    parser.add_argument("--rounds", type=int, default=9, metavar="N", help="how often; medians count (9)")
+    parser.add_argument("--library", type=Path, required=True, metavar="DIR", help="the library to search")
+    parser.add_argument("--rounds", type=int, default=9, metavar="N", help="rounds; medians are reported (9)")
     parser.add_argument("--checkout", type=Path, metavar="DIR", help="measure another checkout in turn with this one")
-    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="also write the report to this file")
     args = parser.parse_args(argv)
     if args.rounds < 1:
         raise UsageError("--rounds must be at least 1")

@@ -143,39 +143,45 @@ def bring(library: Path, first: int, clips: int, publish_every: int, seed: int) 
 def markdown(args: argparse.Namespace, clips: int, grown: Growth) -> str:
     """Return the report."""
     rows = [
-        ("before they came", grown.before_bytes),
-        ("at the most while they came", grown.most_bytes),
-        (f"{args.seconds:g} s after the last", grown.after_bytes),
-        ("the same library opened fresh", grown.fresh_bytes),
+        ("before clips were added", grown.before_bytes),
+        ("peak while clips were added", grown.most_bytes),
+        (f"{args.seconds:g} s after the last clip", grown.after_bytes),
+        ("same library opened fresh", grown.fresh_bytes),
     ]
     return "\n\n".join(
         [
-            "## Memory of a service that sees clips come in",
+            "## Memory of a service while clips are added",
             f"{this_machine().sentence()}; commit {HERE.commit()}",
             f"{args.clips:,} clips in {grown.writing_s:.0f} s into a library of {clips:,}, {BATCH} a "
             f"transaction, a snapshot at most every {args.publish_every:,} clips; {args.workers} worker(s) of "
             f"{args.threads} threads; {grown.questions:,} questions over {args.connections} connections, "
             f"{grown.failures} answered 5xx; anonymous memory of all of the service's processes, medians.",
             report.markdown_table(("memory", "MB"), [(name, f"{size / 1e6:.0f}") for name, size in rows]),
-            f"Above the same library opened fresh: {grown.above_fresh:+.1%}.",
+            f"Growth over the same library opened fresh: {grown.above_fresh:+.1%}.",
         ]
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.growth", description=__doc__.splitlines()[0])
-    parser.add_argument("--library", type=Path, metavar="DIR", help="an existing library (default: one that is made)")
-    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"keeps the library ({WORK})")
-    parser.add_argument("--segments", type=int, default=100_000, metavar="N", help="of the library (100 thousand)")
-    parser.add_argument("--clips", type=int, default=100_000, metavar="N", help="that come in (100 thousand)")
-    parser.add_argument("--publish-every", type=int, default=20_000, metavar="N", help="clips, at most (20 thousand)")
-    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="of questions before and after (60)")
-    parser.add_argument("--connections", type=int, default=4, metavar="N", help="that ask (4)")
-    parser.add_argument("--per-second", type=float, default=50.0, metavar="N", help="questions, at most (50)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the service (1)")
-    parser.add_argument("--threads", type=int, default=8, metavar="N", help="of each of its workers (8)")
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
-    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
+    parser.add_argument("--library", type=Path, metavar="DIR", help="an existing library (default: a generated one)")
+    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"folder for the library ({WORK})")
+    parser.add_argument(
+        "--segments", type=int, default=100_000, metavar="N", help="segments of the library (100 thousand)"
+    )
+    parser.add_argument("--clips", type=int, default=100_000, metavar="N", help="clips to add (100 thousand)")
+    parser.add_argument(
+        "--publish-every", type=int, default=20_000, metavar="N", help="publish a snapshot every N clips (20 thousand)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, metavar="S", help="seconds of questions before and after (60)"
+    )
+    parser.add_argument("--connections", type=int, default=4, metavar="N", help="client connections (4)")
+    parser.add_argument("--per-second", type=float, default=50.0, metavar="N", help="questions a second, at most (50)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="worker processes of the service (1)")
+    parser.add_argument("--threads", type=int, default=8, metavar="N", help="threads of each worker process (8)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="random seed (7)")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="also write the report to this file")
     return parser
 
 

@@ -65,11 +65,11 @@ class Row:
 def main(argv: Sequence[str] | None = None) -> int:
     """Attack and report; return 1 if anything failed, hung or ended."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.hostile", description=__doc__)
-    parser.add_argument("--files", type=int, default=10_000, metavar="N", help="spoiled uploads (10,000)")
-    parser.add_argument("--at-once", type=int, default=1000, metavar="N", help="uploads at once (1,000)")
+    parser.add_argument("--files", type=int, default=10_000, metavar="N", help="damaged uploads (10,000)")
+    parser.add_argument("--at-once", type=int, default=1000, metavar="N", help="simultaneous uploads (1,000)")
     parser.add_argument("--slow", type=int, default=300, metavar="N", help="senders that never finish (300)")
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
-    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="random seed (7)")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="also write the report to this file")
     args = parser.parse_args(argv)
     files = whole_files()
     rows: list[Row] = []
@@ -178,7 +178,7 @@ def _markdown(rows: Sequence[Row], watch: Watch) -> str:
             "## Hostile uploads",
             this_machine().sentence(),
             markdown_table(header, cells),
-            f"Most memory of all processes together: {watch.own / 1e6:.0f} MB.",
+            f"Peak memory of all processes together: {watch.own / 1e6:.0f} MB.",
         ]
     )
 

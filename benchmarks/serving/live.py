@@ -68,7 +68,9 @@ class Reported:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.live", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=120.0, metavar="S", help="of sound for each kind (120)")
+    parser.add_argument(
+        "--seconds", type=float, default=120.0, metavar="S", help="seconds of sound for each kind of alert (120)"
+    )
     parser.add_argument("--seed", type=int, default=22, metavar="N")
     parser.add_argument("--report", type=Path, metavar="FILE")
     args = parser.parse_args(argv)
@@ -166,7 +168,14 @@ def markdown(args: argparse.Namespace, reported: Sequence[Reported]) -> str:
                 f"{100 * one.cpu:.0f} %",
             ]
         )
-    header = ["watched for", "told", "from sound to alert, median s", "longest s", "`latency_s`, median", "of one core"]
+    header = [
+        "watched for",
+        "reported",
+        "from sound to alert, median s",
+        "longest s",
+        "`latency_s`, median",
+        "share of one core",
+    ]
     before, _, _ = psutil.getloadavg()
     return "\n\n".join(
         (

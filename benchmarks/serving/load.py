@@ -126,21 +126,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.load", description=__doc__)
-    parser.add_argument("--library", type=Path, metavar="DIR", help="an existing library (default: one that is made)")
-    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"keeps the library ({WORK})")
-    parser.add_argument("--segments", type=int, default=1_000_000, metavar="N", help="of the library (1 million)")
-    parser.add_argument("--encoder", default="cnn:mn04", metavar="NAME", help="whose library it is (cnn:mn04)")
+    parser.add_argument("--library", type=Path, metavar="DIR", help="an existing library (default: a generated one)")
+    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"folder for the library ({WORK})")
+    parser.add_argument(
+        "--segments", type=int, default=1_000_000, metavar="N", help="segments of the library (1 million)"
+    )
+    parser.add_argument("--encoder", default="cnn:mn04", metavar="NAME", help="encoder of the library (cnn:mn04)")
     parser.add_argument("--audio", type=Path, metavar="DIR", help="recordings that the vectors are grown from")
-    parser.add_argument("--anchor-files", type=int, default=2000, metavar="N", help="how many of them (2000)")
-    parser.add_argument("--only", nargs="+", choices=PARTS, help="some parts alone")
-    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="of similar and recommend (60)")
-    parser.add_argument("--connections", type=int, default=16, metavar="N", help="of similar and recommend (16)")
-    parser.add_argument("--queries", type=int, default=300, metavar="N", help="texts and uploads (300)")
-    parser.add_argument("--minutes", type=float, default=10.0, metavar="M", help="of mixed load (10)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the service (1)")
-    parser.add_argument("--threads", type=int, default=8, metavar="N", help="of each of its workers (8)")
-    parser.add_argument("--seed", type=int, default=7, metavar="N", help="of everything random (7)")
-    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
+    parser.add_argument("--anchor-files", type=int, default=2000, metavar="N", help="number of these recordings (2000)")
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="measure only these parts")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, metavar="S", help="seconds each of similar and recommend (60)"
+    )
+    parser.add_argument(
+        "--connections", type=int, default=16, metavar="N", help="client connections for similar and recommend (16)"
+    )
+    parser.add_argument("--queries", type=int, default=300, metavar="N", help="number of texts, and of uploads (300)")
+    parser.add_argument("--minutes", type=float, default=10.0, metavar="M", help="minutes of mixed load (10)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="worker processes of the service (1)")
+    parser.add_argument("--threads", type=int, default=8, metavar="N", help="threads of each worker process (8)")
+    parser.add_argument("--seed", type=int, default=7, metavar="N", help="random seed (7)")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="also write the report to this file")
     return parser
 
 
@@ -316,8 +322,8 @@ def _markdown(
             report.markdown_table(("what", "requests", "a second", "p50 ms", "p99 ms", "CPU ms", "5xx"), cells)
         )
     lines.append(
-        f"On top of the engine, median: Flask, validation and JSON {alone.within_ms:.2f} ms; all of the way there and "
-        f"back over HTTP {alone.over_http_ms:.2f} ms."
+        f"Overhead over the engine, median: Flask, validation and JSON {alone.within_ms:.2f} ms; the whole HTTP round "
+        f"trip {alone.over_http_ms:.2f} ms."
     )
     markdown = ", ".join(f"{name} {ms:.1f} ms" for name, ms in alone.engine_ms.items())
     lines.append(f"The engine alone, in one process just before, median CPU time: {markdown}.")

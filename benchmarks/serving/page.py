@@ -200,11 +200,15 @@ def find_chromium() -> Chromium:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure; return 0 if every figure stays within its limit, else 1."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.page", description=__doc__)
-    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"where the library goes ({WORK})")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each is repeated (5)")
-    parser.add_argument("--only", nargs="+", choices=tuple(PARTS), metavar="PART", help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--checkout", type=Path, metavar="DIR", help="another commit's page, measured in turn: no more")
-    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write the table there too")
+    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"folder for the library ({WORK})")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="repetitions of each measurement (5)")
+    parser.add_argument(
+        "--only", nargs="+", choices=tuple(PARTS), metavar="PART", help=f"measure only these parts: {', '.join(PARTS)}"
+    )
+    parser.add_argument(
+        "--checkout", type=Path, metavar="DIR", help="measure only the script time, in turn with the commit at DIR"
+    )
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="also write the table to this file")
     args = parser.parse_args(argv)
     chromium = find_chromium()
     from playwright.sync_api import sync_playwright

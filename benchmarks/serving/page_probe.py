@@ -43,7 +43,7 @@ def figure(what: str, values: Sequence[float], unit: str, most: float) -> Figure
 
 def table(figures: Sequence[Figure]) -> str:
     """Return the figures as a Markdown table; those within their limit are bold."""
-    header = ("what", "median", "at most", "smallest to largest")
+    header = ("what", "median", "limit", "smallest to largest")
     rows = [
         (
             one.what,

@@ -91,9 +91,9 @@ def session(browser: Browser, url: str, actions: int = ACTIONS) -> list[Figure]:
         written = ", ".join(f"{size / 1e6:.2f}" for size in sizes)
         report_progress(f"{what}: {written} MB at first, after {rounds // 4 * len(ROUND):,} and {actions:,} actions")
     grown = (
-        (f"held by scripts after {actions:,} actions, more than before", held[0], held[2]),
-        (f"the heap with its code then, more than after {rounds // 4 * len(ROUND):,} actions", heap[1], heap[2]),
-        ("nodes then, more than before", nodes_before, nodes_after),
+        (f"growth of memory held by scripts over {actions:,} actions", held[0], held[2]),
+        (f"growth of the heap with code, from action {rounds // 4 * len(ROUND):,} on", heap[1], heap[2]),
+        (f"growth of the number of document nodes over {actions:,} actions", nodes_before, nodes_after),
     )
     return [figure(what, [100 * (now / then - 1)], "%", 10) for what, then, now in grown]
 

@@ -51,7 +51,7 @@ _OPTIONS = ("--trusted-proxy", "127.0.0.1", "--rate", "1000000")
 
 
 @dataclass
-class Asked:
+class RequestResults:
     """The results of the requests: milliseconds from when each was due, and the reasons of those that failed."""
 
     ms: list[float] = field(default_factory=list)
@@ -69,10 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; return 1 if a request failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.rolling", description=__doc__.splitlines()[0])
     parser.add_argument("--rate", type=float, default=50.0, metavar="N", help="requests a second (50)")
-    parser.add_argument("--restarts", type=int, default=4, metavar="N", help="of services, in turn (4)")
-    parser.add_argument("--library", type=Path, metavar="DIR", help="one that is there (default: one is made)")
-    parser.add_argument("--segments", type=int, default=20_000, metavar="N", help="of the one that is made (20000)")
-    parser.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"where it is kept ({WORK})")
+    parser.add_argument("--restarts", type=int, default=4, metavar="N", help="restarts; the services take turns (4)")
+    parser.add_argument("--library", type=Path, metavar="DIR", help="an existing library (default: a generated one)")
+    parser.add_argument(
+        "--segments", type=int, default=20_000, metavar="N", help="segments of the generated library (20000)"
+    )
+    parser.add_argument(
+        "--work", type=Path, default=WORK, metavar="DIR", help=f"folder for the generated library ({WORK})"
+    )
     parser.add_argument("--seed", type=int, default=7, metavar="N")
     args = parser.parse_args(argv)
     if not args.rate > 0 or args.restarts < 1:
@@ -86,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if asked.failed else 0
 
 
-def measured(library: Path, clips: int, rate: float, restarts: int) -> Asked:
+def measured(library: Path, clips: int, rate: float, restarts: int) -> RequestResults:
     """Return the results of requests at ``rate`` per second about a library of ``clips``.
 
     Raises SoundalikeError, UsageError.
@@ -147,7 +151,7 @@ class _Load:
 
     def __init__(self, root: str, clips: int, rate: float) -> None:
         self._root, self._clips, self._rate = root, clips, rate
-        self._asked = Asked()
+        self._asked = RequestResults()
         self._lock, self._over = threading.Lock(), threading.Event()
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._sending = threading.Thread(target=self._send)
@@ -162,7 +166,7 @@ class _Load:
         self._sending.join()
         self._pool.shutdown()
 
-    def stop(self) -> Asked:
+    def stop(self) -> RequestResults:
         """Stop sending, wait for all answers, and return the results."""
         self._over.set()
         self._sending.join()
@@ -223,7 +227,7 @@ def _wait_until_ready(url: str) -> None:
     raise SoundalikeError(f"the service at {url} did not become ready")
 
 
-def sentence(asked: Asked, rate: float, restarts: int) -> str:
+def sentence(asked: RequestResults, rate: float, restarts: int) -> str:
     """Return the printed result."""
     p50, p99 = np.percentile(asked.ms, (50, 99))
     failed = sum(asked.failed.values())

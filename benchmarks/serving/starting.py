@@ -181,12 +181,12 @@ def markdown(args: argparse.Namespace, clips: int, rounds: Sequence[Round]) -> s
         for kind in QUESTIONS
     ]
     times = [
-        ("start until the address is printed", f"{median([one.printed_s for one in rounds]):.1f}"),
-        ("start until ready", f"{median([one.ready_s for one in rounds]):.1f}"),
-        ("CPU seconds of all its processes by then", f"{median([one.ready_cpu_s for one in rounds]):.1f}"),
-        ("end, idle", f"{median([one.idle_stop_s for one in rounds]):.1f}"),
-        ("end, busy", f"{median([one.busy_stop_s for one in rounds]):.1f}"),
-        ("end, busy, the longest", f"{max(one.busy_stop_s for one in rounds):.1f}"),
+        ("from start until the address is printed", f"{median([one.printed_s for one in rounds]):.1f}"),
+        ("from start until ready", f"{median([one.ready_s for one in rounds]):.1f}"),
+        ("CPU seconds of all processes until ready", f"{median([one.ready_cpu_s for one in rounds]):.1f}"),
+        ("from SIGTERM until the end, idle", f"{median([one.idle_stop_s for one in rounds]):.1f}"),
+        ("from SIGTERM until the end, busy", f"{median([one.busy_stop_s for one in rounds]):.1f}"),
+        ("from SIGTERM until the end, busy, longest", f"{max(one.busy_stop_s for one in rounds):.1f}"),
     ]
     statuses = sorted({status for one in rounds for status in one.statuses})
     return "\n\n".join(
@@ -199,8 +199,8 @@ def markdown(args: argparse.Namespace, clips: int, rounds: Sequence[Round]) -> s
             report.markdown_table(("", "s"), times),
             "Questions as soon as the service is ready, milliseconds:",
             report.markdown_table(("question", "first", "second"), first_and_second),
-            f"Idle after them, its processes keep {_memory(rounds)} MiB for themselves, the largest first.",
-            f"Of {sum(one.answered + one.lost for one in rounds):,} requests sent before the signal "
+            f"Anonymous memory of each idle process afterwards, largest first: {_memory(rounds)} MiB.",
+            f"Of {sum(one.answered + one.lost for one in rounds):,} requests sent before SIGTERM "
             f"{sum(one.lost for one in rounds)} were not answered. Exit statuses: {', '.join(map(str, statuses))}.",
         ]
     )
@@ -214,11 +214,15 @@ def _memory(rounds: Sequence[Round]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.starting", description=__doc__.splitlines()[0])
     parser.add_argument("--library", type=Path, required=True, metavar="DIR", help="the library to serve")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often; medians count (5)")
-    parser.add_argument("--connections", type=int, default=8, metavar="N", help="that ask while it ends (8)")
-    parser.add_argument("--seconds", type=float, default=3.0, metavar="S", help="of asking before it ends (3)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="of the service (1)")
-    parser.add_argument("--report", type=Path, metavar="OUT.md", help="write what is printed here too")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds; medians are reported (5)")
+    parser.add_argument(
+        "--connections", type=int, default=8, metavar="N", help="client connections that ask while the service ends (8)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=3.0, metavar="S", help="seconds of questions before the service ends (3)"
+    )
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="worker processes of the service (1)")
+    parser.add_argument("--report", type=Path, metavar="OUT.md", help="also write the report to this file")
     return parser
 
 

@@ -64,12 +64,18 @@ class Speed:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
-        parser.add_argument("--only", choices=PARTS, help="one part alone")
+        parser.add_argument("--only", choices=PARTS, help="measure only this part")
         parser.add_argument("--audio", type=Path, metavar="DIR", help="recordings (default: ../shared, else data/demo)")
-        parser.add_argument("--encoder", metavar="NAME", help="what encodes them (default: $SOUNDALIKE_ENCODER)")
-        parser.add_argument("--rounds", type=int, default=3, metavar="N", help="how often, by turns; medians count (3)")
+        parser.add_argument(
+            "--encoder", metavar="NAME", help="encoder of the recordings (default: $SOUNDALIKE_ENCODER)"
+        )
+        parser.add_argument(
+            "--rounds", type=int, default=3, metavar="N", help="rounds, in turn; medians are reported (3)"
+        )
         indexing = parser.add_argument_group("indexing")
-        indexing.add_argument("--minutes", type=float, default=60.0, metavar="M", help="of recordings to index (60)")
+        indexing.add_argument(
+            "--minutes", type=float, default=60.0, metavar="M", help="minutes of recordings to index (60)"
+        )
         search = parser.add_argument_group("search")
         search.add_argument(
             "--sizes",
@@ -77,16 +83,18 @@ class Speed:
             nargs="+",
             default=list(SIZES),
             metavar="N",
-            help="segments (10 thousand, 100 thousand, 1 million)",
+            help="sizes in segments (10 thousand, 100 thousand, 1 million)",
         )
-        search.add_argument("--recall", type=float, default=0.97, metavar="R", help="that efforts are tuned to (0.97)")
+        search.add_argument(
+            "--recall", type=float, default=0.97, metavar="R", help="recall that efforts are tuned to (0.97)"
+        )
         search.add_argument(
             "--filters",
             nargs="+",
             choices=FILTERS,
             default=list(FILTERS),
             metavar="NAME",
-            help=f"that are asked through: some of {', '.join(FILTERS)} (every one)",
+            help=f"filters to search with: {', '.join(FILTERS)} (all)",
         )
         search.add_argument(
             "--peers",
@@ -94,9 +102,9 @@ class Speed:
             choices=[*PEERS, *MORE_PEERS],
             default=list(PEERS),
             metavar="NAME",
-            help=f"what else is measured ({', '.join(PEERS)}); {' and '.join(MORE_PEERS)} where installed",
+            help=f"peers to compare with ({', '.join(PEERS)}); {' and '.join(MORE_PEERS)} if installed",
         )
-        search.add_argument("--queries", type=int, default=500, metavar="N", help="at each size (500)")
+        search.add_argument("--queries", type=int, default=500, metavar="N", help="queries at each size (500)")
         search.add_argument(
             "--anchor-files",
             type=int,
@@ -105,7 +113,9 @@ class Speed:
             help=f"recordings that vectors are grown from ({ANCHOR_FILES}); 0: synthetic anchors, no recording",
         )
         parser.add_argument("--catalog", metavar="URL", help="an empty database to write clips to (default: a file)")
-        search.add_argument("--work", type=Path, default=WORK, metavar="DIR", help=f"keeps what was built ({WORK})")
+        search.add_argument(
+            "--work", type=Path, default=WORK, metavar="DIR", help=f"folder for indexes that were built ({WORK})"
+        )
         add_outputs(parser)
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:

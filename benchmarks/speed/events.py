@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.events", description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=400, metavar="N")
-    parser.add_argument("--sounds", type=Path, metavar="FOLDER", help="index these instead")
+    parser.add_argument("--sounds", type=Path, metavar="FOLDER", help="index these sounds instead of generated ones")
     parser.add_argument("--rounds", type=int, default=5, metavar="N")
     parser.add_argument("--encoder", default="cnn:soundalike-1", metavar="NAME")
     parser.add_argument("--report", type=Path, metavar="FILE")

@@ -54,7 +54,7 @@ class Sound:
     seconds: float
 
     @property
-    def like(self) -> tuple[int, int]:
+    def rate_and_channels(self) -> tuple[int, int]:
         """Its sample rate and number of channels."""
         return self.blocks[0].rate_hz, len(self.blocks[0].samples)
 
@@ -94,13 +94,13 @@ def _spent_s(work: Callable[[Sound], object], sounds: Sequence[Sound]) -> float:
 
 
 def _levels(sound: Sound) -> None:
-    levels = Levels(*sound.like)
+    levels = Levels(*sound.rate_and_channels)
     for samples in sound.at_once:
         levels.add(samples)
 
 
 def _spectrum(sound: Sound) -> None:
-    spectrum = Spectrum(*sound.like)
+    spectrum = Spectrum(*sound.rate_and_channels)
     for samples in sound.at_once:
         spectrum.add(samples)
     spectrum.end()
@@ -108,7 +108,7 @@ def _spectrum(sound: Sound) -> None:
 
 
 def _weighted(sound: Sound) -> None:
-    rate_hz, channels = sound.like
+    rate_hz, channels = sound.rate_and_channels
     weighted = Weighted(rate_hz, channels, hop_of(rate_hz))
     for samples in sound.at_once:
         weighted.add(samples)
@@ -116,14 +116,14 @@ def _weighted(sound: Sound) -> None:
 
 
 def _envelope(sound: Sound) -> None:
-    envelope = Envelope(*sound.like)
+    envelope = Envelope(*sound.rate_and_channels)
     for samples in sound.at_once:
         envelope.add(samples)
     envelope.end()
 
 
 def _mix(sound: Sound) -> None:
-    _mixed(sound.like[0], sound.at_once)
+    _mixed(sound.rate_and_channels[0], sound.at_once)
 
 
 def _pitch(sound: Sound) -> None:
@@ -198,7 +198,9 @@ def by_turns(folder: Path, encoder: str, rounds: int) -> str:
             float(np.median(values)) for values in zip(*((s.job.cpu_s, s.command.cpu_s) for s in of), strict=True)
         ]
         rows.append((name, *(f"{s:.2f}" for s in (*seconds, job.cpu_s, command.cpu_s, command.wall_s))))
-    return markdown_table(("index", "stages, CPU s", "command, CPU s", "stages", "command, CPU", "command, wall"), rows)
+    return markdown_table(
+        ("index", "stages, CPU s", "command, CPU s", "stages, ratio", "command CPU, ratio", "command wall, ratio"), rows
+    )
 
 
 @with_status
@@ -210,7 +212,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--audio", type=Path, help="recordings (default: ../shared, else data/demo)")
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--index", type=int, default=0, metavar="ROUNDS", help="index the files too, so many times")
+    parser.add_argument(
+        "--index", type=int, default=0, metavar="ROUNDS", help="also index the files, in this many rounds"
+    )
     parser.add_argument("--encoder", default=DEFAULT_ENCODER)
     args = parser.parse_args(argv)
     own()
@@ -226,7 +230,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, ms in parts.items():
         print(f"| {name} | {ms:.2f} |")
     if indexed:
-        print(f"\nIndexing them, {args.encoder}, {args.index} rounds, seconds and ratios to without:\n\n{indexed}")
+        print(f'\nIndexing them, {args.encoder}, {args.index} rounds, seconds, and ratios to "without":\n\n{indexed}')
 
 
 if __name__ == "__main__":

@@ -113,8 +113,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.memory", description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, nargs="*", default=[10_000, 100_000], metavar="N")
-    parser.add_argument("--hours", type=float, default=24.0, metavar="H", help="of the long recording; 0: none")
-    parser.add_argument("--kill", action="store_true", help="kill the job of the long recording, and make it again")
+    parser.add_argument(
+        "--hours", type=float, default=24.0, metavar="H", help="hours of the long recording; 0 for none (24)"
+    )
+    parser.add_argument("--kill", action="store_true", help="also kill the job of the long recording and resume it")
     parser.add_argument("--encoder", default="spectral", metavar="NAME")
     parser.add_argument("--events", action="store_true", help="find events in the same pass")
     parser.add_argument("--seed", type=int, default=7, metavar="N")

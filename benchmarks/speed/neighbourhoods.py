@@ -128,9 +128,9 @@ def main() -> None:
     """Measure and print."""
     process.own()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("library", type=Path, help="a library of one space")
-    parser.add_argument("--sample", type=int, metavar="N", help="only N of its segments")
-    parser.add_argument("--more", type=int, default=10_000, metavar="N", help="segments that come later (10,000)")
+    parser.add_argument("library", type=Path, help="a library with one space")
+    parser.add_argument("--sample", type=int, metavar="N", help="use only N of its segments")
+    parser.add_argument("--more", type=int, default=10_000, metavar="N", help="segments to add later (10,000)")
     parser.add_argument("--seed", type=int, default=SEED)
     args = parser.parse_args()
     settings = replace(Settings.from_env(os.environ), neighbourhoods=False)

@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     encoders = [wiring.encoder(name, settings) for name in args.encoder or [settings.encoder]]
     costs = measure(encoders, args.rounds)
     rows = [[f"{c.encoder}, {c.what}", f"{c.median_ms:.2f}", f"{c.least_ms:.2f}"] for c in costs]
-    print(markdown_table(["query", "median ms", "least ms"], rows))
+    print(markdown_table(["query", "median ms", "minimum ms"], rows))
     return 0
 
 

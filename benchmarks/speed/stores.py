@@ -116,12 +116,12 @@ def run(encoder: str, seed: int, settings: Settings, progress: Callable[[str], N
 def markdown(report: StoresReport) -> str:
     """Return the section on stores."""
     rows = [
-        ("processor time a clip, folder", f"{report.folder_cpu_ms:.1f} ms"),
-        ("the same, store", f"{report.store_cpu_ms:.1f} ms"),
-        ("ratio, median of the rounds", f"{report.ratio:.2f}"),
-        ("bytes fetched of those there are", f"{report.bytes_share:.3f}"),
-        ("requests a clip, listing aside", f"{report.requests_a_clip:.2f}"),
-        ("the same when nothing changed, all clips", f"{report.again_requests}"),
+        ("processor time per clip, folder", f"{report.folder_cpu_ms:.1f} ms"),
+        ("processor time per clip, store", f"{report.store_cpu_ms:.1f} ms"),
+        ("store / folder, median of the rounds", f"{report.ratio:.2f}"),
+        ("share of the clips' bytes fetched", f"{report.bytes_share:.3f}"),
+        ("requests per clip, without listing", f"{report.requests_a_clip:.2f}"),
+        ("requests for all clips when nothing changed", f"{report.again_requests}"),
         (f"{CLIP_S:g} s from the middle of a FLAC file of {LONG_S / 60:g} min", f"{report.passage_requests} requests"),
         ("", f"{report.passage_bytes / 1e6:.2f} MB"),
     ]

@@ -90,8 +90,8 @@ def markdown(report: WritingReport) -> str:
         f"{report.nothing_ms:.2f}",
     )
     header = (
-        "database", "clips a second, best batch", "median", "CPU ms a clip, here", "segments replayed a second",
-        "CPU us a segment, here", "nothing new, ms",
+        "database", "clips a second, best batch", "median", "client CPU ms per clip", "segments replayed a second",
+        "client CPU us per segment", "ms when nothing is new",
     )  # fmt: skip
     return "\n\n".join(
         [

@@ -64,8 +64,8 @@ def test_starting_and_ending_are_measured(library_path, tmp_path):  # noqa: F811
     options = ["--library", str(library_path), "--rounds", "1", "--connections", "2", "--seconds", "0.3"]
     assert starting.main([*options, "--report", str(out)]) == 0
     text = out.read_text("utf-8")
-    assert re.search(r"Of [\d,]+ requests sent before the signal 0 were not answered. Exit statuses: 0.", text), text
-    assert re.search(r"keep \d+, .* MiB for themselves", text), text
+    assert re.search(r"Of [\d,]+ requests sent before SIGTERM 0 were not answered. Exit statuses: 0.", text), text
+    assert re.search(r"largest first: \d+, .* MiB\.", text), text
 
 
 @pytest.mark.thorough

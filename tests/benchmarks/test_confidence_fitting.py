@@ -52,9 +52,9 @@ def test_the_threshold_that_is_most_often_right_is_the_one_that_verdicts_use() -
     there = [Page(rng.normal(1.0, 1.0, (10, 1)), rng.random(10) < 0.4) for _ in range(200)]
     gone = [Page(rng.normal(-1.0, 1.0, (10, 1)), np.zeros(10, bool)) for _ in range(200)]
     shares = {
-        line.split()[5]: [float(line.split()[place]) for place in (7, 12)]
+        line.split()[7].rstrip(":"): [float(line.split()[place]) for place in (8, 13)]
         for line in report(there, gone, ("cosine",), alone=True).splitlines()
-        if "best of a page from" in line
+        if "best probability of a page" in line
     }
     right = {threshold: (high + 1 - low) / 2 for threshold, (high, low) in shares.items()}
     assert max(right, key=lambda one: right[one]) in ("0.30", "0.40", "0.50")

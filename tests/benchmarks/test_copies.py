@@ -53,7 +53,7 @@ def test_the_command_counts_what_is_missed_and_what_is_false(tmp_path, capsys):
     assert duplicates.main(options) in (0, 1)
     printed = capsys.readouterr().out
     assert "| all | 12 |" in printed
-    assert "False groups: 0.\nOf 105 pairs that are alike and no copies 0 are called copies" in printed
+    assert "False groups: 0.\nOf 105 similar pairs that are not copies 0 are called copies" in printed
     (tmp_path / "kept" / "judged-0.json").unlink()
     assert duplicates.main(options) in (0, 1)
     assert capsys.readouterr().out.splitlines()[:-1] == printed.splitlines()[:-1]  # but for the line of the machine

@@ -16,11 +16,11 @@ from search.analysis.facts.octave_weights import OF_DRUMS, OF_TUNES, PERCUSSION
 def test_drums_have_their_tempo_among_the_candidates() -> None:
     rng = np.random.default_rng(1)
     wave = tempo.drums(np.arange(0, 12, 0.5), 12 * tempo.RATE_HZ, rng)
-    asked = tempo.asked("drums alone", 0, 0.5 * wave, 120.0)
-    assert asked.choice.are.any()
+    asked = tempo.beat_question("drums alone", 0, 0.5 * wave, 120.0)
+    assert asked.choice.is_right.any()
     assert asked.choice.features.shape[1] == len(OF_TUNES) == len(OF_DRUMS)
     assert len(asked.traits) == len(PERCUSSION) - 1
-    assert tempo.asked("drums alone", 0, 0.5 * wave, 97.0).choice.are.sum() == 0
+    assert tempo.beat_question("drums alone", 0, 0.5 * wave, 97.0).choice.is_right.sum() == 0
 
 
 def test_beats_follow_the_tempo_of_the_file(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_choice_is_learnt_and_stays_near_what_was_known() -> None:
     rows = rng.normal(size=(40, 3, 2))
     choices = [Choice(row, np.arange(3) == row[:, 0].argmax()) for row in rows]
     weights = fit(choices, 0.01)
-    assert np.mean([one.are[np.argmax(one.features @ weights)] for one in choices]) > 0.9
+    assert np.mean([one.is_right[np.argmax(one.features @ weights)] for one in choices]) > 0.9
     before = np.array([0.0, 5.0])
     assert fit(choices, 1e6, before) == pytest.approx(before, abs=1e-3)
 
@@ -67,7 +67,7 @@ def test_a_scale_is_asked_for_its_key() -> None:
     shares[[2, 4, 6, 7, 9, 11, 1]] = (5, 2, 3, 2, 4, 2, 1)  # D major
     one = keys.question(shares / shares.sum(), 2)
     assert int(np.argmax(one.features @ keys.OF_NOTES)) == 2
-    assert one.are.nonzero()[0].tolist() == [2]
+    assert one.is_right.nonzero()[0].tolist() == [2]
 
 
 def test_weights_find_the_beat_that_they_were_fitted_on_and_tell_drums_from_tunes() -> None:
@@ -78,9 +78,9 @@ def test_weights_find_the_beat_that_they_were_fitted_on_and_tell_drums_from_tune
         is_drums = number % 2 == 1
         choice = Choice(np.array([[0.0, rng.normal()], [1.0, rng.normal()]]), np.array([not is_drums, is_drums]))
         traits = rng.normal(3.0 if is_drums else -3.0, 1.0, 2)
-        asked.append(tempo.Asked("drums alone" if is_drums else "songs", number % 5, choice, traits))
+        asked.append(tempo.BeatQuestion("drums alone" if is_drums else "songs", number % 5, choice, traits))
     weights = tempo.fitted(asked)
-    assert all(one.choice.are[weights.chosen(one)] for one in asked)
+    assert all(one.choice.is_right[weights.chosen(one)] for one in asked)
     lines = list(tempo.report(asked))
     assert lines[0].startswith("20 songs: found 1.000")
     assert lines[2] == "OF_TUNES"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks.quality.mixtures import RATE_HZ, Plan, Sound, backgrounds, labelled, laid, mixtures
+from benchmarks.quality.mixtures import RATE_HZ, Plan, Sound, backgrounds, labelled, mixture_at, mixtures
 from benchmarks.quality.moments import overlap, questions
 
 
@@ -47,7 +47,7 @@ def test_sounds_lie_where_they_are_said_to_be(data):
 
 def test_sounds_may_be_laid_at_chosen_times(data):
     sounds = [Sound(data.parent / "rain.wav", "rain")] * 2
-    mixture = laid(data.parent / "long.wav", 10.0, sounds, (2.0, 2.0), np.random.default_rng(1))
+    mixture = mixture_at(data.parent / "long.wav", 10.0, sounds, (2.0, 2.0), np.random.default_rng(1))
     assert [round(one.start_s, 2) for one in mixture.sounds] == [2.0, 2.0]
     assert len(mixture.wave) == 10 * RATE_HZ
 

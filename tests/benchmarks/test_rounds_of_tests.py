@@ -128,7 +128,7 @@ def test_a_round_whose_code_changed_meanwhile_is_of_no_commit(tmp_path: Path, mo
     names = iter(["abc1", "abc2"])
     monkeypatch.setattr(Checkout, "commit", lambda _checkout: next(names))
     done = rounds.run_once(
-        rounds.Options(workers=0, paths=(suite(tmp_path, "def test_one(: pass"),)), 1, rounds.Sittings()
+        rounds.Options(workers=0, paths=(suite(tmp_path, "def test_one(: pass"),)), 1, rounds.RunningRounds()
     )
     assert (done.commit, done.has_failed) == ("abc1+", True)
 

@@ -15,14 +15,14 @@ from tests.service.conftest import library_path, made_library  # noqa: F401 - fi
 
 @pytest.mark.thorough
 def test_the_table_has_a_row_for_each_part(library_path, capsys):  # noqa: F811
-    """No answer failed, and the time on top of the engine is told."""
+    """No answer failed, and the overhead over the engine is printed."""
     parts = ["--only", "similar", "recommend", "text", "--seconds", "1", "--queries", "5", "--connections", "2"]
     assert load.main(["--library", str(library_path), *parts]) == 0
     printed = capsys.readouterr().out
     rows = [line for line in printed.splitlines() if line.startswith(("| similar", "| recommend", "| words"))]
     assert len(rows) == 3
     assert all(line.endswith("| 0 |") for line in rows)
-    assert "On top of the engine" in printed
+    assert "Overhead over the engine" in printed
 
 
 def test_filters_cost_no_recall_in_a_small_library(library_path, tmp_path):  # noqa: F811

@@ -48,7 +48,7 @@ def test_a_larger_library_needs_more_of_everything_and_beyond_files_the_memory_o
 def test_the_command_prints_both_tables(capsys):
     assert sizing.main(["--rate", "20", "--write-clips", "2000"]) == 0
     said = capsys.readouterr().out
-    assert "the knee: 32 workers, where 2,000 clips a second are written and each worker makes 74" in said
+    assert "the knee: 32 workers; the writer takes 2,000 clips a second, and each worker encodes 74" in said
     assert "1,000,000,000 | Milvus" in said
     with pytest.raises(SystemExit):
         sizing.main(["--rate", "0"])
@@ -56,7 +56,7 @@ def test_the_command_prints_both_tables(capsys):
 
 @pytest.mark.thorough
 def test_the_simulation_is_checked_against_workers_that_wait(monkeypatch, capsys):
-    """Every chunk is written by its claim, and what was foretold stands beside what was measured."""
+    """Every chunk is written by its claim, and what was predicted stands beside what was measured."""
     monkeypatch.setattr(waiting, "WORKERS", (1, 2))
     assert waiting.main(["--work", "0.001", "--chunks", "2"]) == 0
     said = capsys.readouterr().out

@@ -42,7 +42,7 @@ def test_a_reader_is_understood_and_found_and_noise_says_nothing(tmp_path):
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    said = speech.invented(tmp_path / "manifest.csv", tones, LoudDetector(), 10)
+    said = speech.false_words(tmp_path / "manifest.csv", tones, LoudDetector(), 10)
     assert "| 2 | a voice in 1, words in 1 (50.00%)" in said[0]
     assert "siren: thunder" in said[1]
     found = speech.voices(tmp_path / "read", tmp_path / "manifest.csv", LoudDetector(), 1)

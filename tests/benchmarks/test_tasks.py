@@ -12,7 +12,7 @@ import soundfile
 from benchmarks.quality import datasets, published_tasks, reranking, zero_shot
 from benchmarks.quality.encoding import EncodingCache
 from benchmarks.quality.items import DataSet
-from benchmarks.quality.tasks import Asked, RerankingTask, sound_vectors
+from benchmarks.quality.tasks import RerankingQuery, RerankingTask, sound_vectors
 from search.errors import UsageError
 from tests.benchmarks.sounds import PITCHES_HZ, ReadingEncoder, write_set
 from tests.benchmarks.test_commands import bench
@@ -35,8 +35,8 @@ def tones(folder: Path) -> DataSet:
 def test_each_query_has_five_right_among_twenty_one_and_every_label_as_many_queries(tones: DataSet) -> None:
     """No query is among its own candidates; the same seed draws the same, another seed something else."""
     task = reranking.draw(tones, seed=3)
-    assert len(task.asked) == 30
-    for asked in task.asked:
+    assert len(task.queries) == 30
+    for asked in task.queries:
         assert len(set(asked.candidates)) == 21
         assert asked.query not in asked.candidates
         same = {place for place in asked.candidates if tones.items[place].labels & tones.items[asked.query].labels}
@@ -55,7 +55,7 @@ def test_the_figure_is_the_mean_average_precision_of_the_order_by_cosine() -> No
     """Right ones at places 1 and 3 of three: (1 + 2/3) / 2."""
     vectors = np.array([[1, 0], [0.9, 0.1], [0.5, 0.5], [0.1, 0.9]], np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    task = RerankingTask("three", (), (Asked(0, (3, 2, 1), frozenset({1, 3})),))
+    task = RerankingTask("three", (), (RerankingQuery(0, (3, 2, 1), frozenset({1, 3})),))
     assert reranking.score(task, vectors) == pytest.approx((1 + 2 / 3) / 2)
 
 
@@ -157,7 +157,7 @@ def test_a_published_task_of_queries_with_right_and_wrong_sounds_is_read(folder:
     write_parquet(tmp_path / "few" / "data" / "test-00000-of-00001.parquet", columns)
     task = published_tasks.load(tmp_path / "few", tmp_path / "unpacked")
     assert isinstance(task, RerankingTask)
-    assert [(len(asked.candidates), len(asked.relevant)) for asked in task.asked] == [(3, 1)]
+    assert [(len(asked.candidates), len(asked.relevant)) for asked in task.queries] == [(3, 1)]
     assert ask(task, tmp_path / "unpacked") == pytest.approx(1.0)
     with pytest.raises(UsageError, match="--protocol maeb"):
         datasets.load(tmp_path / "few")
@@ -178,12 +178,12 @@ def test_a_published_task_in_parts_is_read(folder: Path, tmp_path: Path) -> None
     )
     loaded = published_tasks.load(task, tmp_path / "unpacked")
     assert isinstance(loaded, RerankingTask)
-    assert len(loaded.asked[0].candidates) == 3
+    assert len(loaded.queries[0].candidates) == 3
     assert ask(loaded, tmp_path / "unpacked") == pytest.approx(1.0)
     write_parquet(task / "top_ranked" / "test.parquet", {"query-id": ["q"], "corpus-ids": [["a", "c"]]})
     again = published_tasks.load(task, tmp_path / "unpacked")
     assert isinstance(again, RerankingTask)
-    assert len(again.asked[0].candidates) == 2
+    assert len(again.queries[0].candidates) == 2
 
 
 def test_a_published_classification_is_a_data_set(

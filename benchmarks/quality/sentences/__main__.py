@@ -13,8 +13,8 @@ from search.ground.ending import with_status
 def main() -> None:
     """Print the figures, and with ``--failures`` the sentences that were understood otherwise than meant."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--held-out", action="store_true", help="the hundred that are only looked at")
-    parser.add_argument("--failures", action="store_true", help="show what was read otherwise than meant")
+    parser.add_argument("--held-out", action="store_true", help="use the hundred sentences held out from development")
+    parser.add_argument("--failures", action="store_true", help="show sentences that were misunderstood")
     args = parser.parse_args()
     figures = measure(sentences(HELD_OUT if args.held_out else TUNING))
     print(this_machine().sentence())
