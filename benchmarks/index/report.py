@@ -114,7 +114,7 @@ def _equal(report: SearchSpeedReport, size: int) -> str:
     tuned = [figures for figures in _of(report, size) if figures.curve and figures.engine != SoundalikeAsked.name]
     header, columns = ["engine"], []
     for recall in report.equal_recalls:
-        header += [f"ms at recall {recall}", "times the best peer's"]
+        header += [f"ms at recall {recall}", "ratio to the best peer"]
         times = {figures.engine: figures.ms_at(recall) for figures in tuned}
         best = min((ms for name, ms in times.items() if ms and name != SoundalikeTuned.name), default=None)
         columns.append(

@@ -48,8 +48,8 @@ def markdown(report: QualityReport) -> str:
             "## Verdicts",
             "Every clip is a query among the clips of other groups, and again with its class taken out; every text "
             'likewise. *right* is the mean of two shares: verdicts other than "none" the first time, and verdicts '
-            '"none" the second time. *calibration error* is the mean distance between the probabilities of all these hits '
-            "and the shares of them that are relevant.",
+            '"none" the second time. *calibration error* is the mean distance between the probabilities of all these '
+            "hits and the shares of them that are relevant.",
             verdicts.table(report.verdicts),
         ]
     return "\n\n".join(parts) + "\n"

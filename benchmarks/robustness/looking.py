@@ -72,8 +72,8 @@ class Tally:
         """Return one line for a report."""
         return (
             f"{what}: {self.cuts} power cuts, {self.refusals} disks full or read-only, which left {self.looks} "
-            f"different libraries: {self.lost} lost, {self.unsound} unsound libraries that verify calls sound; "
-            f"{self.named} named as damaged, {self.healed} of them healed"
+            f"distinct libraries: {self.lost} lost, {self.unsound} damaged libraries that verify calls sound; "
+            f"{self.named} reported as damaged, {self.healed} of these healed"
         )
 
 

@@ -14,7 +14,7 @@ this commit; its report covers all kept rounds, of any commit. Rounds of code th
 printed but not kept.
 
 ``--record FILE`` adds the whole rounds of all these tests to a small committed record
-(`benchmarks.robustness.round_record`), which also has rounds from other machines and running.
+(`benchmarks.robustness.round_record`), which also has rounds from other machines and other runs.
 """
 
 from __future__ import annotations
@@ -228,7 +228,7 @@ def run(options: Options, kept: Kept) -> Iterator[Round]:
 
 
 def run_once(options: Options, seed: int, running: RunningRounds) -> Round:
-    """Run the tests once in the order of ``seed``, as one of the running."""
+    """Run the tests once in the order of ``seed``; ``running`` can interrupt them."""
     commit = HERE.commit()
     with tempfile.TemporaryDirectory(prefix="soundalike-tests-") as folder:
         junit, output_file = Path(folder, "junit.xml"), Path(folder, "output.txt")

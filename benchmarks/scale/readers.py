@@ -129,7 +129,10 @@ def _measured(folder: Path, segments: int, questions: int, seed: int, settings: 
             f"{later[0].ready_s:.1f} ({later[0].ready_cpu_s:.1f})",
         ),
         (f"answers a second of CPU, one reader, median of {ROUNDS}", f"{rate:.0f}"),
-        ("two readers at once: their sum, and times one reader", f"{rates:.0f}, {rates / rate:.2f} times"),
+        (
+            "two readers at once: answers a second of CPU in total, and ratio to one",
+            f"{rates:.0f}, {rates / rate:.2f} times",
+        ),
         (f"{questions} answers equal the publisher's", same),
     ]
     return "\n\n".join(
