@@ -260,6 +260,7 @@ def test_the_reference_has_every_name():
     assert [name for name in soundalike.__all__ if f"soundalike.{name}" not in page] == []
 
 
+@pytest.mark.thorough
 def test_a_wheel_says_of_every_package_that_it_is_typed(tmp_path):
     """As it is built from a copy of the sources; without Node on the PATH it is built without the page."""
     source = tmp_path / "source"

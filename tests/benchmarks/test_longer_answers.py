@@ -97,7 +97,6 @@ def test_no_list_and_no_verdict_changes_with_how_much_is_asked_for(library, soun
             Query((TextPart("horn"), ClipPart(9, -1.0)), where="duration_s < 5"),
             Query((ClipPart(3),), collapse=True),
         ],
-        2,
     ),
 )
 def test_pages_end_where_there_is_no_more_and_give_every_clip_once(library, question):

@@ -218,7 +218,7 @@ sys.exit(main(sys.argv[1:]))
 def test_a_signal_stops_the_job_cleanly_and_the_next_run_resumes(tmp_path: Path, number: signal.Signals) -> None:
     """The status is 128 + the signal, the last line says how to go on, what was done is kept."""
     sounds, library = tmp_path / "sounds", tmp_path / "library"
-    synthetic.write_clips(sounds, 80, seed=1)
+    synthetic.write_clips(sounds, 40, seed=1)
     command = ["index", str(sounds), "--library", str(library), "--encoder", "spectral", "--json"]
     job = subprocess.Popen(
         [sys.executable, "-c", STOPPED_WHILE_IT_ENCODES, *command],
@@ -235,7 +235,7 @@ def test_a_signal_stops_the_job_cleanly_and_the_next_run_resumes(tmp_path: Path,
     assert_sound(library)
     second = json.loads(index(sounds, library, "--json").stdout)
     assert second["unchanged"] == first["indexed"] + first["linked"]
-    assert second["unchanged"] + second["indexed"] + second["linked"] == 80
+    assert second["unchanged"] + second["indexed"] + second["linked"] == 40
 
 
 def test_the_job_that_the_engine_calls_is_this_one(sounds: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from indexer import assembly, inwork, pipeline
-from indexer.assembly import BLOCK_ROWS, Assembly
+from indexer.assembly import Assembly
 from indexer.job import index
 from indexer.model import Options, Task
 from indexer.sharing import SharedWork
@@ -22,7 +22,9 @@ from tests.fakes import BandEncoder, FrameBandEncoder
 from tests.indexer.conftest import RATE_HZ, Bench, write_tone
 from tests.search.soundfiles import encode
 
-SECONDS = 300
+SECONDS = 80
+BLOCK_ROWS = 16
+"""A fourth of what a block has outside of these tests: a recording of 159 windows has as many as one of 640."""
 OPTIONS = Options(workers=2, events=True, facts=False)
 """Facts take nine tenths of a job over a long recording; where they could differ they are measured."""
 WITH_FACTS = replace(OPTIONS, facts=True)
@@ -33,6 +35,7 @@ HELD_BLOCKS = assembly.HELD_BLOCKS
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole blocks go into files at once, as they do of recordings of hours."""
+    monkeypatch.setattr(assembly, "BLOCK_ROWS", BLOCK_ROWS)
     monkeypatch.setattr(assembly, "HELD_BLOCKS", 0)
 
 
@@ -65,7 +68,7 @@ def stopped(bench: Bench, monkeypatch: pytest.MonkeyPatch, windows: int, options
 
 @pytest.fixture
 def long(bench: Bench) -> Bench:
-    """A bench with a recording of hundreds of windows."""
+    """A bench with a recording of 159 windows."""
     bench.encoder = FrameBandEncoder()
     write_tone(bench.sounds / "long.wav", hz=700, seconds=SECONDS)
     return bench
@@ -130,7 +133,7 @@ def test_of_a_recording_that_is_known_to_be_long_only_begun_blocks_are_encoded_a
 ):
     """With as many whole blocks in memory at first as usual, of a few windows each: all whole ones are kept."""
     monkeypatch.setattr(assembly, "HELD_BLOCKS", HELD_BLOCKS)
-    monkeypatch.setattr(assembly, "BLOCK_ROWS", 8)
+    monkeypatch.setattr(assembly, "BLOCK_ROWS", 4)
     whole = other(long, tmp_path)
     count = windows_of(whole)
     stopped(long, monkeypatch, count // 2)
@@ -138,8 +141,8 @@ def test_of_a_recording_that_is_known_to_be_long_only_begun_blocks_are_encoded_a
     long.encoder.passes.clear()
     assert long.index(options=OPTIONS).indexed == 1
     begun = 4  # blocks: batches of two threads end anywhere
-    assert done > (HELD_BLOCKS + 1) * 8
-    assert count - done <= sum(long.encoder.passes) <= count - done + begun * 8 < count
+    assert done > (HELD_BLOCKS + 1) * 4
+    assert count - done <= sum(long.encoder.passes) <= count - done + begun * 4 < count
     assert_same(long, whole)
 
 
@@ -147,7 +150,7 @@ def test_a_recording_that_is_cut_otherwise_is_begun_anew_in_the_same_job(
     long: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     whole = other(long, tmp_path)
-    stopped(long, monkeypatch, 300)
+    stopped(long, monkeypatch, 80)
     cut_otherwise(*kept(long))
     summary = long.index(options=OPTIONS)
     assert (summary.indexed, summary.failed, summary.warnings) == (1, (), ())
@@ -157,10 +160,10 @@ def test_a_recording_that_is_cut_otherwise_is_begun_anew_in_the_same_job(
 
 def test_a_track_that_is_cut_otherwise_is_not_left_out(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     bench.encoder = FrameBandEncoder()
-    times_s = np.arange(150 * RATE_HZ) / RATE_HZ
+    times_s = np.arange(40 * RATE_HZ) / RATE_HZ
     tracks = [(0.5 * np.sin(2 * np.pi * hz * times_s))[:, None].astype(np.float32) for hz in (440, 880)]
     encode(bench.sounds / "film.mkv", tracks, RATE_HZ, "pcm_s16le", "matroska")
-    stopped(bench, monkeypatch, 200)
+    stopped(bench, monkeypatch, 55)
     for path in kept(bench):
         cut_otherwise(path)
     summary = bench.index(options=OPTIONS)
@@ -185,7 +188,7 @@ def test_windows_on_their_way_do_not_get_into_what_is_begun_anew(tmp_path: Path)
 
 
 def test_what_a_failed_recording_had_is_kept(long: Bench, monkeypatch: pytest.MonkeyPatch):
-    stopped(long, monkeypatch, 300)
+    stopped(long, monkeypatch, 80)
 
     def changed(task: Task) -> None:
         raise AudioError(task.path, "changed while it was being read")
@@ -201,7 +204,7 @@ def test_what_a_failed_recording_had_is_kept(long: Bench, monkeypatch: pytest.Mo
 
 
 def test_what_the_catalog_refuses_is_kept(long: Bench, monkeypatch: pytest.MonkeyPatch):
-    stopped(long, monkeypatch, 300)
+    stopped(long, monkeypatch, 80)
     with monkeypatch.context() as patched:
         patched.setattr(inwork, "Content", lambda **facts: Content(**{**facts, "sample_rate_hz": 2**70}))
         assert len(long.index(options=OPTIONS).failed) == 1
@@ -210,7 +213,7 @@ def test_what_the_catalog_refuses_is_kept(long: Bench, monkeypatch: pytest.Monke
 
 def test_what_is_kept_outlives_a_root_that_is_not_there(long: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """The folder is empty, as that of a disk which is not mounted: the recording may come back."""
-    stopped(long, monkeypatch, 200)
+    stopped(long, monkeypatch, 55)
     (long.sounds / "long.wav").rename(tmp_path / "away.wav")
     long.index(options=OPTIONS)
     assert kept(long)
@@ -227,7 +230,7 @@ def test_what_is_kept_outlives_a_folder_that_was_emptied(long: Bench, monkeypatc
     long.index(options=OPTIONS)
     (long.sounds.parent / "long.wav").rename(long.sounds / "disk" / "long.wav")
     long.encoder.passes.clear()
-    stopped(long, monkeypatch, 200)
+    stopped(long, monkeypatch, 55)
     known.unlink()
     (long.sounds / "disk" / "long.wav").unlink()
     long.index(options=OPTIONS)
@@ -240,7 +243,7 @@ def test_what_is_kept_outlives_a_folder_that_was_emptied(long: Bench, monkeypatc
 )
 def test_what_was_made_otherwise_is_not_taken(long: Bench, monkeypatch: pytest.MonkeyPatch, name: str):
     """Other windows, another way from frames to events, another calibration of frames: what was kept is of no use."""
-    stopped(long, monkeypatch, 200)
+    stopped(long, monkeypatch, 55)
     long.encoder.passes.clear()
     monkeypatch.setattr(name, "99", raising=not name.endswith("made_by"))
     long.index(options=OPTIONS)
@@ -267,14 +270,14 @@ def test_any_job_takes_away_what_nobody_wrote_to_for_a_month(bench: Bench):
 
 
 def test_what_another_encoder_left_is_not_taken(long: Bench, monkeypatch: pytest.MonkeyPatch):
-    stopped(long, monkeypatch, 200)
+    stopped(long, monkeypatch, 55)
     long.encoder.passes.clear()
     long.index(options=Options(workers=2, facts=False))  # without events its rows are others
     assert sum(long.encoder.passes) == len(long.library.catalog.encoding(1, 1).vectors)
 
 
 def test_what_a_recording_that_is_gone_left_is_taken_away(long: Bench, monkeypatch: pytest.MonkeyPatch):
-    stopped(long, monkeypatch, 200)
+    stopped(long, monkeypatch, 55)
     assert kept(long)
     write_tone(long.sounds / "another.wav")
     (long.sounds / "long.wav").unlink()

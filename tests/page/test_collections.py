@@ -35,6 +35,7 @@ def collect(page, name, first, last):
     expect(field).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_sounds_are_collected_asked_alone_and_taken_out_again(page, own):
     """Each step can be undone; the list that is asked is in the address."""
     page.goto(f"{own.url}/?order=title")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import requests
 from playwright.sync_api import expect
 
@@ -10,6 +11,7 @@ from tests.page.conftest import settled, write, writing_elsewhere
 from tests.waiting import PATIENCE_S
 
 
+@pytest.mark.thorough
 def test_what_failed_on_the_command_line_is_tried_again_and_cleared(page, own, tmp_path):
     """With where it lies and why, after a reload too; what a job could not index is among it."""
     folder = tmp_path / "mine"

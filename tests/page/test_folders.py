@@ -16,6 +16,7 @@ def wide(request, page):
     return page
 
 
+@pytest.mark.thorough
 def test_a_folder_is_added_scanned_again_and_taken_out(wide, own, tmp_path):
     """With what is missing in this folder alone, an undo, and a path that is wrong said to be so."""
     page, name = wide, f"heath {wide.viewport_size['width']}"

@@ -22,6 +22,7 @@ def is_upload(response) -> bool:
     return response.request.method == "POST" and response.url.endswith("/api/v1/clips")
 
 
+@pytest.mark.thorough
 def test_files_become_sounds_while_one_looks(page, fresh, tmp_path):
     """The job is shown live, a file that is no sound is named with its cause, and the new clips are found."""
     good = [write(tmp_path / f"owl {n}.wav", 20 + n) for n in range(3)]

@@ -158,6 +158,7 @@ def test_a_merge_can_be_undone_when_its_message_is_long_gone(page, own):
     assert own.get(f"/api/v1/clips/{other['id']}").status_code == 200
 
 
+@pytest.mark.thorough
 def test_a_merge_is_made_final(page, fresh):
     one, other = fresh.get("/api/v1/clips?limit=2&sort=-id").json()["clips"]
     asked = {"keep": one["id"], "clips": [other["id"]]}

@@ -12,6 +12,7 @@ from tests.service.conftest import wav
 from tests.waiting import PATIENCE_S, wait_until
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [PHONE, 1440])
 def test_a_search_is_kept_tells_of_what_comes_and_is_deleted(still_page, own, width):  # noqa: F811
     """The badge leads to it; running it marks what is new, and it is new no more. Deleting it can be undone."""

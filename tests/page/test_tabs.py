@@ -39,6 +39,7 @@ def test_a_like_and_its_end_are_in_the_other_tab(tabs):
     expect(liked[1]).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.thorough
 def test_collections_and_saved_searches_are_in_the_other_tab(tabs):
     """By name, and with what is in them."""
     one, other = tabs

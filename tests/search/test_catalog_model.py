@@ -112,7 +112,7 @@ def check_columns(filled: FilledCatalog, columns: ClipColumns) -> None:
     assert set(columns.place(absent)[0].tolist()) <= {-1}
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(HISTORIES)
 def test_any_history_ends_where_a_dict_would(history):
     """After every batch the catalog equals the model; who follows the tail holds what a fresh reader does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from search.analysis.melody.contours import Contour
 from search.analysis.melody.extraction import TuneExtractor
@@ -21,6 +22,7 @@ def _contours(wave: Wave) -> tuple[Contour, ...]:
     return contours_of_recording(curve, loudness.levels_db(len(curve.pitch)))
 
 
+@pytest.mark.thorough
 def test_a_hum_finds_the_recording_of_its_tune_and_the_place():
     """Six sung recordings are indexed by their sound; a hum in another key and tempo finds the right one."""
     contours = []
@@ -72,7 +74,7 @@ def test_what_plays_in_the_pauses_of_who_leads_is_no_part_of_the_tune():
 
 def test_a_recording_of_even_loudness_is_kept_once():
     """Where nobody is softer nothing is left out, however soft the recording is as a whole, and where it fades."""
-    wave = voice(curve_of(tune(4), 0.0, 60.0))
+    wave = voice(curve_of(tune(4), 0.0, 30.0))
     fading = wave * np.linspace(1.0, 0.01, len(wave), dtype=np.float32)
     for steady in (wave, np.float32(0.01) * wave, fading):
         assert len(_contours(steady)) == 1

@@ -8,6 +8,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 WITHOUT = """
 import ctypes, os, pathlib, signal, sys, socket
 for module in ("fcntl", "resource", "pwd", "grp", "termios", "syslog"):
@@ -58,6 +60,7 @@ with wiring.library(folder / "library", settings) as opened:
 """
 
 
+@pytest.mark.thorough
 def test_without_what_only_posix_has_a_folder_is_indexed_searched_and_served(tmp_path):
     command = [sys.executable, "-c", WITHOUT + WORK, str(tmp_path)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -293,7 +293,8 @@ print("done", torch.get_num_threads() >= 1)
 """
 
 
-@pytest.mark.parametrize("threads", few(("4", "1")))
+@pytest.mark.thorough
+@pytest.mark.parametrize("threads", ["4", "1"])
 def test_faiss_and_torch_share_a_process(folder: Path, threads: str) -> None:
     """Each brings an OpenMP of its own: taking turns must neither crash nor stall, whatever the number of threads."""
     done = subprocess.run(

@@ -14,6 +14,7 @@ from search.model import IndexChange
 from search.vectors import bitmaps, building, files, native, verifying
 from search.vectors.exact import ExactIndex
 from search.vectors.snapshot import SnapshotIndex, verify
+from tests.amounts import few
 from tests.search.vector_helpers import DIM, clumped, copied, recall
 
 FIRST, MORE = 3_000, 300
@@ -88,7 +89,7 @@ def overwrite(path: Path, offset: int, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", [files.COMPRESSED, SECOND_LISTS])
-@pytest.mark.parametrize("offset", [0, 4, -4], ids=["its kind", "its dimensions", "its end"])
+@pytest.mark.parametrize("offset", few([0, 4, -4]), ids=["its kind", "its dimensions", "its end"])
 @pytest.mark.parametrize("count", [7, MORE], ids=["beside it", "merged with it"])
 def test_damaged_lists_are_made_anew_from_the_vectors(
     library: Library, caplog: pytest.LogCaptureFixture, name: str, offset: int, count: int

@@ -17,6 +17,7 @@ from search.vectors import bitmaps, files, layers, native
 from search.vectors.exact import ExactIndex
 from search.vectors.layers import Extent
 from search.vectors.snapshot import SnapshotIndex, verify
+from tests.amounts import few
 from tests.search.vector_helpers import clumped, copied, fold, recall
 
 DIM = 32
@@ -233,7 +234,7 @@ def test_a_snapshot_of_format_1_is_one_layer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", ["a byte", "cut short", "gone"])
-@pytest.mark.parametrize("name", [files.IDS, files.SIDECAR, files.COMPRESSED])
+@pytest.mark.parametrize("name", few([files.SIDECAR, files.IDS, files.COMPRESSED]))
 def test_damage_to_a_file_of_two_snapshots_is_told_of_both(library: Library, name: str, harm: str) -> None:
     """Verify names each; what is seen when it is opened is passed over, and the next publication heals that."""
     library.come(MORE)

@@ -141,6 +141,7 @@ def test_files_of_this_machine_are_named_by_its_own_user_alone(library, tmp_path
     assert "more than the 1 s allowed" in long.content[0].text
 
 
+@pytest.mark.thorough
 def test_the_command_speaks_over_standard_input_and_output(library):
     parameters = StdioServerParameters(
         command=sys.executable, args=["-m", "search.cli", "mcp", str(library.path)], env={"SOUNDALIKE_DEVICE": "cpu"}

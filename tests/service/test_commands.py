@@ -74,6 +74,7 @@ def test_a_port_in_use_is_said_so(library_path, capsys):
     assert f"port {port}" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_with_keys_a_real_server_lets_in_who_has_one(library_path, capsys):
     main(["keys", "add", "me", "--scope", "read", "--scope", "write", "--library", str(library_path)])
     secret = capsys.readouterr().out.strip()

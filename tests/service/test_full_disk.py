@@ -43,6 +43,7 @@ def until_degraded(server, *what: str) -> list[dict]:
     return degraded
 
 
+@pytest.mark.thorough
 def test_on_a_full_disk_searches_go_on_and_jobs_do_once_there_is_room(on_small_disk):
     """The job that finds the disk full is not lost, and every process stays alive."""
     with serving(on_small_disk) as server:
@@ -65,6 +66,7 @@ def test_on_a_full_disk_searches_go_on_and_jobs_do_once_there_is_room(on_small_d
         assert server.stop() == 0
 
 
+@pytest.mark.thorough
 def test_a_library_on_read_only_media_is_served(made_library, tmp_path):
     """What would be kept is refused in words; sounds, pictures and searches need no place on the disk."""
     with disks.mounted(tmp_path / "library", "6m") as library:

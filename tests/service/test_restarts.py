@@ -15,7 +15,9 @@ from tests.waiting import wait_until
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kills", [pytest.param(1, marks=pytest.mark.thorough), pytest.param(20, marks=pytest.mark.slow)]
+)
 def test_killed_in_the_middle_of_uploads_and_jobs_nothing_that_was_promised_is_lost(library_path, kills):
     """All processes are killed after some promises; each upload that got 202 ends as a clip that can be played."""
     promised: dict[int, int] = {}

@@ -39,6 +39,7 @@ def held_by_each(server, count: int) -> list[int]:
             caller.close()
 
 
+@pytest.mark.thorough
 def test_connections_that_come_together_are_shared_out(library_path):
     """None of two workers takes nearly all, once both are up: its requests would wait while the other idles.
 
