@@ -97,6 +97,7 @@ def test_a_service_that_goes_away_is_told_and_its_return_noticed(home):
     expect(home.locator(".row-title").first).to_have_text(re.compile("bell"))
 
 
+@pytest.mark.thorough
 def test_a_key_is_asked_for_and_lets_in(page, locked):
     """A wrong key is refused in words, a right one opens the library, sounds and pictures included."""
     running, secret = locked

@@ -37,7 +37,7 @@ def blocks(draw: st.DrawFn) -> list[np.ndarray]:
     return np.split(sound, np.cumsum(sizes)[:-1]) if sizes else []
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(blocks(), st.integers(1, 70), st.integers(1, 100), st.sampled_from([0.0, 12.5]))
 def test_the_stream_is_cut_as_the_whole_would_be(parts, window, hop, offset_s):
     """Whatever the blocks' sizes: the same windows, in order, sample for sample, with the same times."""

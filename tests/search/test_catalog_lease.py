@@ -111,7 +111,7 @@ def _hold_and_die(path) -> None:
 
 def test_a_dead_holder_does_not_make_anyone_wait(filled, other):
     """A process of this machine that is gone loses its lease at once, without waiting for the heartbeat."""
-    process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(filled.catalog.url,))
+    process = multiprocessing.get_context("fork").Process(target=_hold_and_die, args=(filled.catalog.url,))
     process.start()
     process.join()
     assert leased(filled).holder == "doomed"

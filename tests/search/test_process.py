@@ -50,10 +50,12 @@ def printed() -> list[str]:
     return ran.stdout.splitlines()
 
 
+@pytest.mark.thorough
 def test_loading_an_encoder_changes_nothing_of_the_process(printed):
     assert printed[0] == "2 0.005"
 
 
+@pytest.mark.thorough
 def test_a_process_of_ours_computes_in_one_thread_and_keeps_freed_memory(printed):
     assert printed[1] == "1 0.001 mallopt"
 

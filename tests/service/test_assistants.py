@@ -8,21 +8,18 @@ import json
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from search import wiring
+from search.service.config import Limits
 from tests.service.conftest import settings, wav
 
-mcp = pytest.importorskip("mcp", reason="the MCP SDK is not installed (extra mcp)")
-import jsonschema  # noqa: E402 - comes with the SDK
-from mcp import Client  # noqa: E402
-from mcp.client.stdio import StdioServerParameters, stdio_client  # noqa: E402
-from starlette.testclient import TestClient  # noqa: E402
-
-from search.service.assistants import http, server  # noqa: E402
-from search.service.config import Limits  # noqa: E402
+if find_spec("mcp") is None:
+    pytest.skip("the MCP SDK is not installed (extra mcp)", allow_module_level=True)
+# It takes a second to load: tests do so when they run, and not each process that only looks for tests.
 
 
 def encoded(sound: bytes) -> str:
@@ -44,6 +41,9 @@ def run_apart(main):
 
 def session(library, talk, **options):
     """What ``talk(client)`` gives, in a session over the server."""
+    from mcp import Client
+
+    from search.service.assistants import server
 
     async def run():
         async with Client(server.make(library, **{"local_files": True, **options})) as client:
@@ -70,6 +70,8 @@ NEED_FACTS = {"goes_with"}
 
 
 def test_every_tool_answers_in_the_shape_that_it_promises(library):
+    import jsonschema  # comes with the SDK
+
     async def talk(client):
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         answers = {name: await client.call_tool(name, arguments) for name, arguments in CALLS.items()}
@@ -92,6 +94,10 @@ def test_every_tool_answers_in_the_shape_that_it_promises(library):
 
 
 def test_clips_are_resources_to_read_and_to_listen_to(library):
+    import mcp
+
+    from search.service.assistants import server
+
     async def talk(client):
         templates = (await client.list_resource_templates()).resource_templates
         described = await client.read_resource("soundalike://clips/1")
@@ -143,6 +149,9 @@ def test_files_of_this_machine_are_named_by_its_own_user_alone(library, tmp_path
 
 @pytest.mark.thorough
 def test_the_command_speaks_over_standard_input_and_output(library):
+    from mcp import Client
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
     parameters = StdioServerParameters(
         command=sys.executable, args=["-m", "search.cli", "mcp", str(library.path)], env={"SOUNDALIKE_DEVICE": "cpu"}
     )
@@ -156,6 +165,10 @@ def test_the_command_speaks_over_standard_input_and_output(library):
 
 
 def test_over_http_the_keys_and_rates_of_the_service_hold(library):
+    from starlette.testclient import TestClient
+
+    from search.service.assistants import http, server
+
     secret = library.keys.add("assistant", ["read"])
     writing = library.keys.add("writer", ["write"])
     app = http.application(server.make(library, local_files=False), library.keys, 1.0, clock=lambda: 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from search.library.givingway import FILE, GivingWay
-from tests.service.conftest import library_path, made_library, serving  # noqa: F401 - fixtures
+from tests.service.conftest import library_path, made_library  # noqa: F401 - fixtures
 from tests.waiting import wait_until
 
 ASK = {"query": [{"text": "rain"}]}
@@ -52,17 +52,17 @@ def test_who_only_looks_slows_no_job(client, library_path, path):  # noqa: F811
     assert not (library_path / FILE).exists()
 
 
-def test_a_question_is_seen_by_another_process(library_path):  # noqa: F811
+def test_a_question_is_seen_by_another_process(server):
     """Of a real service; and while a job runs ``/ready`` says so."""
-    with serving(library_path) as server:
-        job = GivingWay(library_path, 0.15)
+    job = GivingWay(server.library, 0.15)
 
-        def asks() -> bool:
-            assert server.get("/api/v1/clips/1/similar").status_code == 200
-            return job.is_asked()
+    def asks() -> bool:
+        assert server.get("/api/v1/clips/1/similar").status_code == 200
+        return job.is_asked()
 
-        wait_until(asks)
-        assert server.get("/ready").json()["giving_way"] is False, "no job runs"
+    wait_until(lambda: server.get("/ready").json()["jobs"] == 0)
+    wait_until(asks)
+    assert server.get("/ready").json()["giving_way"] is False, "no job runs"
 
 
 def test_ready_says_that_a_job_gives_way(client, library_path):  # noqa: F811
