@@ -1,11 +1,12 @@
-"""Make new catalogs from the schema of the first one: a test process makes hundreds, but runs the migrations once.
+"""Copy new catalogs from the first one: a test process makes hundreds, but runs the migrations once.
 
-This saves only Alembic's work (0.05 s per catalog). Tests of the migrations run them, and so do programs that tests
-start.
+This saves Alembic's work (0.05 s per catalog) and SQLite's parsing of the schema (0.004 s). Tests of the migrations run
+them, and so do programs that tests start.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from functools import cache
 
 from sqlalchemy import Connection, create_engine
@@ -13,7 +14,6 @@ from sqlalchemy import Connection, create_engine
 from search.catalog import migrations
 
 migrate = migrations.upgrade
-Statement = tuple[str, tuple[object, ...]]
 
 
 def upgrade(connection: Connection) -> None:
@@ -24,24 +24,21 @@ def upgrade(connection: Connection) -> None:
     ):
         migrate(connection)
         return
-    for statement, values in _made():
-        connection.exec_driver_sql(statement, values)
+    copy = connection.connection.driver_connection
+    assert isinstance(copy, sqlite3.Connection)
+    copy.execute("ROLLBACK")  # SQLite copies into no database that is being written
+    _made().backup(copy)
+    copy.execute("BEGIN IMMEDIATE")
 
 
 @cache
-def _made() -> list[Statement]:
-    """The statements that make the tables and their initial rows."""
+def _made() -> sqlite3.Connection:
+    """A catalog in memory, which nobody writes."""
     engine = create_engine("sqlite://")
+    made = sqlite3.connect(":memory:", check_same_thread=False)
     with engine.begin() as connection:
         migrate(connection)
-        listed = connection.exec_driver_sql("PRAGMA table_list").all()
-        within = {name for _, name, kind, *_ in listed if kind == "shadow"}  # created with the table that has them
-        schema = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
-        found: list[Statement] = [
-            (sql, ()) for name, sql in schema if name not in within and not name.startswith("sqlite_")
-        ]
-        for name in (name for _, name, kind, *_ in listed if kind == "table" and not name.endswith("_schema")):
-            for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"'):
-                found.append((f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(row))})', tuple(row)))
+    with engine.connect() as connection:
+        connection.connection.driver_connection.backup(made)
     engine.dispose()
-    return found
+    return made

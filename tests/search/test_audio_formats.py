@@ -100,7 +100,7 @@ def test_opus_is_decoded_as_libsndfile_does(tmp_path):
     np.testing.assert_allclose(whole(path, 48000), samples.mean(axis=1), atol=1e-4)
 
 
-@pytest.mark.parametrize(("name", "codec", "container", "rate_hz", "slack"), FFMPEG)
+@pytest.mark.parametrize(("name", "codec", "container", "rate_hz", "slack"), few(FFMPEG, 8))
 def test_what_ffmpeg_encodes_is_heard(tmp_path, name, codec, container, rate_hz, slack):
     """Every container and codec that the decoders are there for gives the sound that went in."""
     sound = chord(SECONDS, rate_hz)
@@ -114,7 +114,7 @@ def test_what_ffmpeg_encodes_is_heard(tmp_path, name, codec, container, rate_hz,
     assert info.duration_s is None or info.duration_s == pytest.approx(SECONDS, abs=0.1)
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.webm", "a.avi"])
+@pytest.mark.parametrize("name", few(["a.mp4", "a.webm", "a.mkv", "a.avi"], 2))
 def test_the_sound_of_moving_pictures(tmp_path, name):
     """A video's sound track is decoded, its pictures are not."""
     codec, rate_hz = ("libopus", 48000) if name == "a.webm" else ("aac", 44100)
@@ -150,7 +150,7 @@ def test_channels_are_averaged(tmp_path, channels, suffix):
     np.testing.assert_allclose(whole(path, 8000), sound.mean(axis=1), atol=1e-4)
 
 
-@pytest.mark.parametrize("codec", ["aac", "flac", "ac3"])
+@pytest.mark.parametrize("codec", few(["aac", "flac", "ac3"], 2))
 def test_surround_sound_is_averaged_by_ffmpeg_too(tmp_path, codec):
     """Planar and interleaved samples of six channels have the mean of the six."""
     sound = chord(SECONDS, 48000, 6)
@@ -184,7 +184,7 @@ def test_the_content_decides_and_not_the_name(tmp_path, suffix):
         np.testing.assert_array_equal(whole(other, 16000), expected)
 
 
-@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3", "m4a", "aac"])
+@pytest.mark.parametrize("suffix", few(["mp3", "m4a", "ogg", "wav", "flac", "aac"], 3))
 def test_a_passage_is_that_part_of_the_whole(tmp_path, suffix):
     """Entering in the middle gives the samples that decoding from the start gives.
 
