@@ -10,6 +10,7 @@ from benchmarks.common import synthetic
 from benchmarks.speed.memory import measure
 
 
+@pytest.mark.thorough
 def test_a_job_that_was_killed_at_once_is_made_again_and_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "sounds").mkdir()
     synthetic.write_long_recording(tmp_path / "sounds" / "long.flac", 0.01, 3)

@@ -93,6 +93,7 @@ def test_no_match_and_refused(page, service, question):
     assert violations(page) == []
 
 
+@pytest.mark.thorough
 def test_dialogs(home, sounds):
     """The keys, the recorder, the recorder that is refused, the choice of a passage."""
     home.get_by_role("button", name="Keyboard").click()

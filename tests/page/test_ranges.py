@@ -15,6 +15,7 @@ FILTERS = "new URLSearchParams(location.search).getAll('filter')"
 ONE_OTHER = f"(before) => {{ const [now, more] = [...{FILTERS}, '']; return more === '' && now !== before && now; }}"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [PHONE, 1440])
 def test_a_range_of_lengths_is_a_filter(still_page, measured, width):  # noqa: F811
     """Sounds of 1 to 5 seconds: those from a length on, up to one, and all others; a link repeats it."""

@@ -221,6 +221,7 @@ def test_where_nothing_is_found_what_there_is_can_be_asked(home):
     expect(home.locator(".row-title")).to_have_text([re.compile(f"^{word}")] * EACH)
 
 
+@pytest.mark.thorough
 def test_what_is_not_found_and_can_be_made_is_offered(home):
     """A simple sound of the words: heard, kept as a file, and said to be generated. Other words are not offered."""
     box = home.get_by_label("What are you looking for?")

@@ -79,6 +79,7 @@ def test_what_is_written_of_a_sound_is_in_the_other_tab(tabs):
     expect(other.locator(".list .row").nth(4)).to_contain_text("seen in both")
 
 
+@pytest.mark.thorough
 def test_settings_and_history_are_the_same_in_both_tabs(tabs):
     """Nothing that one tab asked is lost when the other one keeps what it asked."""
     one, other = tabs

@@ -15,6 +15,7 @@ from search.service.document import main
 WEBUI = Path(__file__).resolve().parents[2] / "webui"
 
 
+@pytest.mark.thorough
 def test_the_committed_types_are_current(tmp_path):
     """What `make types` writes is what is there."""
     generator = WEBUI / "node_modules" / ".bin" / "openapi-typescript"

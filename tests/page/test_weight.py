@@ -33,13 +33,15 @@ def many(made_page_library, sounds, tmp_path_factory) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("asked", few(["", "?q=rain", "?part=clip:1"]))
-def test_the_first_page_is_small_and_asks_little(page, many, asked):
+@pytest.mark.parametrize("of", few(["service", "many"]))
+def test_the_first_page_is_small_and_asks_little(request, page, of, asked):
     """At most 10 requests and 100 KB as they come over the wire, everything that is shown at first included."""
+    url = request.getfixturevalue(of).url
     client = page.context.new_cdp_session(page)
     client.send("Network.enable")
     finished: list[float] = []
     client.on("Network.loadingFinished", lambda event: finished.append(event["encodedDataLength"]))
-    page.goto(f"{many.url}/{asked}")
+    page.goto(f"{url}/{asked}")
     expect(page.locator(".row").first).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert 0 < len(finished) <= MOST_REQUESTS

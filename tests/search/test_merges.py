@@ -32,11 +32,15 @@ from search.model import (
     Transcript,
     Unmerged,
 )
+from tests.amounts import few
 from tests.search.catalog_helpers import FilledCatalog, facts, replayed, saved, spec
 from tests.search.old_catalogs import catalog_at
 
 NEWS = (COUNTERS, LEASES, REMOVALS, MERGES, MERGED)
 """Not compared: sequence numbers, and what tells readers of changes."""
+
+MOSTLY_IN_A_FILE = pytest.mark.parametrize("kind", few(["sqlite", "postgresql"]), indirect=True, scope="module")
+"""Tests of what is the same in a database of a server, where `make test-all` runs them."""
 
 
 @pytest.fixture
@@ -88,6 +92,7 @@ def unmerge(made: FilledCatalog, merge_id: int) -> Unmerged:
         return made.catalog.unmerge(lease, merge_id)
 
 
+@MOSTLY_IN_A_FILE
 def test_a_merge_passes_on_what_was_said_and_undone_it_leaves_every_row_as_before(filled):
     catalog = filled.catalog
     before, state = rows(catalog), replayed(catalog, filled.space)
@@ -121,6 +126,7 @@ def test_a_merge_passes_on_what_was_said_and_undone_it_leaves_every_row_as_befor
     }
 
 
+@MOSTLY_IN_A_FILE
 def test_whoever_follows_the_catalog_arrives_from_wherever_it_stood(filled, tmp_path):
     """Segments come back under their ids: those ascend no more with sequence numbers."""
     catalog, space = filled.catalog, filled.space
@@ -145,6 +151,7 @@ def test_whoever_follows_the_catalog_arrives_from_wherever_it_stood(filled, tmp_
     assert columns.refreshed(catalog).segments_of(1).tolist() == [1, 2]
 
 
+@MOSTLY_IN_A_FILE
 def test_later_merges_of_the_same_clips_are_undone_first(filled):
     before = rows(filled.catalog)
     first, second = merge(filled, 1, 2), merge(filled, 3, 1)
@@ -157,6 +164,7 @@ def test_later_merges_of_the_same_clips_are_undone_first(filled):
     assert merge(filled, 1, 2).id > apart.id
 
 
+@MOSTLY_IN_A_FILE
 def test_what_was_changed_since_stays_changed_and_is_said(filled):
     done = merge(filled, 1, 3)
     filled.apply(DescribeClip(1, "a", {}, ("wet", "new"), "cut at 3 s"))
@@ -175,6 +183,7 @@ def test_what_was_changed_since_stays_changed_and_is_said(filled):
     assert filled.catalog.verify() == []
 
 
+@MOSTLY_IN_A_FILE
 def test_clips_come_back_though_the_kept_one_went(filled):
     """And though it shared their content."""
     done = merge(filled, 1, 2, 3)
@@ -188,6 +197,7 @@ def test_clips_come_back_though_the_kept_one_went(filled):
     assert filled.catalog.verify() == []
 
 
+@MOSTLY_IN_A_FILE
 def test_a_file_that_was_indexed_again_stays_the_clip_that_it_is(filled):
     done = merge(filled, 1, 3, 4)
     filled.apply(filled.add("c.wav", n=3))
@@ -198,6 +208,7 @@ def test_a_file_that_was_indexed_again_stays_the_clip_that_it_is(filled):
     assert filled.catalog.verify() == []
 
 
+@MOSTLY_IN_A_FILE
 def test_an_equal_content_that_came_since_is_shared(filled):
     done = merge(filled, 1, 3)
     filled.apply(filled.add("copy.wav", "c.wav", n=3))
@@ -207,6 +218,7 @@ def test_an_equal_content_that_came_since_is_shared(filled):
     assert filled.catalog.verify() == []
 
 
+@MOSTLY_IN_A_FILE
 def test_what_cannot_come_back_is_said_and_may_be_indexed_again(filled):
     """A folder that left, an encoder that is gone."""
     catalog = filled.catalog
@@ -233,6 +245,7 @@ def test_what_cannot_come_back_is_said_and_may_be_indexed_again(filled):
 EVERY = (("a.wav", "same", 2), ("b.wav", "same", 2), ("d.wav", "d", 0))
 
 
+@MOSTLY_IN_A_FILE
 def test_bad_merges_change_nothing(filled):
     before = rows(filled.catalog)
     for kept, others, why in (
@@ -277,6 +290,7 @@ def test_merges_travel_with_the_catalog_and_can_be_undone_there(filled, tmp_path
             assert copy.merge(lease, 1, [3]).id > again.id
 
 
+@MOSTLY_IN_A_FILE
 def test_a_final_merge_is_held_no_longer_and_an_earlier_one_can_be_undone(filled):
     catalog = filled.catalog
     with catalog.lease("test", 5.0) as lease:

@@ -33,6 +33,7 @@ from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind
 from search.vectors.neighbourhoods import layering
 from search.vectors.neighbourhoods import stored as near
+from tests.amounts import few
 from tests.s3 import S3, served
 from tests.search import libraries
 from tests.search.catalog_helpers import new_catalog
@@ -42,6 +43,9 @@ from tests.waiting import wait_until
 
 NEW = [Entry(f"b{number}.wav", np.stack([axis(number, 7, 0.3)])) for number in range(4)]
 OLD = [Entry(f"a{number}.wav", np.stack([axis(number), axis(number, 5, 0.5)])) for number in range(6)]
+
+MOSTLY_IN_A_FILE = pytest.mark.parametrize("kind", few(["sqlite", "postgresql"]), indirect=True, scope="module")
+"""Tests of what is the same in a database of a server, where `make test-all` runs them."""
 
 
 @pytest.fixture(scope="module")
@@ -489,6 +493,7 @@ def test_old_shipments_go_after_a_grace_and_no_sooner(in_folder, monkeypatch) ->
     assert [one.id for one in index] == [max(one.id for one in index)]
 
 
+@MOSTLY_IN_A_FILE
 def test_of_two_publishers_at_once_the_one_that_holds_the_lease_is_followed(machines, monkeypatch) -> None:
     """The other one finds out in the transaction that would have let readers follow it."""
     late, other, reader = (machines.open(name) for name in ("late", "other", "reader"))
@@ -520,6 +525,7 @@ def test_a_manifest_is_never_replaced(in_folder) -> None:
     assert bytes(store.read(f"{prefix}/one")[1]) == b"first"
 
 
+@MOSTLY_IN_A_FILE
 def test_what_a_server_that_took_over_does_not_know_goes(machines, monkeypatch, caplog) -> None:
     """A standby may lack the last commits: what readers hold of them, on disk and in memory, is dropped."""
     source, reader = machines.open("source"), machines.open("reader")

@@ -117,7 +117,7 @@ def test_lists_for_other_centres_are_made_anew(library: Library, monkeypatch: py
 
 
 @pytest.mark.parametrize("large", [False, True], ids=["small", "large, beside damaged lists"])
-@pytest.mark.parametrize("name", [files.SIDECAR, SECOND_ROWS])
+@pytest.mark.parametrize("name", few([SECOND_ROWS, files.SIDECAR]))
 def test_damaged_vectors_come_from_the_catalog(
     library: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str, large: bool
 ) -> None:
@@ -141,7 +141,7 @@ def test_damaged_vectors_of_a_library_without_lists_come_from_the_catalog(tmp_pa
     library.check()
 
 
-@pytest.mark.parametrize("name", [files.IDS, SECOND_ROWS, SECOND_LISTS])
+@pytest.mark.parametrize("name", few([SECOND_ROWS, files.IDS, SECOND_LISTS]))
 def test_a_file_that_went_while_it_was_open_comes_from_the_catalog(library: Library, name: str) -> None:
     """Of both snapshots, while a job goes on."""
     library.come(7)

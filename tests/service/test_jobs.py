@@ -367,6 +367,7 @@ def test_a_hostile_name_is_kept_within_its_batch(client, library_path, name):
     assert after - before <= {library_path / "uploads"}
 
 
+@pytest.mark.thorough
 def test_shutting_down_lets_a_request_finish(library_path):
     """SIGTERM while an answer is being made: the answer comes, the status is 0, and what it promised is kept."""
     with serving(library_path) as server:

@@ -31,7 +31,6 @@ from search.model import (
     SpokenWord,
     Transcript,
 )
-from tests.amounts import few
 from tests.commandline import soundalike
 from tests.service.conftest import settings
 
@@ -119,7 +118,8 @@ def test_no_table_is_forgotten():
     assert {table.name for table in copied} == set(tables.METADATA.tables)
 
 
-@pytest.mark.parametrize("to_server", few([False, True]))
+@pytest.mark.thorough
+@pytest.mark.parametrize("to_server", [False, True])
 def test_a_copy_that_is_killed_goes_on_and_loses_nothing(used_library, postgresql, tmp_path, to_server):
     """Killed at each page in turn; what was copied by then is not copied again."""
     source = Path(shutil.copytree(used_library, tmp_path / "source"))  # who is killed leaves files of SQLite there

@@ -49,6 +49,7 @@ def test_connections_that_come_together_are_shared_out(library_path):
         wait_until(lambda: max(held_by_each(server, 16)) <= 12)
 
 
+@pytest.mark.thorough
 def test_who_follows_jobs_leaves_threads_for_everybody_else(library_path):
     """As many streams of one paused job as there are threads: half of them are refused, and others are answered."""
     with Catalog.open(library_path / "catalog.sqlite") as catalog:

@@ -40,12 +40,13 @@ def test_the_tower_learns():
     assert reports[-1]["meaning"] < 0.1
 
 
+@pytest.mark.thorough
 def test_a_tower_repeats_from_its_seed():
     pieces = WordPieces((UNKNOWN, *WORDS))
     reports: list[dict[str, float]] = []
     towers = [new_tower(pieces), new_tower(pieces)]
     for tower in towers:
-        learn(tower, lessons(pieces), TowerRecipe(steps=20, texts=4), 1, lambda _step, terms: reports.append(terms))
+        learn(tower, lessons(pieces), TowerRecipe(steps=100, texts=4), 1, lambda _step, terms: reports.append(terms))
     assert reports[0] == reports[1]
     numbers = pad([pieces.read("car horn")])
     assert torch.equal(towers[0](numbers), towers[1](numbers))
