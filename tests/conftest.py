@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy is loaded: other t
 
 import numpy as np
 import pytest
+import random_order.config
 from hypothesis import HealthCheck, settings
 
 from search.catalog import migrations
@@ -46,10 +47,14 @@ TORCH_SEED = 67280421310721
 gc.disable()  # until collection is over: modules that are loaded are not garbage
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)  # what is not selected is gone by then, and has no place in any process's stretch
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With several processes, order the tests so that those that share a costly fixture start in one process."""
-    if (worker := getattr(config, "workerinput", None)) is not None:
+    """With several processes, order the tests so that those that share a costly fixture start in one process.
+
+    A random order that was asked for stays.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is not None and not random_order.config.Config(config).is_enabled:
         order.arrange(items, worker["workercount"])
 
 

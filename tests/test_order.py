@@ -6,7 +6,7 @@ from itertools import groupby
 
 import pytest
 
-from tests import order
+from tests import conftest, order
 from tests.order import TESTS, arranged, group_of, longest
 
 
@@ -69,3 +69,8 @@ def test_every_module_of_the_table_is_there():
     """Whoever renames one renames it there, too."""
     assert [module for module in longest() if not (TESTS / module).exists()] == []
     assert len(longest()) > 50
+
+
+def test_what_is_left_out_by_its_marks_has_no_place_in_a_stretch():
+    """Stretches are of equal length once it is gone: else half of a group would begin in another process."""
+    assert conftest.pytest_collection_modifyitems.pytest_impl["trylast"]

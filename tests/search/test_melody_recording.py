@@ -74,7 +74,7 @@ def test_what_plays_in_the_pauses_of_who_leads_is_no_part_of_the_tune():
 
 def test_a_recording_of_even_loudness_is_kept_once():
     """Where nobody is softer nothing is left out, however soft the recording is as a whole, and where it fades."""
-    wave = voice(curve_of(tune(4), 0.0, 30.0))
+    wave = voice(curve_of(tune(4), 0.0, 60.0))
     fading = wave * np.linspace(1.0, 0.01, len(wave), dtype=np.float32)
     for steady in (wave, np.float32(0.01) * wave, fading):
         assert len(_contours(steady)) == 1

@@ -21,7 +21,7 @@ from tests.amounts import few
 from tests.search.vector_helpers import clumped, copied, fold, recall
 
 DIM = 32
-FIRST, MORE = 12_000, 240
+FIRST, MORE = 6_000, 120
 OF_FORMAT_1 = Path(__file__).parents[1] / "data" / "snapshots_format_1.tar.xz"
 
 
@@ -141,12 +141,12 @@ def test_eight_layers_find_what_one_does(library: Library, monkeypatch: pytest.M
 def test_what_went_is_neither_found_nor_kept_for_ever(library: Library) -> None:
     """It is marked, until a fourth of its layer is gone; then that is written anew, without it."""
     library.come(MORE)
-    library.change(np.arange(1, 1001), None)
+    library.change(np.arange(1, 501), None)
     assert sizes(library.directory, 3) == [FIRST, MORE]
     assert (library.directory / "3" / files.GONE).exists()
     library.check()
-    library.change(np.arange(1001, 4001), None)
-    assert sizes(library.directory, 4) == [FIRST + MORE - 4000]
+    library.change(np.arange(501, 2001), None)
+    assert sizes(library.directory, 4) == [FIRST + MORE - 2000]
     assert not (library.directory / "4" / files.GONE).exists()
     library.check()
 
@@ -177,7 +177,7 @@ def test_another_vector_for_a_segment_is_in_one_layer_only(library: Library) -> 
 def test_a_library_that_doubled_is_trained_anew_and_is_one_layer(library: Library) -> None:
     """The centres fit what is there."""
     for _ in range(3):
-        library.come(5_000)
+        library.come(2_500)
     facts = stored(library.directory, library.sequence).facts
     assert facts.trained_count > FIRST
     assert facts.layers[0] == facts.trained_count
