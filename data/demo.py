@@ -1,4 +1,4 @@
-"""Makes the demo collection: some 200 synthesised clips of 25 recognisable kinds, the same for the same seed.
+"""Make the demo collection: about 200 synthesised clips of 25 recognisable kinds, reproducible by seed.
 
     python data/demo.py OUT_DIR [--seed 7] [--each 8]
 
@@ -24,13 +24,13 @@ from demo_kinds import KINDS, Kind
 from demo_synth import Samples, fade
 
 FORMATS = (("wav", 22_050, "PCM_16"), ("flac", 32_000, "PCM_16"), ("ogg", 44_100, "VORBIS"))
-"""Suffix, sample rate in Hz, subtype: a collection that a person has gathered is mixed too."""
+"""Suffix, sample rate in Hz, subtype. They are mixed, as in a real collection."""
 PEAK = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class DemoClip:
-    """One row of the manifest. Every clip is a group of its own: none is cut from another."""
+    """One row of the manifest. Each clip is its own group, because none is cut from another."""
 
     path: str
     label: str
@@ -57,7 +57,7 @@ def generate(out: Path, seed: int, each: int) -> list[DemoClip]:
 
 
 def synthesise(kind: Kind, rng: np.random.Generator, rate: int) -> Samples:
-    """One clip of a kind: (samples,) in [-0.7, 0.7], its length drawn between the kind's shortest and longest."""
+    """One clip of a kind: (samples,) in [-0.7, 0.7], of random length between the kind's shortest and longest."""
     shortest, longest = kind.seconds
     # skewed to the short side: most clips of a real collection are short
     seconds = shortest + (longest - shortest) * float(rng.random()) ** 2
@@ -67,7 +67,7 @@ def synthesise(kind: Kind, rng: np.random.Generator, rate: int) -> Samples:
 
 
 def write_manifest(file: Path, clips: list[DemoClip]) -> None:
-    """``path,label,group,text``, paths relative to the file."""
+    """Write ``path,label,group,text``, with paths relative to the file."""
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(("path", "label", "group", "text"))
@@ -75,7 +75,7 @@ def write_manifest(file: Path, clips: list[DemoClip]) -> None:
 
 
 def with_serial(ogg: bytes, serial: int) -> bytes:
-    """The same Ogg file under a stream serial number of our choice (RFC 3533); encoders draw one from the clock."""
+    """The same Ogg file with the stream serial number ``serial`` (RFC 3533); encoders derive one from the clock."""
     pages = []
     for page in ogg_pages(ogg):
         numbered = page[:14] + serial.to_bytes(4, "little") + page[18:22] + bytes(4) + page[26:]
@@ -84,7 +84,7 @@ def with_serial(ogg: bytes, serial: int) -> bytes:
 
 
 def ogg_pages(ogg: bytes) -> Iterator[bytes]:
-    """The pages of an Ogg file: 27 bytes of header, as many lengths as byte 26 says, then the segments."""
+    """The pages of an Ogg file: a header of 27 bytes, a table of lengths (byte 26 counts them), the segments."""
     at = 0
     while at < len(ogg):
         count = ogg[at + 26]

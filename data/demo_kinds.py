@@ -1,6 +1,6 @@
 """The kinds of sound in the demo collection: for each a folder, words, and a function that synthesises one clip.
 
-Each function draws its own pitch, tempo and colour from ``rng``, so that clips of a kind are siblings and not copies.
+Each function draws pitch, tempo and timbre from ``rng``, so that clips of a kind are similar but not copies.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Make = Callable[[np.random.Generator, int, float], Samples]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """``name`` is the files' name in words; ``text`` what a person would type; ``seconds`` the shortest and longest."""
+    """A kind. ``name``: in file names; ``text``: what a person would type; ``seconds``: shortest and longest clip."""
 
     folder: str
     name: str

@@ -1,6 +1,6 @@
-"""The few building blocks that the demo collection's sounds are made of: noise, rings, clicks, strings, envelopes.
+"""The building blocks of the demo collection's sounds: noise, rings, clicks, strings, envelopes.
 
-Every function gives mono float64 at ``rate`` (Hz); lengths are in samples, times in seconds.
+Every function returns mono float64 at ``rate`` (Hz); lengths are in samples, times in seconds.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def drift(rng: np.random.Generator, rate: int, seconds: float, period_s: float) 
 
 
 def tone(hertz: Samples, rate: int, partials: tuple[float, ...] = (1.0,)) -> Samples:
-    """Harmonics of a pitch curve (Hz at every sample), with these amplitudes; what lies above the band is left out."""
+    """Harmonics of a pitch curve (Hz at every sample) with these amplitudes; those above half the rate are left out."""
     phase = 2 * np.pi * np.cumsum(hertz) / rate
     top = float(hertz.max()) if len(hertz) else 0.0
     out = np.zeros(len(hertz))
@@ -88,7 +88,7 @@ def string(rng: np.random.Generator, rate: int, seconds: float, hertz: float, br
 
 
 def formants(source: Samples, rate: int, centres_hz: tuple[float, ...]) -> Samples:
-    """A voice's source coloured by resonances at ``centres_hz`` (a vocal tract's formants), each about 10 % wide."""
+    """A voice's source, filtered by resonances at ``centres_hz`` (a vocal tract's formants), each about 10 % wide."""
     spectrum = np.fft.rfft(source)
     hertz = np.fft.rfftfreq(len(source), 1 / rate)
     gain = np.full(len(hertz), 0.005)
@@ -98,7 +98,7 @@ def formants(source: Samples, rate: int, centres_hz: tuple[float, ...]) -> Sampl
 
 
 def place(out: Samples, sound: Samples, at: int) -> None:
-    """Mix ``sound`` into ``out`` in place from sample ``at`` on; what would hang over the end is cut."""
+    """Mix ``sound`` into ``out`` in place from sample ``at`` on; what exceeds the end is cut."""
     if 0 <= at < len(out):
         part = sound[: len(out) - at]
         out[at : at + len(part)] += part

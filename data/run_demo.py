@@ -1,4 +1,4 @@
-"""``make demo``: generate the demo collection, index it, ask it a few things, and say how to go on."""
+"""``make demo``: generate the demo collection, index it, run a few searches, and print next steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SOUNDALIKE = [sys.executable, "-m", "search.cli"]
 
 
 def main() -> int:
-    """Run the demo; the first failing step's exit status, else 0."""
+    """Run the demo. Return the exit status of the first step that fails, else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--collection", type=Path, required=True, help="where the sounds go")
     parser.add_argument("--library", type=Path, required=True, help="where the library goes")

@@ -61,8 +61,8 @@ class TrackInWork:
 class FileInWork:
     """A file that is being encoded. Each sound track that is not silent becomes a clip; if all are silent, the first.
 
-    ``moved`` is the clip that was recognised at this path, if any; ``stored`` are the contents that the file already
-    has. ``frame_s``, the seconds between frames, enables the search for events. Encoded blocks of a long file go to
+    ``moved`` is the clip that moved to this path, if any; ``stored`` are the contents that the file already has.
+    ``frame_s``, the seconds between frames, enables the search for events. Encoded blocks of a long file go to
     ``unfinished``. Threads share it.
     """
 

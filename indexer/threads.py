@@ -16,8 +16,8 @@ def one_thread_per_call(workers: int | None) -> None:
 
     ``workers``: how many processors the process may use, None for all. If these are more than
     ``MAX_ENCODING_THREADS``, each thread gets several. Two processes that each use a thread per processor wait for each
-    other and take twice the time (measured on two processors). Call this before numeric libraries are loaded: they read
-    the setting then.
+    other and take twice the time (measured on two processors). It is set early, because numeric libraries read it when
+    they are loaded.
     """
     from indexer.executors import encoding_threads
 

@@ -21,7 +21,7 @@ def fit_space(
     rows = unit_rows(embeddings)
     centre = rows.mean(0)
     _, spread, axes = np.linalg.svd(rows - centre, full_matrices=False)
-    spread = np.maximum(spread, 1e-3 * spread[0])  # so that axes without sounds are not amplified
+    spread = np.maximum(spread, 1e-3 * spread[0])  # limits how much axes without sounds are amplified
     return Whitening(centre, (axes.T * (spread / spread[0]) ** -power).astype(np.float32), calibration)
 
 

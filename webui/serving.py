@@ -1,7 +1,7 @@
 """The page's files as a Flask blueprint, mounted at ``/`` (entry point ``soundalike.pages``).
 
 Files below ``dist/assets`` have their content's hash in their names, so browsers cache them permanently. They were
-compressed when the page was built; the server only picks a version. ``index.html`` names them; browsers revalidate it
+compressed when the page was built; the server only picks a version. ``index.html`` names them; browsers request it
 each time. It carries the nonce of the one style sheet that a JavaScript library writes at run time.
 """
 
