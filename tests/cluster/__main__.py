@@ -34,7 +34,7 @@ def main() -> int:
     args, options = parser.parse_known_args()
     command = [sys.executable, "-m", "pytest", "-m", "cluster or not slow", "-p", "no:cacheprovider"]
     tests = [*command, *options, *(args.tests or SERVERS)]
-    environ = {**os.environ, PROGRAM: os.path.abspath(args.milvus)}  # noqa: PTH100  a link is what it is to stay
+    environ = {**os.environ, PROGRAM: os.path.abspath(args.milvus)}  # noqa: PTH100  links must not be resolved
     environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # processes that fork here start a program at once
     environ.pop("PYTHONDONTWRITEBYTECODE", None)  # otherwise Ray's programs are compiled again at every start
     return subprocess.run([*_alone(), *tests], check=False, env=environ).returncode

@@ -1,11 +1,12 @@
 """Libraries that earlier versions wrote, with their snapshots. Their sound files are gone.
 
-`unpack`: tests/data/earlier_library.tar.xz, by the commit 44ae193: 104 tones, a quieter copy of one, three MIDI tunes
-indexed with the encoder ``spectral``; ``duplicates``, ``map``; then one tone and one tune more, one tone less,
-``index --prune``. Its columns and contours lie in folders whose names have leading zeros, and have no digests.
+`unpack`: tests/data/earlier_library.tar.xz, written at commit 44ae193. 104 tones, a quieter copy of one, and three MIDI
+tunes were indexed with the encoder ``spectral``; then ``duplicates`` and ``map`` were run. Then a tone and a tune were
+added, a tone was deleted, and ``index --prune`` was run. Folders of columns and contours have leading zeros in their
+names, and no digests.
 
-`unpack_0007`: tests/data/library_0007.tar.xz, by the commit e4111db, whose catalog is at migration 0007:
-``soundalike index /srv/sounds --encoder spectral`` of what `write_sounds` writes.
+`unpack_0007`: tests/data/library_0007.tar.xz, written at commit e4111db; its catalog is at migration 0007. It was made
+by ``soundalike index /srv/sounds --encoder spectral`` from the files that `write_sounds` writes.
 """
 
 from __future__ import annotations
