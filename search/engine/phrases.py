@@ -35,10 +35,9 @@ _NO_REFUSAL: Final = re.compile(
     r"|if|why|or|whether|than|\w+['\u2019](?:m|re|s|ll|d|ve))\s+$|^\s*$",
     re.IGNORECASE,
 )
-"""What comes before a "not" that marks no unwanted word: nothing, or certain words ("do not disturb", "or not to be").
-"""
+"""Matches text before a "not" that marks no unwanted word: empty, or certain words ("do not disturb")."""
 _DEGREES: Final = frozenset(["only", "so", "too", "very", "quite", "just", "even", "really", "all", "sure", "yet"])
-"""What comes after such a "not": "not too loud"."""
+"""Words after a "not" that marks no unwanted word: "not too loud"."""
 
 
 def spread(parts: Sequence[Part]) -> tuple[Part, ...]:

@@ -9,5 +9,5 @@ def counted(count: int, noun: str) -> str:
 
 
 def have(count: int, noun: str, what: str) -> str:
-    """That so many have something: ``1 clip has facts``, ``3 clips have facts``."""
+    """Return a phrase like ``1 clip has facts`` or ``3 clips have facts``."""
     return f"{counted(count, noun)} {'has' if count == 1 else 'have'} {what}"

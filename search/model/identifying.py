@@ -13,7 +13,8 @@ class Recognition:
 
     The passage from ``query_start_s`` to ``query_end_s`` of the sound is the passage from ``start_s`` to ``end_s`` of
     the clip, accurate to 50 ms, played at ``speed`` (1.02: 2 % faster than the clip). ``landmarks`` is how many
-    landmarks both have in common. ``copies`` are the ids of other clips of the same content.
+    landmarks both have in common. ``probability`` is the probability that the recognition is right. ``copies`` are the
+    ids of other clips of the same content.
 
     Examples:
         >>> recognition = library.recordings.identify("sounds/rain.wav").recognitions[0]
