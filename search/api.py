@@ -47,7 +47,8 @@ def open_library(
     * ``settings``: by default read from the environment, as on the command line.
 
     Raises LibraryError if there is no library and ``create`` is false, or if the library has another kind of index than
-    ``index``. Raises UsageError for an unknown kind of index, or an environment variable with an invalid value.
+    ``index``. Raises UsageError for an unknown kind of index, an environment variable with an invalid value, or
+    ``create`` together with ``read_only``.
 
     Examples:
         >>> with soundalike.open_library("sounds.library", read_only=True) as opened:

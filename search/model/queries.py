@@ -360,7 +360,8 @@ class Answer:
     * ``language``: the language in which the words were read ("de"): that of the first part that is not English, if
       any. Empty if there are no words, or if no encoder detects it.
     * ``gone``: what the query named and is no longer in the library: "clip 17", "segment 90". It was ignored.
-    * ``warnings``: defects of the query's files, which were read all the same: "audio 1: truncated: ...".
+    * ``warnings``: defects of the query's files, which were read all the same ("audio 1: truncated: ..."), and how many
+      clips a filter over facts could not judge.
     * ``likely``: the likely clips, if `Query.count` is set and hits have probabilities.
     * ``recall``: the recall that was requested by `Query.recall` or `Settings.recall`; None if neither is set.
     * ``nearest``: if the verdict is ``none``, tags of the closest clips, and how many clips that pass the filter have
