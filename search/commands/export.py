@@ -88,7 +88,7 @@ class Export:
 
 
 def _said(out: Path, count: int, what: str, missing: Sequence[str] = (), *, as_json: bool) -> int:
-    """Print how many of ``what`` were written; the exit status, 1 when some files could not be read."""
+    """Print how many of ``what`` were written. Return the exit status: 1 when some files could not be read."""
     written = {"file": str(out), f"{what}s": count, "missing": list(missing)}
     output.print_either(written, f"{printable(str(out))}: {counted(count, what)}", as_json=as_json)
     return 1 if missing else 0

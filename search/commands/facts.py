@@ -131,7 +131,7 @@ class Defects:
 
 
 def _measure(args: argparse.Namespace, library: Library, *, is_all: bool) -> int:
-    """Measure what has no facts; 1 when files could not be read. ``is_all``: nothing is printed after it."""
+    """Measure clips without facts. Return 1 when files could not be read. ``is_all``: nothing is printed after it."""
     with output.bar("measuring") as progress:
         failures = library.facts.measure(progress, again=args.again)
     if not is_all:

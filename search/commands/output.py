@@ -16,7 +16,7 @@ from search.ground.counting import counted
 from search.model import ENGLISH, LANGUAGES, Answer, Hit, JobFailure
 
 SOME_FAILED: Final = 1
-"""The exit status of a command that did what it could."""
+"""The exit status of a command when some files could not be read."""
 VERDICT_LINES = {
     "good": "",
     "weak": "Nothing here is a sure match; these come closest.",
@@ -40,7 +40,7 @@ def print_json(value: object) -> None:
 
 
 def print_either(value: object, line: str, *, as_json: bool) -> None:
-    """``value`` for programs, or ``line`` for people, on standard output."""
+    """Print ``value`` as JSON for programs, or ``line`` for people."""
     if as_json:
         print_json(value)
     else:
@@ -48,14 +48,14 @@ def print_either(value: object, line: str, *, as_json: bool) -> None:
 
 
 def print_failures(failures: Sequence[JobFailure]) -> int:
-    """Each file that a job could not read on standard error; the exit status, 1 when there is one."""
+    """Print each file that a job could not read to standard error. Return the exit status: 1 when there is one."""
     for failure in failures:
         print(f"soundalike: {printable(failure.file)}: {printable(failure.cause)}", file=sys.stderr)
     return SOME_FAILED if failures else 0
 
 
 def print_job(counts: Mapping[str, int], line: str, failures: Sequence[JobFailure], *, as_json: bool) -> int:
-    """What a job over the library left: ``counts`` for programs, ``line`` for people; the exit status."""
+    """Print the results of a job over the library: ``counts`` for programs, ``line`` for people. Return the exit status."""
     failed = [{"path": failure.file, "cause": failure.cause} for failure in failures]
     line += f", {len(failures)} failed" if failures else ""
     print_either({**counts, "failed": failed}, line, as_json=as_json)

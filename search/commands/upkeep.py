@@ -143,7 +143,7 @@ class Reindex:
         return status
 
     def _from_catalog(self, library: Library, settings: Settings, done: _Reindexed, *, quiet: bool) -> int:
-        """Make every index again; only what another revision of its encoder made is encoded again."""
+        """Rebuild every index; only vectors from another revision of their encoder are encoded again."""
         from search.library import maintenance
 
         stale = maintenance.stale_spaces(library)
@@ -238,7 +238,7 @@ def _ids_to_remove(
 
 @dataclass(slots=True)
 class _Reindexed:
-    """What ``reindex`` did, by the names of spaces; ``left`` counts contents that only their old vectors have."""
+    """The results of ``reindex`` by space; ``left`` counts contents that still have only old vectors."""
 
     rebuilt: list[str] = field(default_factory=list)
     encoded: list[str] = field(default_factory=list)
