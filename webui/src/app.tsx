@@ -93,7 +93,7 @@ export function App() {
   );
 }
 
-/** Show the saved searches, which stand among the filters. */
+/** Show the saved searches, which are in the filters' side bar. */
 function showSearches(): void {
   searchesShown.value = true;
   filtersShown.value = true;

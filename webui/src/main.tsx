@@ -16,7 +16,7 @@ import { entitle } from "./title";
 import { keepLoading } from "./ui/later";
 import { followTabs } from "./ui/remembered";
 
-/** What nobody waits for is fetched once the first page is there. */
+/** Less urgent code and data are fetched after the first page is shown. */
 const LATER_MS = 5000;
 
 const place = document.getElementById("app");

@@ -1,4 +1,4 @@
-/** Where we are: the view, the question and the order of all sounds, always equal to the address. */
+/** The view, the question and the order of all sounds, always in step with the address. */
 import { computed, signal } from "@preact/signals";
 import { BASE } from "./api/client";
 import { NOTHING, type Part, type Question } from "./question/model";
@@ -12,9 +12,9 @@ export type View = keyof typeof VIEWS;
 interface Route {
   view: View;
   question: Question;
-  /** The order in which sounds are listed that nobody asked for. */
+  /** The order of all sounds, when there is no question. */
   order: string;
-  /** By what hits are sorted that are equally sure; empty: the closest first. */
+  /** The order of hits within a level of confidence; empty: the closest first. */
   by: string;
 }
 
@@ -39,7 +39,7 @@ export const by = computed(() => route.value.by);
 addEventListener("popstate", () => {
   const next = read();
   const here = route.peek();
-  // what is at the same address is asked already
+  // the same address is being shown already
   if (addressOf(next) !== addressOf(here)) route.value = next;
 });
 
@@ -64,7 +64,7 @@ export function go(to: Partial<Route>, { replace = false } = {}): void {
   route.value = next;
 }
 
-/** Ask something else, in the search view unless the map shows the answers too. */
+/** Change the question; the view becomes the search view, unless it is the map, which shows answers too. */
 export function ask(change: Partial<Question>, options: { replace?: boolean } = {}): void {
   const to = route.value.view === "library" ? "search" : route.value.view;
   go({ view: to, question: { ...route.value.question, ...change } }, options);

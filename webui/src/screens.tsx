@@ -27,7 +27,7 @@ const MakeOne = later(() => import("./question/making").then((module) => module.
 const Suggestions = later(() => import("./question/suggestions").then((module) => module.Suggestions));
 
 interface ScreenProps {
-  /** Whether it is all that the page shows: its title is the page's then. */
+  /** Whether it is all that the page shows: then its title is the page's main heading. */
   alone?: boolean;
   icon: IconName;
   title: string;
@@ -68,7 +68,7 @@ export function EmptyLibraryScreen() {
   );
 }
 
-/** Whether some of the words that were asked for are in its name. */
+/** Whether its name contains some of the question's words. */
 const isPartlyNamed = ({ via }: Row): boolean => via.some(({ part }) => part.startsWith("some-words"));
 
 export function NoMatchScreen({ answered }: { answered: Answered }) {
@@ -119,7 +119,7 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
   );
 }
 
-/** The nearest that there is among what its filters let through, else what can be asked at all, without them. */
+/** The nearest tags within the filters, else suggestions without them. */
 function WhatThereIs({ answered: { nearest, question: asked } }: { answered: Answered }) {
   if (nearest.length === 0)
     return (

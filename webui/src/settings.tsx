@@ -1,4 +1,4 @@
-/** What this browser remembers of how somebody likes the page, in one place. */
+/** The dialog of the page's settings, which this browser remembers. */
 import { signal } from "@preact/signals";
 import type { Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";

@@ -1,4 +1,4 @@
-/** Asking the service: one function for every request, and what can go wrong as errors of three kinds. */
+/** Requests to the service: one function for all of them, which throws errors of three kinds. */
 import { signal } from "@preact/signals";
 import { said } from "../messages/said";
 import { t } from "../messages/t";
@@ -7,11 +7,11 @@ import type { components } from "./schema";
 export type Schemas = components["schemas"];
 export type Problem = Schemas["Problem"];
 
-/** Where the page's views lie: `/`, or the path below which a proxy put them. All are in one folder. */
+/** The path of the page's views: `/`, or the path below which a proxy serves them. All are in one folder. */
 export const BASE = new URL(".", location.href).pathname;
 export const API = `${BASE}api/v1`;
 
-/** The service answered, and refused; `detail` is written for people, the message is that in their language. */
+/** The service answered with an error; `detail` is its English text, the message is that in the page's language. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
@@ -34,7 +34,7 @@ export type Reachability = "ok" | "gone" | "locked";
 /** Whether the service answers, and lets us in. Every request says so, the screens follow. */
 export const reachability = signal<Reachability>("ok");
 
-/** How often the page was let in: a refusal of what was asked before that says nothing of now. */
+/** How often the page was unlocked: a 401 for a request from before the last unlocking does not lock it again. */
 let entered = 0;
 let was = reachability.peek();
 reachability.subscribe((now) => {
@@ -44,19 +44,19 @@ reachability.subscribe((now) => {
 
 const BAD_GATEWAY = 502;
 const WAIT_FOR_SERVICE_MS = 1500;
-/** They answer without a key too: that they do says nothing of whether the rest lets us in. */
+/** Paths that need no API key: an answer from them does not show that the page is unlocked. */
 const OPEN_PATHS = ["/health", "/ready", "/openapi.json", "/session"];
 
 /**
- * The JSON that `path` (below the API's prefix) answers with. Throws Refused, Unreachable, or an AbortError.
- * `answers`: a status of an error whose answer is one all the same.
+ * The JSON answer of `path` (below the API's prefix). Throws Refused, Unreachable, or an AbortError.
+ * `answers`: an error status whose body is returned like that of a success.
  */
 export async function ask<T>(path: string, init: RequestInit = {}, answers = 0): Promise<T> {
   const response = await send(path, init, answers);
   return (response.status === 204 ? undefined : await contentOf(response)) as T;
 }
 
-/** What an answer brings, which may break off after it began. */
+/** The JSON body of a response; the connection may break while it is read. */
 async function contentOf(response: Response): Promise<unknown> {
   try {
     return await response.json();
@@ -67,14 +67,14 @@ async function contentOf(response: Response): Promise<unknown> {
   }
 }
 
-/** What a request that came to nothing is: given up by the page, or by the service. */
+/** The error to throw for a failed request: the page's own AbortError, else Unreachable. */
 function broken(error: unknown): unknown {
   if (error instanceof DOMException && error.name === "AbortError") return error;
   lost();
   return new Unreachable();
 }
 
-/** The same, with `body` as JSON. */
+/** As `ask`, with `body` sent as JSON. */
 export function sendJson<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
   const init: RequestInit = {
     method,
@@ -87,7 +87,7 @@ export function sendJson<T>(method: string, path: string, body: unknown, signal?
 
 const A_BYTE: RequestInit = { headers: { Range: "bytes=0-0" } };
 
-/** Whether `path` would be answered; of what is there a byte is fetched, or the beginning. Throws as `ask` does. */
+/** Check that `path` can be fetched, without fetching more than its beginning. Throws as `ask` does. */
 export async function check(path: string, init: RequestInit = A_BYTE): Promise<void> {
   const response = await send(path, { ...init, cache: "no-store" });
   await response.body?.cancel();
@@ -116,12 +116,12 @@ async function refusal(response: Response): Promise<Refused> {
     const problem = (await response.json()) as Problem;
     detail = problem.detail || problem.title || detail;
   } catch {
-    // not a problem document: a proxy's page, or nothing; the status has to do
+    // not a problem document but a proxy's page, or nothing: only the status is known
   }
   return new Refused(response.status, detail, retryAfter);
 }
 
-/** Note that the service is gone, and look until it is back. */
+/** Note that the service is gone, and poll until it is back. */
 function lost(): void {
   if (reachability.value === "gone") return;
   reachability.value = "gone";

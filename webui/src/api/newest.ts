@@ -1,8 +1,8 @@
-/** Answers that overtake each other. */
+/** Answers that arrive in another order than they were asked for. */
 
 /**
- * Make a function that takes what `get` brings, unless what was asked for later came before it: an answer is as old as
- * its question. Errors are those of `get`.
+ * Make a function that calls `get` and gives its result to `take`, unless the result of a later call came first. Throws
+ * as `get` does.
  */
 export function newestOf<T>(take: (found: T) => void): (get: () => Promise<T>) => Promise<void> {
   let asked = 0;

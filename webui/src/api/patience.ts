@@ -1,10 +1,10 @@
-/** What is refused for now only: a service that is busy is asked again when it likes to be. */
+/** Retries while the service is busy, after the wait that it asks for. */
 import { Refused } from "./client";
 
 const MOST_RETRIES = 5;
-/** Where the service does not say when to come back. */
+/** The wait where the service names none. */
 const WAIT_S = 1;
-/** Longer than this nobody sits and waits: a person decides. */
+/** Longer waits are not made automatically: the page shows the error, and the user may retry. */
 const LONGEST_WAIT_S = 30;
 
 export const isBusy = (error: Refused): boolean => error.status === 429 || error.status === 503;
@@ -12,7 +12,7 @@ export const isBusy = (error: Refused): boolean => error.status === 429 || error
 /** Whether the same may be answered another time. */
 export const isTemporary = (error: Refused): boolean => isBusy(error) || error.status >= 500;
 
-/** What `get` brings, asked for again while the service is busy; `onBusy` hears of each wait. Throws as `get` does. */
+/** The result of `get`, retried while the service is busy; `onBusy` is called before each wait. Throws as `get` does. */
 export async function patiently<T>(
   get: () => Promise<T>,
   aborted: AbortSignal,

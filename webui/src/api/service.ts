@@ -27,14 +27,14 @@ export interface Listing {
   facets: boolean;
 }
 
-/** What the service says of itself, also while it starts. */
+/** The service's state, also while it starts. */
 export const ready = () => ask<Ready>("/ready", {}, 503);
 
-/** Ask; `files` are sent along under the names that the body's parts give them. */
+/** Search; `files` are uploaded under the names that the body's parts refer to. */
 export const search = (body: SearchBody, files: Map<string, File>, signal: AbortSignal): Promise<Answer> =>
   question("/search", body, files, signal);
 
-/** The passages that fit, each with boundaries of its own. */
+/** The matching passages, each with its own start and end. */
 export const moments = (
   body: Partial<Schemas["MomentsIn"]>,
   files: Map<string, File>,
@@ -56,15 +56,15 @@ function question<T>(
 
 export type Understood = Schemas["AskOut"];
 
-/** What a sentence means, as a question. */
+/** A sentence, read as a question. */
 export const askSentence = (body: Schemas["AskIn"]): Promise<Understood> => sendJson("POST", "/ask", body);
 
 export type SoundEvent = Schemas["EventOut"];
 
-/** What happens when in a clip; it is listened to where nobody did before. */
+/** The timeline of a clip's classes; it is computed if it is not stored yet. */
 export const clipEvents = (id: number) => ask<Schemas["TimeLineOut"]>(`/clips/${id}/events`);
 
-/** What is kept of what happens when in a clip; it is not listened to. */
+/** The stored timeline of a clip's classes; nothing is computed. */
 export const storedEvents = (id: number) => ask<Schemas["TimeLineOut"]>(`/clips/${id}/events?stored=true`);
 
 /** Whether a simple sound can be made from words. */
@@ -86,12 +86,12 @@ export function clips(asked: Listing, signal?: AbortSignal): Promise<Clips> {
   return ask<Clips>(`/clips?${params}`, signal ? { signal } : {});
 }
 
-/** Throws Refused, in words for people, where a filter cannot be read. */
+/** Throws Refused, with a readable message, when a filter is invalid. */
 export const checkFilter = (where: string, signal?: AbortSignal): Promise<Clips> =>
   clips({ where, region: null, within: null, sort: "id", offset: 0, limit: 1, facets: false }, signal);
 
 export const clip = (id: number, signal?: AbortSignal) => ask<Clip>(`/clips/${id}`, signal ? { signal } : {});
-/** What may be changed of a clip here. */
+/** What the page can change in a clip. */
 export interface ClipChange {
   title?: string;
   own_tags?: string[];
@@ -103,8 +103,8 @@ export const audioUrl = (id: number) => `${API}/clips/${id}/audio`;
 
 export const fileUrl = (id: number) => `${API}/clips/${id}/file`;
 
-/** An address that answers under any name too, with one: programs call what they fetch as its address ends.
-    What is no text (half a character, of a name in other bytes) cannot stand in an address. */
+/** A URL with a file name at its end, which the service ignores: programs name what they download after it.
+    Lone surrogates, from names in other encodings, cannot stand in a URL. */
 export const named = (address: string, name: string): string =>
   `${address}/${encodeURIComponent(name.replace(/[\ud800-\udfff]/gu, "\ufffd"))}`;
 
@@ -121,7 +121,7 @@ export const peaks = (id: number, buckets: number) => ask<Peaks>(`/clips/${id}/p
 
 export type ClipPeaks = Schemas["ClipPeaksOut"];
 
-/** Waveforms of clips; `short`: those that take long to make are left out. */
+/** Waveforms of clips; `short`: without those that take long to compute. */
 export function peaksOf(
   ids: readonly number[],
   buckets: number,
@@ -134,7 +134,7 @@ export function peaksOf(
 
 export type ClipFacts = Schemas["ClipFactsOut"];
 
-/** What was measured of clips. */
+/** The facts of clips. */
 export function factsOf(ids: readonly number[]): Promise<Schemas["ManyFactsOut"]> {
   const params = new URLSearchParams();
   for (const id of ids) params.append("clip_id", String(id));
@@ -180,25 +180,25 @@ export const retryFailures = () => ask<Job>("/failures/retry", { method: "POST" 
 export type SavedSearch = Schemas["SavedSearchOut"];
 
 export const savedSearches = () => ask<Schemas["SavedSearchesOut"]>("/searches");
-/** Keep a question; `files` are sent along as with `search`. */
+/** Save a search; `files` are uploaded as in `search`. */
 export const saveSearch = (body: Partial<Schemas["NewSearchIn"]>, files: Map<string, File>) =>
   question<SavedSearch>("/searches", body, files);
 export const changeSearch = (id: number, change: Partial<Schemas["SearchChange"]>) =>
   sendJson<SavedSearch>("PATCH", `/searches/${id}`, change);
-/** The matches of a saved search that nobody has seen. */
+/** The unseen matches of a saved search. */
 export const newMatches = (id: number) =>
   ask<Schemas["SavedMatchesOut"]>(`/searches/matches?search_id=${id}&unseen=true&limit=1000`);
 export const seeMatches = (id: number, upTo: number) =>
   sendJson<SavedSearch>("POST", `/searches/${id}/seen`, { up_to: upTo });
 
-/** A sound that a saved search asks with, as a file of this name. Throws where the service has it no more. */
+/** A sound of a saved search, as a file of this name. Throws when the service no longer has it. */
 export async function savedSound(id: number, place: string, name: string): Promise<File> {
   const response = await fetch(`${API}/searches/${id}/sounds/${place}`);
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
   return new File([await response.blob()], name);
 }
 
-/** What can be asked in words of the clips that pass a filter. */
+/** Suggested text searches for the clips that pass a filter. */
 export function suggestions(
   limit: number,
   where: string | null,
@@ -231,7 +231,7 @@ export const startJob = (kind: Schemas["NewJob"]["kind"]) => sendJson<Job>("POST
 
 const POLL_MS = 500;
 
-/** The job once it ended; `onProgress` hears how far it is. Throws when it failed. */
+/** Wait until a job has ended; `onProgress` is called with its progress. Throws when it failed. */
 export async function waitForJob(job: Job, onProgress: (job: Job) => void = () => undefined): Promise<Job> {
   let now = job;
   while (now.state === "queued" || now.state === "running") {
@@ -245,7 +245,7 @@ export async function waitForJob(job: Job, onProgress: (job: Job) => void = () =
 
 export type ClipMap = Schemas["MapOut"];
 
-/** The map, or the part of it that passes a filter, lies in a region and is in a list. */
+/** The map, or the part of it within a filter, a region and a list. */
 export function clipMap(
   where: string | null = null,
   region = "",

@@ -18,7 +18,7 @@ import { say, sayFailure } from "../ui/toasts";
 
 const KEY = "soundalike.collections";
 
-/** By name; null before the service said which there are. */
+/** By name; null until the service answered. */
 export const known = signal<readonly CollectionSummary[] | null>(null);
 
 const show = newestOf<{ collections: readonly CollectionSummary[] }>(
@@ -51,7 +51,7 @@ const itemsOf = (rows: readonly Row[]) =>
     end_s: match?.end_s ?? null,
   }));
 
-/** Do this, then learn what has become of the collections, and of the list that is shown; whether it was done. */
+/** Run a change, then fetch the collections and the shown list again; returns whether the change succeeded. */
 async function written(what: string, change: () => Promise<unknown>): Promise<boolean> {
   try {
     await change();
@@ -64,7 +64,7 @@ async function written(what: string, change: () => Promise<unknown>): Promise<bo
   return true;
 }
 
-/** Put rows into the collection of this name, which is made where there is none; only what came is taken out again. */
+/** Add rows to the collection of this name, creating it if needed; undo removes only the rows that were new in it. */
 export async function collect(name: string, rows: readonly Row[]): Promise<boolean> {
   const wanted = name.split(/\s+/).filter(Boolean).join(" ");
   let undo = async (): Promise<unknown> => undefined;
@@ -88,7 +88,7 @@ export async function collect(name: string, rows: readonly Row[]): Promise<boole
   return done;
 }
 
-/** Take rows out of a collection, and no clip out of the library. */
+/** Remove rows from a collection; the clips stay in the library. */
 export async function takeOutOf(id: number, rows: readonly Row[]): Promise<void> {
   const removed = rows.map((row) => row.clip_id);
   let added: { clip_id: number; start_s: number | null; end_s: number | null }[] = [];
@@ -114,7 +114,7 @@ export async function rename({ id, name }: CollectionSummary, newName: string): 
   return done;
 }
 
-/** Delete a collection; undone, it is another one of the same name, with the same sounds. */
+/** Delete a collection; undo creates a new one with the same name and sounds. */
 export async function removeCollection({ id, name }: CollectionSummary): Promise<void> {
   let clips: { clip_id: number; start_s: number | null; end_s: number | null }[] = [];
   const done = await written(t("It was not deleted"), async () => {

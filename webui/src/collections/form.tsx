@@ -23,7 +23,7 @@ export function CollectForm({ onDone }: { onDone: () => void }) {
     const done = await collect(typed.value, selectedRows());
     busy.value = false;
     if (!done) return;
-    // whoever went elsewhere meanwhile is not called back
+    // a focus that was moved elsewhere meanwhile stays there
     if (form.current?.contains(document.activeElement)) document.querySelector<HTMLElement>(".list")?.focus();
     onDone();
   };

@@ -1,13 +1,13 @@
-/** Filters over numbers as sliders show them: from where to where, or all but that. */
+/** Filters over numbers as sliders show them: a range, or everything outside it. */
 import { message, type Plain } from "../messages/t";
 
 export interface Scale {
-  /** As filters call it. */
+  /** Its name in filters. */
   column: string;
   title: Plain;
   least: number;
   most: number;
-  /** Whether equal steps are equal factors. */
+  /** Whether the slider is logarithmic. */
   isLogarithmic: boolean;
   digits: number;
 }
@@ -47,27 +47,27 @@ export const SCALES: readonly Scale[] = [
   },
 ];
 
-/** The last step of a slider; the first is 0. Both ends stand for no bound. */
+/** The last step of a slider; the first is 0. At either end there is no bound. */
 export const STEPS = 100;
 
 export interface Range {
-  /** Null where nothing bounds it. */
+  /** Null without a bound. */
   from: number | null;
   to: number | null;
-  /** All but what lies between is meant. */
+  /** Whether the range is excluded. */
   isExcluded: boolean;
 }
 
 export const ALL: Range = { from: null, to: null, isExcluded: false };
 
-/** What a step of a slider stands for, rounded as it is written. */
+/** The value of a slider's step, rounded as it is displayed. */
 export function valueAt({ least, most, isLogarithmic, digits }: Scale, step: number): number {
   const share = step / STEPS;
   const value = isLogarithmic ? least * (most / least) ** share : least + (most - least) * share;
   return Number((value >= 100 ? Math.round(value) : value).toFixed(digits));
 }
 
-/** The step that comes nearest to a value. */
+/** The step nearest to a value. */
 export function stepOf({ least, most, isLogarithmic }: Scale, value: number): number {
   const bounded = Math.min(most, Math.max(least, value));
   const share = isLogarithmic
@@ -76,7 +76,7 @@ export function stepOf({ least, most, isLogarithmic }: Scale, value: number): nu
   return Math.round(share * STEPS);
 }
 
-/** As a filter; null for what leaves nothing out. */
+/** The range as a filter; null when it excludes nothing. */
 export function writeRange(column: string, { from, to, isExcluded }: Range): string | null {
   const bounds = [
     ...(from === null ? [] : [`${column} >= ${from}`]),
@@ -89,7 +89,7 @@ export function writeRange(column: string, { from, to, isExcluded }: Range): str
 
 const BOUND = /^(\w+) (>=|<=) (-?\d+(?:\.\d+)?)$/;
 
-/** What a filter says of a column; null for a filter of another kind or column. */
+/** The range of a column in a filter; null for a filter of another kind or column. */
 export function readRange(column: string, filter: string): Range | null {
   const inner = /^not \((.*)\)$/.exec(filter)?.[1];
   const range = { ...ALL, isExcluded: inner !== undefined };

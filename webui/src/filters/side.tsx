@@ -1,4 +1,4 @@
-/** Facets and filters at the side: what the answer is made up of, and what to leave of it. */
+/** The side bar: facets of the answer, and filters. */
 import { useRef, useState } from "preact/hooks";
 import { Refused } from "../api/client";
 import { checkFilter, type Facets } from "../api/service";
@@ -18,7 +18,7 @@ import { filtersShown } from "./state";
 type Facet = Facets["tags"][number];
 
 const SHOWN = 8;
-/** Whether liked sounds and collections are shown; what is in them is asked then. */
+/** Whether liked sounds and collections are shown; they are only fetched when they are. */
 const listsShown = rememberedOpen("soundalike.lists");
 /** Whether sliders of numbers are shown. */
 const rangesShown = rememberedOpen("soundalike.ranges");
@@ -149,7 +149,7 @@ export function Chosen({
 
 const without = (where: string): string => `not (${where})`;
 
-/** Leave out what a facet counts, or no more; it is not asked for as well. */
+/** Exclude a facet's value, or stop excluding it; a filter for the same value is removed. */
 function exclude(where: string): void {
   const { filters } = question.peek();
   const others = filters.filter((one) => one !== where && one !== without(where));
@@ -221,8 +221,8 @@ function FacetLine({ value: { where, count: clips }, name, most, filters }: Face
 }
 
 /**
- * What there is to choose from. The service counts what passes all filters, so a chosen box would take the others of its
- * facet away: those that were there without it stay, until another question is asked.
+ * The boxes of a facet. The service counts only what passes all filters, so the other boxes of a facet would vanish when
+ * one is chosen: those that were there before stay until another question is asked.
  */
 function useChoices(column: string, found: readonly Facet[]): readonly Facet[] {
   const before = useRef<{ asked: string; values: readonly Facet[] }>({ asked: "", values: [] });
@@ -236,7 +236,7 @@ function useChoices(column: string, found: readonly Facet[]): readonly Facet[] {
   return before.current.values.map((one) => counted.get(one.where) ?? one);
 }
 
-/** The service's own language of filters, for those who know what they want. */
+/** The field for a filter in the service's filter language. */
 function OwnFilter() {
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState("");
@@ -250,7 +250,7 @@ function OwnFilter() {
       if (error instanceof Refused && error.status === 422) return setWrong(error.message);
     }
     setWrong("");
-    // Whoever types the next one while this one is checked keeps what they typed.
+    // What was typed while this filter was checked stays in the field.
     setText((typed) => (typed.trim() === filter ? "" : typed));
     if (!question.peek().filters.includes(filter)) toggleFilter(filter);
   };

@@ -10,7 +10,7 @@ import { sayFailure } from "../ui/toasts";
 export type Liking = "like" | "dislike";
 
 const KEY = "soundalike.profile";
-/** There is something under it once the profile was used; another thing with each opinion, which other tabs hear. */
+/** Stored once the profile was used. The value changes with each opinion, which tells other tabs to reload. */
 const USED = `${KEY}.used`;
 
 function ownProfile(): string {
@@ -22,8 +22,8 @@ function ownProfile(): string {
 }
 
 export const profile = ownProfile();
-/** Of each clip that somebody liked, disliked or left on this page the number of the last time: what was said since
-    the service was asked counts, whatever it knew. */
+/** The number of each clip's last opinion on this page: one that was given after the service was asked overrides what
+    the service answers. */
 const said = new Map<number, number>();
 let times = 0;
 const opinions = signal<ReadonlyMap<number, Liking>>(new Map());
@@ -36,7 +36,7 @@ export const countOf = (liking: Liking): number =>
   [...opinions.value.values()].filter((one) => one === liking).length;
 export const likedCount = (): number => countOf("like");
 
-/** Know what the service keeps of this profile, as soon as it answers. Called once. */
+/** Load this profile's opinions as soon as the service answers. Called once. */
 export function learnOpinions(): void {
   let known = false;
   reachability.subscribe((now) => {
@@ -45,7 +45,7 @@ export function learnOpinions(): void {
   listenToOthers(USED, () => void loadOpinions());
 }
 
-/** Whether it is known now. A profile that was never used costs no request. */
+/** Returns whether they are known now. A profile that was never used needs no request. */
 async function loadOpinions(): Promise<boolean> {
   if (!remembered(USED)) return true;
   const before = times;
@@ -85,7 +85,7 @@ export async function setOpinion(clipId: number, liking: Liking | null): Promise
 
 let sent: Promise<unknown> = Promise.resolve();
 
-/** One after the other, as they were made: the last one counts. */
+/** Send requests one after the other, so that the last opinion is the one that stays. */
 function inTurn<T>(send: () => Promise<T>): Promise<T> {
   const mine = sent.then(send, send);
   sent = mine;

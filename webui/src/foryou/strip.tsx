@@ -17,7 +17,7 @@ const SHOWN = 8;
 const DIAL_PAUSE_MS = 150;
 
 const diversity = rememberedNumber("soundalike.diversity", 0.5, 0, 1);
-/** Null before the first answer: the strip has its place then, so that the list below does not move when it comes. */
+/** Null before the first answer: the strip takes up its space already, so that the list below does not move later. */
 const recommended = signal<readonly Row[] | null>(null);
 
 async function learn(varied: number, aborted: AbortSignal): Promise<void> {
@@ -25,7 +25,7 @@ async function learn(varied: number, aborted: AbortSignal): Promise<void> {
     const found = await recommend({ profile, k: SHOWN, diversity: varied }, aborted);
     if (!aborted.aborted) recommended.value = found.hits.map((hit, place) => rowOfHit(hit, place + 1));
   } catch {
-    // the strip is an offer: without an answer it is left out
+    // recommendations are optional: without an answer the strip is not shown
     if (!aborted.aborted) recommended.value ??= [];
   }
 }

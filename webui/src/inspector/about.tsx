@@ -1,4 +1,4 @@
-/** What is known of the chosen sound: what is amiss with it, why it was found, its tags, its file. */
+/** Details of the chosen sound: its defects, why it was found, its tags, its file. */
 import type { Clip } from "../api/service";
 import { fixed } from "../messages/numbers";
 import { said } from "../messages/said";
@@ -8,7 +8,7 @@ import { Score } from "../results/row";
 import { isSample, type Row, trackPath } from "../results/rows";
 import { moment, percent, sentence } from "../ui/format";
 
-/** What is amiss with a sound: why it is not found, or not as it should be. */
+/** A sound's defects, which keep it from being found, or make it rank wrongly. */
 export function Warnings({ clip: known }: { clip: Clip | null }) {
   if (!known) return null;
   const all = [
@@ -85,7 +85,7 @@ const WORDS: Readonly<Record<string, Plain>> = {
   like: message("like what you liked"),
 };
 
-/** "words 2" as people read it: what it is, and which chip; "like 17" is about no chip. */
+/** A readable name of a part such as "words 2", with the chip that it belongs to; "like 17" belongs to none. */
 function partName(part: string): string {
   const [kind = "", place = ""] = part.split(" ");
   const chips = question.value.parts.length + (question.value.draft ? 1 : 0);

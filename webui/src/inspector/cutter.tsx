@@ -14,7 +14,7 @@ interface CutterProps {
   clipId: number;
   /** The passage that is marked at first. */
   match: Passage | null;
-  /** Every passage that matches, null as long as nobody knows them. */
+  /** All matching passages; null until they are known. */
   matches: readonly Passage[] | null;
   /** The one that is chosen now. */
   passage: Passage | null;
@@ -23,7 +23,7 @@ interface CutterProps {
   onPlayFrom: (from_s: number) => void;
 }
 
-/** A half of what the service keeps of long recordings: it reads them once for this and for lists. */
+/** Half of the points that the service stores for long recordings, so that it reads each only once. */
 const BUCKETS = 1920;
 
 export function Cutter({ clipId, match, matches, passage, onPassage, onPlayFrom }: CutterProps) {
@@ -109,7 +109,7 @@ export function Cutter({ clipId, match, matches, passage, onPassage, onPlayFrom 
 
 const MOST_TIMES = 256;
 
-/** How many times as large as all of it the waveform is. */
+/** The waveform's zoom; 1 shows all of it. */
 function ZoomTools({ onZoom }: { onZoom: (times: number) => void }) {
   const times = useSignal(1);
   const zoom = (to: number) => {

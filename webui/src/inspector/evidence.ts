@@ -1,4 +1,4 @@
-/** Why a clip is called a copy and what it is worth, in words: `duplicates` prints the same. */
+/** The evidence that a clip is a copy, and its quality, in words; `soundalike duplicates` prints the same. */
 import type { Copies } from "../api/service";
 import { fixed, percent } from "../messages/numbers";
 import { t } from "../messages/t";
@@ -24,7 +24,7 @@ export function difference(one: Copy): string {
   return facts.join(t(", "));
 }
 
-/** What was measured in a clip's file, in words; nothing where nothing was. */
+/** The measured quality of a clip's file, in words; empty when it was not measured. */
 export function evidence(one: Copy): string {
   if (one.bandwidth_hz === null) return "";
   const facts = [

@@ -1,4 +1,4 @@
-/** What happens when in the chosen sound: a lane for each class that is heard in it. */
+/** The timeline of the chosen sound: a lane for each class that is heard in it. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { clipEvents, type SoundEvent, storedEvents } from "../api/service";
@@ -14,7 +14,7 @@ export interface Lane {
   events: readonly SoundEvent[];
 }
 
-/** Classes, each with when: those first that stand out longest, then what lies behind all else, longest first. */
+/** Classes with their times: first those in the foreground, then the background, each by length. */
 export function lanesOf(events: readonly SoundEvent[], most: number): Lane[] {
   const lanes = new Map<string, SoundEvent[]>();
   for (const event of events) lanes.set(event.name, [...(lanes.get(event.name) ?? []), event]);

@@ -39,10 +39,10 @@ export function Inspector({ row }: { row: Row }) {
   const known = useSignal<Clip | null>(null);
   const editing = useSignal(false);
   const passage = useSignal<Passage | null>(row.match);
-  /** What the waveform is drawn of: another answer may have the same sound by another passage. */
+  /** The key of the waveform: another answer may have the same sound with another passage. */
   const drawn = `${row.clip_id} ${row.match?.segment_id}`;
 
-  // before it is painted: whoever clicks at once means the sound that is seen
+  // before painting, so that an early click acts on the sound that is visible
   useLayoutEffect(() => {
     let current = true;
     known.value = null;

@@ -12,11 +12,11 @@ import { inspected, playPassage } from "../results/selection";
 export const LEAST_S = 12;
 const MOST = 100;
 
-/** In order of time; null before it is known, and where nothing was asked. */
+/** The matching passages by time; null before they are known, and without a question. */
 export const matches = signal<readonly Passage[] | null>(null);
-/** The one that was gone to last. */
+/** The passage that was visited last. */
 export const stepped = signal<Passage | null>(null);
-/** The sound that they are of. */
+/** The sound whose passages these are. */
 let matched: Row | null = null;
 
 /** Whether a question can be asked of one sound alone: a tune has no passages. */
@@ -48,11 +48,11 @@ async function look(row: Row, question: Question, aborted: AbortSignal): Promise
     const passages = found.map(({ start_s, end_s }) => ({ start_s, end_s }));
     matches.value = passages.sort((one, other) => one.start_s - other.start_s);
   } catch {
-    // an encoder that hears no frames, a file that is away: the one passage that was found has to do
+    // an encoder without frames, or a file that is away: only the passage of the hit is known
   }
 }
 
-/** The passage that is so many behind the place; from the last it goes on with the first. */
+/** The next passage after a time, or with -1 the one before it; after the last comes the first, and the reverse. */
 export function stepFrom(passages: readonly Passage[], at_s: number, step: 1 | -1): Passage | undefined {
   const behind = (one: Passage) => one.start_s > at_s + 0.001;
   const before = (one: Passage) => one.end_s < at_s && one.start_s < at_s;

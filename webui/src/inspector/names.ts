@@ -6,11 +6,11 @@ import { folder } from "../ui/format";
 
 interface Named {
   title: Signal<string>;
-  /** Empty until the service said it. */
+  /** Empty until the service answered. */
   folder: Signal<string>;
-  /** Resolved once the title is known, or never will be. */
+  /** Resolved when the title is known, or when it could not be fetched. */
   learning: Promise<unknown>;
-  /** Null until the service said it. */
+  /** Null until the service answered. */
   size_bytes: Signal<number | null>;
 }
 

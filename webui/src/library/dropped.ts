@@ -7,7 +7,7 @@ const HIDDEN = /(^|\/)\./;
 
 export interface NamedFile {
   file: File;
-  /** What the library shall call it: with its folders, parted by slashes. */
+  /** The name for the library: with its folders, separated by slashes. */
   name: string;
 }
 
@@ -25,7 +25,7 @@ export function filesIn(input: HTMLInputElement): NamedFile[] {
 }
 
 export async function filesOf(transfer: DataTransfer): Promise<Dropped> {
-  // entries must be taken before the first wait: the browser forgets the drop then
+  // entries must be read before the first await: the browser discards the drop then
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
   if (entries.length === 0)
     return { files: [...transfer.files].map((file) => ({ file, name: file.name })), folders: false };

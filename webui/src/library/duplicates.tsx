@@ -9,7 +9,7 @@ import { useFocusOnNext } from "../ui/focusonnext";
 import { jobs } from "./jobs";
 import { leaving } from "./leaving";
 
-/** So many at first, and again by a press: their names are asked for one by one. */
+/** How many groups are shown at first, and added by a press: names are fetched one by one. */
 const SHOWN = 10;
 
 export function Duplicates() {
@@ -60,7 +60,7 @@ export function Duplicates() {
   );
 }
 
-/** Whether more than one of a group is left: the others may have been merged into it on this page. */
+/** Whether a group still has more than one clip: the others may have been merged on this page. */
 function stillThere(group: Copies["groups"][number]): boolean {
   return group.clips.filter((one) => !leaving.value.has(one.clip_id)).length > 1;
 }

@@ -6,7 +6,7 @@ import { ready, type Ready } from "../api/service";
 import { listenToOthers, signalOthers } from "../ui/remembered";
 
 export const facts = signal<Ready | null>(null);
-/** Counts up when the library changed and whatever was asked of it should be asked again. */
+/** Counts up when the library changed, and everything that was fetched from it should be fetched again. */
 export const libraryVersion = signal(0);
 
 export const hums = (): boolean => facts.value?.melody ?? false;
@@ -18,20 +18,20 @@ export async function learnLibrary(): Promise<void> {
   try {
     await show(ready);
   } catch {
-    // whoever is gone or locked has a screen, and asks again
+    // a service that is gone or locked has its own screen, which retries
   }
 }
 
-/** The library changed: learn what it is now, and ask the question again. */
+/** The library changed: fetch its facts, and search again. */
 export async function libraryChanged(): Promise<void> {
   await learnLibrary();
   libraryVersion.value++;
 }
 
-/** The process that wrote has taken up what it wrote; another one of the service does within half a second. */
+/** The service's process that wrote sees its changes at once; its other processes do within half a second. */
 const TAKEN_UP_MS = 1000;
 
-/** Something was written into the library: tell the page now, and again once the service has taken it up. */
+/** The library was written to: refresh the page now, and again when all processes of the service see the change. */
 export async function libraryWritten(refresh: () => Promise<void> = libraryChanged): Promise<void> {
   setTimeout(() => void refresh(), TAKEN_UP_MS);
   await refresh();
@@ -39,7 +39,7 @@ export async function libraryWritten(refresh: () => Promise<void> = libraryChang
 
 const KEY = "soundalike.library";
 
-/** Somebody changed the library on this page: what it shows in every tab of this browser is asked for again. */
+/** The library was changed on this page: refresh it in every tab of this browser. */
 export async function libraryEdited(): Promise<void> {
   signalOthers(KEY);
   await libraryWritten();

@@ -13,7 +13,7 @@ import { jobs, refreshJobs } from "./jobs";
 const LISTED = 200;
 
 const known = signal<Failures | null>(null);
-/** Cleared here, and not yet at the service. */
+/** Cleared on the page, and not yet at the service. */
 const areLeaving = signal(false);
 const show = newestOf<Failures>((found) => (known.value = found));
 
@@ -21,7 +21,7 @@ async function learnFailures(): Promise<void> {
   try {
     await show(() => failures(LISTED));
   } catch {
-    // whoever is gone or locked has a screen, and asks again
+    // a service that is gone or locked has its own screen, which retries
   }
 }
 

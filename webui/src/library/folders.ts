@@ -11,7 +11,7 @@ import { jobs, refreshJobs } from "./jobs";
 export type Folder = Roots["roots"][number];
 
 export const folders = signal<Roots | null>(null);
-/** The folders that are about to go: not shown, and taken out once nobody can take it back any more. */
+/** Folders that are being removed: hidden, and removed at the service once the time to undo is over. */
 export const leavingFolders = signal<ReadonlySet<number>>(new Set());
 
 const show = newestOf<Roots>((found) => (folders.value = found));
@@ -20,11 +20,11 @@ export async function learnFolders(): Promise<void> {
   try {
     await show(roots);
   } catch {
-    // whoever is gone or locked has a screen, and asks again
+    // a service that is gone or locked has its own screen, which retries
   }
 }
 
-/** Learn them anew whenever a job ended or the library changed, until the returned function is called. */
+/** Fetch them again whenever a job ended or the library changed, until the returned function is called. */
 export function followFolders(): () => void {
   let before = "";
   return effect(() => {
@@ -51,7 +51,7 @@ export async function scanFolder(folder: Folder): Promise<void> {
   await refreshJobs();
 }
 
-/** Take a folder out: here at once, at the service when nobody took it back. */
+/** Remove a folder: hidden at once, removed at the service once the time to undo is over. */
 export function removeFolder({ id, name }: Folder): void {
   leavingFolders.value = new Set([...leavingFolders.peek(), id]);
   removeLater({

@@ -106,10 +106,10 @@ function nameOf({ kind, files }: Job): string {
   return OF_FILES.has(kind) ? t("{what} {files}", { what, files: named(files) }) : what;
 }
 
-/** Jobs of these kinds let the others go first (`search.model.GIVING_WAY`). */
+/** Kinds of jobs that let all others go first (`search.model.GIVING_WAY`). */
 const GIVING_WAY = new Set<Job["kind"]>(["facts", "events", "fingerprints", "speech"]);
 
-/** What a job waits for that is queued. */
+/** What a queued job waits for. */
 function waitsText({ kind }: Job): string {
   const running = jobs.value.find((one) => one.state === "running");
   if (!running) return t("Waits for its turn");
@@ -129,7 +129,7 @@ function progressText({ progress }: Job): string {
   return said.join(t(", "));
 }
 
-/** How long it will go on, once that can be said. */
+/** The estimated time left, once it can be estimated. */
 function left({ state, progress }: Job): string {
   if (state !== "running" || progress.left_s === null || progress.share < 0.05) return "";
   return t(", {time} left", { time: remaining(progress.left_s) });

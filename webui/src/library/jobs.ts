@@ -28,7 +28,7 @@ export async function refreshJobs(): Promise<void> {
   follow();
 }
 
-/** There are jobs: follow them, unless that is done already. */
+/** Start following the jobs, unless they are followed already. */
 export function followJobs(): void {
   if (!followed) void refreshJobs();
 }
@@ -51,7 +51,7 @@ export async function control(job: Job, command: keyof typeof COULD_NOT): Promis
 
 export const hasEnded = (job: Job): boolean => !isLive(job) && job.state !== "paused";
 
-/** Those that are about to leave the list. */
+/** The jobs that are being cleared from the list. */
 const leaving = signal<ReadonlySet<number>>(new Set());
 
 export const listed = computed(() => jobs.value.filter((job) => !leaving.value.has(job.id)));
@@ -59,7 +59,7 @@ export const canClear = computed(() => listed.value.some(hasEnded));
 
 export const clearEnded = (): void => clear(listed.peek().filter(hasEnded));
 
-/** Take what has ended off the list: here at once, for everybody when nobody took it back for a while. */
+/** Clear ended jobs from the list: on this page at once, for everybody once the time to undo is over. */
 export function clear(ended: readonly Job[]): void {
   const ids = ended.map(({ id }) => id);
   leaving.value = new Set([...leaving.peek(), ...ids]);
@@ -96,7 +96,7 @@ function follow(): void {
     if (isLive(job)) return;
     stopFollowing();
     void refreshJobs();
-    // amid many jobs no list is asked for anew: it would be taken from under whoever reads it
+    // not between many jobs: the list would change while somebody reads it
     const amid = jobs.peek().some(isLive) && !isEmptyLibrary();
     void libraryWritten(amid ? learnLibrary : libraryChanged);
   });

@@ -1,4 +1,4 @@
 import { signal } from "@preact/signals";
 
-/** The clips that were taken out of the library on this page: they are shown nowhere, though the service may have them yet. */
+/** The clips that were removed on this page: they are hidden, though the service may still have them. */
 export const leaving = signal<ReadonlySet<number>>(new Set());

@@ -1,4 +1,4 @@
-/** Copies made one clip, and that undone: what was merged, each with a button that brings it back. */
+/** Merging copies into one clip, and the list of merges, each with an undo button. */
 import { signal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { newestOf } from "../api/newest";
@@ -12,7 +12,7 @@ import { say, sayFailure } from "../ui/toasts";
 import { libraryEdited, libraryVersion } from "./facts";
 import { bringBack, hide } from "./removals";
 
-/** So many are listed, the newest first. */
+/** How many merges are listed, the newest first. */
 const SHOWN = 10;
 
 const merges = signal<{ total: number; merges: readonly Merge[] }>({ total: 0, merges: [] });
@@ -22,7 +22,7 @@ async function learnMerges(): Promise<void> {
   try {
     await show(() => listMerges(SHOWN));
   } catch {
-    // whoever is gone or locked has a screen
+    // a service that is gone or locked has its own screen
   }
 }
 
@@ -53,10 +53,10 @@ async function undo(id: number): Promise<void> {
   await Promise.all([learnMerges(), libraryEdited()]);
 }
 
-/** The merges that are about to be final: not shown, and final once nobody can take it back any more. */
+/** Merges that are being made final: hidden, and final once the time to undo that is over. */
 const ending = signal<ReadonlySet<number>>(new Set());
 
-/** What takes that back, of each: whoever undoes a merge does not want it final. */
+/** The function that undoes this, for each merge: undoing a merge also cancels making it final. */
 const stayUndoable = new Map<number, () => void>();
 
 export function makeFinal(id: number): void {
@@ -77,7 +77,7 @@ function showAgain(id: number): void {
   ending.value = new Set([...ending.peek()].filter((one) => one !== id));
 }
 
-/** The merges that can be undone; nothing where there are none. */
+/** The merges that can be undone; renders nothing without any. */
 export function Merges() {
   useSignalEffect(() => {
     void libraryVersion.value;

@@ -1,6 +1,6 @@
 /**
- * Taking clips out of the library: on the page at once, at the service when nobody has taken it back for a while, since
- * the service deletes what was uploaded.
+ * Removing clips from the library: they are hidden at once, and removed at the service once the time to undo is over,
+ * since the service deletes uploaded files.
  */
 import { t } from "../messages/t";
 import { playing, stop } from "../player/player";
@@ -32,7 +32,7 @@ export function remove(clips: readonly Removed[]): void {
   });
 }
 
-/** Show clips nowhere any more. */
+/** Hide clips everywhere. */
 export function hide(ids: readonly number[]): void {
   leaving.value = new Set([...leaving.peek(), ...ids]);
   const open = inspected.peek();

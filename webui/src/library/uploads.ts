@@ -1,6 +1,6 @@
 /**
- * Sending files to the library: in portions that the service takes, one after the other. What is dropped at once is one
- * job. A portion whose answer was lost is sent again under the same key, and is not added twice.
+ * Uploading files to the library, one portion after the other, each within the service's limits. Files that were dropped
+ * together are one job. A portion whose answer was lost is sent again under the same key, and is not added twice.
  *
  * No file is lost silently: while the service is away, busy or wants a key, sending waits and goes on by itself; what
  * it does not take is kept in a list, with the cause.
@@ -21,13 +21,13 @@ const MOST_FILES = 50;
 const SOUNDS =
   /\.(wav|wave|bwf|rf64|aif|aiff|aifc|flac|ogg|oga|opus|mp3|m4a|mp4|aac|webm|mkv|mov|wma|caf|au|mid|midi)$/i;
 
-/** What the service says of the files themselves: with fewer of them it may take the rest. */
+/** Statuses that are about the files themselves: the service may accept the portion without some of them. */
 const TOO_LARGE = 413;
 const OF_CONTENT = new Set([415, 422]);
 const OF_THE_MOMENT = new Set([408, 425, 429, 502, 503, 504]);
 const WAIT_S = 5;
 const LONGEST_WAIT_S = 120;
-/** So often the connection may break over the same files while the service is there: then it is about them. */
+/** After so many broken connections with the same files, while the service is up, the files are the cause. */
 const MOST_BREAKS = 4;
 
 const MOST_KEPT = 1000;
@@ -63,7 +63,7 @@ function isNotAdded(one: unknown): one is NotAdded {
   return typeof one === "object" && one !== null && "name" in one && "cause" in one;
 }
 
-/** What was dropped or chosen at once: the job that its portions join, and how many files that has. */
+/** Files that were dropped or chosen together: the job that their portions join, and how many files it has. */
 interface Drop {
   job: number | null;
   files: number;
@@ -72,7 +72,7 @@ interface Drop {
 interface Portion {
   files: readonly NamedFile[];
   drop: Drop;
-  /** What says that it is the same when it is sent again. */
+  /** The key by which the service recognises the portion when it is sent again. */
   key: string;
 }
 
@@ -120,7 +120,7 @@ async function sendAll(): Promise<void> {
     );
 }
 
-/** Send these files: until they are taken, or found to be what cannot be taken. */
+/** Send these files, until the service accepted them or refused them for good. */
 async function send(next: Portion): Promise<void> {
   const { files, drop } = next;
   for (let breaks = 1; ;) {
@@ -160,7 +160,7 @@ async function send(next: Portion): Promise<void> {
   }
 }
 
-/** Whether the job that these files should join was taken off the list since; then they are another one. */
+/** Whether the job that these files should join was dismissed meanwhile; then they start a new one. */
 async function hasLostItsJob(drop: Drop): Promise<boolean> {
   if (drop.job === null) return false;
   const isGone = await ask(`/jobs/${drop.job}`).then(
@@ -179,7 +179,7 @@ function post({ files, drop, key }: Portion): Promise<Job> {
   return ask<Job>("/clips", { method: "POST", body: form, headers, signal: stopping.signal });
 }
 
-/** One that is refused takes its portion with it: find out which by halves, and keep the others. */
+/** One bad file makes the service refuse its whole portion: find it by halving the portion, and send the others. */
 function splitOrLeave({ files, drop }: Portion, cause: string): void {
   if (files.length === 1) return leave(files, cause);
   const middle = Math.ceil(files.length / 2);

@@ -36,7 +36,7 @@ export function MapCanvas({ layout }: { layout: Layout }) {
   const touched = useSignal(false);
   const failure = useSignal("");
 
-  // before it is painted: whoever points at once is heard
+  // before painting, so that early pointer events are handled
   useLayoutEffect(() => {
     if (!canvas.current || !overlay.current || !names.current) return;
     const shown = { canvas: canvas.current, overlay: overlay.current, names: names.current };
@@ -95,7 +95,7 @@ export function MapCanvas({ layout }: { layout: Layout }) {
 
 type OnPoint = (point: number, x_px: number, y_px: number, byTouch: boolean) => void;
 
-/** Bring a canvas to life; gives back what ends it. Throws WebGlMissing. */
+/** Start drawing the map on a canvas; returns a function that stops it. Throws WebGlMissing. */
 function operate(
   { canvas, overlay, names }: { canvas: HTMLCanvasElement; overlay: SVGPolygonElement; names: HTMLElement },
   camera: Camera,
@@ -130,7 +130,7 @@ function operate(
     renderer.light(lit, pointed, anyAsked);
     redraw();
   };
-  /** Pointing began it, so it ends when nothing is pointed at any more; what was started otherwise goes on. */
+  /** Stop a sound that pointing started, when the pointer leaves it; one that was started otherwise plays on. */
   const hush = () => {
     clearTimeout(timer);
     if (auditioned >= 0 && playing.peek() === auditioned && !paused.peek()) toggle();
@@ -151,7 +151,7 @@ function operate(
       }, PLAY_AFTER_MS);
     }
   };
-  /** A finger cannot point without pressing: its first press on a sound lets it be heard, the second opens it. */
+  /** A finger cannot point without pressing: its first press on a sound plays it, the second opens it. */
   const touch = (x: number, y: number) => {
     const found = nearest.find(...camera.toLayout(x, y), TOUCH_REACH_PX / camera.zoom);
     if (found === pointed || !hearing.peek()) open(found);
@@ -236,7 +236,7 @@ function operate(
   };
 }
 
-/** A graphics driver may take a canvas away, and give it back empty: `again` draws it anew. */
+/** A graphics driver may drop a canvas's contents, and restore it empty: `again` redraws it. */
 function heal(canvas: HTMLCanvasElement, again: () => void): () => void {
   const ending = new AbortController();
   const options = { signal: ending.signal };
@@ -258,7 +258,7 @@ interface Gestures {
 
 const DRAG_FROM_PX = 4;
 
-/** Pointers (one drags, two zoom), wheel and keys as gestures; gives back what ends it. */
+/** Pointers (one drags, two zoom), wheel and keys as gestures; returns a function that stops it. */
 function listen(canvas: HTMLCanvasElement, to: Gestures): () => void {
   const stop = new AbortController();
   const options = { signal: stop.signal };

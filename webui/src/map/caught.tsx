@@ -1,4 +1,4 @@
-/** The sounds that a question, a filter or a lasso caught, listed beside the map. */
+/** The list beside the map: the sounds of the question, filter or lasso. */
 import { isEmpty, isFiltered } from "../question/model";
 import { t } from "../messages/t";
 import { paused, playing } from "../player/player";
@@ -10,7 +10,7 @@ import { question } from "../route";
 import { duration } from "../ui/format";
 import { IconButton } from "../ui/icons";
 
-/** So near to its end the rest of a list is fetched. */
+/** How near to the list's end more rows are fetched. */
 const NEAR_PX = 400;
 
 export function Caught() {

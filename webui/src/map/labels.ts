@@ -1,4 +1,4 @@
-/** Where the names of groups stand on the map: each amid the place where most of its points lie. */
+/** Where the names of groups stand on the map: each where the group has most points. */
 import type { Layout } from "./layout";
 
 export interface Label {
@@ -7,9 +7,9 @@ export interface Label {
   y: number;
 }
 
-/** Cells along each axis; a label stands amid the points of the fullest cell and those around it. */
+/** Cells along each axis; a label stands at the mean of the points in the fullest cell and those around it. */
 const CELLS = 24;
-/** So far above the middle of its points a name stands: it hides none of a small cluster. */
+/** How far above the middle of its points a name stands, so that it hides no small cluster. */
 const ABOVE_PX = 22;
 const FEWEST = 3;
 const MOST = 8;
@@ -49,7 +49,7 @@ const isNear = (one: number, other: number): boolean =>
   Math.abs((one % CELLS) - (other % CELLS)) <= 1 &&
   Math.abs(Math.floor(one / CELLS) - Math.floor(other / CELLS)) <= 1;
 
-/** Put the labels (elements, in the order of `labels`) where they belong; what would lie over another one is hidden. */
+/** Position the labels (elements, in the order of `labels`); a label that would overlap an earlier one is hidden. */
 export function placeLabels(
   elements: readonly HTMLElement[],
   labels: readonly Label[],

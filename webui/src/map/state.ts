@@ -14,7 +14,7 @@ import { rememberedSignal, rememberedSwitch } from "../ui/remembered";
 import { sayFailure } from "../ui/toasts";
 import { isSame, type Layout, layoutOf } from "./layout";
 
-/** The layout; null before it was asked for, "none" when the map was never drawn. */
+/** The layout; null before it is loaded, "none" when no map has been made. */
 export const layout = signal<Layout | "none" | null>(null);
 /** What colours say: "" for the likeliest tag, else a facet, a fact, or "liked". */
 export const colouring = rememberedSignal("soundalike.colour", (kept) => kept ?? "", String);
@@ -22,17 +22,17 @@ export const colouring = rememberedSignal("soundalike.colour", (kept) => kept ??
 export const hearing = rememberedSwitch("soundalike.hear", true);
 export const lassoing = signal(false);
 
-/** The clips that pass the filters and the region of a question that asks for nothing else; null without any. */
+/** The clips within the filters, region and list of a question without other parts; null when it has none of them. */
 const passing = signal<readonly number[] | null>(null);
 
-/** The clips to light up: the hits, or whatever the filters leave; null when nothing was asked. */
+/** The clips to highlight: the hits, or what passes the filters; null without a question. */
 export function litClips(): readonly number[] | null {
   const hits = answered.value;
   if (hits?.verdict && hits.verdict !== "none") return hits.rows.map((row) => row.clip_id);
   return isEmpty(question.value) ? passing.value : null;
 }
 
-/** Keep up with what passes, for as long as the map is shown; gives back what ends it. */
+/** Keep `passing` up to date while the map is shown; returns a function that stops it. */
 export function followFilters(): () => void {
   return effect(() => {
     const { filters, region, within } = question.value;
@@ -51,14 +51,14 @@ export function followFilters(): () => void {
   });
 }
 
-/** Load the layout, and as long as there is none whenever the library changed; gives back what ends it. */
+/** Load the layout; without one, try again whenever the library changes. Returns a function that stops it. */
 export function followLayout(): () => void {
   void loadLayout();
   let version = libraryVersion.peek();
   return effect(() => {
     if (libraryVersion.value === version) return;
     version = libraryVersion.value;
-    // one that is there stays: nobody wants the map to move while they look at it
+    // a map that is shown stays: it should not move while somebody looks at it
     if (layout.peek() === null || layout.peek() === "none") void loadLayout();
   });
 }
@@ -66,7 +66,7 @@ export function followLayout(): () => void {
 const show = newestOf<ClipMap>((found) => {
   const now = found.clip_ids.length === 0 ? "none" : layoutOf(found);
   const before = layout.peek();
-  // the same map is not drawn anew: whoever looks at it may have moved it already
+  // an unchanged map is not replaced: the user may have moved it already
   if (now === "none" || !before || before === "none" || !isSame(before, now)) layout.value = now;
 });
 

@@ -88,7 +88,7 @@ function Tools() {
   );
 }
 
-/** What the question made of the map. */
+/** What the question shows on the map. */
 function summary(): string {
   const now = answered.value;
   if (!now) return "";

@@ -20,7 +20,7 @@ const CATALOGUES: Record<Exclude<Language, "en">, () => Promise<Catalogue>> = {
   zh: () => import("./zh").then((module) => module.zh),
 };
 
-/** What says the service's English sentences in another language (`translated.ts`). */
+/** The function that translates the service's English sentences (`translated.ts`). */
 type Sentences = (english: string) => string;
 const SENTENCES: Record<Exclude<Language, "en">, () => Promise<Sentences>> = {
   zh: async () => {
@@ -56,17 +56,17 @@ const spoken = signal<{
 export const language = computed(() => spoken.value.language);
 export const locale = computed(() => LANGUAGES[language.value].tag);
 
-/** What says the service's sentences in that language; null in English, which it speaks. */
+/** The function that translates the service's sentences; null in English. */
 export const sentences = computed(() => spoken.value.sentences);
 
-/** Behind it stands which of its meanings an English word has: "dark@@sound". */
+/** Separates an English word from a note on which of its meanings is meant: "dark@@sound". */
 const MEANING = "@@";
 
 /** The text of a message in the language of the page. */
 export const textOf = (message: Message): string =>
   spoken.value.catalogue?.[message] ?? message.split(MEANING)[0] ?? message;
 
-/** Speak the language that is chosen from now on. Called once; resolves when it is spoken for the first time. */
+/** Follow the chosen language from now on. Called once; resolves when the first one is in use. */
 export function speak(): Promise<void> | null {
   let first: Promise<void> | null = null;
   effect(() => {
@@ -87,6 +87,6 @@ async function learn(wanted: Exclude<Language, "en">): Promise<void> {
     const [catalogue, sentences] = await Promise.all([CATALOGUES[wanted](), SENTENCES[wanted]()]);
     if (choice.peek() === chosen) spoken.value = { language: wanted, catalogue, sentences };
   } catch {
-    // the file did not come: English says all the same things
+    // the catalogue could not be fetched: the page stays in English
   }
 }

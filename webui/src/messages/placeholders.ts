@@ -1,5 +1,5 @@
 /**
- * What stands in a message beside its words, in types: a wrong, missing or superfluous one is a type error.
+ * The placeholders of a message, as types: a wrong, missing or superfluous one is a type error.
  *
  * `{name}` is filled in. Forms of a number are separated by `|`, in the order of `CATEGORIES`, as many as the language
  * has: English "{n} sound|{n} sounds", Chinese "{n} 个声音". Their number is always called `n`.
@@ -8,10 +8,10 @@ type Named<Text extends string> = Text extends `${string}{${infer Name}}${infer 
   ? Name | Named<Rest>
   : never;
 
-/** What a message needs to be filled in. */
+/** The values that a message needs. */
 export type Needed<Text extends string> = Named<Text> | (Text extends `${string}|${string}` ? "n" : never);
 
-/** A catalogue whose every text has what its message has, and nothing that nobody fills in. */
+/** A catalogue whose texts have exactly the placeholders of their messages. */
 type Faithful<Texts> = {
   [Text in keyof Texts]: Text extends string
     ? Texts[Text] extends string
@@ -29,7 +29,7 @@ export const catalogue = <const Texts extends Record<string, string>>(
   texts: Texts & Faithful<Texts>,
 ): Texts => texts;
 
-/** In this order a message has its forms; most languages have some of them only. */
+/** The order of a message's plural forms; most languages have only some of them. */
 const CATEGORIES: readonly Intl.LDMLPluralRule[] = ["zero", "one", "two", "few", "many", "other"];
 
 /** The categories of numbers that a language tells apart, in the order of a message's forms. */

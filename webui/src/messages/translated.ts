@@ -1,11 +1,11 @@
 /**
- * What the service says, in another language: `translated("no clip has the id 7", catalogue)`. It comes with the catalogue.
+ * Translates the service's sentences: `translated("no clip has the id 7", catalogue)`. Fetched with the catalogue.
  *
- * It says everything in English, by templates: what it fills in is no part of them. A catalogue has them by their
- * English text, `{}` for each thing that is filled in; its own texts say where which goes: `{1}`, `{2}`. What is
- * filled in may be such a sentence too; a single word is said only where the text asks for one, `{2:word}`, since it
- * may be somebody's own; and what somebody called something, `{1:name}` or between quotes, stays as it is. A text
- * that can be read in several ways is read in the way that leaves least unsaid.
+ * The service writes English sentences from templates. A catalogue is keyed by these templates, with `{}` for each value
+ * that is filled in; its translations number the values: `{1}`, `{2}`. A value may be such a sentence too, and is then
+ * translated. A value of a single word is translated only where the translation says `{2:word}`, since it may be a
+ * user's own word; a name, `{1:name}` or anything in quotes, never is. When several templates fit a text, the one that
+ * leaves the fewest characters untranslated is used.
  * `tests/page/test_sentences.py` compares the catalogue with the service's code.
  */
 type Catalogue = Readonly<Record<string, string>>;
@@ -14,23 +14,23 @@ interface Template {
   pattern: RegExp;
   text: string;
 }
-/** A text as the page says it, and how many of its characters nobody knew. */
+/** A translated text, and how many of its characters stayed untranslated. */
 interface Reading {
   text: string;
   unknown: number;
 }
 
 const PLACEHOLDER = "{}";
-/** A sentence in a sentence in a sentence. */
+/** How deep sentences may be nested. */
 const DEEPEST = 4;
-/** What is longer is somebody's text; so many colons and commas are tried. */
+/** Longer texts are not translated; and how many colons and commas of a text are tried. */
 const LONGEST = 4000;
 const MOST_PIECES = 24;
 const NEAREST = "{}; nearest: {}";
 const COUNTED = "{} of {}";
 const compiled = new WeakMap<Catalogue, readonly Template[]>();
 
-/** A sentence of the service as a catalogue has it; one that it does not know stays as it is. */
+/** The translation of a sentence of the service; one that the catalogue does not have stays as it is. */
 export function translated(text: string, catalogue: Catalogue): string {
   return text.length > LONGEST ? text : new Reader(catalogue).read(text, 0).text;
 }
@@ -50,7 +50,7 @@ class Reader {
     });
   }
 
-  /** A sentence that the catalogue has; null for none. */
+  /** The translation of a whole sentence; null where the catalogue has none. */
   private sentence(text: string, depth: number): Reading | null {
     if (!text || text.includes(PLACEHOLDER)) return null;
     const whole = /^\w+$/.test(text) ? undefined : entry(this.catalogue, text);
@@ -80,7 +80,7 @@ class Reader {
     return there === undefined ? asItIs(text) : { text: there, unknown: 0 };
   }
 
-  /** Numbers of things, as what is nearest is told: "12 of Baby cry, 3 of Dog". */
+  /** Lists of counts, as in the nearest tags: "12 of Baby cry, 3 of Dog". */
   private counted(text: string): Reading {
     const into = entry(this.catalogue, COUNTED);
     if (into === undefined) return asItIs(text);
@@ -91,7 +91,7 @@ class Reader {
     return { text: parts.join("，"), unknown: 0 };
   }
 
-  /** A name before a colon, as of a file, is whose sentence it is: the longest that there is. */
+  /** Readings as a name, such as a file's, with a sentence after a colon: one for each colon. */
   private behindName(text: string, depth: number): (Reading | null)[] {
     return separators(text, ": ").map((colon) => {
       const why = colon > 0 ? this.sentence(text.slice(colon + 2), depth) : null;
@@ -99,7 +99,7 @@ class Reader {
     });
   }
 
-  /** Several sentences in a row; a text that has none stays as it is. */
+  /** Several sentences with commas between them; null when none of them has a translation. */
   private listed(text: string, depth: number): Reading | null {
     const commas = separators(text, ", ");
     if (commas.length === 0) return null;
@@ -122,18 +122,18 @@ class Reader {
   }
 }
 
-/** The reading that leaves least unsaid; of several the first. */
+/** The translation that leaves the fewest characters untranslated; the first of equals. */
 function best(ways: readonly (Reading | null)[]): Reading | null {
   return ways.reduce((least, one) => (one && (!least || one.unknown < least.unknown) ? one : least), null);
 }
 
-/** The catalogue's own: "constructor" is none. */
+/** Only the catalogue's own keys: "constructor" is not one. */
 const entry = (catalogue: Catalogue, text: string): string | undefined =>
   Object.hasOwn(catalogue, text) ? catalogue[text] : undefined;
 
 const QUOTED = /"[^"]*"|(?<![\p{L}\p{N}])'[^']*'(?![\p{L}\p{N}])/gu;
 
-/** Whether all of it was typed by somebody. */
+/** Whether the whole text is in quotes, so that a user typed it. */
 const isQuoted = (text: string): boolean => /^(?:"[^"]*"|'[^']*')$/s.test(text);
 
 function isBetweenQuotes(english: string, place: number): boolean {
@@ -141,7 +141,7 @@ function isBetweenQuotes(english: string, place: number): boolean {
   return Boolean(pieces[place - 1]?.endsWith('"') && pieces[place]?.startsWith('"'));
 }
 
-/** Where a text has this outside of quotes, the first so many. */
+/** The first places of `separator` outside quotes. */
 function separators(text: string, separator: string): number[] {
   const quotes = [...text.matchAll(QUOTED)].map((one) => [one.index, one.index + one[0].length] as const);
   const found: number[] = [];
@@ -154,7 +154,7 @@ function separators(text: string, separator: string): number[] {
   return found;
 }
 
-/** The templates, those first that say most themselves. */
+/** The templates, those with the most text of their own first. */
 function templatesOf(catalogue: Catalogue): readonly Template[] {
   const known = compiled.get(catalogue);
   if (known) return known;

@@ -1,4 +1,4 @@
-/** What plays, at the foot of the page: where it is, again and again, the next one, and a way to stop it. */
+/** The player at the foot of the page: position, loop, next, stop. */
 import { useSignal } from "@preact/signals";
 import { t } from "../messages/t";
 import { answered } from "../results/answers";
@@ -48,7 +48,7 @@ export function PlayerBar() {
   );
 }
 
-/** Where the list is: what follows there. */
+/** The button for the next row of the list, in the search view. */
 function Next() {
   const rows = answered.value?.rows ?? [];
   const isLast = rows.at(-1)?.clip_id === current.value?.clip_id;

@@ -1,4 +1,4 @@
-/** A and B: what a question asks with, and what was found, heard in turn at the same place of each. */
+/** A/B comparison: switching between the question's sound and a hit, at the same position in each. */
 import { computed, signal } from "@preact/signals";
 import { clip } from "../api/service";
 import { t } from "../messages/t";
@@ -15,10 +15,10 @@ const comparing = signal<{ asked: Played; row: Row } | null>(null);
 export const hearsQuestion = computed(
   () => current.value !== null && current.value === comparing.value?.asked,
 );
-/** The address that stands for a file of this browser, made once. */
+/** The object URL of a file of this browser, made once. */
 const addresses = new Map<string, string>();
 
-/** Go from the hit to the question's sound, or back, at the same place. */
+/** Switch between the hit and the question's sound, at the same position. */
 export async function compare(): Promise<void> {
   const now = current.peek();
   const compared = comparing.peek();
@@ -45,7 +45,7 @@ export async function compare(): Promise<void> {
   play(asked, placeIn(asked, within_s));
 }
 
-/** The first sound that is wanted. */
+/** The first wanted part of the question that is a sound. */
 export const askedWith = ({ parts }: Question): CutThing | undefined =>
   parts.flatMap(({ thing, weight }) => (weight > 0 && canCut(thing) ? thing : []))[0];
 
@@ -67,7 +67,7 @@ function placeIn({ match }: Played, within_s: number): number {
   return match.start_s + Math.max(0, length_s > 0 ? within_s % length_s : 0);
 }
 
-/** The question's sound as the player takes it; null, and said, where this browser does not have it. */
+/** The question's sound for the player; null, with a message, when this browser does not have it. */
 async function playedOf(thing: CutThing): Promise<Played | null> {
   const match = thing.passage ?? null;
   try {

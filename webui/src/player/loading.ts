@@ -5,7 +5,7 @@ export interface Loadable {
   from_s: number;
 }
 
-/** Loaded and played by nobody, by their addresses. */
+/** Elements that are loaded and not in use, by address. */
 const ahead = new Map<string, HTMLAudioElement>();
 
 function load({ address, from_s }: Loadable, preload: "auto" | "none"): HTMLAudioElement {
@@ -16,7 +16,7 @@ function load({ address, from_s }: Loadable, preload: "auto" | "none"): HTMLAudi
   return element;
 }
 
-/** Load these, and let go of whatever else was loaded. */
+/** Load these sounds, and release all others. */
 export function loadAhead(wanted: readonly Loadable[]): void {
   const addresses = new Set(wanted.map(({ address }) => address));
   for (const [address, element] of ahead) {
@@ -27,20 +27,20 @@ export function loadAhead(wanted: readonly Loadable[]): void {
   for (const one of wanted) if (!ahead.has(one.address)) ahead.set(one.address, load(one, "auto"));
 }
 
-/** An element that has this sound: it is the caller's from now on. */
+/** An element with this sound; it belongs to the caller from then on. */
 export function take(wanted: Loadable): HTMLAudioElement {
   const loaded = ahead.get(wanted.address);
   ahead.delete(wanted.address);
   return loaded && !loaded.error ? loaded : load(wanted, "none");
 }
 
-/** Give back what is not played any more: somebody may return to it. */
+/** Give back an element that is no longer played; it is kept for a while, since the user may return to it. */
 export function giveBack(address: string, element: HTMLAudioElement): void {
   if (element.error || ahead.has(address)) unload(element);
   else ahead.set(address, element);
 }
 
-/** What an element holds is let go of at once, not when it is forgotten. */
+/** Release an element's data at once, not when it is garbage-collected. */
 function unload(element: HTMLAudioElement): void {
   element.removeAttribute("src");
   element.load();

@@ -23,9 +23,9 @@ export interface Played {
   /** Null for a sound that is not in the library. */
   clip_id: number | null;
   title: string;
-  /** What of it matched, which is what a loop repeats. */
+  /** The matching passage, which a loop repeats. */
   match?: Passage | null;
-  /** Where it is, unless it is at the service. */
+  /** Its URL, when it is not one of the service. */
   address?: string;
 }
 
@@ -35,13 +35,13 @@ export const addressOf = ({ clip_id, address }: Pick<Played, "clip_id" | "addres
 /** What plays, or did last. */
 let audio = new Audio();
 let loaded = "";
-/** Places so close to each other are one: to go there once more would only take time. */
+/** Times this close count as equal: a seek between them would only take time. */
 const SAME_S = 0.001;
 
-/** What was started last, as it was given. */
+/** The arguments of the last start. */
 export const current = signal<Played | null>(null);
 export const paused = signal(true);
-/** Whether what was started is heard by now. */
+/** Whether the last start has become audible. */
 export const sounding = signal(false);
 /** Seconds from the clip's start; moves while it plays. */
 export const position = signal(0);
@@ -51,7 +51,7 @@ export const playing = computed(() => current.value?.clip_id ?? null);
 
 let begunAt_s = 0;
 let stopAt_s = Infinity;
-/** What a loop repeats: the passage that was started, what matched, or all of it, where this is null. */
+/** What a loop repeats: the started passage or the match; null: the whole sound. */
 let repeated: Passage | null = null;
 
 /** Play a clip from `from_s`, until `until_s` where it is given. */
@@ -68,7 +68,7 @@ export function play(what: Played, from_s = 0, until_s = Infinity): void {
   void start();
 }
 
-/** Have the element with this sound be the one that plays. */
+/** Make this audio element the one that plays. */
 function load(address: string, from_s: number): void {
   if (address === loaded) return;
   const before = audio;
@@ -88,7 +88,7 @@ function passageOf({ match }: Played, start_s: number, end_s: number): Passage |
 
 const isIn = (at_s: number, { start_s, end_s }: Passage): boolean => at_s >= start_s && at_s < end_s;
 
-/** Pause, or go on; what came to its end starts again where it was started. */
+/** Pause or resume; a sound that has ended starts again where it was started. */
 export function toggle(): void {
   if (!audio.paused) {
     pause();
@@ -104,7 +104,7 @@ export function pause(): void {
   showState();
 }
 
-/** Go there; whoever leaves the passage that a loop repeats wants the loop to be of all of it. */
+/** Seek. Outside the passage that a loop repeats, the loop becomes one of the whole sound. */
 export function seek(to_s: number): void {
   if (repeated && !isIn(to_s, repeated)) repeated = null;
   move(to_s);
@@ -122,7 +122,7 @@ export function stop(): void {
   current.value = null;
 }
 
-/** What is shown is what was asked for, at once: the element's own events come later, and one may be of the state before. */
+/** Show the requested state at once: the element's own events come later, and may be of an earlier state. */
 function showState(): void {
   paused.value = audio.paused;
 }
@@ -138,7 +138,7 @@ async function start(): Promise<void> {
   }
 }
 
-/** Nothing plays: show that, and say why. */
+/** Playing failed: show the paused state, and say why. */
 async function explain(): Promise<void> {
   const what = current.peek();
   pause();
@@ -172,7 +172,7 @@ function followFrames(): void {
 }
 let frame = 0;
 
-/** Whoever is sent beyond the end of a sound hears it from its beginning. */
+/** A position beyond the end of the sound becomes its beginning, or that of the passage that a loop repeats. */
 function learnLength(): void {
   length.value = Number.isFinite(audio.duration) ? audio.duration : 0;
   if (length.value > 0 && position.peek() >= length.value) move(repeated?.start_s ?? 0);
@@ -198,7 +198,7 @@ const LISTENERS: Readonly<Record<string, () => void>> = {
 };
 const listening = new WeakSet<HTMLAudioElement>();
 
-/** What an element says counts while it is the one that plays. */
+/** Handle an element's events only while it is the one that plays. */
 function listen(element: HTMLAudioElement): void {
   if (listening.has(element)) return;
   listening.add(element);
@@ -206,7 +206,7 @@ function listen(element: HTMLAudioElement): void {
     element.addEventListener(event, () => element === audio && loaded !== "" && heed());
 }
 
-/** Have a device play; one that is gone is the system's again. */
+/** Play through this device; when it is gone, through the system's default. */
 function playBy(element: HTMLAudioElement, device: string): void {
   if (!("setSinkId" in element) || element.sinkId === device) return;
   element.setSinkId(device).catch(() => {
@@ -214,14 +214,14 @@ function playBy(element: HTMLAudioElement, device: string): void {
   });
 }
 
-/** By how much what plays is turned down, where all are to be equally loud. */
+/** How much the sound that plays is attenuated to make all equally loud. */
 function levelOf(clipId: number | null): number {
   if (!matchesLevels.value || clipId === null) return 0;
   const loudness = columnFacts(clipId).value?.facts["loudness"];
   return turnedDown_db(typeof loudness === "number" ? loudness : null);
 }
 
-/** As loud and as fast as is set. */
+/** Apply the volume and the rate that are set. */
 function setUp(element: HTMLAudioElement): void {
   const off = volume_db.value <= QUIETEST_DB;
   element.volume = off ? 0 : gain(volume_db.value + levelOf(playing.value));

@@ -18,7 +18,7 @@ export const isBackwards = computed(
 );
 const made = new Map<string, { address: string; duration_s: number }>();
 
-/** Turn round what plays. */
+/** Reverse the sound that plays, or play it forwards again. */
 export async function reverse(): Promise<void> {
   const now = current.peek();
   const before = turned.peek();
@@ -51,7 +51,7 @@ export async function reverse(): Promise<void> {
   }
 }
 
-/** The same place, from the other end. */
+/** The same position, counted from the other end. */
 export const mirrored = (at_s: number, duration_s: number): number => Math.max(0, duration_s - at_s);
 
 async function backwardsOf(address: string): Promise<{ address: string; duration_s: number }> {

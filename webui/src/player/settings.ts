@@ -13,7 +13,7 @@ export const volume_db = rememberedNumber("soundalike.volume", 0, QUIETEST_DB, 0
 export const RATES = [0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 4] as const;
 /** How much faster than recorded. */
 export const rate = rememberedNumber("soundalike.rate", 1, RATES[0], 4);
-/** Whether another rate leaves the pitch as it is; else it is a tape that runs faster. */
+/** Whether the pitch stays the same at another rate; else it changes as on a tape. */
 export const keepsPitch = rememberedSwitch("soundalike.pitch", true);
 
 /** The factor of the samples. */
@@ -21,10 +21,10 @@ export const gain = (level_db: number): number => (level_db <= QUIETEST_DB ? 0 :
 
 /** Whether sounds are made equally loud, as far as it was measured how loud they are. */
 export const matchesLevels = rememberedSwitch("soundalike.levels");
-/** As loud as that are sounds then; softer ones stay as they are, since nothing can be louder than it is. */
+/** The loudness that sounds are turned down to; softer ones stay as they are, since a browser cannot amplify. */
 export const MATCHED_LUFS = -23;
 
-/** By how much a sound of this loudness is turned down. */
+/** The attenuation for a sound of this loudness. */
 export const turnedDown_db = (loudness: number | null): number =>
   loudness === null ? 0 : Math.min(0, MATCHED_LUFS - loudness);
 

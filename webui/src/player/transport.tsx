@@ -1,4 +1,4 @@
-/** How loud and how fast sounds are played, and beside what. */
+/** Volume, rate and A/B comparison. */
 import { t } from "../messages/t";
 import { isBackwards, reverse } from "./reversing";
 import { answered } from "../results/answers";
@@ -62,7 +62,7 @@ export function Transport() {
   );
 }
 
-/** Where the question has a sound: that one and the hit in turn. */
+/** The A/B button, when the question has a sound. */
 function Compare() {
   const question = answered.value?.question;
   if (view.value !== "search" || !question || !askedWith(question)) return null;

@@ -140,12 +140,12 @@ export function QuestionBox() {
   );
 }
 
-/** Whoever goes on to what is suggested still looks at it. */
+/** Keep the suggestions open while the focus moves into them. */
 function stopSuggesting({ relatedTarget }: FocusEvent): void {
   if (!(relatedTarget instanceof Element && relatedTarget.closest(".below"))) suggesting.value = false;
 }
 
-/** What can be asked, below the empty box and above whatever is there. In a region or a list nobody knows it. */
+/** Suggestions below the empty box; none within a region or a list, for which the service has none. */
 function Below() {
   const toBox = () => document.getElementById(BOX)?.focus();
   return (

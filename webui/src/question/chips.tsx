@@ -20,7 +20,7 @@ const ICONS: Record<Thing["kind"], IconName> = {
   hum: "hum",
   notes: "hum",
 };
-/** What the chip's weight button goes through. */
+/** The weights that the chip's button cycles through. */
 const WEIGHTS = [1, 2, 0.5];
 const WEIGHT_NAMES = new Map<number, Plain>([
   [0.5, message("a little")],
@@ -47,7 +47,7 @@ export function Chips() {
   );
 }
 
-/** What a thing is, whichever of its passages is meant: a chip whose weight or passage changes stays the same chip. */
+/** A thing's key, without its passage: a chip whose weight or passage changes stays the same chip. */
 const keyOf = ({
   passage: _,
   played: __,
@@ -129,7 +129,7 @@ function Chip({ part, place, onRemove }: ChipProps) {
   );
 }
 
-/** In short, in which way hits are like it. */
+/** A short text of how hits should be like it. */
 function likingText({ aspects, changes = [] }: Liking = {}): string {
   const weighed = ASPECTS.filter((one) => aspects && aspects[one] > 0).map((one) => {
     const weight = aspects?.[one] ?? 1;
@@ -138,7 +138,7 @@ function likingText({ aspects, changes = [] }: Liking = {}): string {
   return [...weighed, ...changes.map((one) => t(CHANGE_NAMES[one]))].join(", ") || t("alike");
 }
 
-/** What of the sound is meant, where it is not all of it as it is: its passage, track and speed. */
+/** The passage, track and speed of a sound, as far as they are not the whole sound at its own speed. */
 function passageOf(thing: Thing): string | null {
   const { track, speed } = (thing.kind === "audio" && thing.played) || {};
   const said = [
@@ -154,7 +154,7 @@ function momentsOf(thing: Thing): string | null {
   return `${moment(thing.passage.start_s)}–${moment(thing.passage.end_s)}`;
 }
 
-/** What a part is called; null for a sound that this browser does not have. */
+/** A part's label; null for a sound that this browser does not have. */
 function useName(thing: Thing): string | null {
   const [name, setName] = useState<string | null>(() => knownName(thing));
   useEffect(() => {

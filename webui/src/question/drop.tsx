@@ -1,6 +1,6 @@
 /**
- * Sounds dropped anywhere on the page: parts of the question, or files to index: in the library's view, while the
- * library is empty, and whole folders.
+ * Sounds dropped anywhere on the page. They become parts of the question; in the library's view, and while the library
+ * is empty, they are indexed instead, as are whole folders anywhere.
  */
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
@@ -17,7 +17,7 @@ export const AUDIO_FILES =
 const MOST_BYTES = 64 * 2 ** 20;
 const MOST_SOUNDS = 8;
 
-/** Add sounds to the question. What is no sound is said by the service, in its own words. */
+/** Add sounds to the question. Files that are not sounds are left to the service, which reports them. */
 export async function addSounds(files: readonly File[]): Promise<void> {
   const small = files.filter((file) => file.size <= MOST_BYTES && file.size > 0);
   for (const file of files)

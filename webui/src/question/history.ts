@@ -1,4 +1,4 @@
-/** What was asked in this browser, the last first; a question that is typed on takes the place of its beginning. */
+/** The questions asked in this browser, the last first; a question that is typed further replaces its beginning. */
 import { effect } from "@preact/signals";
 import { question } from "../route";
 import { answered } from "../results/answers";
@@ -29,7 +29,7 @@ export function keepHistory(): void {
   });
 }
 
-/** The history with one more; each is in it once. */
+/** The history with one more question; none is in it twice. */
 export function withQuestion(before: readonly string[], now: Question): string[] {
   const written = writeQuestion(now).toString();
   const [last, ...others] = before;
@@ -38,7 +38,7 @@ export function withQuestion(before: readonly string[], now: Question): string[]
   return [written, ...rest.filter((one) => one !== written)].slice(0, MOST);
 }
 
-/** Whether a question is another one that was not typed to its end, or the same with the words as a chip. */
+/** Whether a question is an unfinished version of another, or the same with its words as a chip. */
 function isBeginning(last: Question, now: Question): boolean {
   if (last.draft === "") return false;
   const same = (one: Question) => writeQuestion({ ...one, draft: "" }).toString();

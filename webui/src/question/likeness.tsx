@@ -1,4 +1,4 @@
-/** In which way hits should be like a sound of the question: a slider for each aspect, and words for what differs. */
+/** How hits should be like a sound of the question: a slider for each aspect, and buttons for differences. */
 import { useEffect, useRef } from "preact/hooks";
 import { message, t, type Plain } from "../messages/t";
 import { changePart, question } from "../route";
@@ -31,7 +31,7 @@ export function Likeness() {
   const place = weighing.value;
   const part = place === null ? undefined : question.value.parts[place];
   const heading = useRef<HTMLHeadingElement>(null);
-  /** Whether the address of before has its entry in the history: what is tried out has one together. */
+  /** Whether the adjustments have a history entry already, which they share. */
   const noted = useRef(false);
   const isThere = part !== undefined && part.weight > 0 && canWeigh(part.thing);
   useEffect(() => {

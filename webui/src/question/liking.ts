@@ -1,4 +1,4 @@
-/** In which way a hit should be like a sound of the question: weights of aspects, and in what it should differ. */
+/** How a hit should be like a sound of the question: weights of aspects, and how it should differ. */
 import { message, type Plain } from "../messages/t";
 
 export const ASPECTS = ["kind", "timbre", "pitch", "envelope", "rhythm"] as const;
@@ -40,7 +40,7 @@ export interface Liking {
   changes?: readonly Change[];
 }
 
-/** What a question without aspects asks for. */
+/** The weights of a question without aspects. */
 export const PLAIN: Readonly<Record<Aspect, number>> = {
   kind: 1,
   timbre: 0,
@@ -49,7 +49,7 @@ export const PLAIN: Readonly<Record<Aspect, number>> = {
   rhythm: 0,
 };
 
-/** What a sound that is imitated with the mouth asks for: `TASTES["imitation"]` of `search.model.aspects`. */
+/** The weights for a vocal imitation: `TASTES["imitation"]` of `search.model.aspects`. */
 export const IMITATION: Readonly<Record<Aspect, number>> = {
   kind: 1,
   timbre: 1,
@@ -61,7 +61,7 @@ export const IMITATION: Readonly<Record<Aspect, number>> = {
 const MOST = 1000;
 const WEIGHED = /^([a-z]+)=(\d+(?:\.\d+)?)$/;
 
-/** A change and its opposite: both at once find nothing. */
+/** Changes with their opposites: both at once would find nothing. */
 const OPPOSITE: Partial<Record<Change, Change>> = {
   darker: "brighter",
   brighter: "darker",
@@ -95,7 +95,7 @@ export function writeLiking({ aspects, changes = [] }: Liking): string {
   return [...weights, ...changes].join();
 }
 
-/** What that says; null where it cannot be read. */
+/** The liking that such a text stands for; null when it is invalid. */
 export function readLiking(written: string): Liking | null {
   let aspects: Record<Aspect, number> | null = null;
   const changes: Change[] = [];

@@ -1,4 +1,4 @@
-/** A simple sound of words that found nothing: made by formulas, heard, kept as a file, and in no library. */
+/** Synthesising a simple sound from words that found nothing, to hear and save; it is not added to the library. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { canBeMade, madeUrl } from "../api/service";

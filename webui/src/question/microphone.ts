@@ -1,7 +1,7 @@
 /** The microphone as the browser gives it: a level, a length, and in the end a file. */
 import { t } from "../messages/t";
 
-/** There is no sound to be had; the message says what to do about it. */
+/** The microphone cannot be used; the message says what to do about it. */
 export class MicrophoneRefused extends Error {}
 
 export interface Microphone {
@@ -9,7 +9,7 @@ export interface Microphone {
   level(): number;
   /** Seconds since recording began. */
   seconds(): number;
-  /** End, and the recording under this name. */
+  /** Stop, and return the recording as a file of this name. */
   stop(name: string): Promise<File>;
   close(): void;
 }

@@ -8,13 +8,13 @@ export interface Passage {
   end_s: number;
 }
 
-/** What of a file is meant, beside its passage: a sound track, counted from 0, and at what speed it is played. */
+/** How to read a file: which sound track, counted from 0, and at what speed. */
 export interface Played {
   track?: number;
   speed?: number;
 }
 
-/** Whether the service plays at it. */
+/** Whether the service accepts this speed. */
 export const isSpeed = (speed: number): boolean => speed >= 0.001 && speed <= 1000;
 export const LAST_TRACK = 9999;
 
@@ -33,7 +33,7 @@ export type CutThing = Extract<Thing, { kind: "clip" | "audio" | "hum" }>;
 export const canCut = (thing: Thing): thing is CutThing =>
   thing.kind === "clip" || thing.kind === "audio" || thing.kind === "hum";
 
-/** Whether the service weighs in which way hits are like it. */
+/** Whether the service accepts a `liking` for it. */
 export const canWeigh = (thing: Thing): boolean =>
   thing.kind === "clip" || thing.kind === "segment" || thing.kind === "audio";
 
@@ -58,7 +58,7 @@ export interface Question {
   recall?: number;
 }
 
-/** Whether the service may be asked for it. */
+/** Whether the service accepts this recall. */
 export const isRecall = (recall: number): boolean => recall >= 0.5 && recall <= 0.999;
 
 /** All sounds. */
@@ -102,11 +102,11 @@ const FACETS: Readonly<Record<string, RegExp>> = {
   duration_s: /^duration_s (?:< 1|>= 3600|>= [\d.]+ and duration_s < [\d.]+)$/,
 };
 
-/** Which facet a filter is a box of, if it is one. */
+/** The facet that a filter belongs to, if it is one of its boxes. */
 export const facetOf = (filter: string): string | undefined =>
   Object.keys(FACETS).find((name) => FACETS[name]?.test(filter));
 
-/** One filter that holds where all chosen ones do; only boxes of one facet widen each other: dogs or cats. */
+/** All filters as one: joined by "and", but boxes of the same facet by "or" (dogs or cats). */
 export function whereOf(filters: readonly string[]): string | null {
   if (filters.length === 1) return filters[0] ?? null; // as it was typed: what the service says of it quotes it
   const groups = new Map<string, string[]>();
@@ -118,7 +118,7 @@ export function whereOf(filters: readonly string[]): string | null {
   return parts.length === 0 ? null : parts.map((part) => `(${part})`).join(" and ");
 }
 
-/** These filters and one more: a box of it would widen another of its facet, so it is bracketed, and no box. */
+/** These filters and one more, in brackets: as a box of a facet it would be joined to the others by "or". */
 export function narrowedBy(filters: readonly string[], where: string): string[] {
   const facet = facetOf(where);
   const widens = facet !== undefined && filters.some((filter) => facetOf(filter) === facet);
@@ -128,7 +128,7 @@ export function narrowedBy(filters: readonly string[], where: string): string[] 
 /** The part as the service reads it; `field` is where its file is sent. */
 export function bodyOf(part: Part, field: (file: string) => string): PartBody {
   const { thing, weight } = part;
-  // in which way something is wanted says nothing of what is not
+  // a liking only applies to wanted parts
   const liking = canWeigh(thing) && weight > 0 ? likingBody(part.liking) : {};
   switch (thing.kind) {
     case "text":

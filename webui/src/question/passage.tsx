@@ -134,7 +134,7 @@ export function Picker({ thing, onChosen }: PickerProps) {
   );
 }
 
-/** For bats that were recorded quicker than anybody hears, and films with a sound track for each language. */
+/** Speed and track: for ultrasonic recordings such as bats, and films with a track for each language. */
 function PlayedFields({ played }: { played: Signal<Played> }) {
   const { track, speed } = played.peek(); // what is typed is not taken back while it is typed
   const change = (name: keyof Played, typed: string, allowed: (value: number) => boolean) => {
@@ -194,7 +194,7 @@ async function shapeOf(thing: CutThing): Promise<Shape> {
   return { peaks: shrink(decoded.getChannelData(0)), duration_s: decoded.duration };
 }
 
-/** The loudest sample of each of equal stretches. */
+/** The peak of each of equally long stretches. */
 function shrink(samples: Float32Array): number[] {
   const step = Math.max(1, Math.floor(samples.length / BUCKETS));
   return Array.from({ length: Math.ceil(samples.length / step) }, (_, place) =>

@@ -1,4 +1,4 @@
-/** What can be asked here in words, each surely found; a press asks it. */
+/** Suggested text searches, each with hits; pressing one searches for it. */
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { suggestions } from "../api/service";
@@ -6,12 +6,12 @@ import { libraryVersion } from "../library/facts";
 import { t } from "../messages/t";
 
 const MOST = 8;
-/** Whoever types at once needs none, and the service is asked for their hits alone. */
+/** Suggestions are fetched after this pause: when somebody types at once, the service only searches. */
 const PAUSE_MS = 400;
 
 interface Known {
   where: string | null;
-  /** Of which state of the library; while another is looked up it is as good a guess. */
+  /** The library's version that these are for; they stay shown while newer ones are fetched. */
   version: number;
   texts: readonly string[];
 }
@@ -23,12 +23,12 @@ async function learn(where: string | null, version: number, aborted: AbortSignal
     const found = await suggestions(MOST, where, aborted);
     known.value = { where, version, texts: found.suggestions.map(({ text }) => text) };
   } catch {
-    // it is an offer; whoever is gone or locked has a screen
+    // suggestions are optional; a service that is gone or locked has its own screen
   }
 }
 
 interface SuggestionsProps {
-  /** Among which sounds: a filter, null for all. */
+  /** A filter for the sounds that the suggestions are about; null for all. */
   where: string | null;
   onAsk: (text: string) => void;
 }

@@ -9,9 +9,9 @@ export interface Take {
   passage?: Passage;
 }
 
-/** A take that is nowhere louder holds nothing: the microphone is muted, or another one. */
+/** A take that is never louder than this is empty: the microphone is muted, or the wrong one. */
 const SILENT_DB = -60;
-/** What is so much quieter than the loudest, before the first and after the last that is not, is left out. */
+/** At the start and end of a take, everything this much quieter than its loudest part is cut off. */
 const QUIET_DB = -45;
 const BLOCK_S = 0.01;
 const MARGIN_S = 0.15;

@@ -2,5 +2,5 @@ import { signal } from "@preact/signals";
 import type { Understood } from "../api/service";
 import type { Question } from "./model";
 
-/** What the last sentence became; it is said as long as that is what is asked. */
+/** The reading of the last sentence; shown as long as the question stays as it was read. */
 export const understood = signal<{ asked: Question; said: Understood } | null>(null);

@@ -1,4 +1,4 @@
-/** Words of a question that no name has, and that names were searched for as others: slips of the pen, mostly. */
+/** Words of a question that were searched for with another spelling, since no name has them: mostly typing errors. */
 import type { SearchBody } from "../api/service";
 import type { Question } from "./model";
 
@@ -20,13 +20,13 @@ const WORDS_AND_PHRASES = /"[^"]*"|[\p{L}\p{N}]+/gu;
 
 const wordsOf = (text: string): string[] => text.toLowerCase().match(WORDS) ?? [];
 
-/** The words of a text that were read as others, each with that; `readAs` is how the service read all of it. */
+/** The corrected words of a text, each with its correction; `readAs` is the whole text as the service read it. */
 export function misread(text: string, readAs: string): Map<string, string> {
   const [written, read] = [wordsOf(text), wordsOf(readAs)];
   const others = read.filter((word) => !written.includes(word));
   const found = new Map<string, string>();
   for (const word of written) {
-    // never the first letter is taken for a slip
+    // the service never corrects a first letter
     const place = read.includes(word) ? -1 : others.findIndex((other) => other[0] === word[0]);
     const [other] = place < 0 ? [] : others.splice(place, 1);
     if (other) found.set(word, other);
@@ -34,10 +34,10 @@ export function misread(text: string, readAs: string): Map<string, string> {
   return found;
 }
 
-/** The text with the words that the service read. */
+/** The text with the service's corrections. */
 export const asRead = (text: string, readAs: string): string => changed(text, readAs, (_, other) => other);
 
-/** The text with its own words in quotes: the service takes what stands in them as it is written. */
+/** The text with the corrected words in quotes: the service does not correct words in quotes. */
 export const asWritten = (text: string, readAs: string): string =>
   changed(text, readAs, (word) => `"${word}"`);
 
@@ -55,7 +55,7 @@ export const textsOf = ({ parts, draft }: Question): string[] => [
   draft,
 ];
 
-/** What changes of a question when each of its texts does. */
+/** The changes to a question when each of its texts is changed. */
 export function withTexts(
   { parts, draft }: Question,
   change: (text: string) => string,

@@ -16,56 +16,56 @@ const FIRST_HITS = 50;
 /** How many points of the map an answer lights up: a tenth of them, within these. */
 const LIT_HITS = { least: 20, most: 200 };
 const PAGE = 100;
-/** So many clips the service lists at once. */
+/** The most clips that the service lists in one answer. */
 const LARGEST_LIST = 500;
-/** The service finds all that comes before once more: who goes far fetches more at once, as many again as are there. */
+/** To list further rows the service must find all earlier ones again: so each fetch doubles the rows, up to this. */
 const LARGEST_PAGE = 1000;
 export const pageAfter = (offset: number): number => Math.min(LARGEST_PAGE, Math.max(PAGE, offset));
-/** Typing asks after a pause as short as between two quick strokes; answers take less time than the next stroke. */
+/** The pause in typing after which a question is sent. */
 const TYPING_PAUSE_MS = 40;
 
 export interface Answered {
-  /** The question that this answers, or stood for when it was refused. */
+  /** The question that this is the answer to, or that was refused. */
   question: Question;
   rows: readonly Row[];
   /** In which order they stand; empty: the closest first. */
   sorted: string;
   /** How many there are, null where nobody counted: `rows` are the first of them. */
   total: number | null;
-  /** How many are passed over to get the rest; null where `rows` are all. */
+  /** The offset of the next rows; null when `rows` are all. */
   next: number | null;
   verdict: "good" | "weak" | "none" | null;
-  /** What the service says of the verdict; empty where there is nothing to say. */
+  /** The service's explanation of the verdict; may be empty. */
   reason: string;
-  /** What is nearest, where nothing fits: tags, with how many sounds have each. */
+  /** When nothing fits: the nearest tags, with how many sounds have each. */
   nearest: NonNullable<Answer["nearest"]>;
   /** How names were searched, where a word of the question is in none of them; else empty. */
   readAs: string;
   /** The language that its words were read in, by its code; empty where the service does not tell. */
   language: string;
-  /** What was left out, since it is not in the library any more: "clip 17", "segment 90". */
+  /** Parts that were ignored because they are no longer in the library: "clip 17", "segment 90". */
   gone: readonly string[];
-  /** What is amiss with the sounds of the question: "audio 1: truncated: ...". */
+  /** Defects of the question's sounds: "audio 1: truncated: ...". */
   warnings: readonly string[];
   took_ms: number;
   facets: Facets | null;
-  /** How many sounds are likely, and facets are counted over; null where nothing tells how likely they are. */
+  /** How many sounds are likely, which the facets count; null without calibration. */
   likely: NonNullable<Answer["likely"]> | null;
   /** Why there is no answer. */
   refusal: string | null;
 }
 
-/** Why what is shown is not what was asked for, though nothing is wrong with the question. */
+/** Why the answer shown is not up to date, though the question is valid. */
 export interface Trouble {
   why: string;
-  /** Ask once more; null while that happens by itself. */
+  /** Retry; null while that happens automatically. */
   again: (() => void) | null;
 }
 
 export const answered = signal<Answered | null>(null);
 export const waiting = signal(false);
 export const trouble = signal<Trouble | null>(null);
-/** How many hits the map lights up; the fewest while nobody knows how large the library is. */
+/** How many hits the map highlights; the minimum while the library's size is unknown. */
 const litHits = computed(() => {
   const tenth = Math.ceil((facts.value?.clips ?? 0) / 10);
   return Math.min(Math.max(tenth, LIT_HITS.least), LIT_HITS.most);
@@ -96,7 +96,7 @@ export function answerQuestions(): void {
   });
 }
 
-/** How many rows of the answer to this question are there; 0 where another one is answered. */
+/** How many rows of this question's answer are fetched; 0 when the answer is to another question. */
 function listedOf(asked: Question): number {
   const now = answered.peek();
   return now?.question === asked ? (now.next ?? now.rows.length) : 0;
@@ -127,7 +127,7 @@ const goneOn = (now: Answered, rest: Answered): Answered => ({
   next: rest.next,
 });
 
-/** How many rows are asked for first: of an answer that is there already as many as are listed, lest they go. */
+/** How many rows to ask for first: when the same answer is refreshed, as many as are listed now. */
 interface First {
   least: number;
   most: number;

@@ -10,13 +10,13 @@ const MOST_AT_ONCE = 100;
 
 const known = new Map<number, Signal<Known>>();
 const wanted = new Set<number>();
-/** Those that are wanted, or asked for and not answered. */
+/** The clips whose facts are to be fetched, or being fetched. */
 const coming = new Set<number>();
 let scheduled = false;
 /** Counts up as facts come, or fail to. */
 export const factsVersion = signal(0);
 
-/** What is known of a clip, as a signal that is filled once the service answered. */
+/** A clip's facts, as a signal that is filled when the service has answered. */
 export function columnFacts(clipId: number): Signal<Known> {
   const found = known.get(clipId);
   if (found) return found;
@@ -31,10 +31,10 @@ export function columnFacts(clipId: number): Signal<Known> {
   return made;
 }
 
-/** What is known of a clip by now; nothing is asked for. */
+/** A clip's facts as far as they are fetched; fetches nothing. */
 export const factsByNow = (clipId: number): Known => known.get(clipId)?.peek() ?? null;
 
-/** Whether the service is to say something of it yet. */
+/** Whether its facts are still to come. */
 export const isComing = (clipId: number): boolean => coming.has(clipId);
 
 function fetchWanted(): void {

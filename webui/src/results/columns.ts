@@ -1,4 +1,4 @@
-/** What a row may say of a sound beside its name: which columns are shown, and how each is written and sorted. */
+/** The columns of the list: which are shown, how their values are written, and how they sort. */
 import { computed } from "@preact/signals";
 import { fixed } from "../messages/numbers";
 import { message, t, type Plain } from "../messages/t";
@@ -15,9 +15,9 @@ export interface Column {
   /** What it means, and in which unit. */
   means: Plain;
   width_rem: number;
-  /** By what it is sorted, as the service calls it; null where it cannot be. */
+  /** The service's name of its order; null when it cannot be sorted. */
   sort: string | null;
-  /** As it is shown; empty for what means nothing for this sound. */
+  /** The text shown; empty when the column does not apply to this sound. */
   text: (known: Known, row: Row) => string;
 }
 
@@ -157,7 +157,7 @@ const chosenNames = rememberedSignal<ReadonlySet<string>>(
   (names) => [...names].join(" "),
 );
 
-/** By what sounds are sorted now: an order that cannot be seen looks like none, so its column is shown. */
+/** What sounds are sorted by now: its column is always shown, since an order that cannot be seen looks like none. */
 export const sortedBy = computed(() => (isEmpty(question.value) ? order.value : by.value).replace(/^-/, ""));
 
 const shown = computed(() =>
@@ -173,7 +173,7 @@ export function toggleColumn(name: string): void {
   chosenNames.value = names;
 }
 
-/** Whether columns have a line of titles: what everybody knows needs none. */
+/** Whether the columns have a line of titles; the usual column alone needs none. */
 export const areTitled = (): boolean => titled.value;
 
 /** How many columns stand in a line of a phone's rows, below the name, and how high the line is. */

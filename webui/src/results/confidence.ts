@@ -14,7 +14,7 @@ const LIMITS: readonly (readonly [number, Confidence])[] = [
   [0.4, { word: message("Possible"), level: 2 }],
 ];
 
-/** What is more than alike is called what it is. */
+/** The words for hits that are the same sound, not only similar. */
 export const SAME: Readonly<Record<NonNullable<Row["same"]>, Plain>> = {
   content: message("Identical"),
   recording: message("Same recording"),
@@ -23,7 +23,7 @@ export const SAME: Readonly<Record<NonNullable<Row["same"]>, Plain>> = {
 
 const NAMED = /^words \d+$/;
 
-/** The place of the first of these rows that is less than likely, behind likely ones; -1 where there is none. */
+/** The place of the first row that is less than likely, after likely ones; -1 without one. */
 export function cutOf(rows: readonly Row[], least: number): number {
   const isLess = ({ probability, via, same }: Row) =>
     !same && probability !== null && probability < least && !via.some(({ part }) => NAMED.test(part));
@@ -32,7 +32,7 @@ export function cutOf(rows: readonly Row[], least: number): number {
   return cut > 0 && rows.slice(cut).every(isPast) ? cut : -1;
 }
 
-/** Whether what a row is to the question is known, not likely: it has no number. */
+/** Whether the row is known to be the same sound, so that it needs no probability. */
 export const isKnown = ({ same }: Pick<Row, "same">): boolean => same !== null && same !== "tune";
 
 export function confidence(probability: number): Confidence {

@@ -1,4 +1,4 @@
-/** The titles of the columns, above the rows: each sorts by its column, the other way round, and no more. */
+/** The column titles above the rows: pressing one sorts by it, then in reverse, then no longer. */
 import { message, t } from "../messages/t";
 import { by, go, order } from "../route";
 import { answered } from "./answers";
@@ -63,6 +63,6 @@ function SortTitle({ title, means, sort, width_rem, class: extra }: TitleProps) 
   );
 }
 
-/** How the rows that are shown stand to a column. */
+/** How the rows are sorted by a column. */
 const sortedAs = (sort: string, shown = "") =>
   shown === sort ? "ascending" : shown === `-${sort}` ? "descending" : "none";

@@ -54,7 +54,7 @@ function handleHeld(event: KeyboardEvent, target: HTMLElement): boolean {
   return true;
 }
 
-/** Whether the key was for us. */
+/** Whether the key was handled. */
 function handle(event: KeyboardEvent, target: HTMLElement): boolean {
   const inBox = target.id === BOX;
   if (isField(target) && (!inBox || event.shiftKey)) return false;
@@ -216,7 +216,7 @@ function escape(target: HTMLElement): boolean {
   return false;
 }
 
-/** Close a dialog that was opened and is still on its way; one that is there closes itself. */
+/** Close a dialog whose code is still being fetched; one that is shown closes itself. */
 function closeComing(): boolean {
   const isComing = keysShown.peek() || settingsShown.peek() || isAsked();
   keysShown.value = settingsShown.value = false;

@@ -14,9 +14,9 @@ import { chosen } from "./selection";
 const ColumnHead = later(() => import("./head").then((module) => module.ColumnHead));
 const WIDE = matchMedia("(min-width: 48rem)");
 const ROW_PX = { compact: 34, wide: 72, narrow: 128, narrowPlain: 100 };
-/** Rows that are there above and below those in sight. */
+/** How many rows are kept above and below the visible ones. */
 const BEYOND = 3;
-/** Who scrolls by so many rows from one frame to the next reads none of them; after so long at rest they are there. */
+/** Rows are drawn in brief while this many are scrolled past per frame, and in full after this long at rest. */
 const FLUNG_ROWS = 4;
 const REST_MS = 100;
 
@@ -39,7 +39,7 @@ export function ResultList() {
   const flung = useSignal(false);
   const rest = useRef(0);
   const scrolled = useRef(0);
-  /** The rows of the last frame that were there with all that is theirs. */
+  /** The rows that were drawn in full in the last frame. */
   const whole = useRef<ReadonlySet<number>>(new Set());
 
   const measure = () => {
@@ -90,7 +90,7 @@ export function ResultList() {
     if (isDown || rowHeight() !== height.peek()) measure();
   }, [question, sorted, ordered]);
 
-  // a row that goes, because it was removed or scrolled away, leaves the focus that it had to the list
+  // when a focused row is removed or scrolled away, the list gets the focus
   const focused = list.current?.contains(document.activeElement);
   useLayoutEffect(() => {
     if (focused && document.activeElement === document.body) list.current?.focus({ preventScroll: true });

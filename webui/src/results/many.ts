@@ -6,7 +6,7 @@ import type { Row } from "./rows";
 /** The clips that are selected, of the answer that is shown. */
 export const selected = signal<ReadonlySet<number>>(new Set());
 
-/** Whether a press on a row selects it, or no more: who has neither Shift nor Ctrl. */
+/** Whether pressing a row selects or deselects it: for touch screens, without Shift and Ctrl. */
 export const selecting = signal(false);
 
 /** Begin to select rows by pressing them, or stop, with none selected. */
@@ -23,7 +23,7 @@ export function selectNone(): void {
   if (selected.peek().size > 0) selected.value = new Set();
 }
 
-/** What is not listed any more is not selected: nobody sees what would be done with it. */
+/** Deselect what is no longer listed, so that nothing is done with rows that cannot be seen. */
 export function selectListed(): void {
   const listed = selectedRows();
   if (listed.length < selected.peek().size) selected.value = new Set(listed.map((row) => row.clip_id));
@@ -34,13 +34,13 @@ export function selectAll(): void {
   selected.value = new Set(rows().map((row) => row.clip_id));
 }
 
-/** Whatever lies between two places, and nothing else. */
+/** Select the rows between two places, and no others. */
 export function selectRange(from: number, to: number): void {
   const between = rows().slice(Math.max(0, Math.min(from, to)), Math.max(from, to) + 1);
   selected.value = new Set(between.map((row) => row.clip_id));
 }
 
-/** Add a row to those that are selected, or take it away; the one that was chosen before belongs to them. */
+/** Select or deselect a row; when none was selected, the row chosen before is selected too. */
 export function toggleSelected(place: number, chosenBefore: number): void {
   const before = selected.peek();
   const now = new Set(before);

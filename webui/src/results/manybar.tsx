@@ -133,7 +133,7 @@ function TagForm({ onDone }: { onDone: () => void }) {
     if (tags.length === 0) return;
     busy.value = true;
     await to(selectedRows(), tags);
-    // whoever went elsewhere meanwhile is not called back
+    // a focus that was moved elsewhere meanwhile stays there
     if (form.current?.contains(document.activeElement)) document.querySelector<HTMLElement>(".list")?.focus();
     onDone();
   };

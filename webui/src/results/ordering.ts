@@ -1,6 +1,6 @@
 /**
- * Hits in the order of a column, relevance first: what is sure comes before what is likely, and within each the column
- * decides. So no hit stands before one that is closer by more than a word.
+ * Sorting hits by a column within each level of confidence: sure hits stay before likely ones, and so on. So no hit
+ * stands before one of a higher level.
  */
 import { computed, effect } from "@preact/signals";
 import { by } from "../route";
@@ -16,13 +16,13 @@ const TEXTS: Readonly<Record<string, (row: Row) => string>> = {
   path: (row) => row.path.toLowerCase(),
 };
 
-/** Whether hits stand in another order than what is asked for, until it is known what they are sorted by. */
+/** Whether the hits are not yet in the order asked for, because the values to sort by are still being fetched. */
 export const isOrdering = computed(() => {
   const now = answered.value;
   return now !== null && now.verdict !== null && now.sorted !== by.value;
 });
 
-/** Keep the rows of an answer in the order that is asked for: all of them at once, when all is known. Called once. */
+/** Keep an answer's rows in the order asked for; they are sorted once all values are known. Called once. */
 export function keepOrder(): void {
   let asked: unknown[] = [];
   effect(() => {
@@ -60,7 +60,7 @@ export function inOrder(rows: readonly Row[], order: string): readonly Row[] {
   return placed.map(({ row }) => row);
 }
 
-/** How sure each is: never more than what ranks before it, but for what is known to be the same. */
+/** The confidence level of each row: never higher than that of rows ranked before it, but for known copies. */
 function bandsOf(ranked: readonly Row[]): number[] {
   let least = Infinity;
   return ranked.map(({ probability, same }) => {
@@ -79,7 +79,7 @@ function valueOf(row: Row, name: string): Value {
   return typeof fact === "number" ? fact : null;
 }
 
-/** What is absent comes last, whichever way. */
+/** Missing values come last in both directions. */
 function compared(one: Value, other: Value, turned: number): number {
   if (one === null || other === null) return Number(one === null) - Number(other === null);
   return one === other ? 0 : (one < other ? -1 : 1) * turned;

@@ -1,4 +1,4 @@
-/** Why the service refuses a question, looked up where what it said does not tell. */
+/** Why the service refused a question, found out with further requests where its message does not say. */
 import { Refused } from "../api/client";
 import { checkFilter, clip } from "../api/service";
 import { t } from "../messages/t";
@@ -6,7 +6,7 @@ import type { Question } from "../question/model";
 
 const [UNREADABLE, GONE] = [422, 404];
 
-/** Why a question is refused: what it asks with is gone, or of several filters the one that cannot be read, as it was typed. */
+/** Why a question is refused: a clip of it is gone, or which of several filters, as it was typed, is invalid. */
 export async function refusalOf(
   { filters, parts }: Question,
   why: string,
@@ -23,7 +23,7 @@ export async function refusalOf(
   return wrong.find((one) => one !== null) ?? why;
 }
 
-/** What the service says where it refuses with this status; null otherwise. */
+/** The service's message when it refuses with this status; null otherwise. */
 const refusalIn = (asked: Promise<unknown>, status: number): Promise<string | null> =>
   asked.then(
     () => null,

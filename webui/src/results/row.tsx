@@ -31,7 +31,7 @@ import { Waveform } from "./waveform";
 interface RowProps {
   row: Row;
   place: number;
-  /** Whether what is less than likely begins here. */
+  /** Whether this is the first row that is less than likely. */
   isCut?: boolean;
 }
 
@@ -131,7 +131,7 @@ export function HitRow({ row, place, isCut = false }: RowProps) {
   );
 }
 
-/** A row that is scrolled past: what can be read of it, and nothing to press. */
+/** A row that is being scrolled past: its text only, without buttons. */
 export function PassingRow({ row, place }: Pick<RowProps, "row" | "place">) {
   const isChosen = chosen.peek() === place;
   const isSelected = selected.peek().has(row.clip_id);

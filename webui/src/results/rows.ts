@@ -16,7 +16,7 @@ export interface Row {
   own_tags: readonly string[];
   tags: readonly Tag[];
   via: Hit["via"];
-  /** In which way it is the same as what was asked with; null where it is at most alike. */
+  /** How it is the same as the question's sound; null when it is only similar. */
   same: NonNullable<Hit["same"]> | null;
   duration_s: number | null;
   missing: boolean;
@@ -40,10 +40,10 @@ export const fileName = ({ path }: Pick<Row, "path">): string => path.slice(path
 export const isTitledAsFile = (row: Pick<Row, "path" | "title">): boolean =>
   fileName(row) === row.title || fileName(row).replace(/\.[^.]+$/, "") === row.title;
 
-/** What looking for more of a row is called. */
+/** The label of the button that searches for more like a row. */
 export const likeIt = (row: Pick<Row, "notes">): string => t(row.notes ? "The same tune" : "More like this");
 
-/** Whether it is of a varied sample: it was compared with nothing, so that its score says nothing. */
+/** Whether it is from a varied sample: such a row was not compared with anything, so its score means nothing. */
 export const isSample = ({ via }: Pick<Row, "via">): boolean => via.some(({ part }) => part === "variety");
 
 export function rowOfHit(hit: Hit, rank: number): Row {
@@ -88,7 +88,7 @@ export function rowOfClip(clip: Clip, rank = 1): Row {
   };
 }
 
-/** The tags worth a person's time: those that people set, then what the encoder hears, likeliest first. */
+/** The tags to show: those that people set, then those that the encoder hears, most probable first. */
 export function shownTags(row: Pick<Row, "own_tags" | "tags">, most: number): string[] {
   const likely = row.tags.filter((tag) => tag.probability >= SHOWN_FROM).map((tag) => tag.name);
   return [...new Set([...row.own_tags, ...likely])].slice(0, most);

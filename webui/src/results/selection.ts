@@ -24,8 +24,8 @@ inspected.subscribe((row) => {
   shown = row ?? shown;
 });
 
-/** When the inspector goes, to the row that it showed, or what else it was opened from, or the list.
-    Whoever is elsewhere stays there. It happens before the next key: whoever goes on at once is not called back. */
+/** When the inspector closes, move the focus to where it was opened from outside the list, else to the row that it
+    showed, else to the list. A focus elsewhere stays. This happens before the next key is handled. */
 export function giveFocusBack(inspector: Element): void {
   const list = document.querySelector<HTMLElement>(".list");
   const now = document.activeElement;
@@ -62,7 +62,7 @@ export function addTo(place: number): void {
   anchor = place;
 }
 
-/** Choose a row for its own sake: it plays at once where that is switched on, and nothing else is selected. */
+/** Choose a row and deselect all others; it plays at once when that is switched on. */
 export function audition(place: number): void {
   selectNone();
   choose(place);
@@ -70,7 +70,7 @@ export function audition(place: number): void {
   if (row && auditioning.peek()) playRow(row);
 }
 
-/** Play the row that is so many behind the one that plays, or that is chosen; it is chosen then. */
+/** Choose and play the row `step` places after the one that plays, or else the chosen one. */
 export function playNext(step: number): void {
   const rows = answered.peek()?.rows ?? [];
   const now = rows.findIndex((row) => row.clip_id === playing.peek());
@@ -92,19 +92,19 @@ function playRow(row: Row, from_s = startOf(row)): void {
   play(played, from_s);
 }
 
-/** Hear a row from there on: what plays already goes there, too while it is paused. */
+/** Play a row from this time on; when it already plays, only move there. */
 export function playFrom(row: Row, from_s: number): void {
   if (playing.peek() === row.clip_id && !paused.peek()) seek(from_s);
   else playRow(row, from_s);
 }
 
-/** Play a passage of a row, and mark it: it is what is meant then. */
+/** Play a passage of a row, and mark it: `moreLike` then means this passage. */
 export function playPassage(row: Row, passage: Passage): void {
   marked.value = passage;
   playFrom(row, passage.start_s);
 }
 
-/** Whether what is loaded was started from this row of this answer, and can be gone on with. */
+/** Whether the player holds this row of this answer, so that it can be resumed. */
 const isBegun = (row: Row): boolean =>
   begun !== null &&
   current.peek() === begun.played &&
@@ -135,8 +135,8 @@ export const alsoLike = (row: Row): void => addPart(partOf(row, 1));
 
 export const notLike = (row: Row): void => addPart(partOf(row, -1));
 
-/** What is looked at belongs to the question: a new answer says why it has the same sound, or closes it; none is chosen.
-    Another answer to the same question leaves the chosen sound chosen, wherever it is in it. Called once. */
+/** Keep the selection in step with the answer. With a new question's answer no row is chosen, and the inspector shows
+    the same sound's new row, or closes. A newer answer to the same question keeps the chosen sound. Called once. */
 export function followAnswers(): void {
   let asked = answered.peek()?.question;
   let listed: readonly Row[] = [];

@@ -9,7 +9,7 @@ export interface Shape extends Omit<ClipPeaks, "low" | "high"> {
 }
 
 const LOUDEST = 127;
-/** What is quieter than this throughout is drawn as quiet. */
+/** Sounds are scaled to their peak, but those with a lower peak than this only as far as this. */
 const QUIET = 0.02;
 
 export function shapeOf({ low, high, ...rest }: ClipPeaks): Shape {
@@ -62,7 +62,7 @@ export function bars(waveform: Shape, match: Passage | null, { width, height }: 
   return drawn;
 }
 
-/** A piano roll: a line for each note, high ones above; those that begin in the match are its. */
+/** A piano roll: a line for each note, high ones above; notes that begin in the match are drawn as matching. */
 export function roll(
   notes: NonNullable<Shape["notes"]>,
   end_s: number,

@@ -11,7 +11,7 @@ import { fileName, type Row } from "./rows";
 export type Format = Schemas["ExportIn"]["format"];
 
 export const LONGEST_HANDLES_S = 600;
-/** So many seconds more at both ends of a passage. */
+/** Handles: extra seconds at both ends of a passage. */
 export const handles_s = rememberedNumber("soundalike.handles", 0, 0, LONGEST_HANDLES_S);
 
 const whichPassage = ({ start_s, end_s }: Passage, handles: number): string =>
@@ -20,7 +20,7 @@ const whichPassage = ({ start_s, end_s }: Passage, handles: number): string =>
 export const passageUrl = (clipId: number, passage: Passage, handles: number): string =>
   `${API}/clips/${clipId}/passage.wav?${whichPassage(passage, handles)}`;
 
-/** What of these rows is meant: what matched, or all of a sound. */
+/** The export of these rows: of each its matching passage, or the whole sound when it has none. */
 export function exportOf(rows: readonly Row[], format: Format, handles: number): Schemas["ExportIn"] {
   const items = rows.map(({ clip_id, match }) => ({
     clip_id,
@@ -30,8 +30,8 @@ export function exportOf(rows: readonly Row[], format: Format, handles: number):
   return { items, format, handles_s: handles };
 }
 
-/** Have the browser save it, once the service said that it can: a form, since an address has no room for many sounds,
-    and a script no memory. Its answer is saved, and the page stays. */
+/** Have the browser save the file, once the service confirmed that it can be made. A form sends the request, since a URL
+    is too short for many sounds, and a script would hold the whole file in memory. */
 export async function takeOut(rows: readonly Row[], format: Format): Promise<void> {
   const body = JSON.stringify(exportOf(rows, format, handles_s.peek()));
   try {
@@ -56,7 +56,7 @@ export async function takeOut(rows: readonly Row[], format: Format): Promise<voi
   form.remove();
 }
 
-/** The same passage with its handles, as far as the sound reaches: what its file is called after. */
+/** A passage with its handles, within the sound: the file's name says its times. */
 function withHandles({ start_s, end_s }: Passage, handles: number, duration_s: number | null): Passage {
   return {
     start_s: Math.max(0, start_s - handles),

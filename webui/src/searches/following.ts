@@ -1,4 +1,4 @@
-/** Looking now and then whether something came that a saved search finds. */
+/** Checking at intervals whether saved searches have new matches. */
 import { effect } from "@preact/signals";
 import { libraryVersion } from "../library/facts";
 import { learnSearches } from "./searches";

@@ -1,4 +1,4 @@
-/** Saving the question of now under a name. */
+/** Saving the present question under a name. */
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../messages/t";

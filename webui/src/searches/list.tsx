@@ -1,4 +1,4 @@
-/** The saved searches at the side: each is run by a press, and says how many matches are new. */
+/** The saved searches in the side bar, each with its number of new matches; pressing one runs it. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { SavedSearch } from "../api/service";

@@ -1,4 +1,4 @@
-/** Saved searches: questions that the service keeps, and tells of what comes later and fits. */
+/** Saved searches: questions that the service stores, and whose new matches it reports. */
 import { signal } from "@preact/signals";
 import { newestOf } from "../api/newest";
 import {
@@ -21,9 +21,9 @@ import { listenToOthers, signalOthers } from "../ui/remembered";
 import { say, sayFailure } from "../ui/toasts";
 import { newClips, unseen } from "./state";
 
-/** By name; null before the service said which there are. */
+/** By name; null until the service answered. */
 export const searches = signal<readonly SavedSearch[] | null>(null);
-/** What is deleted on the page, and not yet at the service. */
+/** Searches that are deleted on the page, and not yet at the service. */
 const leaving = new Set<number>();
 
 const show = newestOf<{ searches: readonly SavedSearch[] }>((learnt) => {
@@ -42,13 +42,13 @@ export async function learnSearches(): Promise<void> {
 const KEY = "soundalike.savedsearches";
 listenToOthers(KEY, () => void learnSearches());
 
-/** They were changed on this page: learn them again, in every tab of this browser. */
+/** They were changed on this page: fetch them again, in every tab of this browser. */
 async function learnChanged(): Promise<void> {
   signalOthers(KEY);
   await learnSearches();
 }
 
-/** Keep a question under a name; whether it is kept. */
+/** Save a question under a name; returns whether it was saved. */
 export async function save(name: string, asked: Question): Promise<boolean> {
   try {
     const sent = await sentOf(asked);
@@ -71,7 +71,7 @@ export async function save(name: string, asked: Question): Promise<boolean> {
   return true;
 }
 
-/** Ask it again. What came since is marked in the list, and is seen then. */
+/** Run it. New matches are marked in the list, and count as seen from then on. */
 export async function run(search: SavedSearch): Promise<void> {
   try {
     const { matches } = await newMatches(search.id);
@@ -86,7 +86,7 @@ export async function run(search: SavedSearch): Promise<void> {
   await learnChanged();
 }
 
-/** Give it another name; whether it has it. */
+/** Rename it; returns whether it was renamed. */
 export async function rename(search: SavedSearch, name: string): Promise<boolean> {
   try {
     await changeSearch(search.id, { name });
@@ -107,7 +107,7 @@ export async function rename(search: SavedSearch, name: string): Promise<boolean
   return true;
 }
 
-/** Delete it: here at once, at the service when nobody has taken it back for a while. */
+/** Delete it: hidden at once, deleted at the service once the time to undo is over. */
 export function remove(search: SavedSearch): void {
   const learnAgain = () => {
     leaving.delete(search.id);
@@ -126,7 +126,7 @@ export function remove(search: SavedSearch): void {
   });
 }
 
-/** A part as the service keeps it. */
+/** A part as the service stores it. */
 interface KeptPart {
   text?: string;
   notes?: string;
@@ -171,7 +171,7 @@ export async function questionOf(search: SavedSearch): Promise<Question> {
   };
 }
 
-/** In which way hits are like it, as the chip has it. */
+/** How hits should be like it, in the chip's form. */
 function likingOf({ aspects, changes }: KeptPart): Pick<Part, "liking"> {
   const liking = { ...(aspects && { aspects }), ...(changes && { changes }) };
   return aspects || changes ? { liking } : {};

@@ -1,17 +1,17 @@
-/** Keeps the focus of who works through a list by keyboard, where what is pressed goes from it. */
+/** Keeps the keyboard focus in a list when the item that had it is removed. */
 import { type RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-/** Where one stood that was pressed, and the page around it. */
+/** The place of the item that was pressed, and the element around the list. */
 interface Pressed {
   place: number;
   around: Element | null;
 }
 
 /**
- * When an item went with the focus, the focus goes to the item that follows, the last one, or the page around.
+ * When the focused item is removed, the focus moves to the next item, else the last one, else the element around.
  *
- * `list` holds the items; each hands its place and its event to what comes back, when something in it is pressed.
+ * `list` holds the items. Call the returned function with an item's place and event when something in it is pressed.
  */
 export function useFocusOnNext(list: RefObject<HTMLElement | null>): (place: number, event: Event) => void {
   const pressed = useRef<Pressed | null>(null);

@@ -24,8 +24,8 @@ function clock(seconds: number): string {
 
 export { count, percent } from "../messages/numbers";
 
-/** What the service says, as a sentence of its own; its marks and its last letter tell which full stop it has: a name
-    in it may be of another language. */
+/** A message of the service as a full sentence. Its punctuation and last letter decide which full stop it gets, since a
+    name in it may be in another language. */
 export const sentence = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?。！？]$/.test(text) ? "" : CHINESE.test(text) ? "。" : "."}`;
 const CHINESE = /[，：；]|\p{Script=Han}[^\p{L}]*$/u;

@@ -24,9 +24,9 @@ export function later<P extends object>(
   };
 }
 
-/** Load it, once the service is there; returns what ends that. A browser that failed to load a file may never try it
-    again: where the service is known to be gone nothing is tried, and where trying in vain showed it, the page may have to
-    be loaded anew when the service is back. */
+/** Load the code once the service answers; returns a function that stops it. A browser may never retry a file that
+    failed to load: so nothing is tried while the service is known to be gone, and when the service answers after a
+    failed try, the page is reloaded. */
 export function keepLoading<C>(load: () => Promise<C>, use: (component: C) => void): () => void {
   const ends: (() => void)[] = [];
   let isOver = false;
@@ -44,7 +44,7 @@ export function keepLoading<C>(load: () => Promise<C>, use: (component: C) => vo
   };
 }
 
-/** Do it once the service is not gone; returns what ends the wait. */
+/** Call a function once the service is not gone; returns a function that ends the wait. */
 function onceBack(run: () => void): () => void {
   let done = false;
   return effect(() => {

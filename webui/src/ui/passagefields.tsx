@@ -1,4 +1,4 @@
-/** A passage of a sound as two numbers: for the keyboard, and for who knows them. */
+/** A passage of a sound as two number fields, for the keyboard and for exact times. */
 import { useSignal } from "@preact/signals";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t, tx } from "../messages/t";
@@ -7,7 +7,7 @@ import type { Passage } from "../question/model";
 interface FieldsProps {
   /** The passage that is chosen; the fields follow it. */
   passage: Passage | null;
-  /** The sound's length, null as long as nobody knows it: what is typed meanwhile stays. */
+  /** The sound's length; null until it is known: until then typed numbers are not limited. */
   duration_s: number | null;
   onTyped: (passage: Passage) => void;
 }
@@ -47,7 +47,7 @@ export function PassageFields({ passage, duration_s, onTyped }: FieldsProps) {
     if (start.current !== kept) write(start.current, passage ? written(passage.start_s) : "0");
     if (end.current !== kept) write(end.current, written(passage ? passage.end_s : duration_s));
   };
-  /** Take the length into account, unless a field is half typed: then when that is left. */
+  /** Limit the numbers to the length; a field that is being typed in is limited when it is left. */
   const settle = () => {
     if (end.current?.value === "" && end.current !== entered.current) write(end.current, written(duration_s));
     const isTooLong = passage && duration_s !== null && passage.end_s > duration_s;

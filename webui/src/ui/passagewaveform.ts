@@ -1,4 +1,4 @@
-/** A waveform with one passage that is dragged, over wavesurfer.js; knows nothing of clips and questions. */
+/** A waveform with one passage that can be dragged, over wavesurfer.js; independent of clips and questions. */
 import WaveSurfer from "wavesurfer.js";
 import MinimapPlugin from "wavesurfer.js/dist/plugins/minimap.esm.js";
 import TimelinePlugin from "wavesurfer.js/dist/plugins/timeline.esm.js";
@@ -14,9 +14,9 @@ export interface Shape {
 export interface PassageWaveform {
   setTime(at_s: number): void;
   setPassage(passage: Passage): void;
-  /** Tick these passages; those before go. */
+  /** Mark these passages instead of the previous ones. */
   tick(passages: readonly Passage[]): void;
-  /** Draw it so many times as large as all of it, with an overview above. */
+  /** Zoom in; 1 shows all of it. Above 1 there is an overview above it. */
   zoom(times: number): void;
   destroy(): void;
 }
@@ -122,7 +122,7 @@ export function makeWaveform(
     waveform.zoom(times > 1 ? (times * container.clientWidth) / shape.duration_s : 0);
     lookAt(region);
   };
-  /** Have what is chosen in sight, where a part is drawn. */
+  /** Scroll the chosen passage into view when only a part is drawn. */
   const lookAt = (chosen: Region | null) => {
     if (!chosen || waveform.getWrapper().scrollWidth <= container.clientWidth) return;
     const seen_s = (container.clientWidth / waveform.getWrapper().scrollWidth) * shape.duration_s;

@@ -2,7 +2,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { randomName } from "./randomname";
 
-/** What is kept under a key; null where nothing is, or the browser refuses to keep things. */
+/** The value stored under a key; null without one, or where the browser stores nothing. */
 export function remembered(key: string): string | null {
   try {
     return localStorage.getItem(key);
@@ -15,18 +15,18 @@ export function remember(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // a private window: it holds for this visit
+    // a private window: the value lasts for this visit
   }
 }
 
-/** What is called when another tab wrote under a key. */
+/** The functions to call when another tab wrote a key. */
 const listeners = new Map<string, (kept: string | null) => void>();
 
-/** From now on take what other tabs keep under a key, or learn that they signalled it. */
+/** Call a function whenever another tab stores a value under a key, or signals it. */
 export const listenToOthers = (key: string, listen: (kept: string | null) => void): unknown =>
   listeners.set(key, listen);
 
-/** Signal to the other tabs that what this key stands for has changed at the service. */
+/** Tell the other tabs that what this key stands for has changed at the service. */
 export const signalOthers = (key: string): void => remember(key, randomName());
 
 /** Listen to the other tabs. Called once. */
@@ -42,7 +42,7 @@ export function followTabs(): void {
   });
 }
 
-/** Remember what a signal holds whenever it changes. What it holds now is known: the first page writes nothing. */
+/** Store a signal's value whenever it changes; its present value is not stored. */
 export function rememberChanges<T>(key: string, of: ReadonlySignal<T>, written: (now: T) => string): void {
   let isFirst = true;
   of.subscribe((now) => {
@@ -51,7 +51,7 @@ export function rememberChanges<T>(key: string, of: ReadonlySignal<T>, written: 
   });
 }
 
-/** A signal that is as it was left, in this tab or another one; `read` takes what `written` made, or null, or anything. */
+/** A signal with its last stored value, from this tab or another; `read` must cope with any stored text, and null. */
 export function rememberedSignal<T>(
   key: string,
   read: (kept: string | null) => T,

@@ -1,6 +1,6 @@
 /**
- * Removing with a way back: what goes is hidden at once, and the service is told when nobody took it back for a while.
- * Whoever leaves the page meanwhile meant it.
+ * Removing with undo: items are hidden at once, and deleted at the service when the time to undo is over, or when the
+ * page is left before.
  */
 import { API, ask, Refused } from "../api/client";
 import { t } from "../messages/t";
@@ -9,31 +9,31 @@ import { ACTION_MS, say, sayFailure } from "./toasts";
 const GONE = 404;
 
 export interface Removal {
-  /** What is said of it, beside the button that takes it back. */
+  /** The message beside the undo button. */
   said: string;
   ids: readonly number[];
-  /** What the service deletes for one, below the API's prefix. */
+  /** The path of an item to DELETE, below the API's prefix. */
   pathOf: (id: number) => string;
-  /** What is said where the service takes one not; that and those after it are put back. */
+  /** The message when the service refuses an item; that item and those after it are shown again. */
   failed: string;
   /** Show these again. */
   putBack: (ids: readonly number[]) => void;
-  /** The service was told: learn what there is now. */
+  /** Called when all were deleted: fetch what there is now. */
   done: () => unknown;
 }
 
 interface Waiting {
-  /** What the service does not have deleted yet. */
+  /** The items that are not deleted at the service yet. */
   left: Set<string>;
-  /** When it is told; null once that has begun. */
+  /** The timer of the deletion; null once it has begun. */
   timer: number | null;
 }
 
 const waiting = new Set<Waiting>();
-/** Whether something went as the page was left: its offers to take it back are void. */
+/** Whether items were deleted because the page was left: they can no longer be undone. */
 let isSpent = false;
 
-/** Returns what takes it back, as its button does, while that can be done. */
+/** Hide items, and delete them later. Returns the undo function, which does nothing once it is too late. */
 export function removeLater(removal: Removal): () => void {
   const one: Waiting = { left: new Set(removal.ids.map(removal.pathOf)), timer: null };
   waiting.add(one);
@@ -56,7 +56,7 @@ function forget(one: Waiting): void {
   waiting.delete(one);
 }
 
-/** Tell the service of each; what is not there any more is as good as deleted. */
+/** Delete each item at the service; one that no longer exists counts as deleted. */
 async function report(removal: Removal, one: Waiting): Promise<void> {
   one.timer = null;
   try {

@@ -2,7 +2,7 @@
 
 const two = (number: number): string => String(number).padStart(2, "0");
 
-/** A time on the ruler: as short as can be, since an hour leaves little room for each. */
+/** A time on the ruler, as short as possible, since the labels of an hour leave little room. */
 export function rulerTime(seconds: number): string {
   const whole = Math.floor(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -10,11 +10,11 @@ export function rulerTime(seconds: number): string {
   return whole >= 60 ? `${minutes}:${two(rest)}` : String(Math.round(seconds * 1000) / 1000);
 }
 
-/** So many ticks there are at most. */
+/** The most ticks. */
 const MOST = 5;
 const WHOLE_S = [10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
 
-/** How far apart the ticks of a sound are: a number that people count in. */
+/** The seconds between a sound's ticks: a round number. */
 export function tickStep(duration_s: number): number {
   const least = duration_s / MOST;
   if (least > 5) return WHOLE_S.find((one) => one >= least) ?? 28_800;

@@ -5,18 +5,18 @@ import { clips } from "../api/service";
 
 const known = signal<readonly string[]>([]);
 
-/** Know which own tags there are. */
+/** Fetch the library's own tags. */
 async function learnTags(): Promise<void> {
   const nothing = { where: null, region: null, within: null, sort: "id", offset: 0, limit: 1 };
   try {
     known.value =
       (await clips({ ...nothing, facets: true })).facets?.own_tags.map(({ value }) => value) ?? [];
   } catch {
-    // completion is an offer
+    // completion is optional
   }
 }
 
-/** What the whole field would say with each tag that the last word may become. */
+/** The whole field's text with each tag that could complete its last word. */
 export function completions(typed: string, tags: readonly string[]): string[] {
   const comma = typed.lastIndexOf(",");
   const before = typed.slice(0, comma + 1) + (comma >= 0 ? " " : "");

@@ -10,16 +10,16 @@ interface Toast {
   action: Action | null;
 }
 
-/** What can be done about what is said, a button of that name. */
+/** The button of a message: its label, and what it does. */
 export interface Action {
   name: string;
   run: () => unknown;
 }
 
 const SHOWN_MS = 6000;
-/** So many are shown at once, but for those that offer something. */
+/** How many messages are shown at once; only those with a button may exceed it. */
 const MOST = 3;
-/** So long an action is offered. */
+/** How long a message with a button stays. */
 export const ACTION_MS = 15_000;
 const toasts = signal<Toast[]>([]);
 let last = 0;
@@ -29,7 +29,7 @@ interface Saying {
   action?: Action | null;
 }
 
-/** Returns what takes the message away before its time. */
+/** Returns a function that removes the message early. */
 export function say(text: string, { bad = false, action = null }: Saying = {}): () => void {
   const id = ++last;
   toasts.value = [...withRoom(toasts.peek()), { id, text, bad, action }];
@@ -37,7 +37,7 @@ export function say(text: string, { bad = false, action = null }: Saying = {}): 
   return () => dismiss(id);
 }
 
-/** Without the oldest where there are many; what offers something stays as long as that can be done. */
+/** Without the oldest messages, when there are too many; one with a button stays for its full time. */
 function withRoom(shown: readonly Toast[]): Toast[] {
   const idle = shown.filter((toast) => !toast.action);
   const dropped = new Set(idle.slice(0, Math.max(0, shown.length - MOST + 1)));
@@ -48,7 +48,7 @@ function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-/** Do what was offered last, as its button would; whether something was. */
+/** Press the button of the latest message that has one; returns whether there was one. */
 export function takeLastOffer(): boolean {
   const toast = toasts.peek().findLast((one) => one.action);
   if (toast) take(toast);
@@ -60,7 +60,7 @@ function take({ id, action }: Toast): void {
   action?.run();
 }
 
-/** Say what went wrong; what has a screen of its own is left to it. */
+/** Show an error, unless it has a screen of its own. */
 export function sayFailure(what: string, error: unknown): void {
   if (error instanceof Unreachable || (error instanceof Refused && error.status === 401)) return;
   const why = error instanceof Error ? error.message : String(error);
