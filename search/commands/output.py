@@ -55,7 +55,7 @@ def print_failures(failures: Sequence[JobFailure]) -> int:
 
 
 def print_job(counts: Mapping[str, int], line: str, failures: Sequence[JobFailure], *, as_json: bool) -> int:
-    """Print the results of a job over the library: ``counts`` for programs, ``line`` for people. Return the exit status."""
+    """Print the results of a job over the library: ``counts`` for programs, ``line`` for people. Return the status."""
     failed = [{"path": failure.file, "cause": failure.cause} for failure in failures]
     line += f", {len(failures)} failed" if failures else ""
     print_either({**counts, "failed": failed}, line, as_json=as_json)
