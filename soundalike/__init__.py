@@ -134,6 +134,8 @@ if TYPE_CHECKING:
     )
     from search.settings import Device, Settings
 
+    __version__: str
+
 _MODULES = ("search.errors", "search.settings", "search.model", "search.ports", "search.plugins", "search.api")
 """The modules that define the names, fastest to load first."""
 
@@ -254,7 +256,11 @@ __all__ = [
 if not TYPE_CHECKING:  # so that a type checker reports names that are not listed above
 
     def __getattr__(name: str) -> object:
-        """Load a name of ``__all__`` when it is first used."""
+        """Load a name of ``__all__``, or read ``__version__``, when it is first used."""
+        if name == "__version__":
+            from importlib.metadata import version  # takes a while to load
+
+            return version("soundalike")
         if name in __all__:
             for module in _MODULES:
                 value = getattr(import_module(module), name, None)

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,7 @@ def test_every_name_is_there_and_nothing_else_is():
         assert getattr(soundalike, name) is not None, name
     assert len(set(soundalike.__all__)) == len(soundalike.__all__)
     assert set(dir(soundalike)) == set(soundalike.__all__)
+    assert soundalike.__version__ == version("soundalike")
     with pytest.raises(AttributeError, match="nonsense"):
         soundalike.nonsense  # noqa: B018 - the access is what is tested
 
