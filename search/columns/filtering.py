@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, Final
 
 import numpy as np
@@ -207,6 +207,12 @@ def _own_tagged(part: ColumnPart, text: str, *, inside: bool) -> NDArray[np.bool
 
 def _classes(vocabulary: tuple[str, ...], text: str, *, inside: bool) -> list[int]:
     wanted = folded(text)
+    names = _folded_names(vocabulary)
     if inside:
-        return [place for place, name in enumerate(vocabulary) if wanted in folded(name)]
-    return [place for place, name in enumerate(vocabulary) if wanted == folded(name)]
+        return [place for place, name in enumerate(names) if wanted in name]
+    return [place for place, name in enumerate(names) if wanted == name]
+
+
+@lru_cache(maxsize=8)
+def _folded_names(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(folded, vocabulary))
