@@ -103,17 +103,23 @@ def logistic(
 ) -> tuple[float, float]:
     """Slope and offset of p = 1 / (1 + exp(-(slope x + offset))) that minimise cross entropy, by Newton's method.
 
-    ``ridge`` has no effect, so separable inputs have no finite slope.
+    ``ridge`` adds ``ridge / 2 * slope ** 2``. Without it, inputs that separate the outcomes have no finite slope.
     """
     x = np.stack([inputs.astype(np.float64), np.ones(len(inputs))], axis=1)
     share = float(np.average(relevance, weights=weight))
     beta = np.array([0.0, np.log(share / (1 - share))])
-    loss = _cross_entropy(x @ beta, relevance, weight)
+    penalty = np.diag([ridge, 0.0])
+
+    def penalised(at: NDArray[np.float64]) -> float:
+        return _cross_entropy(x @ at, relevance, weight) + float(at @ penalty @ at) / 2
+
+    loss = penalised(beta)
     for _ in range(_NEWTON_STEPS):
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -40, 40)))
-        step = np.linalg.solve((x.T * (weight * p * (1 - p))) @ x, x.T @ (weight * (relevance - p)))
+        curvature = (x.T * (weight * p * (1 - p))) @ x + penalty
+        step = np.linalg.solve(curvature, x.T @ (weight * (relevance - p)) - penalty @ beta)
         # far from the optimum, a full step overshoots to where every p is 0 or 1 and the system is singular
-        while (lower := _cross_entropy(x @ (beta + step), relevance, weight)) > loss and np.abs(step).max() > _CLOSE:
+        while (lower := penalised(beta + step)) > loss and np.abs(step).max() > _CLOSE:
             step /= 2
         beta, loss = beta + step, lower
         if np.abs(step).max() < _CLOSE:

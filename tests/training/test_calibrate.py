@@ -31,6 +31,17 @@ def test_weights_count_as_repetition():
     assert logistic(x, wanted, np.array([2, 1, 1, 1]) / 5) == pytest.approx(twice)
 
 
+def test_a_ridge_bounds_the_slope_of_inputs_that_separate():
+    """Without it no finite slope is best. With it the gradient of the penalised loss is zero at what comes back."""
+    x, outcome = np.array([-0.2, -0.1, 0.1, 0.2]), np.array([0.0, 0.0, 1.0, 1.0])
+    weight, ridge = np.full(4, 1 / 4), 1e-4
+    slope, offset = logistic(x, outcome, weight, ridge=ridge)
+    wrong = weight * (sigmoid(slope * x + offset) - outcome)
+    assert wrong @ x + ridge * slope == pytest.approx(0, abs=1e-9)
+    assert wrong.sum() == pytest.approx(0, abs=1e-9)
+    assert 10 < slope < 100
+
+
 def test_tags_promise_what_names_keep():
     """Logits of the teacher's kind, too low for what the names say, become probabilities that the names keep."""
     rng = np.random.default_rng(2)
