@@ -28,7 +28,7 @@ HELD_BLOCKS: Final = 8
 from then on, each block moves as soon as it is full."""
 
 
-class CutOtherwise(Exception):
+class WindowMismatch(Exception):
     """A window's span differs from what an earlier job recorded, or the earlier job's block file is damaged.
 
     The recording must be cut again from its beginning.
@@ -59,7 +59,7 @@ class Assembly:
     def cut(self, start_s: float, end_s: float, *, silent: bool) -> int | None:
         """Record the span of the next window. Return its place, or None if an earlier job already encoded it.
 
-        Raises CutOtherwise if the earlier job recorded another span. Then the block file is deleted, and nothing more
+        Raises WindowMismatch if the earlier job recorded another span. Then the block file is deleted, and nothing more
         is written to it.
         """
         place = len(self._starts)
@@ -67,7 +67,7 @@ class Assembly:
         known = self._file is not None and number not in self._blocks and number in self._file
         if known and not self._is_as_before(number, inside, (start_s, end_s), silent):
             self._forget()
-            raise CutOtherwise
+            raise WindowMismatch
         with self._lock:
             self._starts.append(start_s)
             self._ends.append(end_s)

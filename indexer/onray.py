@@ -86,7 +86,7 @@ def _require_joinable(address: str) -> None:
 
 
 class RayWorker:
-    """See `indexer.staffing.One`."""
+    """See `indexer.staffing.StartedWorker`."""
 
     def __init__(self, actor: Any, staffing: Staffing) -> None:  # noqa: ANN401  # Ray makes its type
         self._actor = actor
@@ -95,7 +95,7 @@ class RayWorker:
         self._result = actor.work.remote(str(staffing.library), staffing.threads, ours)
 
     def ended(self) -> str | None:
-        """See `indexer.staffing.One`."""
+        """See `indexer.staffing.StartedWorker`."""
         import ray
 
         ready, _ = ray.wait([self._result], timeout=0)
@@ -110,11 +110,11 @@ class RayWorker:
         return "it stopped by itself"
 
     def stop(self) -> None:
-        """See `indexer.staffing.One`."""
+        """See `indexer.staffing.StartedWorker`."""
         self._actor.stop.remote()
 
     def wait(self, seconds: float) -> None:
-        """See `indexer.staffing.One`. An actor that was never placed is killed at once."""
+        """See `indexer.staffing.StartedWorker`. An actor that was never placed is killed at once."""
         import ray
 
         ray.wait([self._result], timeout=seconds if self._has_begun() else 0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from indexer.assembly import Assembly, CutOtherwise, EncodedRows
+from indexer.assembly import Assembly, EncodedRows, WindowMismatch
 from indexer.channel import Cancelled
 from indexer.clock import StageClock
 from indexer.facts import TrackFacts
@@ -154,7 +154,7 @@ class FileReader:
         try:
             try:
                 self._put_windows(track, sound, put, measure=measure)
-            except CutOtherwise:
+            except WindowMismatch:
                 track.begin_anew()
                 self._put_windows(track, sound, put, measure=measure)
         except AudioError as error:
@@ -167,7 +167,7 @@ class FileReader:
     ) -> None:
         """Put the windows of a track, and feed what is decoded to its facts and its fingerprint.
 
-        Raises AudioError, CutOtherwise.
+        Raises AudioError, WindowMismatch.
         """
         task, assembly, number = track.file.task, track.assembly, track.number
         made = track.fingerprint = TrackFingerprint(self._clock, is_mixed=measure) if self._fingerprints else None

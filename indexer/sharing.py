@@ -33,7 +33,7 @@ smaller than `LEAST_FILES` and `LEAST_AUDIO_S`."""
 PARTS = 24
 MOST_WAITING = 1000
 """How many chunks may wait to be claimed. A scan of millions of files pauses there until some are claimed."""
-LONELY_S = 20.0
+NO_WORKER_NOTE_S = 20.0
 """If nobody claims a chunk for this long, the job says so."""
 
 _BYTES_PER_S = {"wav": 176_000, "aif": 176_000, "aiff": 176_000, "au": 176_000, "flac": 80_000}
@@ -120,7 +120,7 @@ class SharedWork:
                 return
             if counts.claimed or counts.done:
                 working_s = clock.now_s()
-            elif clock.now_s() - working_s > LONELY_S and not is_said:
+            elif clock.now_s() - working_s > NO_WORKER_NOTE_S and not is_said:
                 is_said = True
                 self._note(f"{counts.waiting} chunks wait, and nobody works; start a worker: soundalike work")
             if not counts.done:

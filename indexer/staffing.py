@@ -30,7 +30,7 @@ class Staffing:
         return {"SOUNDALIKE_JOB_SHARE": repr(share)}
 
 
-class One(Protocol):
+class StartedWorker(Protocol):
     """One worker that was started."""
 
     def ended(self) -> str | None:

@@ -16,12 +16,12 @@ from typing import IO
 
 from indexer.ports import Share
 from indexer.sharing import SharedWork
-from indexer.staffing import One, Staffing
+from indexer.staffing import Staffing, StartedWorker
 from search.errors import JobError, printable
 from search.ground import process
 from search.ports import ChunkPlan
 
-ENDS_IN_VAIN = 5
+MAX_FRUITLESS_ENDS = 5
 """How often, per worker, workers may end with nothing done in between before the job ends. A file that kills workers is
 isolated after fewer ends (`search.model.work.MAX_FAILED_CLAIMS`)."""
 STOPPING_S = 60.0
@@ -31,11 +31,11 @@ STOPPING_S = 60.0
 class Crew:
     """Keeps ``count`` workers running. The first call of `check` starts them."""
 
-    def __init__(self, count: int, start: Callable[[], One], note: Callable[[str], None]) -> None:
+    def __init__(self, count: int, start: Callable[[], StartedWorker], note: Callable[[str], None]) -> None:
         self._count = count
         self._start = start
         self._note = note
-        self._workers: list[One] = []
+        self._workers: list[StartedWorker] = []
         self._ends = 0
         self._done = 0
 
@@ -49,7 +49,7 @@ class Crew:
                 continue
             self._workers.remove(worker)
             self._ends += 1
-            if self._ends >= ENDS_IN_VAIN * self._count:
+            if self._ends >= MAX_FRUITLESS_ENDS * self._count:
                 raise JobError(f"its workers end, one after the other: {cause}")
             self._note(f"a worker ended, and is started again: {cause}")
         while len(self._workers) < self._count:
@@ -84,7 +84,7 @@ class LocalWorker:
         return self._process.pid
 
     def ended(self) -> str | None:
-        """See `One`."""
+        """See `StartedWorker`."""
         status = self._process.poll()
         if status is None:
             return None
@@ -95,12 +95,12 @@ class LocalWorker:
         return printable(lines[-1].removeprefix("soundalike: ")) if lines else why
 
     def stop(self) -> None:
-        """See `One`."""
+        """See `StartedWorker`."""
         if self._process.stdin is not None:
             self._process.stdin.close()
 
     def wait(self, seconds: float) -> None:
-        """See `One`."""
+        """See `StartedWorker`."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -109,7 +109,7 @@ class LocalWorker:
         self._errors.close()
 
 
-def starter(staffing: Staffing) -> Callable[[], One]:
+def starter(staffing: Staffing) -> Callable[[], StartedWorker]:
     """A function that starts a worker. Raises UsageError if it is to run on Ray, and Ray cannot be used."""
     if staffing.on is None:
         return partial(LocalWorker, staffing)

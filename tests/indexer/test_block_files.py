@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from indexer import assembly
-from indexer.assembly import BLOCK_ROWS, Assembly, CutOtherwise
+from indexer.assembly import BLOCK_ROWS, Assembly, WindowMismatch
 from indexer.unfinished import FOLDER, BlockFile, Unfinished
 
 
@@ -100,7 +100,7 @@ def test_windows_that_lie_elsewhere_than_before_take_away_what_was_kept(tmp_path
     file.add(0, (spans, np.zeros(64, np.bool_), np.zeros((64, 3), np.float16)))
     resumed = Assembly(BlockFile(tmp_path / "one", "bands"))
     assert resumed.cut(0.0, 1.0, silent=False) is None
-    with pytest.raises(CutOtherwise):
+    with pytest.raises(WindowMismatch):
         resumed.cut(1.5, 2.5, silent=False)
     assert not (tmp_path / "one").exists()
 
@@ -109,7 +109,7 @@ def test_windows_that_lie_elsewhere_than_before_take_away_what_was_kept(tmp_path
 def test_a_block_of_other_arrays_is_begun_anew(tmp_path: Path, arrays: tuple[np.ndarray, ...]):
     BlockFile(tmp_path / "one", "bands").add(0, arrays)
     resumed = Assembly(BlockFile(tmp_path / "one", "bands"))
-    with pytest.raises(CutOtherwise):
+    with pytest.raises(WindowMismatch):
         resumed.cut(0.0, 1.0, silent=False)
 
 

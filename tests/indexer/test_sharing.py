@@ -377,7 +377,7 @@ def test_a_job_hears_when_another_took_its_place(shared, sounds):
 
 def test_a_job_without_workers_says_so(shared, sounds, monkeypatch):
     """Once."""
-    monkeypatch.setattr(sharing, "LONELY_S", 0.0)
+    monkeypatch.setattr(sharing, "NO_WORKER_NOTE_S", 0.0)
     shared.pauses = [lambda: None] * 3
     shared.index(sounds)
     assert shared.notes.notes == ["3 chunks wait, and nobody works; start a worker: soundalike work"]

@@ -10,7 +10,7 @@ import pytest
 
 from indexer import workers
 from indexer.staffing import Staffing
-from indexer.workers import ENDS_IN_VAIN, Crew, LocalWorker
+from indexer.workers import MAX_FRUITLESS_ENDS, Crew, LocalWorker
 from search import cli
 from search.errors import JobError
 from search.settings import Settings
@@ -142,13 +142,13 @@ def test_workers_that_end_one_after_the_other_end_the_job_with_their_cause():
     """Unless something gets done in between."""
     notes = []
     crew = Crew(2, lambda: Ending("no such encoder"), notes.append)
-    for done in range(3 * ENDS_IN_VAIN):
+    for done in range(3 * MAX_FRUITLESS_ENDS):
         crew.check(done)
-    for _ in range(ENDS_IN_VAIN - 2):
+    for _ in range(MAX_FRUITLESS_ENDS - 2):
         crew.check(done)
     with pytest.raises(JobError, match="no such encoder"):
         crew.check(done)
-    assert len(notes) > 3 * ENDS_IN_VAIN
+    assert len(notes) > 3 * MAX_FRUITLESS_ENDS
 
 
 def test_a_worker_that_cannot_begin_says_why(tmp_path):
