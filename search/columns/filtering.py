@@ -214,5 +214,5 @@ def _classes(vocabulary: tuple[str, ...], text: str, *, inside: bool) -> list[in
 
 
 @lru_cache(maxsize=8)
-def _folded_names(vocabulary: tuple[str, ...]) -> tuple[str, ...]:
+def _folded_names(vocabulary: tuple[str, ...]) -> tuple[bytes, ...]:
     return tuple(map(folded, vocabulary))
