@@ -118,7 +118,7 @@ def test_engines_are_compared_at_one_recall(report: SearchSpeedReport) -> None:
     assert by_name["exact"].curve == by_name["soundalike"].curve == ()
     text = search_report.markdown(report)
     assert "ms at recall 0.99" in text
-    assert "requested recall" in text
+    assert "| requested recall | measured recall |" in text
 
 
 def test_the_time_at_a_recall_lies_between_two_efforts() -> None:
