@@ -38,7 +38,7 @@ BATCH: Final = 16
 ALONE: Final = 200
 LABELS: Final = 20
 _EDGE: Final = 1e-6
-MEANT: Final = 0.5
+MIN_RELATIVE_MEANING: Final = 0.5
 """A label stands for each class that its word means at least this much, relative to the class that it means most."""
 
 
@@ -70,7 +70,9 @@ def classes_of(labels: list[str], encoder: Encoder) -> dict[str, NDArray[np.int6
     if not isinstance(encoder, WordReader):
         raise TypeError(f"{encoder.spec.name} reads no words")
     meant = encoder.read_text(labels).meant
-    return {label: np.flatnonzero(row >= MEANT * row.max()) for label, row in zip(labels, meant, strict=True)}
+    return {
+        label: np.flatnonzero(row >= MIN_RELATIVE_MEANING * row.max()) for label, row in zip(labels, meant, strict=True)
+    }
 
 
 def limits(sounds: list[Sound], classes: dict[str, NDArray[np.int64]], encoder: Encoder, seed: int) -> str:

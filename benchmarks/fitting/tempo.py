@@ -136,7 +136,7 @@ def beat_question(kind: str, fold: int, wave: NDArray[np.float32], bpm: float) -
     """Return the candidates of a sound and their features."""
     music = Music()
     music.add(wave[np.newaxis])
-    sure = tempo.sure_of(tempo.again(music.onsets(), ONSETS_PER_S), ONSETS_PER_S)
+    sure = tempo.sure_of(tempo.autocorrelation(music.onsets(), ONSETS_PER_S), ONSETS_PER_S)
     beats = tempo.candidates(sure)
     curves = octaves.curves(music.levels(), music.onsets(), ONSETS_PER_S)
     features = octaves.evidence(beats, np.interp(beats, tempo.BEATS, sure), curves, ONSETS_PER_S)

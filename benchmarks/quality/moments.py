@@ -50,7 +50,7 @@ from search.model import Query, TextPart
 from search.ports import WordReader
 
 CLASSES: Final = 20
-MEANT: Final = 0.5
+MIN_RELATIVE_MEANING: Final = 0.5
 """A label stands for each class that its words mean at least this much, relative to the class that they mean most."""
 PAIRS: Final = 50
 _PAUSE_S: Final = 2.0
@@ -160,7 +160,7 @@ def _names(library: Library, labels: list[str]) -> dict[str, frozenset[str]]:
     vocabulary = encoder.spec.vocabulary or ()
     meant = encoder.read_text(labels).meant
     return {
-        label: frozenset(vocabulary[place] for place in np.flatnonzero(row >= MEANT * row.max()))
+        label: frozenset(vocabulary[place] for place in np.flatnonzero(row >= MIN_RELATIVE_MEANING * row.max()))
         for label, row in zip(labels, meant, strict=True)
     }
 

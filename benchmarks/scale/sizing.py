@@ -24,7 +24,7 @@ from search.ground.ending import with_status
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 SEGMENTS = (10_000_000, 100_000_000, 1_000_000_000)
-KNEE = 0.9
+MIN_WORKER_EFFICIENCY = 0.9
 """Workers are too many from the number on that reaches less than this share of linear scaling."""
 _CHUNKS = 10_000
 _QUESTIONS = 20_000
@@ -119,7 +119,7 @@ def indexing_by(parts: Parts, counts: Sequence[int] = WORKERS) -> list[Indexing]
 
 def knee(found: Sequence[Indexing]) -> int | None:
     """Return the first number of workers that are too many, None if none are."""
-    return next((one.workers for one in found if one.efficiency < KNEE), None)
+    return next((one.workers for one in found if one.efficiency < MIN_WORKER_EFFICIENCY), None)
 
 
 def waiting_ms(service_ms: float, per_s: float, cores: int, seed: int) -> tuple[float, float]:

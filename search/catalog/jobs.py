@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from search.catalog import blobs
 from search.catalog.database import Database, now
 from search.catalog.leases import is_stale, machine_name
-from search.catalog.sending import failures_of_all, joined, note, scaled, sent_before
 from search.catalog.tables import CLIPS, JOBS, ROOTS
+from search.catalog.uploads import columns_after_joining, failures_of_all, job_of_key, note, scaled
 from search.errors import QueryError
 from search.model import (
     GIVING_WAY,
@@ -56,7 +56,7 @@ class CatalogJobs:
         """As the port says."""
         sending = sending or Sending()
         with self._database.writing() as connection:
-            job_id = sent_before(connection, sending)
+            job_id = job_of_key(connection, sending)
             if job_id is None:
                 job_id = _joining(connection, sending.job_id, files) or _added(connection, kind, files)
                 note(connection, sending, job_id)
@@ -205,7 +205,7 @@ def _added(connection: Connection, kind: JobKind, files: Sequence[tuple[str, str
 def _joining(connection: Connection, job_id: int | None, files: Sequence[tuple[str, str]]) -> int | None:
     """Add ``files`` to the job ``job_id``, if given; return ``job_id``."""
     if job_id is not None:
-        changed = joined(connection, job_id, files)
+        changed = columns_after_joining(connection, job_id, files)
         row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one()
         _set(connection, row, **changed)
     return job_id

@@ -13,7 +13,7 @@ from search.catalog import migrations
 from search.catalog.database import Database
 from search.catalog.sqlite import SQLiteDatabase
 from search.errors import LibraryError, UsageError, printable
-from search.ground.disks import may
+from search.ground.disks import may_access
 from search.ground.urls import looks_like_address
 
 _SCHEME: Final = "sqlite:///"
@@ -38,7 +38,7 @@ def open_database(url_or_path: str | Path, *, create: bool, read_only: bool) -> 
         bring_up_to_date(database, read_only=read_only)
     except LibraryError:
         database.close()
-        if may(path.parent, os.W_OK) or not may(path, os.R_OK):
+        if may_access(path.parent, os.W_OK) or not may_access(path, os.R_OK):
             raise
         # WAL keeps two files beside the database; if they cannot be made on this medium, nobody can write there either
         database = SQLiteDatabase(path, mode="log" if _has_log(path) else "immutable")

@@ -42,13 +42,13 @@ def restore(database: Database, source: Path, token: str) -> None:
         with _copied(source, partial, database, token):
             _put_file(partial, database, token)
         return
-    from search.catalog import beside  # the driver is needed only for a server
+    from search.catalog import restoring_on_server  # the driver is needed only for a server
 
     with (
         tempfile.TemporaryDirectory() as folder,
         _copied(source, Path(folder) / "restoring", database, token) as copy,
     ):
-        beside.restore(beside.of_server(database), copy, token)
+        restoring_on_server.restore(restoring_on_server.of_server(database), copy, token)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from search.catalog.database import BUSY_S, Database
 from search.errors import CLOSE_FILES, NO_HANDLES, LibraryBusy, LibraryError, LibraryUnwritable, printable
-from search.ground.disks import is_nearly_full, may
+from search.ground.disks import is_nearly_full, may_access
 
 _WAL_LIMIT_BYTES: Final = 64 << 20
 _RESTORE: Final = "restore a backup (`soundalike restore`), or index again into a new library"
@@ -139,7 +139,7 @@ def _why_not_opened(path: Path) -> str:
     except OSError as error:
         if error.errno in NO_HANDLES:
             return CLOSE_FILES
-        if error.errno == errno.ENOENT and path.parent.is_dir() and not may(path.parent, os.W_OK):
+        if error.errno == errno.ENOENT and path.parent.is_dir() and not may_access(path.parent, os.W_OK):
             return "no permission to write into its folder; ask its owner, or name another place"
         if error.errno == errno.ENOENT:
             return "there is no library; make one with `soundalike index PATH`"

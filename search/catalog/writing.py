@@ -127,7 +127,7 @@ class _Batch:
         self._clips.read_of(self._contents.whose_clips_change)
         self._marks = FileMarks(connection, self._now)
         self._removals: list[dict[str, Any]] = []
-        self._left: set[int] = set()
+        self._contents_that_lost_a_clip: set[int] = set()
         self._path_before: dict[int, bytes] = {}
 
     def write(self) -> int:
@@ -139,7 +139,7 @@ class _Batch:
             except (LibraryError, ValueError, TypeError, RecursionError) as error:
                 raise ChangeRefused(place, refusals.cause(error) or "") from error
         self._flush()
-        for gone in self._contents.remove_orphans(self._left):
+        for gone in self._contents.remove_orphans(self._contents_that_lost_a_clip):
             self._log_segments(gone)
         insert_all(self._connection, REMOVALS, self._removals)
         for name, value in (("sequence", self._sequence), ("segment", self._next_segment)):
@@ -269,7 +269,7 @@ class _Batch:
             clip = self._clips.add(values | {"root_id": place[0], "path": place[1], "added": self._now})
         else:
             if clip["content_id"] != content_id:
-                self._left.add(clip["content_id"])
+                self._contents_that_lost_a_clip.add(clip["content_id"])
             self._clips.change(clip, values)
         metadata = blobs.described(change.metadata, clip["own_tags"], clip["remark"])
         self._clips.say(clip, change.file.path, title, metadata)
@@ -372,7 +372,7 @@ class _Batch:
             return
         self._clips.remove(clip)
         self._marks.clear_failure((clip["root_id"], clip["path"]))
-        self._left.add(clip["content_id"])
+        self._contents_that_lost_a_clip.add(clip["content_id"])
         self._log(self._take(), {"clip_id": clip_id})
 
     # --- sequence numbers -----------------------------------------------------------------------------------

@@ -78,11 +78,11 @@ def refusal(fact: str) -> WhereError:
     return WhereError(f"`{fact}` asks for facts, and none were measured in this library yet; run: {REMEDY}")
 
 
-def said(count: int) -> str:
+def warning(count: int) -> str:
     """Return the warning of an answer about ``count`` clips that a filter or an order could not judge.
 
     Examples:
-        >>> said(3)
+        >>> warning(3)
         '3 clips could not be judged: their facts were not measured; run: soundalike facts --measure'
     """
     clips = "1 clip could not be judged: its" if count == 1 else f"{count} clips could not be judged: their"

@@ -18,7 +18,7 @@ from search.settings import Settings
 
 if TYPE_CHECKING:
     from search.library.library import Library
-    from search.library.listening import Ears, Wanted
+    from search.library.listening import PreparedWatches, Wanted
     from search.library.live.alerts import Alert
 
 LEAST: Final = 0.5
@@ -88,13 +88,13 @@ class Listen:
             library = held.enter_context(options.library(args, settings, read_only=True))
             searches = [saving.named(library, name) for name in args.saved]
             with output.busy("loading"):
-                ears = _ears(library, wanted, searches)
-            plan = ListeningPlan(ears.window_s, args.least, keep_s=args.keep, save=args.save)
+                prepared = _prepared(library, wanted, searches)
+            plan = ListeningPlan(prepared.window_s, args.least, keep_s=args.keep, save=args.save)
             reporters = _reporters(args, settings, searches, held)
             source = StreamSource(args.source, args.rate, args.channels)
-            stream = held.enter_context(Stream(source, ears.rate_hz))
+            stream = held.enter_context(Stream(source, prepared.rate_hz))
             try:
-                for alert in listen(stream, ears.rate_hz, ears.watches, plan):
+                for alert in listen(stream, prepared.rate_hz, prepared.watches, plan):
                     for report in reporters:
                         report(alert)
             except KeyboardInterrupt:
@@ -109,7 +109,7 @@ def _address(said: str) -> tuple[str, int]:
     return host or "127.0.0.1", int(port)
 
 
-def _ears(library: Library, watch_for: Wanted, searches: Sequence[SavedSearch]) -> Ears:
+def _prepared(library: Library, watch_for: Wanted, searches: Sequence[SavedSearch]) -> PreparedWatches:
     from search.library import saving
 
     with ExitStack() as sounds:
@@ -123,8 +123,8 @@ def _reporters(
     """The receivers of alerts: the output, webhooks, followers of the stream, and the library."""
     from search.commands.keeping import FolderIndexing
     from search.library.following import SearchWebhooks
+    from search.library.live.delivering import AlertWebhook, alert_as_json
     from search.library.live.streaming import AlertStream
-    from search.library.live.telling import AlertWebhook, alert_as_json
 
     reporters: list[Callable[[Alert], None]] = [partial(_report, as_json=args.json)]
     if args.webhook:
@@ -166,7 +166,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _report(alert: Alert, *, as_json: bool) -> None:
     if as_json:
-        from search.library.live.telling import alert_as_json
+        from search.library.live.delivering import alert_as_json
 
         output.print_line(alert_as_json(alert))
         return

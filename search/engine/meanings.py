@@ -36,7 +36,7 @@ class NameMeanings:
         self._meanings_of: dict[tuple[str, str], NDArray[np.float32]] = {}
         self._changing = threading.Lock()
 
-    def beside(
+    def with_meanings(
         self, question: Question, words: Sequence[RankedClips], sounds: Iterable[SpaceRanking]
     ) -> list[RankedClips]:
         """Return one ranking by name for each part in words, which also counts the meaning of names.
@@ -45,9 +45,13 @@ class NameMeanings:
         """
         places = [place for place, part in enumerate(question.parts, start=1) if isinstance(part, TextPart)]
         by_sound = [sound.ranked.clip_ids for sound in sounds]
-        return [self._beside(question, place, ranked, by_sound) for place, ranked in zip(places, words, strict=True)]
+        return [
+            self._with_meanings(question, place, ranked, by_sound) for place, ranked in zip(places, words, strict=True)
+        ]
 
-    def _beside(self, question: Question, place: int, ranked: RankedClips, by_sound: Sequence[Ids]) -> RankedClips:
+    def _with_meanings(
+        self, question: Question, place: int, ranked: RankedClips, by_sound: Sequence[Ids]
+    ) -> RankedClips:
         label = part_label(question.parts[place - 1], place)
         for space in question.spaces:
             for part in space.parts:

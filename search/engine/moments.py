@@ -46,7 +46,7 @@ from search.ports import CatalogReader, Encoder, FrameReader
 STRETCHES_PER_HIT: Final = 2
 LEAST_STRETCHES: Final = 10
 BATCH: Final = 16
-MEANT: Final = 0.5
+MIN_RELATIVE_MEANING: Final = 0.5
 """Words mean a class if its probability is at least this share of the highest."""
 USUAL_COSINE: Final = 0.126
 """This much cosine similarity of a frame with a query counts as much as 1 in the logit of a probability. Chosen on the
@@ -146,7 +146,7 @@ class MomentFinder:
         meant = asked.parts[0].meant if len(asked.parts) == 1 else None
         if meant is None or meant.max() < policy.LEAST_MEANT:
             return asked.vector, None
-        return asked.vector, np.flatnonzero(meant >= MEANT * meant.max())
+        return asked.vector, np.flatnonzero(meant >= MIN_RELATIVE_MEANING * meant.max())
 
     def _clip(self, view: SpaceView, content_id: int) -> Clip | None:
         clips = self._catalog.clips(view.columns.clips_of(np.array([content_id])).get(content_id, []))

@@ -23,7 +23,7 @@ LONGEST: Final = 60
 """The longest query, in characters, that is quoted in the answer."""
 
 
-def telling_tags(
+def descriptive_tags(
     columns: ClipColumns, rows: NDArray[np.bool_], among: NDArray[np.bool_], most: int, least: int = 1
 ) -> Iterator[FacetCount]:
     """Yield up to ``most`` tags that describe ``rows`` (rows,), with the number of clips ``among`` (rows,) that have
@@ -44,10 +44,10 @@ def telling_tags(
 
 def nearest(columns: ClipColumns, first: Ids, among: NDArray[np.bool_]) -> tuple[FacetCount, ...]:
     """Return tags of the ``first`` hits (n,), with the number of clips ``among`` (rows,) that have each."""
-    return tuple(telling_tags(columns, counting.rows_of(columns, first), among, MOST))
+    return tuple(descriptive_tags(columns, counting.rows_of(columns, first), among, MOST))
 
 
-def said(parts: tuple[Part, ...], tags: tuple[FacetCount, ...]) -> str:
+def as_sentence(parts: tuple[Part, ...], tags: tuple[FacetCount, ...]) -> str:
     """Return the tags as a sentence for a query of these parts; empty if there are no tags."""
     if not tags:
         return ""

@@ -27,6 +27,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
@@ -61,7 +62,7 @@ OF_SOUNDS: Final = 0.3
 """Names are descriptive if this share of them has a word for a sound."""
 NEAR: Final = 0.5
 """From this share of the words on, a name is near to the query, and the verdict is not ``none`` ..."""
-NEAR_WHERE_NAMES_SPEAK: Final = 0.38
+NEAR_IF_DESCRIPTIVE: Final = 0.38
 """... or from this much evidence on, if names are descriptive."""
 
 _LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
@@ -70,9 +71,19 @@ _LITTLE: Final = frozenset(
     {"and", "the", "other", "small", "large", "single", "inside", "outside", "room", "rural", "urban"}
 )
 """Words in the names of classes that do not describe a sound and also occur in names of places."""
-NOTHING, SOME, MOST, ALL, TUNE = range(5)
-"""The evidence for a hit beside its sound, in rising order: a name with some of the words, with `NEAR` of them or more,
-with all; a tune."""
+
+
+class Evidence(IntEnum):
+    """The evidence for a hit beside its sound, in rising order.
+
+    A name with some of the words, with `NEAR` of them or more (`MOST`), with all; a tune.
+    """
+
+    NOTHING = 0
+    SOME = 1
+    MOST = 2
+    ALL = 3
+    TUNE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,22 +170,22 @@ def label_of(ranked: RankedClips, place: int) -> str:
     return ranked.label if said >= 1.0 else f"some-{ranked.label}" if said > 0 else f"other-{ranked.label}"
 
 
-def witnesses(lists: Iterable[RankedClips], speak: bool) -> dict[int, int]:
-    """Map each clip of wanted rankings by name to its best evidence in one of them: `ALL`, `MOST` or `SOME`.
+def witnesses(lists: Iterable[RankedClips], descriptive: bool) -> dict[int, int]:
+    """Map each clip of wanted rankings by name to its best evidence in one of them: `Evidence.ALL`, `MOST` or `SOME`.
 
-    The meaning of a name counts only if names ``speak`` (are descriptive).
+    The meaning of a name counts only if names are ``descriptive``.
     """
     found: dict[int, int] = {}
     for ranked in lists:
         if ranked.weight > 0 and ranked.covers is not None and ranked.evidence is not None:
-            near = ranked.evidence >= NEAR_WHERE_NAMES_SPEAK if speak else ranked.covers >= NEAR
-            says = np.where(ranked.covers >= 1.0, ALL, np.where(near, MOST, SOME))
+            near = ranked.evidence >= NEAR_IF_DESCRIPTIVE if descriptive else ranked.covers >= NEAR
+            says = np.where(ranked.covers >= 1.0, Evidence.ALL, np.where(near, Evidence.MOST, Evidence.SOME))
             for clip_id, said in zip(ranked.clip_ids.tolist(), says.tolist(), strict=True):
-                found[clip_id] = max(found.get(clip_id, NOTHING), said)
+                found[clip_id] = max(found.get(clip_id, Evidence.NOTHING), said)
     return found
 
 
-def names_speak(titles: Sequence[str], vocabulary: Sequence[str] | None) -> bool:
+def names_are_descriptive(titles: Sequence[str], vocabulary: Sequence[str] | None) -> bool:
     """Return whether names are descriptive: whether these ``titles``, a sample, describe the sounds of their clips.
 
     They do not if they are numbers, all the same, or places and dates: at least `OF_SOUNDS` of them must have a word of
@@ -197,7 +208,7 @@ def _words_of_all(vocabulary: tuple[str, ...]) -> frozenset[str]:
     return frozenset().union(*map(words_of, vocabulary)) - _LITTLE
 
 
-def beside_silent_names(chances: Mapping[int, float], named: Iterable[RankedClips]) -> dict[int, float]:
+def lowered_for_other_names(chances: Mapping[int, float], named: Iterable[RankedClips]) -> dict[int, float]:
     """Return the probabilities of clips if names are descriptive: lower (`SILENT`) if a clip's own name has no word."""
     saying = {
         clip_id
@@ -226,15 +237,15 @@ def verdict(first: Sequence[Standing], spaces: Iterable[Space], good_from: float
     It is good from the probability ``good_from`` of the best hit on (`search.engine.confidence.good_from`). Without
     calibration there are no probabilities, and the verdict is ``weak``.
     """
-    if any(one.name == ALL for one in first):
+    if any(one.name == Evidence.ALL for one in first):
         return "good"
-    if all(one.witness == TUNE for one in first):
+    if all(one.witness == Evidence.TUNE for one in first):
         return "none"
     chances = [one.chance for one in first if one.chance is not None]
     best = max(chances, default=None)
     if best is not None and best >= good_from:
         return "good"
-    if best is None or any(one.name >= MOST for one in first):
+    if best is None or any(one.name >= Evidence.MOST for one in first):
         return "weak"
     return "none" if best < none_below(spaces) else "weak"
 
@@ -246,12 +257,12 @@ def shown(standings: Sequence[Standing], lowest: list[float]) -> list[float | No
     has every word but whose sound is unlikely: ``via`` shows why these come first.
 
     If the order contradicts the probabilities of hits, their mean is shown (the pooled adjacent violators of M. Ayer et
-    al., "An empirical distribution function for sampling with incomplete information", 1955). ``lowest`` (`TUNE` + 1,)
-    is the lowest probability shown so far for each kind of evidence, 1 at first. It is updated.
+    al., "An empirical distribution function for sampling with incomplete information", 1955). ``lowest``
+    (len(Evidence),) is the lowest probability shown so far for each kind of evidence, 1 at first. It is updated.
     """
     sure: list[float | None] = [None] * len(standings)
-    speaks = [_speaks(one) for one in standings]
-    for witness in range(TUNE + 1):
+    speaks = [_evidence_shown(one) for one in standings]
+    for witness in Evidence:
         rows = [row for row, one in enumerate(standings) if speaks[row] == witness and one.chance is not None]
         for row, chance in zip(rows, _descending([standings[row].chance or 0.0 for row in rows]), strict=True):
             sure[row] = chance
@@ -263,10 +274,10 @@ def shown(standings: Sequence[Standing], lowest: list[float]) -> list[float | No
     return sure
 
 
-def _speaks(one: Standing) -> int:
-    """Return the evidence shown for a hit: its tune, its name, or (`NOTHING`) the probability of its sound."""
-    by_name = one.witness == ALL and (one.chance is None or one.chance < LIKELY_ENOUGH)
-    return one.witness if one.witness == TUNE or by_name else NOTHING
+def _evidence_shown(one: Standing) -> int:
+    """Return the evidence shown for a hit: its tune, its name, or (`Evidence.NOTHING`) the probability of its sound."""
+    by_name = one.witness == Evidence.ALL and (one.chance is None or one.chance < LIKELY_ENOUGH)
+    return one.witness if one.witness == Evidence.TUNE or by_name else Evidence.NOTHING
 
 
 def _descending(values: Sequence[float]) -> list[float]:

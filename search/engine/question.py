@@ -57,7 +57,7 @@ class Question:
         said = [f"{part.label}: {warning}" for part in parts for warning in part.warnings]
         columns = self.view.columns
         unjudged = columns.unjudged(self.where) or (columns.unjudged(None, "loudness") if self.tastes.examples else 0)
-        return tuple(dict.fromkeys([*said, *([unmeasured.said(unjudged)] if unjudged else [])]))
+        return tuple(dict.fromkeys([*said, *([unmeasured.warning(unjudged)] if unjudged else [])]))
 
     @property
     def track(self) -> int | None:

@@ -19,10 +19,10 @@ from search.vectors.neighbourhoods import NEIGHBOURS, Neighbourhoods
 
 CANDIDATES: Final = 100
 """The least segments that are rescored: on training data they include all of the overall ten best."""
-MORE: Final = 1.3
+GROWTH: Final = 1.3
 """Growth factor: when a pass finds too few contents, the next one reads this many times more segments than the last hit
 rate suggests ..."""
-MOST_MORE: Final = 4
+MAX_GROWTH: Final = 4
 """... but at most this many times the segments of the last pass."""
 COPIES: Final = 6
 """How many more contents than neighbours are read, because some may be copies of the query."""
@@ -44,7 +44,7 @@ def rank_each(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = 
         return [_first(ranking, k) for ranking in nearest(view, vectors, k, among)]
     candidates = nearest(view, vectors, k, among, least=CANDIDATES)
     around = candidates if among is None else nearest(view, vectors, NEIGHBOURS + COPIES)
-    return [_first(_scored_anew(view, near, *asked), k) for asked in zip(vectors, candidates, around, strict=True)]
+    return [_first(_rescored(view, near, *asked), k) for asked in zip(vectors, candidates, around, strict=True)]
 
 
 def nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None = None, *, least: int = 0) -> list[Ranking]:
@@ -69,7 +69,7 @@ def _nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None, n_
         first = np.sort(first)
         first = first[contents[row, first] >= 0]
         if len(first) < k and found.all() and n_segments < size:
-            growth = min(max(MORE * k / max(len(first), 1), MORE), MOST_MORE)
+            growth = min(max(GROWTH * k / max(len(first), 1), GROWTH), MAX_GROWTH)
             more = min(size, math.ceil(growth * n_segments))
             rankings += _nearest(view, vectors[row : row + 1], k, among, more)
         else:
@@ -79,7 +79,9 @@ def _nearest(view: SpaceView, vectors: Vectors, k: int, among: Bitmap | None, n_
     return rankings
 
 
-def led(view: SpaceView, vector: NDArray[np.float32], ranking: Ranking, leading: Ids, among: Bitmap | None) -> Ranking:
+def with_leading_first(
+    view: SpaceView, vector: NDArray[np.float32], ranking: Ranking, leading: Ids, among: Bitmap | None
+) -> Ranking:
     """Put the contents ``leading`` (n,) in front of ``ranking``, each with at least the best score.
 
     They must pass the filter ``among`` too (None: no filter). They are found even if the ranking does not have them.
@@ -98,7 +100,7 @@ def led(view: SpaceView, vector: NDArray[np.float32], ranking: Ranking, leading:
     )
 
 
-def _scored_anew(
+def _rescored(
     view: SpaceView, near: Neighbourhoods, vector: NDArray[np.float32], candidates: Ranking, around: Ranking
 ) -> Ranking:
     """Rescore ``candidates`` by their neighbourhoods and the query's, which is the first contents of ``around``."""

@@ -26,7 +26,7 @@ _NOTHING: Final[Ids] = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QueriedContents:
     """The contents of the library that a query consists of: ``contents`` (n,), at most one for each space.
 
     ``is_passage``: the query is only a passage of the content. ``leading`` (n,) are contents that equal the query as a
@@ -73,7 +73,7 @@ class Asked:
         return self.speed is None or clip.root.speed == self.speed
 
 
-def asked_with(question: Question, catalog: ContentReader) -> Asked:
+def queried_contents(question: Question, catalog: ContentReader) -> QueriedContents:
     """Return the contents of the library that a query consists of, independently of its hits.
 
     The digest of a file is computed only if the library has a file of the same size.
@@ -81,7 +81,7 @@ def asked_with(question: Question, catalog: ContentReader) -> Asked:
     recordings = question.library.recordings
     wanted = [part for part in question.parts if part.weight > 0]
     if len(wanted) != 1:
-        return Asked(False, _NOTHING, False, None, recordings, _NOTHING)
+        return QueriedContents(False, _NOTHING, False, None, recordings, _NOTHING)
     (part,) = wanted
     is_passage = isinstance(part, SegmentPart)
     if isinstance(part, AudioPart | TunePart):
@@ -89,10 +89,10 @@ def asked_with(question: Question, catalog: ContentReader) -> Asked:
     if isinstance(part, AudioPart):
         contents = _ids(_of_file(part, question.track, question.library, catalog))
         leading = _NOTHING if is_passage else _as_fast(contents, part.speed, question, catalog)
-        return Asked(True, contents, is_passage, part.speed, recordings, leading)
+        return QueriedContents(True, contents, is_passage, part.speed, recordings, leading)
     contents = _ids(_of_library(part, question.library))
     leading = contents if isinstance(part, ClipPart) else _NOTHING
-    return Asked(True, contents, is_passage, None, recordings, leading)
+    return QueriedContents(True, contents, is_passage, None, recordings, leading)
 
 
 def _as_fast(contents: Ids, speed: float, question: Question, catalog: ContentReader) -> Ids:

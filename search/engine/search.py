@@ -34,7 +34,7 @@ from search.engine.order import Level, Order
 from search.engine.phrases import spread
 from search.engine.question import Question
 from search.engine.ranking import rank
-from search.engine.sameness import Asked, asked_with
+from search.engine.sameness import QueriedContents, queried_contents
 from search.engine.sounds import by_sound, with_named
 from search.engine.tunes import TuneLike, TunesFound, ask_tunes, better, with_tunes
 from search.engine.views import Look
@@ -92,7 +92,7 @@ class SearchEngine:
         started = time.perf_counter()
         check(query)
         question = self._question(query)
-        sameness = asked_with(question, self._catalog)
+        sameness = queried_contents(question, self._catalog)
         question = replace(question, leading=sameness.leading)
         order = Order(question.view.columns, question.library.recordings if query.collapse else None)
         end = query.offset + query.k
@@ -111,7 +111,7 @@ class SearchEngine:
         near = _nearest(question, order) if found == "none" and not tunes.reason else ()
         following = end if len(order.entries) > end else None
         did_you_mean = order.entries[0].level.did_you_mean if order.entries else ""
-        reason = tunes.reason or nearest.said(query.parts, near)
+        reason = tunes.reason or nearest.as_sentence(query.parts, near)
         warnings = (*question.warnings, *tunes.warnings)
         took_ms = (time.perf_counter() - started) * 1e3
         language = question.language
@@ -184,7 +184,7 @@ class SearchEngine:
         more = more_words or any(len(one) >= depth for one in (*tunes.ranked, *(sound.ranked for sound in sounds)))
         if question.by_evidence:
             sounds = [with_named(question, sound, words) for sound in sounds]
-            words = self._meanings.beside(question, words, sounds)
+            words = self._meanings.with_meanings(question, words, sounds)
             others = [*words, *tunes.ranked]
         each = [sound_chances(sound) for sound in sounds]
         chances: dict[int, float] = {}
@@ -199,22 +199,24 @@ class SearchEngine:
                 for sound, known in zip(sounds, each, strict=True)
             ]
         ranked = _merged(question, others, [sound.ranked for sound in sounds])
-        speak = question.by_evidence and self._names_speak(question, [clip_id for clip_id, _ in ranked[:PAGE]])
-        if speak:
-            chances = policy.beside_silent_names(chances, words)
+        descriptive = question.by_evidence and self._names_are_descriptive(
+            question, [clip_id for clip_id, _ in ranked[:PAGE]]
+        )
+        if descriptive:
+            chances = policy.lowered_for_other_names(chances, words)
         return Level(
             rankings=[*sounds, *(SpaceRanking(ranked, None) for ranked in others)],
             tunes=tunes,
             ranked=ranked,
             chances=chances,
-            witnesses=policy.witnesses(words, speak),
+            witnesses=policy.witnesses(words, descriptive),
             did_you_mean=did_you_mean,
             more=more,
         )
 
-    def _names_speak(self, question: Question, clip_ids: Sequence[int]) -> bool:
+    def _names_are_descriptive(self, question: Question, clip_ids: Sequence[int]) -> bool:
         titles = [clip.title for clip in self._catalog.clips(clip_ids)]
-        return policy.names_speak(titles, question.view.space.vocabulary)
+        return policy.names_are_descriptive(titles, question.view.space.vocabulary)
 
     def _words(self, question: Question, depth: int) -> tuple[list[RankedClips], bool, str]:
         """Rank clips by name for each part in words. Return the rankings, whether there may be more, and a correction.
@@ -241,7 +243,7 @@ class SearchEngine:
             lists.append(policy.names(f"words {place}", part.weight, matches, question.by_evidence))
         return lists, more, read_as
 
-    def _hits(self, question: Question, order: Order, sameness: Asked) -> tuple[Hit, ...]:
+    def _hits(self, question: Question, order: Order, sameness: QueriedContents) -> tuple[Hit, ...]:
         """Return the hits of the requested page. Clips that were just removed are left out."""
         page = order.entries[question.query.offset : question.query.offset + question.query.k]
         copies = {entry.clip_id: sameness.copies(entry.copies, question.view.columns) for entry in page if entry.copies}

@@ -11,7 +11,7 @@ from search.engine.asking import AskedSpace
 from search.engine.explaining import NO_IDS, SpaceRanking
 from search.engine.fusion import RankedClips
 from search.engine.question import Question
-from search.engine.ranking import led, rank
+from search.engine.ranking import rank, with_leading_first
 from search.engine.views import SpaceView
 from search.model import Ranking
 
@@ -39,7 +39,7 @@ def by_sound(question: Question, space: AskedSpace, others: Sequence[RankedClips
     candidates = question.tastes.depth(space.view, depth + extra)
     ranking = question.tastes.order(rank(space.view, space.vector, candidates, among))
     if question.leading.size:
-        ranking = led(space.view, space.vector, ranking, question.leading, among)
+        ranking = with_leading_first(space.view, space.vector, ranking, question.leading, among)
     return SpaceRanking(_expand(space.view, ranking, passing, left_out, depth), space)
 
 

@@ -19,7 +19,7 @@ def is_nearly_full(folder: Path) -> bool:
         return False
 
 
-def may(path: Path, mode: int) -> bool:
+def may_access(path: Path, mode: int) -> bool:
     """Return whether this process may access ``path`` with ``mode`` (``os.R_OK``, ``os.W_OK``).
 
     Writing is not allowed on a disk that is mounted read-only, even if the permissions allow it.
@@ -32,6 +32,6 @@ def why_unwritable(folder: Path) -> str | None:
 
     A quota, for example, only shows when something is written.
     """
-    if not may(folder, os.W_OK):
+    if not may_access(folder, os.W_OK):
         return "the library is read-only"
     return "the disk is full" if is_nearly_full(folder) else None

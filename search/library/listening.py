@@ -46,7 +46,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Ears:
+class PreparedWatches:
     """The watches of a stream, with the sample rate and window length that they need."""
 
     rate_hz: int
@@ -54,13 +54,13 @@ class Ears:
     watches: tuple[LiveWatch, ...]
 
 
-def ears(
+def prepare_watches(
     watch_for: Wanted,
     view: LibraryView,
     encoder_of: Callable[[Space], Encoder],
     catalog: Catalog,
     fingerprints: Callable[[], FingerprintTable],
-) -> Ears:
+) -> PreparedWatches:
     """Make the watches. Raises QueryError (something is missing in the library, nothing to watch for), AudioError."""
     watches: list[LiveWatch] = []
     rate_hz, window_s = RATE_HZ, WINDOW_S
@@ -82,7 +82,7 @@ def ears(
         watches.append(_recordings(fingerprints(), catalog))
     if not watches:
         raise QueryError("say what to watch for: --events, --text, --audio, --clip, --saved or --exact")
-    return Ears(rate_hz, window_s, tuple(watches))
+    return PreparedWatches(rate_hz, window_s, tuple(watches))
 
 
 def _of_frames(watch_for: Wanted, encoder: Encoder, vocabulary: Sequence[str]) -> list[LiveWatch]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from search.analysis.exact.stored import Fingerprints
     from search.catalog.store import Catalog
     from search.library.encoders import Encoders
-    from search.library.listening import Ears, Wanted
+    from search.library.listening import PreparedWatches, Wanted
     from search.library.spaces import Spaces
 
 
@@ -140,7 +140,7 @@ class Questions:
             self._spaces.view(), self._catalog, clip_id, k=k, where=where, space=space, stretch=stretch
         )
 
-    def ears(self, watch_for: Wanted) -> Ears:
+    def ears(self, watch_for: Wanted) -> PreparedWatches:
         """Prepare to watch a stream (`search.library.live.listening.listen`).
 
         Watching for recordings needs fingerprints, for sounds an encoder with a calibration, and for classes and words
@@ -153,6 +153,8 @@ class Questions:
             Traceback (most recent call last):
             search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is spectral
         """
-        from search.library.listening import ears  # loaded only for live streams
+        from search.library.listening import prepare_watches  # loaded only for live streams
 
-        return ears(watch_for, self._spaces.refresh(), self._encoders.of, self._catalog, self._fingerprints.table)
+        return prepare_watches(
+            watch_for, self._spaces.refresh(), self._encoders.of, self._catalog, self._fingerprints.table
+        )

@@ -13,8 +13,8 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Final
 
 from search.columns.parsing import parse
-from search.engine.nearest import telling_tags
-from search.engine.policy import names_speak
+from search.engine.nearest import descriptive_tags
+from search.engine.policy import names_are_descriptive
 from search.engine.recommending.starters import startable, starters
 from search.engine.views import SpaceView
 from search.errors import QueryError
@@ -66,7 +66,7 @@ def _own_tags(library: Library, where: str | None, limit: int) -> Iterator[Sugge
 
 def _tags(view: SpaceView, where: str | None, limit: int) -> Iterator[Suggestion]:
     among = view.columns.present if where is None else view.columns.clips_where(parse(where))
-    for facet in telling_tags(view.columns, among, among, TRIED * limit, LEAST_CLIPS):
+    for facet in descriptive_tags(view.columns, among, among, TRIED * limit, LEAST_CLIPS):
         yield Suggestion(facet.value, "tag", facet.count)
 
 
@@ -78,7 +78,7 @@ def _names(library: Library, view: SpaceView, where: str | None, limit: int) -> 
     clips_of = view.columns.clips_of(contents)
     clip_ids = [clips_of[content][0] for content in contents.tolist() if content in clips_of]
     titles = [clip.title for clip in library.reader.clips(clip_ids)]
-    if len(titles) > 1 and not names_speak(titles, view.space.vocabulary):
+    if len(titles) > 1 and not names_are_descriptive(titles, view.space.vocabulary):
         return
     for title in titles:
         text = _NUMBERS.sub(" ", title).strip()

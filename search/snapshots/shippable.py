@@ -52,7 +52,7 @@ def places(folder: Path) -> list[str]:
     return sorted(entry.relative_to(folder).as_posix() for entry in entries if _holds_something(entry))
 
 
-def at(folder: Path, place: str) -> Shippable | None:
+def newest_at(folder: Path, place: str) -> Shippable | None:
     """What a place holds now: the newest snapshot with a readable manifest, or the file. None if it holds nothing."""
     if is_single(place):
         return _single(folder, place)

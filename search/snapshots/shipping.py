@@ -148,7 +148,7 @@ class Shipping:
 
     def _is_here(self, shipment: Shipment, state: _State) -> bool:
         if state.ids.get(shipment.place, 0) < shipment.id:
-            here = shippable.at(self._cache, shipment.place)
+            here = shippable.newest_at(self._cache, shipment.place)
             if here is None or here.digest != shipment.digest:
                 return False
             state.ids[shipment.place] = shipment.id  # another process on this machine shipped or fetched it
@@ -186,7 +186,7 @@ class Shipping:
         """Delete snapshots that match no shipment: the catalog may have lost the commits they were made from."""
         of_now = {shipment.place: shipment.digest for shipment in newest}
         for place in shippable.places(self._cache):
-            here = shippable.at(self._cache, place)
+            here = shippable.newest_at(self._cache, place)
             if here is not None and here.digest != of_now.get(place):
                 log.warning("%s: is not of the catalog's present state, and goes", printable(str(here.folder)))
                 path = self._cache / place
@@ -207,7 +207,7 @@ class Shipping:
             epoch, newest = self._shipments.epoch(), {one.place: one for one in self._shipments.newest()}
             state = self._read_state(epoch)
             for place in shippable.places(self._cache):
-                here, there = shippable.at(self._cache, place), newest.get(place)
+                here, there = shippable.newest_at(self._cache, place), newest.get(place)
                 if here is None or not _is_news(here, there, state.ids.get(place, 0)):
                     continue
                 lease.check()

@@ -123,7 +123,7 @@ class InFiles:
         from search.vectors import building
 
         gone = np.union1d(old.gone, changed.touched[rows_of(old.ids, changed.touched) >= 0])
-        stay = layers.staying([_extent(layer, gone) for layer in old.layers], changed.come)
+        stay = layers.unchanged_layers([_extent(layer, gone) for layer in old.layers], changed.come)
         for layer in old.layers[:stay]:
             for name in layer.names:
                 new.link(name, old.snapshot)

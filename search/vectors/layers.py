@@ -75,30 +75,31 @@ class Extent:
     worn: bool = False
 
     @property
-    def there(self) -> int:
+    def remaining(self) -> int:
         """The rows that are not gone."""
         return self.rows - self.gone
 
 
-def staying(layers: Sequence[Extent], come: Ids, size: int | None = None) -> int:
-    """How many of the first ``layers`` stay as they are when segments ``come`` (n,), ascending; the rest are merged.
+def unchanged_layers(layers: Sequence[Extent], new_ids: Ids, size: int | None = None) -> int:
+    """How many of the first ``layers`` stay as they are when segments ``new_ids`` (n,) are added; the rest are merged.
 
-    ``size`` is the size of the new segments in the unit of the layers' ``rows``; by default their number.
+    ``new_ids`` are ascending. ``size`` is the size of the new segments in the unit of the layers' ``rows``; by default
+    their number.
 
     >>> big, small = Extent(1000, 0, 1000), Extent(10, 0, 1010)
-    >>> staying([big, small], np.arange(1011, 1014)), staying([big, small], np.arange(1011, 1031))
+    >>> unchanged_layers([big, small], np.arange(1011, 1014)), unchanged_layers([big, small], np.arange(1011, 1031))
     (2, 1)
     """
     forced = [
         number
         for number, layer in enumerate(layers)
-        if layer.worn or GONE_SHARE * layer.gone > layer.rows or (come.size and come[0] <= layer.last)
+        if layer.worn or GONE_SHARE * layer.gone > layer.rows or (new_ids.size and new_ids[0] <= layer.last)
     ]
     stay = min([len(layers), *forced])
-    size = (int(come.size) if size is None else size) + sum(layer.there for layer in layers[stay:])
-    while stay and size and (stay >= MOST or layers[stay - 1].there <= SIZE_RATIO * size):
+    size = (int(new_ids.size) if size is None else size) + sum(layer.remaining for layer in layers[stay:])
+    while stay and size and (stay >= MOST or layers[stay - 1].remaining <= SIZE_RATIO * size):
         stay -= 1
-        size += layers[stay].there
+        size += layers[stay].remaining
     return stay
 
 

@@ -133,7 +133,7 @@ class Lists:
                 others = np.ones(self.count, np.bool_)
                 others[lists] = False
                 next_ones = np.unique(self._order(near, None, VISITED_ROWS * self.reach * more))
-                passing += others * self._spread.anywhere(allowed, count, next_ones[others[next_ones]])
+                passing += others * self._spread.counted_or_estimated(allowed, count, next_ones[others[next_ones]])
             order = self._order(near, np.flatnonzero(passing), 2 * VISITED_ROWS * self.reach * more)
             needed = self._needed(order, passing, even_rows, more)[0]
         return _chosen(order, needed)

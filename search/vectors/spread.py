@@ -39,8 +39,8 @@ class Spread:
                 parts[number].append(_bytes_of(members))
         self.sizes = np.bincount(self._list_of, minlength=count + 1)[:count]
         self._bytes = _Bytes.of(parts)
-        self._drawn_more = self._bytes.drawn(BYTES_OF_CHOSEN, self.sizes)
-        self._drawn = self._bytes.drawn(BYTES_OF_LIST, self.sizes)
+        self._larger_sample = self._bytes.sampled(BYTES_OF_CHOSEN, self.sizes)
+        self._sample = self._bytes.sampled(BYTES_OF_LIST, self.sizes)
         self._last: tuple[Bitmap, NDArray[np.intp] | None] = np.empty(0, np.uint8), None
 
     def counted(self, allowed: Bitmap) -> NDArray[np.intp]:
@@ -55,11 +55,11 @@ class Spread:
         return self._bytes.passing(self._long(allowed), lists)
 
     def remembered(self, allowed: Bitmap) -> NDArray[np.intp] | None:
-        """The result of `counted`, if `anywhere` got this same filter in its last two calls; else None."""
+        """The result of `counted`, if `counted_or_estimated` got this same filter in its last two calls; else None."""
         last, counts = self._last
         return counts if counts is not None and np.array_equal(last, allowed) else None
 
-    def anywhere(self, allowed: Bitmap, passing: int, chosen: Ids) -> NDArray[np.intp]:
+    def counted_or_estimated(self, allowed: Bitmap, passing: int, chosen: Ids) -> NDArray[np.intp]:
         """As `estimated`, but counted if the previous call had the same filter, since it will probably be used again.
 
         A user who narrows a search sends query after query with one filter. Counting takes as long as two queries.
@@ -80,10 +80,10 @@ class Spread:
         """
         allowed = self._long(allowed)
         if passing > BY_IDS_UP_TO:
-            pass_each = self._drawn.estimated(allowed, slice(None))
+            pass_each = self._sample.estimated(allowed, slice(None))
         else:
             pass_each = self._by_ids(allowed, max(1, math.ceil(passing / COUNTED_ROWS)))
-        pass_each[chosen] = np.maximum(pass_each[chosen], self._drawn_more.estimated(allowed, chosen))
+        pass_each[chosen] = np.maximum(pass_each[chosen], self._larger_sample.estimated(allowed, chosen))
         return pass_each
 
     def _by_ids(self, allowed: Bitmap, every: int) -> NDArray[np.intp]:
@@ -122,13 +122,13 @@ class _Bytes:
         bits = np.concatenate([np.empty(0, np.uint8), *(bits for some in parts for _, bits in some)])
         return cls(numbers, bits, np.concatenate([[0], np.cumsum(lengths, dtype=np.intp)]))
 
-    def drawn(self, count: int, sizes: NDArray[np.intp]) -> _Drawn:
+    def sampled(self, count: int, sizes: NDArray[np.intp]) -> _Sample:
         """A sample of ``count`` bytes of each list, evenly spaced; lists have ``sizes`` (lists,)."""
         lengths = np.diff(self._starts)[:, np.newaxis]
         places = np.arange(count) * lengths // count + self._starts[:-1, np.newaxis]
         places = np.where(lengths > 0, places, self._numbers.size)  # an empty list gets the byte with no bits
         numbers, bits = np.append(self._numbers, np.uint32(0)), np.append(self._bits, np.uint8(0))
-        return _Drawn(numbers[places], bits[places], sizes)
+        return _Sample(numbers[places], bits[places], sizes)
 
     def passing(self, allowed: Bitmap, lists: Ids) -> NDArray[np.intp]:
         """Count the segments of each of ``lists`` (m,) that are ``allowed``: (m,)."""
@@ -143,7 +143,7 @@ class _Bytes:
         return passing
 
 
-class _Drawn:
+class _Sample:
     """A sample of bytes of each list, and how many segments of the list each sampled segment represents."""
 
     def __init__(self, numbers: NDArray[np.uint32], bits: NDArray[np.uint8], sizes: NDArray[np.intp]) -> None:

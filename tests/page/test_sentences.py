@@ -24,7 +24,7 @@ SAYS = (
     "analysis/melody/hearing.py", "analysis/melody/index.py", "analysis/melody/midi.py", "analysis/melody/notation.py",
     "analysis/melody/playing.py", "overview/facets.py", "overview/maps/layout.py", "overview/duplicates/keeping.py",
     "model/aspects.py", "catalog/jobs.py", "catalog/unmerging.py", "catalog/collections.py", "catalog/searches.py",
-    "catalog/merges.py", "catalog/leases.py", "catalog/feedback.py", "catalog/sending.py", "catalog/blobs.py",
+    "catalog/merges.py", "catalog/leases.py", "catalog/feedback.py", "catalog/uploads.py", "catalog/blobs.py",
     "catalog/chunks.py", "library/companions.py", "library/paths.py", "library/suggesting.py",
     "../indexer/claiming.py", "../indexer/working.py",
 )  # fmt: skip

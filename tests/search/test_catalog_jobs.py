@@ -141,7 +141,7 @@ def test_what_is_sent_again_under_its_key_is_added_once_for_a_day(catalog, monke
     with pytest.raises(QueryError, match="other files"):
         catalog.queue.add("index", [put(2)], replace(sending, files="g" * 64))
     assert catalog.queue.add("index", [put(1)], replace(sending, key="l" * 64)).id != job.id
-    monkeypatch.setattr("search.catalog.sending.KEPT_S", -1.0)
+    monkeypatch.setattr("search.catalog.uploads.KEPT_S", -1.0)
     assert catalog.queue.add("index", [put(2)], replace(sending, files="g" * 64)).id > job.id + 1
 
 

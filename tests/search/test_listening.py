@@ -20,9 +20,9 @@ import soundfile
 import soundalike
 from search.errors import AudioError
 from search.library.live.alerts import Alert, Seen, Watched
-from search.library.live.hearing import Ring, windows
 from search.library.live.sources import LiveBlock, Stream, StreamSource
 from search.library.live.streaming import AlertStream
+from search.library.live.windows import Ring, windows
 from tests.commandline import soundalike as command
 from tests.search.test_events import hiss, siren
 from tests.waiting import PATIENCE_S

@@ -190,18 +190,18 @@ def test_a_word_of_which_names_have_the_parts_or_the_end_is_read_as_these(librar
 
 def test_names_speak_where_they_are_words_of_sounds_that_differ():
     classes = ["Dog", "Door", "Speech", "Inside, small room"]
-    assert policy.names_speak(["dog_bark", "door 2"], classes)
-    assert policy.names_speak(["two dogs", "door 2", "sunday", "berlin"], classes)
-    assert not policy.names_speak(["berlin park", "small room", "paris", "cairo"], classes)
-    assert not policy.names_speak(["take 0001", "take 0002"], classes)
-    assert not policy.names_speak(["1-100032-A", "2-33-B", "dog"], classes)
-    assert not policy.names_speak([], classes)
-    assert policy.names_speak(["berlin", "paris"], None)  # nobody knows what words are of sounds
+    assert policy.names_are_descriptive(["dog_bark", "door 2"], classes)
+    assert policy.names_are_descriptive(["two dogs", "door 2", "sunday", "berlin"], classes)
+    assert not policy.names_are_descriptive(["berlin park", "small room", "paris", "cairo"], classes)
+    assert not policy.names_are_descriptive(["take 0001", "take 0002"], classes)
+    assert not policy.names_are_descriptive(["1-100032-A", "2-33-B", "dog"], classes)
+    assert not policy.names_are_descriptive([], classes)
+    assert policy.names_are_descriptive(["berlin", "paris"], None)  # nobody knows what words are of sounds
 
 
 def test_a_sound_whose_name_is_silent_is_less_sure_and_one_that_says_some_is_not():
     names = policy.names("words 1", 1.0, [WordMatch(1, 5.0, 0.5)], by_evidence=True)
-    assert policy.beside_silent_names({1: 0.7, 2: 0.7}, [names]) == {1: 0.7, 2: pytest.approx(0.25)}
+    assert policy.lowered_for_other_names({1: 0.7, 2: 0.7}, [names]) == {1: 0.7, 2: pytest.approx(0.25)}
 
 
 def test_a_name_that_means_it_counts_behind_one_that_says_it_and_one_that_means_something_else_is_nothing():
@@ -215,15 +215,19 @@ def test_a_name_that_means_it_counts_behind_one_that_says_it_and_one_that_means_
         [whole, policy.NAME * 0.3**policy.SOME_POWER, policy.MEANT / 2]
     )
     assert [policy.label_of(meant, place) for place in range(3)] == ["words 1", "some-words 1", "other-words 1"]
-    assert policy.witnesses([meant], speak=True) == {1: policy.ALL, 2: policy.SOME, 3: policy.SOME}
-    assert policy.beside_silent_names({3: 0.7}, [meant]) == {3: pytest.approx(0.25)}  # it says none of the words
+    assert policy.witnesses([meant], descriptive=True) == {
+        1: policy.Evidence.ALL,
+        2: policy.Evidence.SOME,
+        3: policy.Evidence.SOME,
+    }
+    assert policy.lowered_for_other_names({3: 0.7}, [meant]) == {3: pytest.approx(0.25)}  # it says none of the words
 
 
 def test_what_a_name_means_is_near_only_where_names_speak():
     ranked = policy.names("words 1", 1.0, [WordMatch(1, 5.0, 0.45)], by_evidence=True)
     meant = policy.with_meanings(ranked, np.array([1]), np.array([0.9]))
-    assert policy.witnesses([meant], speak=True) == {1: policy.MOST}
-    assert policy.witnesses([meant], speak=False) == {1: policy.SOME}
+    assert policy.witnesses([meant], descriptive=True) == {1: policy.Evidence.MOST}
+    assert policy.witnesses([meant], descriptive=False) == {1: policy.Evidence.SOME}
 
 
 class MeaningEncoder(FirstWordEncoder):

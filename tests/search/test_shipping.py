@@ -112,7 +112,7 @@ def answers(library: Library) -> list[tuple[int, float]]:
 
 def sequences(library: Library) -> dict[str, int]:
     """What a machine has of each place on its disk."""
-    found = [shippable.at(library.cache, place) for place in shippable.places(library.cache)]
+    found = [shippable.newest_at(library.cache, place) for place in shippable.places(library.cache)]
     return {one.place: one.sequence for one in found if one is not None}
 
 
@@ -208,7 +208,7 @@ def test_a_reader_gets_one_layer_of_neighbourhoods_and_answers_as_the_publisher(
     put = [path for method, path, _ in server.asked if method == "PUT" and "/neighbourhoods/files/" in path]
     reader.shipping.fetch()
 
-    newest = shippable.at(reader.cache, "spaces/1/neighbourhoods")
+    newest = shippable.newest_at(reader.cache, "spaces/1/neighbourhoods")
     assert near.read(Snapshots(newest.folder.parent, near.KIND).open(newest.sequence), libraries.DIM).lists.layers[1:]
     names = {name for name in newest.files if ".1." in name and newest.files[name].size_bytes >= 1 << 8}
     assert len(put) == len(names) > 0

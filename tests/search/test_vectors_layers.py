@@ -299,8 +299,8 @@ def test_which_layers_stay() -> None:
     """Small ones are merged, large ones stay; at most eight; what is damaged by changes takes those after it along."""
     halves = [Extent(2 * 3**n, 0, 10_000 - 3**n) for n in range(8, 0, -1)]
     none, one = np.empty(0, np.int64), np.array([20_000])
-    assert layers.staying(halves, none) == 8
-    assert layers.staying(halves, one) == 7
-    assert layers.staying(halves[:4], one) == 4
-    assert layers.staying([*halves[:2], Extent(100, 26, 9_999), Extent(10, 0, 10_009)], none) == 2
-    assert layers.staying(halves[:4], np.array([10_000 - 3**8])) == 0
+    assert layers.unchanged_layers(halves, none) == 8
+    assert layers.unchanged_layers(halves, one) == 7
+    assert layers.unchanged_layers(halves[:4], one) == 4
+    assert layers.unchanged_layers([*halves[:2], Extent(100, 26, 9_999), Extent(10, 0, 10_009)], none) == 2
+    assert layers.unchanged_layers(halves[:4], np.array([10_000 - 3**8])) == 0

@@ -131,14 +131,14 @@ def test_a_filter_that_is_asked_again_is_counted(list_of: Ids, monkeypatch: pyte
     spreading, none = _spread(2, list_of), np.empty(0, np.intp)
     passing = np.flatnonzero(np.random.default_rng(3).random(COUNT) < 0.5)
     truth = np.bincount(list_of[passing], minlength=LISTS)
-    first = spreading.anywhere(_bitmap(passing), passing.size, none)
+    first = spreading.counted_or_estimated(_bitmap(passing), passing.size, none)
     assert (first != truth).any()
     assert spreading.remembered(_bitmap(passing)) is None
-    np.testing.assert_array_equal(spreading.anywhere(_bitmap(passing), passing.size, none), truth)
+    np.testing.assert_array_equal(spreading.counted_or_estimated(_bitmap(passing), passing.size, none), truth)
     np.testing.assert_array_equal(spreading.remembered(_bitmap(passing)), truth)
     assert spreading.remembered(_bitmap(passing[1:])) is None
-    np.testing.assert_array_equal(spreading.anywhere(_bitmap(passing), passing.size, none), truth)
-    spreading.anywhere(_bitmap(passing[1:]), passing.size - 1, none)
+    np.testing.assert_array_equal(spreading.counted_or_estimated(_bitmap(passing), passing.size, none), truth)
+    spreading.counted_or_estimated(_bitmap(passing[1:]), passing.size - 1, none)
     assert spreading.remembered(_bitmap(passing)) is None
 
 
@@ -146,6 +146,6 @@ def test_a_filter_is_remembered_as_it_was_asked(list_of: Ids) -> None:
     """Whoever owns it may write to it afterwards."""
     spreading, none = _spread(1, list_of), np.empty(0, np.intp)
     among = _bitmap(np.arange(0, COUNT, 2))
-    spreading.anywhere(among, COUNT // 2, none)
+    spreading.counted_or_estimated(among, COUNT // 2, none)
     among[:] = 0
-    assert spreading.anywhere(among, 0, none).sum() == 0
+    assert spreading.counted_or_estimated(among, 0, none).sum() == 0

@@ -96,9 +96,9 @@ def match(question: ExactQuestion, table: FingerprintTable) -> list[Match]:
     best: dict[int, Match] = {}
     if not len(question.landmarks) or not len(table.places):
         return []
-    asking = _Asking(question, table)
+    matcher = _Matcher(question, table)
     for shift in SHIFTS:
-        for one in asking.at_shift(shift):
+        for one in matcher.at_shift(shift):
             if one.row not in best or one.evidence > best[one.row].evidence:
                 best[one.row] = one
         if any(one.probability >= ENOUGH and one.votes >= _FEW for one in best.values()):
@@ -106,13 +106,13 @@ def match(question: ExactQuestion, table: FingerprintTable) -> list[Match]:
     return sorted(best.values(), key=lambda one: (-one.evidence, one.row))
 
 
-def evidence(votes: int, agreement: float | None, places: int) -> float:
+def evidence(votes: int, agreement: float | None, n_places: int) -> float:
     """The evidence (log odds) that a question comes from a recording; above 0 it is more likely than not.
 
-    It is from the ``votes`` and the ``agreement`` of outlines (None if there are none). The more ``places`` a library
+    It is from the ``votes`` and the ``agreement`` of outlines (None if there are none). The more places a library
     has, the more votes agree by chance: one more for each factor of ten.
     """
-    by_chance = max(math.log10(max(places, 1) / _EVEN_PLACES), -_LEAST_EVEN)
+    by_chance = max(math.log10(max(n_places, 1) / _EVEN_PLACES), -_LEAST_EVEN)
     if agreement is None:
         return votes - by_chance - _EVEN_VOTES
     return agreement + _A_VOTE * (votes - by_chance) - _EVEN
@@ -127,7 +127,7 @@ class _Votes:
     local: NDArray[np.int64]
 
 
-class _Asking:
+class _Matcher:
     """The matching of one question with one table."""
 
     def __init__(self, question: ExactQuestion, table: FingerprintTable) -> None:

@@ -83,11 +83,13 @@ def evidence(beats: Numbers, sure: Numbers, each: Numbers, per_s: float) -> Numb
     rows = [fast, fast**2, treble * fast, treble * fast**2, treble * dense, dense, dense**2, sure]
     rows += [bass * fast, bass * fast**2, *dense_in, *(one**2 for one in dense_in)]
     lags = np.outer(RATIOS, 60.0 * per_s / beats)
-    alike = np.concatenate([np.interp(lags, np.arange(len(one)), one, right=0.0) for one in _again(each, per_s)])
+    alike = np.concatenate(
+        [np.interp(lags, np.arange(len(one)), one, right=0.0) for one in _autocorrelation(each, per_s)]
+    )
     return np.concatenate((np.stack(rows), alike, fast * alike, (dense - _USUAL_ONSETS) * alike)).T
 
 
-def _again(each: Numbers, per_s: float) -> Numbers:
+def _autocorrelation(each: Numbers, per_s: float) -> Numbers:
     """The autocorrelation of curves (4, lags), averaged over passages; 1 at lag 0, or 0 for silence."""
     size, step = min(each.shape[1], round(_PASSAGE_S * per_s)), round(_PASSAGE_STEP_S * per_s)
     lags = int(_LONGEST_LAG * size)

@@ -63,7 +63,7 @@ def tempo_of(levels: NDArray[np.float32], onsets: Numbers, per_s: float, *, has_
     if len(onsets) < size // 6 or onsets.max() < WEAKEST:
         return None
     is_short = len(onsets) < size
-    alike = again(onsets, per_s)
+    alike = autocorrelation(onsets, per_s)
     sure = sure_of(alike, per_s)
     usual = np.exp(-0.5 * (np.log2(BEATS / (_USUAL_OF_SHORT if is_short else USUAL)) / SPREAD_OCTAVES) ** 2)
     best = int(np.argmax(np.maximum(sure, 0) * usual))
@@ -86,7 +86,7 @@ def candidates(sure: Numbers) -> Numbers:
     return np.array(tempos)
 
 
-def again(onsets: Numbers, per_s: float) -> Numbers:
+def autocorrelation(onsets: Numbers, per_s: float) -> Numbers:
     """The autocorrelation of onsets (lags,), averaged over passages; 1 at lag 0."""
     size, step = (round(length_s * per_s) for length_s in (_PASSAGE_S, _PASSAGE_STEP_S))
     made_up = _OF_SHORT if len(onsets) < size else 1.0

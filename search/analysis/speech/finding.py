@@ -77,7 +77,7 @@ def find(table: SpokenTable, text: str, among: Ids | None = None) -> list[FoundW
     total = sum(term.weight for term in terms)
     found: dict[int, list[FoundWords]] = {}
     for anchor, place in _anchors(terms):
-        passage = _around(table, terms, anchor, place, total)
+        passage = _passage_around(table, terms, anchor, place, total)
         if passage.score and all(_has(phrase, passage) for phrase in phrases):
             _keep(found.setdefault(int(table.rows_of(np.array([place]))[0]), []), passage)
     return sorted((one for some in found.values() for one in some), key=lambda one: (-one.score, one.first))
@@ -92,7 +92,7 @@ def _question(table: SpokenTable, text: str) -> tuple[list[_Term], list[_Term]]:
         if quoted and words:
             places = _phrase(table, words)
             phrases.append(_Term(places, np.ones(len(places), np.float32), 1.0))
-            terms += [_said(table, {word: 1.0}, places + at) for at, word in enumerate(words)]
+            terms += [_term_of(table, {word: 1.0}, places + at) for at, word in enumerate(words)]
         else:
             begins = bare.endswith("*")
             terms += [_term(table, word, begins=begins and at == len(words) - 1) for at, word in enumerate(words)]
@@ -103,7 +103,7 @@ def _question(table: SpokenTable, text: str) -> tuple[list[_Term], list[_Term]]:
 
 def _term(table: SpokenTable, word: str, *, begins: bool) -> _Term:
     if begins:
-        return _said(table, {table.vocabulary[at]: 1.0 for at in table.beginning(word)})
+        return _term_of(table, {table.vocabulary[at]: 1.0 for at in table.beginning(word)})
     exact = table.place_of(word) is not None
     stem = _ENDINGS.sub("", word)
     like: dict[str, float] = {word: 1.0} if exact else {}
@@ -116,7 +116,7 @@ def _term(table: SpokenTable, word: str, *, begins: bool) -> _Term:
     if not exact:
         for other, slips in _slips(table, word):
             like.setdefault(other, MUCH_LIKE[slips])
-    return _said(table, like)
+    return _term_of(table, like)
 
 
 def _slips(table: SpokenTable, word: str) -> Iterator[tuple[str, int]]:
@@ -128,7 +128,7 @@ def _slips(table: SpokenTable, word: str) -> Iterator[tuple[str, int]]:
             yield other, slips
 
 
-def _said(table: SpokenTable, like: dict[str, float], only: NDArray[np.int64] | None = None) -> _Term:
+def _term_of(table: SpokenTable, like: dict[str, float], only: NDArray[np.int64] | None = None) -> _Term:
     """The term of all places where one of these words is said, with their values. The rarer, the higher its weight."""
     known = [(at, counts) for word, counts in like.items() if (at := table.place_of(word)) is not None]
     places = np.concatenate([np.empty(0, np.int64), *(table.positions(at) for at, _ in known)])
@@ -166,7 +166,7 @@ def _anchors(terms: Sequence[_Term]) -> Iterator[tuple[int, int]]:
                 yield number, place
 
 
-def _around(table: SpokenTable, terms: Sequence[_Term], anchor: int, place: int, total: float) -> FoundWords:
+def _passage_around(table: SpokenTable, terms: Sequence[_Term], anchor: int, place: int, total: float) -> FoundWords:
     """The passage around a place where the term ``anchor`` is said; its score is 0 if too few words match."""
     reach = NEAR + len(terms)
     row = int(table.rows_of(np.array([place]))[0])

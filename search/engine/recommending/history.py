@@ -47,7 +47,7 @@ class Excluded:
         self.recordings = recordings
         self._recordings = np.unique(recordings.of(contents))
 
-    def beside(self, contents: Ids) -> Excluded:
+    def also_excluding(self, contents: Ids) -> Excluded:
         """Return a value that also excludes ``contents`` (n,)."""
         return Excluded(np.union1d(self.contents, contents), self.recordings) if len(contents) else self
 

@@ -51,9 +51,9 @@ class _Request:
     passing: NDArray[np.bool_] | None
     excluded: Excluded
 
-    def beside(self, contents: Ids) -> _Request:
+    def also_excluding(self, contents: Ids) -> _Request:
         """Return a request that also excludes these contents."""
-        return replace(self, excluded=self.excluded.beside(contents))
+        return replace(self, excluded=self.excluded.also_excluding(contents))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Recommender:
         where = parse(query.where) if query.where else None
         passing = view.columns.clips_where(where) if where else None
         unjudged = view.columns.unjudged(where)
-        warnings = (unmeasured.said(unjudged),) if unjudged else ()
+        warnings = (unmeasured.warning(unjudged),) if unjudged else ()
         excluded_clips = [*history.seen, *(part.clip_id for part in (*history.likes, *history.dislikes))]
         excluded = view.columns.contents_of(np.array(excluded_clips, np.int64))
         request = _Request(view, query, history, passing, Excluded(excluded, library.recordings))
@@ -155,7 +155,7 @@ class Recommender:
         has_more = False
         for page in PAGES:
             chosen = np.array([one.content_id for one in picked], np.int64)
-            candidates = self._candidates(request.beside(chosen), tastes, page)
+            candidates = self._candidates(request.also_excluding(chosen), tastes, page)
             has_more = page < PAGES[-1] and len(candidates.content_ids) > page - len(picked)
             if not len(candidates.content_ids):
                 break
@@ -232,7 +232,7 @@ class Recommender:
         chosen = _disliked_last(view, contents[keep], segment_ids[keep], history)
         # the sample was too short, or mostly excluded or copies: take another one of the rest
         if len(keep) <= request.query.end:
-            excluded = request.excluded.beside(contents[keep])
+            excluded = request.excluded.also_excluding(contents[keep])
             rest = every[excluded.are_new(every)]
             rest = rest[_firsts(excluded.recordings.of(rest))]
             if len(rest):
@@ -270,7 +270,7 @@ class Recommender:
 
 def _verdict(picked: Sequence[_Picked], view: SpaceView) -> Verdict:
     """Return the verdict by the first page, independently of what is requested."""
-    first = [policy.Standing(policy.NOTHING, one.chance, policy.NOTHING) for one in picked[:PAGE]]
+    first = [policy.Standing(policy.Evidence.NOTHING, one.chance, policy.Evidence.NOTHING) for one in picked[:PAGE]]
     return policy.verdict(first, [view.space], fitted(view.space).good_from)
 
 

@@ -11,9 +11,9 @@ from typing import Final
 
 from search.errors import LibraryUnwritable, printable
 from search.library.live.alerts import Alert, Seen, Watched
-from search.library.live.hearing import LiveWindow, Ring, windows
 from search.library.live.sources import LiveBlock, Stream
 from search.library.live.watching import EXACT_S, EncodedWindow, LiveWatch
+from search.library.live.windows import LiveWindow, Ring, windows
 
 HOP_S: Final = 0.5
 """A window every half second: an alert takes at most this long plus the computation."""

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 from search.errors import UsageError
 from search.library.live.alerts import Alert
-from search.library.live.telling import alert_as_json
+from search.library.live.delivering import alert_as_json
 
 KEPT: Final = 1_000
 """The most alerts that are kept for clients that reconnect."""

@@ -14,15 +14,15 @@ from search.analysis.exact.spectra import FRAMES_PER_S, RATE_HZ
 from search.analysis.exact.table import FingerprintTable
 from search.analysis.exact.timeline import passages
 from search.library.live.alerts import Seen
-from search.library.live.hearing import LiveWindow, Ring
+from search.library.live.windows import LiveWindow, Ring
 from search.model import FrameEncoding, Probabilities, Vectors, Wave
 from search.ports import Encoder, FrameReader
 
-MEANT: Final = 0.5
+MIN_RELATIVE_MEANING: Final = 0.5
 """Words mean a class if its probability is at least this share of the highest."""
 EXACT_S: Final = 8.0
-EXACT_EACH_S: Final = 2.0
-"""Recordings are searched for in the last `EXACT_S` seconds, every `EXACT_EACH_S` seconds."""
+EXACT_INTERVAL_S: Final = 2.0
+"""Recordings are searched for in the last `EXACT_S` seconds, every `EXACT_INTERVAL_S` seconds."""
 
 
 class EncodedWindow:
@@ -82,7 +82,7 @@ class Classes:
 
 def classes_meant(words: str, meant: Probabilities, vocabulary: Sequence[str], encoder: FrameReader) -> Classes:
     """Watch for the classes that words mean, by ``meant`` (classes,)."""
-    places = np.flatnonzero(meant >= MEANT * meant.max()).tolist()
+    places = np.flatnonzero(meant >= MIN_RELATIVE_MEANING * meant.max()).tolist()
     return Classes(encoder, tuple(vocabulary[place] for place in places), tuple(places), words)
 
 
@@ -123,13 +123,13 @@ class WatchedRecordings:
     def __init__(self, table: FingerprintTable, titles: dict[int, tuple[int, str]]) -> None:
         self._table, self._titles = table, titles
         self._last: list[Seen] = []
-        self._due_s = EXACT_EACH_S
+        self._due_s = EXACT_INTERVAL_S
 
     def look(self, window: LiveWindow, encoded: EncodedWindow, ring: Ring) -> list[Seen]:
-        """Every `EXACT_EACH_S` seconds, match the landmarks of the last seconds; in between, return the last result."""
+        """Match the landmarks of the last seconds, every `EXACT_INTERVAL_S`; in between, return the last result."""
         if window.end_s < self._due_s:
             return self._last
-        self._due_s = window.end_s + EXACT_EACH_S
+        self._due_s = window.end_s + EXACT_INTERVAL_S
         begin_s = max(window.end_s - EXACT_S, 0.0)
         import soxr
 

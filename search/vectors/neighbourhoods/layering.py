@@ -49,7 +49,7 @@ def update(directory: Path, sequence: int, dim: int, source: NeighbourSource, *,
     known: KnownNeighbours = Graph.empty() if old is None else old.lists
     graph, changed = updated(known, source)
     update = _Update(old, source, graph, changed, dim)
-    stay = update.staying() if in_layers and ids.size >= LAYERS_FROM else 0
+    stay = update.unchanged_layers() if in_layers and ids.size >= LAYERS_FROM else 0
     with published.publication(sequence) as new:
         update.write(new, stay)
 
@@ -88,13 +88,13 @@ class _Update:
         if old is not None:
             self._gone = np.union1d(self._gone, old.lists.gone)
 
-    def staying(self) -> int:
+    def unchanged_layers(self) -> int:
         """How many layers stay unchanged."""
         if self._lists is None:
             return 0
         size = self._come.size * self._row_bytes + (int(self._changed.sum()) - self._come.size) * _LIST_BYTES
         extents = [self._extent(self._lists, number) for number in range(len(self._lists.layers))]
-        return layers.staying(extents, self._come, size)
+        return layers.unchanged_layers(extents, self._come, size)
 
     @property
     def _row_bytes(self) -> int:

@@ -18,7 +18,7 @@ KEPT_S: Final = 86_400.0
 """How long the key of an upload is kept."""
 
 
-def sent_before(connection: Connection, sending: Sending) -> int | None:
+def job_of_key(connection: Connection, sending: Sending) -> int | None:
     """The job of an earlier upload with the same key; None if there was none.
 
     Raises QueryError if that upload had other files, or if its job was deleted since: adding the files again would
@@ -44,7 +44,7 @@ def note(connection: Connection, sending: Sending, job_id: int) -> None:
         connection.execute(insert(UPLOADS).values(values))
 
 
-def joined(connection: Connection, job_id: int, files: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def columns_after_joining(connection: Connection, job_id: int, files: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """The changed columns of a job that ``files`` join. Raises QueryError if the job cannot take them."""
     row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
     if row is None or row.kind != "index":

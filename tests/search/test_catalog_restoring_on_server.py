@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from search.catalog import beside, transferring
+from search.catalog import restoring_on_server, transferring
 from search.catalog.store import Catalog
 from search.errors import LibraryBusy, LibraryError
 from search.model import Feedback, RemoveClip
@@ -71,8 +71,8 @@ def test_what_fails_on_the_way_leaves_the_catalog_as_it_was(served, backup, monk
     with pytest.raises(LibraryError):
         restore(served.catalog, tmp_path / "no.sqlite")
     with monkeypatch.context() as patch:
-        patch.setattr(beside, "_exchange", lambda _connection: 1 / 0)
-        patch.setattr(beside, "_drop", lambda _database: None)  # killed: nobody clears up
+        patch.setattr(restoring_on_server, "_exchange", lambda _connection: 1 / 0)
+        patch.setattr(restoring_on_server, "_drop", lambda _database: None)  # killed: nobody clears up
         with pytest.raises(ZeroDivisionError):
             restore(served.catalog, backup)
     assert sorted(served.ids()) == paths
@@ -91,7 +91,7 @@ def test_what_fails_on_the_way_leaves_the_catalog_as_it_was(served, backup, monk
 @pytest.mark.thorough
 def test_a_restore_waits_for_who_reads_and_says_so(served, backup, monkeypatch):
     """A reader in the middle of a state is not cut off; after the usual time the restore gives way, nothing changed."""
-    monkeypatch.setattr(beside, "BUSY_S", 0.0)
+    monkeypatch.setattr(restoring_on_server, "BUSY_S", 0.0)
     with served.catalog._database.reading() as connection:
         connection.execute(text("SELECT count(*) FROM clips")).scalar_one()
         with pytest.raises(LibraryBusy):

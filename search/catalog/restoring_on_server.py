@@ -21,8 +21,8 @@ from search.catalog.postgresql import PostgreSQLDatabase
 from search.catalog.tables import CHOICES, LEASES
 from search.errors import LibraryError, printable
 
-_BESIDE: Final = "soundalike_restoring"
-_BEFORE: Final = "soundalike_before"
+_NEW_SCHEMA: Final = "soundalike_restoring"
+_OLD_SCHEMA: Final = "soundalike_before"
 _HELD: Final = "55P03"
 _POLL_S: Final = 0.05
 _pause = time.sleep
@@ -38,12 +38,12 @@ def restore(database: PostgreSQLDatabase, copy: Database, token: str) -> None:
     """
     _drop(database)
     with database.writing() as connection:
-        connection.execute(text(f"CREATE SCHEMA {_BESIDE}"))
+        connection.execute(text(f"CREATE SCHEMA {_NEW_SCHEMA}"))
     try:
-        with closing(database.with_schema(_BESIDE)) as beside:
-            bring_up_to_date(beside, read_only=False)
-            _require_all(beside, database)
-            transferring.transfer(copy, beside, _BESIDE, _nobody)
+        with closing(database.with_schema(_NEW_SCHEMA)) as restored:
+            bring_up_to_date(restored, read_only=False)
+            _require_all(restored, database)
+            transferring.transfer(copy, restored, _NEW_SCHEMA, _nobody)
         with database.writing() as connection:
             leases.require(connection, token)
             _exchange(connection)
@@ -51,13 +51,13 @@ def restore(database: PostgreSQLDatabase, copy: Database, token: str) -> None:
         _drop(database)
 
 
-def _require_all(beside: Database, database: Database) -> None:
+def _require_all(restored: Database, database: Database) -> None:
     """Raise LibraryError if the schema in use has a table that the new one lacks.
 
     Through the search path, statements meant for the new schema would reach that table in the schema in use.
     """
     names = []
-    for one in (beside, database):
+    for one in (restored, database):
         with one.reading() as connection:
             names.append(set(tables_of(connection)))
     if missing := sorted(names[1] - names[0]):
@@ -69,13 +69,13 @@ def _exchange(connection: Connection) -> None:
     lease = connection.execute(select(LEASES)).one()
     in_use = connection.execute(text("SELECT current_schema()")).scalar_one()
     quoted = connection.dialect.identifier_preparer.quote
-    tables = connection.execute(_TABLES, {"schema": _BESIDE}).scalars().all()
+    tables = connection.execute(_TABLES, {"schema": _NEW_SCHEMA}).scalars().all()
     _lock(connection, [f"{quoted(in_use)}.{quoted(table)}" for table in tables])
-    connection.execute(text(f"CREATE SCHEMA {_BEFORE}"))
+    connection.execute(text(f"CREATE SCHEMA {_OLD_SCHEMA}"))
     for table in tables:
-        for source, target in ((quoted(in_use), _BEFORE), (_BESIDE, quoted(in_use))):
+        for source, target in ((quoted(in_use), _OLD_SCHEMA), (_NEW_SCHEMA, quoted(in_use))):
             connection.execute(text(f"ALTER TABLE {source}.{quoted(table)} SET SCHEMA {target}"))
-    connection.execute(text(f"DROP SCHEMA {_BEFORE} CASCADE"))
+    connection.execute(text(f"DROP SCHEMA {_OLD_SCHEMA} CASCADE"))
     connection.execute(delete(LEASES))
     connection.execute(LEASES.insert().values(lease._mapping))
     connection.execute(delete(CHOICES).where(CHOICES.c.name.in_(transferring.MARKS)))
@@ -101,7 +101,7 @@ def _lock(connection: Connection, tables: Sequence[str]) -> None:
 def _drop(database: PostgreSQLDatabase) -> None:
     """Drop the restore schema, if there is one (perhaps from a restore that was killed)."""
     with database.writing() as connection:
-        connection.execute(text(f"DROP SCHEMA IF EXISTS {_BESIDE} CASCADE"))
+        connection.execute(text(f"DROP SCHEMA IF EXISTS {_NEW_SCHEMA} CASCADE"))
 
 
 def _nobody(_done: int, _total: int) -> None:
