@@ -147,7 +147,7 @@ def _is_id(sound: str) -> bool:
 
 def _chosen(library: Library, args: argparse.Namespace) -> list[Clip]:
     """The requested clips. Raises UsageError for an unknown one."""
-    from search.columns.unmeasured import said
+    from search.columns import unmeasured
 
     if args.sounds and (args.where or args.sort):
         raise UsageError("--where and --sort choose among all clips: leave out CLIP")
@@ -155,7 +155,7 @@ def _chosen(library: Library, args: argparse.Namespace) -> list[Clip]:
         by = ("-" if args.reverse else "") + (args.sort or "id")
         ids = library.clips.sorted_ids(args.where, by)
         if unjudged := library.facts.unmeasured(args.where, by):
-            print(f"soundalike: {said(unjudged)}", file=sys.stderr)
+            print(f"soundalike: {unmeasured.warning(unjudged)}", file=sys.stderr)
         return library.reader.clips(ids[: args.k].tolist())
     clips = library.reader.clips([int(one) for one in args.sounds if _is_id(one)])
     unknown = sorted({int(one) for one in args.sounds if _is_id(one)} - {clip.id for clip in clips})

@@ -15,7 +15,7 @@ import numpy as np
 from search.columns import ClipColumns
 from search.engine.confidence import GOOD_FROM, PAGE
 from search.engine.explaining import SpaceRanking
-from search.engine.policy import Evidence, Standing, shown
+from search.engine.policy import HitEvidence, Standing, shown
 from search.engine.tunes import TunesFound
 from search.engine.views import SameRecordings
 from search.model import Likely
@@ -40,8 +40,8 @@ class Level:
     def standing(self, clip_id: int) -> Standing:
         """Return the evidence for a clip."""
         tune = clip_id in self.tunes.matches
-        name = self.witnesses.get(clip_id, Evidence.NOTHING)
-        return Standing(Evidence.TUNE if tune else name, None if tune else self.chances.get(clip_id), name)
+        name = self.witnesses.get(clip_id, HitEvidence.NOTHING)
+        return Standing(HitEvidence.TUNE if tune else name, None if tune else self.chances.get(clip_id), name)
 
 
 @dataclass(slots=True)
@@ -59,14 +59,14 @@ class Entry:
         """Whether the clip probably matches: by its probability, or because its name has every word."""
         match = self.level.tunes.matches.get(self.clip_id)
         sure = self.sure if match is None else match.probability
-        by_name = self.level.witnesses.get(self.clip_id, Evidence.NOTHING) >= Evidence.ALL
+        by_name = self.level.witnesses.get(self.clip_id, HitEvidence.NOTHING) >= HitEvidence.ALL
         return by_name or (sure is not None and sure >= GOOD_FROM)
 
     @property
     def is_judged(self) -> bool:
         """Whether anything says how likely the clip is."""
         standing = self.level.standing(self.clip_id)
-        return self.sure is not None or standing.witness >= Evidence.ALL
+        return self.sure is not None or standing.witness >= HitEvidence.ALL
 
 
 class Order:
@@ -77,7 +77,7 @@ class Order:
         self._recordings = recordings
         self._seen: set[int] = set()
         self._of_recording: dict[int, Entry] = {}
-        self._lowest = [1.0] * len(Evidence)
+        self._lowest = [1.0] * len(HitEvidence)
         self.entries: list[Entry] = []
 
     def add(self, level: Level) -> None:

@@ -73,7 +73,7 @@ _LITTLE: Final = frozenset(
 """Words in the names of classes that do not describe a sound and also occur in names of places."""
 
 
-class Evidence(IntEnum):
+class HitEvidence(IntEnum):
     """The evidence for a hit beside its sound, in rising order.
 
     A name with some of the words, with `NEAR` of them or more (`MOST`), with all; a tune.
@@ -171,7 +171,7 @@ def label_of(ranked: RankedClips, place: int) -> str:
 
 
 def witnesses(lists: Iterable[RankedClips], descriptive: bool) -> dict[int, int]:
-    """Map each clip of wanted rankings by name to its best evidence in one of them: `Evidence.ALL`, `MOST` or `SOME`.
+    """Map each clip of wanted rankings by name to its best evidence in one of them (`HitEvidence`).
 
     The meaning of a name counts only if names are ``descriptive``.
     """
@@ -179,9 +179,9 @@ def witnesses(lists: Iterable[RankedClips], descriptive: bool) -> dict[int, int]
     for ranked in lists:
         if ranked.weight > 0 and ranked.covers is not None and ranked.evidence is not None:
             near = ranked.evidence >= NEAR_IF_DESCRIPTIVE if descriptive else ranked.covers >= NEAR
-            says = np.where(ranked.covers >= 1.0, Evidence.ALL, np.where(near, Evidence.MOST, Evidence.SOME))
+            says = np.where(ranked.covers >= 1.0, HitEvidence.ALL, np.where(near, HitEvidence.MOST, HitEvidence.SOME))
             for clip_id, said in zip(ranked.clip_ids.tolist(), says.tolist(), strict=True):
-                found[clip_id] = max(found.get(clip_id, Evidence.NOTHING), said)
+                found[clip_id] = max(found.get(clip_id, HitEvidence.NOTHING), said)
     return found
 
 
@@ -237,15 +237,15 @@ def verdict(first: Sequence[Standing], spaces: Iterable[Space], good_from: float
     It is good from the probability ``good_from`` of the best hit on (`search.engine.confidence.good_from`). Without
     calibration there are no probabilities, and the verdict is ``weak``.
     """
-    if any(one.name == Evidence.ALL for one in first):
+    if any(one.name == HitEvidence.ALL for one in first):
         return "good"
-    if all(one.witness == Evidence.TUNE for one in first):
+    if all(one.witness == HitEvidence.TUNE for one in first):
         return "none"
     chances = [one.chance for one in first if one.chance is not None]
     best = max(chances, default=None)
     if best is not None and best >= good_from:
         return "good"
-    if best is None or any(one.name >= Evidence.MOST for one in first):
+    if best is None or any(one.name >= HitEvidence.MOST for one in first):
         return "weak"
     return "none" if best < none_below(spaces) else "weak"
 
@@ -258,11 +258,11 @@ def shown(standings: Sequence[Standing], lowest: list[float]) -> list[float | No
 
     If the order contradicts the probabilities of hits, their mean is shown (the pooled adjacent violators of M. Ayer et
     al., "An empirical distribution function for sampling with incomplete information", 1955). ``lowest``
-    (len(Evidence),) is the lowest probability shown so far for each kind of evidence, 1 at first. It is updated.
+    (len(HitEvidence),) is the lowest probability shown so far for each kind of evidence, 1 at first. It is updated.
     """
     sure: list[float | None] = [None] * len(standings)
     speaks = [_evidence_shown(one) for one in standings]
-    for witness in Evidence:
+    for witness in HitEvidence:
         rows = [row for row, one in enumerate(standings) if speaks[row] == witness and one.chance is not None]
         for row, chance in zip(rows, _descending([standings[row].chance or 0.0 for row in rows]), strict=True):
             sure[row] = chance
@@ -275,9 +275,9 @@ def shown(standings: Sequence[Standing], lowest: list[float]) -> list[float | No
 
 
 def _evidence_shown(one: Standing) -> int:
-    """Return the evidence shown for a hit: its tune, its name, or (`Evidence.NOTHING`) the probability of its sound."""
-    by_name = one.witness == Evidence.ALL and (one.chance is None or one.chance < LIKELY_ENOUGH)
-    return one.witness if one.witness == Evidence.TUNE or by_name else Evidence.NOTHING
+    """Return the evidence shown for a hit: its tune, its name, or (``NOTHING``) the probability of its sound."""
+    by_name = one.witness == HitEvidence.ALL and (one.chance is None or one.chance < LIKELY_ENOUGH)
+    return one.witness if one.witness == HitEvidence.TUNE or by_name else HitEvidence.NOTHING
 
 
 def _descending(values: Sequence[float]) -> list[float]:

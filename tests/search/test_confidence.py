@@ -24,7 +24,7 @@ from search.engine.confidence import (
     tag_match,
     word_probabilities,
 )
-from search.engine.policy import Evidence, Standing, shown, verdict
+from search.engine.policy import HitEvidence, Standing, shown, verdict
 from search.model import ClipPart, Query, RecommendQuery, SegmentTags, Space, TextEncoding, TextPart
 from tests.search.libraries import DIM, Entry, ToyEncoder, addition, axis, fill, open_library, settings, spec
 from tests.search.vector_helpers import clumped
@@ -114,7 +114,7 @@ def library(tmp_path):
 
 
 def heard(chance):
-    return Standing(Evidence.NOTHING, chance, Evidence.NOTHING)
+    return Standing(HitEvidence.NOTHING, chance, HitEvidence.NOTHING)
 
 
 def named(name, chance):
@@ -147,25 +147,25 @@ def test_a_sound_that_is_asked_for_must_be_surer_than_words_to_make_a_verdict_go
 
 
 def test_nothing_is_there_only_where_neither_a_name_nor_a_sound_is_near():
-    for name, expected in ((Evidence.ALL, "good"), (Evidence.MOST, "weak"), (Evidence.SOME, "none")):
+    for name, expected in ((HitEvidence.ALL, "good"), (HitEvidence.MOST, "weak"), (HitEvidence.SOME, "none")):
         assert verdict([heard(0.1), named(name, 0.1)], [SPACE]) == expected
-    assert verdict([Standing(Evidence.TUNE, None, Evidence.ALL)], [SPACE]) == "good"
-    assert verdict([Standing(Evidence.TUNE, None, Evidence.NOTHING)], [SPACE]) == "none"
+    assert verdict([Standing(HitEvidence.TUNE, None, HitEvidence.ALL)], [SPACE]) == "good"
+    assert verdict([Standing(HitEvidence.TUNE, None, HitEvidence.NOTHING)], [SPACE]) == "none"
 
 
 def test_no_hit_is_said_to_be_surer_than_one_before_it_unless_that_is_shown_by_its_name():
-    order = [heard(0.5), heard(0.9), named(Evidence.SOME, 0.8), heard(0.2), named(Evidence.SOME, 0.3), heard(0.4)]
-    lowest = [1.0] * len(Evidence)
+    order = [heard(0.5), heard(0.9), named(HitEvidence.SOME, 0.8), heard(0.2), named(HitEvidence.SOME, 0.3), heard(0.4)]
+    lowest = [1.0] * len(HitEvidence)
     sure = shown(order, lowest)
     assert sure == pytest.approx([0.733, 0.733, 0.733, 0.3, 0.3, 0.3], abs=1e-3)
-    assert shown([heard(0.9), heard(None), named(Evidence.ALL, 0.9)], lowest) == [
+    assert shown([heard(0.9), heard(None), named(HitEvidence.ALL, 0.9)], lowest) == [
         pytest.approx(0.3),
         None,
         pytest.approx(0.3),
     ]
-    assert shown([named(Evidence.ALL, 0.2), heard(0.9)], [1.0] * len(Evidence)) == [0.2, 0.9]
-    assert shown([named(Evidence.ALL, 0.6), heard(0.9)], [1.0] * len(Evidence)) == [0.75, 0.75]
-    assert shown([named(Evidence.MOST, 0.1), heard(0.3)], [1.0] * len(Evidence)) == [0.2, 0.2]
+    assert shown([named(HitEvidence.ALL, 0.2), heard(0.9)], [1.0] * len(HitEvidence)) == [0.2, 0.9]
+    assert shown([named(HitEvidence.ALL, 0.6), heard(0.9)], [1.0] * len(HitEvidence)) == [0.75, 0.75]
+    assert shown([named(HitEvidence.MOST, 0.1), heard(0.3)], [1.0] * len(HitEvidence)) == [0.2, 0.2]
 
 
 def test_an_encoder_that_cannot_tell_promises_little_and_never_says_that_nothing_is_there():

@@ -216,9 +216,9 @@ def test_a_name_that_means_it_counts_behind_one_that_says_it_and_one_that_means_
     )
     assert [policy.label_of(meant, place) for place in range(3)] == ["words 1", "some-words 1", "other-words 1"]
     assert policy.witnesses([meant], descriptive=True) == {
-        1: policy.Evidence.ALL,
-        2: policy.Evidence.SOME,
-        3: policy.Evidence.SOME,
+        1: policy.HitEvidence.ALL,
+        2: policy.HitEvidence.SOME,
+        3: policy.HitEvidence.SOME,
     }
     assert policy.lowered_for_other_names({3: 0.7}, [meant]) == {3: pytest.approx(0.25)}  # it says none of the words
 
@@ -226,8 +226,8 @@ def test_a_name_that_means_it_counts_behind_one_that_says_it_and_one_that_means_
 def test_what_a_name_means_is_near_only_where_names_speak():
     ranked = policy.names("words 1", 1.0, [WordMatch(1, 5.0, 0.45)], by_evidence=True)
     meant = policy.with_meanings(ranked, np.array([1]), np.array([0.9]))
-    assert policy.witnesses([meant], descriptive=True) == {1: policy.Evidence.MOST}
-    assert policy.witnesses([meant], descriptive=False) == {1: policy.Evidence.SOME}
+    assert policy.witnesses([meant], descriptive=True) == {1: policy.HitEvidence.MOST}
+    assert policy.witnesses([meant], descriptive=False) == {1: policy.HitEvidence.SOME}
 
 
 class MeaningEncoder(FirstWordEncoder):

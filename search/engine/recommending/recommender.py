@@ -270,7 +270,9 @@ class Recommender:
 
 def _verdict(picked: Sequence[_Picked], view: SpaceView) -> Verdict:
     """Return the verdict by the first page, independently of what is requested."""
-    first = [policy.Standing(policy.Evidence.NOTHING, one.chance, policy.Evidence.NOTHING) for one in picked[:PAGE]]
+    first = [
+        policy.Standing(policy.HitEvidence.NOTHING, one.chance, policy.HitEvidence.NOTHING) for one in picked[:PAGE]
+    ]
     return policy.verdict(first, [view.space], fitted(view.space).good_from)
 
 
