@@ -262,8 +262,8 @@ def shown(standings: Sequence[Standing], lowest: list[float]) -> list[float | No
     """
     sure: list[float | None] = [None] * len(standings)
     speaks = [_evidence_shown(one) for one in standings]
-    for witness in HitEvidence:
-        rows = [row for row, one in enumerate(standings) if speaks[row] == witness and one.chance is not None]
+    for kind in HitEvidence:
+        rows = [row for row, one in enumerate(standings) if speaks[row] == kind and one.chance is not None]
         for row, chance in zip(rows, _descending([standings[row].chance or 0.0 for row in rows]), strict=True):
             sure[row] = chance
     for row, witness in enumerate(speaks):
