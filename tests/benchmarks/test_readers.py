@@ -15,5 +15,5 @@ def test_readers_answer_as_the_publisher_and_little_is_sent_for_a_little_more(tm
         [cell.strip() for cell in line.split("|")[1:-1]] for line in report.splitlines() if line.startswith("| ")
     )
     assert found["10 answers equal the publisher's"] == "yes"
-    first = float(found["in the store after the first publication, MB"])
+    first = float(found["size of the store after the first publication, MB"])
     assert float(found["written to the store for 1 % more segments, MB"]) < 0.05 * first
