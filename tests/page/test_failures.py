@@ -63,10 +63,10 @@ def test_what_waits_says_for_what(page, own, tmp_path):
     folders = page.get_by_role("region", name="Folders")
     with writing_elsewhere(own.library):
         folders.get_by_role("button", name="Scan again: first").click()
-        expect(folders.get_by_role("button", name="Is scanned: first")).to_be_disabled()
+        expect(folders.get_by_role("button", name="Scanning: first")).to_be_disabled()
         folders.get_by_role("button", name="Scan again: second").click()
-        expect(folders.get_by_role("button", name="Waits to be scanned: second")).to_be_disabled()
+        expect(folders.get_by_role("button", name="Waiting to be scanned: second")).to_be_disabled()
         card = page.locator(".job-queued")
         expect(card).to_contain_text("Scan second")
-        expect(card).to_contain_text("Waits until this is done: Scan first")
+        expect(card).to_contain_text("Waiting for this to finish: Scan first")
     expect(folders.get_by_role("button", name="Scan again: second")).to_be_enabled()

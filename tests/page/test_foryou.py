@@ -46,10 +46,10 @@ def test_the_list_does_not_move_when_the_strip_comes(page, service, width):
 
 def test_likes_and_dislikes_recommend_more_of_the_kind(home, service):
     """A varied sample at first; two likes of a kind bring others of it, and nothing that is known comes back."""
-    expect(home.get_by_role("heading", name="To begin with")).to_be_visible()
+    expect(home.get_by_role("heading", name="To get started")).to_be_visible()
     home.locator(".card-title").first.click()
     why = home.locator(".fact", has=home.get_by_role("heading", name="Why it was found"))
-    expect(why.locator("p")).to_have_text(re.compile("^It is of a varied sample"))
+    expect(why.locator("p")).to_have_text(re.compile("^Part of a varied sample"))
     ask(home, "bell")
     for title in ("bell 1", "bell 2"):
         form_opinion(home, f"Like {title}")
@@ -120,7 +120,7 @@ def test_an_opinion_that_cannot_be_kept_is_taken_back_on_the_page(home):
     ask(home, "wind")
     home.route("**/feedback/**", lambda route: route.fulfill(status=503, body="{}"))
     home.get_by_label("Like wind 1").click()
-    expect(home.get_by_text("This could not be kept")).to_be_visible()
+    expect(home.get_by_text("This could not be saved")).to_be_visible()
     expect(home.get_by_label("Like wind 1")).to_have_attribute("aria-pressed", "false")
 
 

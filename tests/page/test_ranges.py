@@ -35,7 +35,7 @@ def test_a_range_of_lengths_is_a_filter(still_page, measured, width):  # noqa: F
     kept = measured.get("/api/v1/clips", params={"where": where}).json()["total"]
     assert 0 < kept < 40
     expect(page.get_by_text(f"{kept} sounds", exact=True)).to_have_count(1)
-    page.get_by_label("leave these out").check()
+    page.get_by_label("exclude these").check()
     expect(page.get_by_text(f"{40 - kept} sounds", exact=True)).to_have_count(1)
     assert violations(page) == []
     last.press("Home")

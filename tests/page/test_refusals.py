@@ -47,7 +47,7 @@ def test_a_busy_service_is_asked_again_by_itself_and_the_list_stays(timed, statu
         timed.clock.run_for(1000)
         expect(timed.locator(".trouble")).to_contain_text("The service is busy")
         expect(timed.locator(".row").nth(EACH)).to_be_visible()
-        expect(timed.get_by_role("heading", name="This cannot be asked")).to_have_count(0)
+        expect(timed.get_by_role("heading", name="This search cannot be run")).to_have_count(0)
     expect(timed.locator(".row")).to_have_count(EACH)
     expect(timed.locator(".trouble")).to_have_count(0)
     assert len(asked) == 2
@@ -70,7 +70,7 @@ def test_a_failure_of_the_service_is_not_blamed_on_the_question(home):
     refusing(home, "**/search", 500, times=1)
     home.get_by_label(BOX).fill("rain")
     expect(home.get_by_role("alert")).to_contain_text("The service failed")
-    expect(home.get_by_role("heading", name="This cannot be asked")).to_have_count(0)
+    expect(home.get_by_role("heading", name="This search cannot be run")).to_have_count(0)
     expect(home.locator(".row").nth(EACH)).to_be_visible()
     home.get_by_role("button", name="Try again").click()
     expect(home.locator(".row")).to_have_count(EACH)

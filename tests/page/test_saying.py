@@ -18,9 +18,9 @@ def test_a_word_that_was_read_as_another_is_named_and_can_be_meant(home):
     """One button asks for what was read, the other for nothing but what is written."""
     ask(home, "glaas")
     note = home.locator(".note")
-    expect(note).to_contain_text("No name has “glaas”. Names were searched for “glass”.")
+    expect(note).to_contain_text("No name contains “glaas”. Searched names for “glass” instead.")
     expect(home.locator(".row-title")).to_have_text([re.compile("^glass")] * EACH)
-    note.get_by_role("button", name="Only as it is written").click()
+    note.get_by_role("button", name="Search exactly as typed").click()
     expect(home.get_by_label(BOX)).to_have_value('"glaas"')
     expect(home.get_by_label(BOX)).to_be_focused()
     expect(home.get_by_role("heading", name="Nothing sounds like that")).to_be_visible()
@@ -35,9 +35,9 @@ def test_a_word_that_was_read_as_another_is_named_and_can_be_meant(home):
 def test_a_sound_of_the_question_that_is_gone_is_named_and_taken_out(page, service):
     page.goto(f"{service.url}/?part=clip:7&part=clip:9999")
     note = page.locator(".note")
-    expect(note).to_contain_text("1 sound of this question is not in the library any more")
+    expect(note).to_contain_text("1 sound of this search is no longer in the library")
     expect(page.locator(".row").first).to_be_visible()
-    note.get_by_role("button", name="Take it out of the question").press("Enter")
+    note.get_by_role("button", name="Remove it from the search").press("Enter")
     expect(page.locator(".chip")).to_have_count(1)
     expect(note).to_have_count(0)
     expect(page.get_by_label(BOX)).to_be_focused()
@@ -47,8 +47,8 @@ def test_a_sound_of_the_question_that_is_gone_is_named_and_taken_out(page, servi
 def test_an_old_address_of_a_sound_that_is_gone_says_so(page, service, part):
     """By no number that nobody knows; all else can be looked at."""
     page.goto(f"{service.url}/?part={part}")
-    expect(page.get_by_role("alert")).to_have_text("A sound that is asked with is not in the library any more.")
-    page.get_by_role("button", name="Start anew").click()
+    expect(page.get_by_role("alert")).to_have_text("A sound of this search is no longer in the library.")
+    page.get_by_role("button", name="Start over").click()
     expect(page.locator(".row").first).to_be_visible()
 
 
@@ -68,7 +68,7 @@ def test_what_is_amiss_with_a_sound_of_the_question_is_told(home):
     home.route("**/api/v1/search", amiss)
     ask(home, "glass")
     expect(home.locator(".note")).to_contain_text(
-        "Something is amiss with your sound: truncated: 3 s of 9 s are there. It was asked for"
+        "There is a problem with your sound: truncated: 3 s of 9 s are there. The readable part"
     )
 
 
@@ -82,10 +82,10 @@ def let_clips_be_amiss(page, service):
 def test_the_chosen_sound_says_what_is_amiss_with_it_and_which_track_it_is(home, service):
     let_clips_be_amiss(home, service)
     home.locator(".row-title").first.click()
-    amiss = home.get_by_role("list", name="What is amiss with it").get_by_role("listitem")
+    amiss = home.get_by_role("list", name="Problems").get_by_role("listitem")
     expect(amiss).to_have_text(
         [
-            "The file was not where it was when it was last looked for.",
+            "The file was missing at the last scan.",
             "The file ends early: 3 s of 9 s were read.",
         ]
     )
@@ -108,8 +108,8 @@ def test_the_library_says_what_does_not_work_now(page, service):
     degraded = {**service.get("/api/v1/ready").json(), "degraded": why}
     page.route("**/api/v1/ready", lambda route: route.fulfill(json=degraded))
     page.goto(f"{service.url}/library")
-    unavailable = page.get_by_role("list", name="What does not work now")
-    expect(unavailable).to_contain_text("Nothing can be kept at the moment")
+    unavailable = page.get_by_role("list", name="Not working at the moment")
+    expect(unavailable).to_contain_text("Nothing can be saved at the moment")
     expect(unavailable).to_contain_text("The disk is full.")
 
 
@@ -124,7 +124,7 @@ def test_what_is_said_can_be_read_by_everybody(still_page, service, width):  # n
     fits(still_page)
     assert violations(still_page) == []
     still_page.locator(".row-title").first.click()
-    expect(still_page.get_by_role("list", name="What is amiss with it")).to_be_visible()
+    expect(still_page.get_by_role("list", name="Problems")).to_be_visible()
     assert violations(still_page) == []
 
 
@@ -135,5 +135,5 @@ def test_a_long_summary_leaves_the_tools_in_the_window_of_a_phone(home, service)
     home.route("**/api/v1/search", lambda route: route.fulfill(json=slow))
     home.set_viewport_size({"width": 390, "height": 844})
     ask(home, "bell")
-    expect(home.locator(".summary")).to_contain_text("far from what you asked")
+    expect(home.locator(".summary")).to_contain_text("far from what you asked for")
     fits(home)

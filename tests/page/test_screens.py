@@ -37,7 +37,7 @@ def empty(page, filling):
 def test_an_empty_library_asks_for_sounds_and_takes_them(empty, tmp_path):
     empty.get_by_role("button", name="Add sounds").click()
     empty.get_by_label("Choose files to add").set_input_files([write(tmp_path / "owl.wav", 3)])
-    empty.locator("[data-job]", has_text="owl.wav").get_by_role("button", name="Look at them").click()
+    empty.locator("[data-job]", has_text="owl.wav").get_by_role("button", name="Show the sounds").click()
     expect(empty.locator(".row-title")).to_have_text(["owl"])
 
 
@@ -66,7 +66,7 @@ def test_a_sound_dropped_on_an_empty_library_is_added(empty, filling, tmp_path):
     expect(empty.get_by_text("Drop to add to the library")).to_be_visible()
     empty.evaluate(DRAG, [dropped, "drop"])
     expect(empty).to_have_url(f"{filling.url}/library")
-    empty.locator("[data-job]", has_text="first.wav").get_by_role("button", name="Look at them").click()
+    empty.locator("[data-job]", has_text="first.wav").get_by_role("button", name="Show the sounds").click()
     expect(empty.locator(".row-title")).to_have_text(["first"])
     expect(empty.locator(".chip")).to_have_count(0)
 
@@ -81,7 +81,7 @@ DRAG = """([bytes, kind]) => {
 def test_a_sound_dropped_on_a_library_is_a_question(home, tmp_path):
     home.evaluate(DRAG, [list(write(tmp_path / "first.wav", 3).read_bytes()), "dragover"])
     expect(home.get_by_text("Drop to find sounds like it")).to_be_visible()
-    expect(home.get_by_text("A folder is added to the library")).to_be_visible()
+    expect(home.get_by_text("Folders are added to the library")).to_be_visible()
     home.evaluate(DRAG, [list((tmp_path / "first.wav").read_bytes()), "drop"])
     expect(home.locator(".chip")).to_have_count(1)
 
@@ -105,7 +105,7 @@ def test_a_key_is_asked_for_and_lets_in(page, locked):
     expect(page.get_by_role("heading", name="This library needs a key")).to_be_visible()
     page.get_by_label("API key").fill("wrong")
     page.get_by_role("button", name="Enter").click()
-    expect(page.get_by_text("This key is not known")).to_be_visible()
+    expect(page.get_by_text("This key is unknown")).to_be_visible()
     page.get_by_label("API key").fill(secret)
     page.get_by_role("button", name="Enter").click()
     expect(page.locator(".row-title").first).to_have_text(re.compile("bell"))
@@ -120,9 +120,9 @@ def test_a_file_that_is_no_sound_is_refused_in_the_services_words(home, tmp_path
     spoiled = tmp_path / "spoiled.wav"
     spoiled.write_bytes(b"not a wave file at all" * 10)
     home.get_by_label("Choose sounds").set_input_files(spoiled)
-    expect(home.get_by_role("heading", name="This cannot be asked")).to_be_visible()
+    expect(home.get_by_role("heading", name="This search cannot be run")).to_be_visible()
     expect(home.get_by_text("unless the file is damaged")).to_be_visible()
-    home.get_by_role("button", name="Start anew").click()
+    home.get_by_role("button", name="Start over").click()
     expect(home.locator(".row").first).to_be_visible()
 
 
@@ -232,7 +232,7 @@ def test_what_is_not_found_and_can_be_made_is_offered(home):
         box.fill("two short beeps")
     assert said.value.ok
     offer = screen.get_by_role("region", name="Make one")
-    expect(offer).to_contain_text("in no library")
+    expect(offer).to_contain_text("not in any library")
     with home.expect_response("**/api/v1/made.wav?words=two+short+beeps") as sound:
         offer.get_by_role("button", name="Make one and play it").click()
     assert sound.value.headers["content-type"] == "audio/wav"
@@ -251,6 +251,6 @@ def test_the_nearest_that_there_is_can_be_asked(page, service):
     none = {"verdict": "none", "hits": [], "took_ms": 1, "reason": reason, "nearest": nearest, "facets": None}
     page.route("**/api/v1/search", lambda route: route.fulfill(json=none))
     page.goto(f"{service.url}/?q=zyxwvu&filter=" + quote('title ~ "rain"'))
-    page.get_by_role("region", name="The nearest that there is").get_by_role("button", name="weather").click()
+    page.get_by_role("region", name="What comes closest").get_by_role("button", name="weather").click()
     expect(page.locator(".summary")).to_have_text(re.compile(f"^{EACH} sounds"))
     expect(page).to_have_url(re.compile("filter=folder"))

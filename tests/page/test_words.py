@@ -66,7 +66,7 @@ def test_the_language_of_words_is_shown_and_can_be_said(page, reading_service):
     """What was found out is told; what is said is asked in, is in the address, and can be taken back."""
     page.goto(f"{reading_service.url}/?q=Hund")
     language = page.get_by_label("Language of the words")
-    expect(language.locator("option:checked")).to_have_text("German, as found out")
+    expect(language.locator("option:checked")).to_have_text("detected: German")
     with page.expect_request("**/api/v1/search") as asked:
         language.select_option("en")
     assert asked.value.post_data_json["language"] == "en"
@@ -74,7 +74,7 @@ def test_the_language_of_words_is_shown_and_can_be_said(page, reading_service):
     page.reload()
     expect(language).to_have_value("en")
     language.select_option("")
-    expect(language.locator("option:checked")).to_have_text("German, as found out")
+    expect(language.locator("option:checked")).to_have_text("detected: German")
     page.goto(f"{reading_service.url}/?part=clip:1")
     expect(page.locator(".row").first).to_be_visible()
     expect(language).to_have_count(0)

@@ -8,7 +8,7 @@ export function GoneScreen() {
       <p>
         <strong>{t("The search service does not answer.")}</strong>{" "}
         {tx(
-          "It may be restarting; this page goes on by itself as soon as it is back. If you run it, look at the window of {command}.",
+          "It may be restarting; this page continues automatically once it is back. If you run it yourself, check the window of {command}.",
           { command: <code>soundalike serve</code> },
         )}
       </p>

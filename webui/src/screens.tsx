@@ -52,14 +52,14 @@ export function EmptyLibraryScreen() {
   return (
     <main id="main" class="alone">
       <Screen alone icon="folder" title={t("The library is empty")}>
-        <p>{t("Add sounds, and they can be found by words, by example and by what you like.")}</p>
+        <p>{t("Add sounds, then find them by words, by example or by what you like.")}</p>
         <p>
           <button type="button" class="primary" onClick={() => go({ view: "library" })}>
             {t("Add sounds")}
           </button>
         </p>
         <p class="hint">
-          {tx("Or index a whole folder where it lies: {command}", {
+          {tx("Or index a whole folder in place: {command}", {
             command: <code>soundalike index ~/Sounds</code>,
           })}
         </p>
@@ -77,7 +77,7 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
   const tunes = answered.question.parts.some(({ thing }) => thing.kind === "hum");
   const words = onlyWords(answered.question);
   const title = browsing
-    ? t("No sound passes these filters")
+    ? t("No sounds match these filters")
     : answered.rows.slice(0, 1).some(isPartlyNamed)
       ? t("Only some of these words are in names")
       : t("Nothing sounds like that");
@@ -87,10 +87,10 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
         {answered.reason
           ? sentence(said(answered.reason))
           : answered.rows.length > 0
-            ? t("What comes closest is below, and it is not close.")
+            ? t("The closest sounds are below, but none of them is close.")
             : browsing
-              ? t("There are sounds, and each is left out by one of them.")
-              : t("Nothing in this library comes near it.")}
+              ? t("The library has sounds, but the filters exclude all of them.")
+              : t("Nothing in this library comes close.")}
       </p>
       <p class="screen-actions">
         {filtered && (
@@ -110,9 +110,9 @@ export function NoMatchScreen({ answered }: { answered: Answered }) {
         <p class="hint">
           {tunes
             ? t(
-                "Hum nearer to the microphone, for three seconds or more, and hold each note. What was recorded can be heard at its chip.",
+                "Hum closer to the microphone, for at least three seconds, and hold each note. You can play the recording from its chip.",
               )
-            : t("Try other words, or drop a sound that is like it: examples find what names do not say.")}
+            : t("Try other words, or drop a similar sound here: examples find what names do not say.")}
         </p>
       )}
     </Screen>
@@ -126,8 +126,8 @@ function WhatThereIs({ answered: { nearest, question: asked } }: { answered: Ans
       <Suggestions where={null} onAsk={(draft) => go({ view: "search", question: { ...NOTHING, draft } })} />
     );
   return (
-    <section class="suggestions" aria-label={t("The nearest that there is")}>
-      <span class="quiet">{t("The nearest that there is:")}</span>
+    <section class="suggestions" aria-label={t("What comes closest")}>
+      <span class="quiet">{t("What comes closest:")}</span>
       <ul>
         {nearest.map(({ value, where, count: clips }) => (
           <li key={where}>
@@ -148,14 +148,14 @@ function askNearest({ filters, region, within }: Question, where: string): void 
 export function RefusedScreen({ why, asked }: { why: string; asked: Question }) {
   const sounds = asked.parts.some(({ thing }) => thing.kind === "audio" || thing.kind === "hum");
   return (
-    <Screen icon="close" title={t("This cannot be asked")}>
+    <Screen icon="close" title={t("This search cannot be run")}>
       <p class="refusal" role="alert">
         <bdi>{why}</bdi>
       </p>
       {sounds && (
         <p class="hint">
           {t(
-            "If it is the sound: WAV, FLAC, Ogg, MP3, M4A and most others can be read, unless the file is damaged or only named like one.",
+            "If the sound is the problem: WAV, FLAC, Ogg, MP3, M4A and most other formats can be read, unless the file is damaged or has the wrong extension.",
           )}
         </p>
       )}
@@ -169,7 +169,7 @@ export function RefusedScreen({ why, asked }: { why: string; asked: Question }) 
           {t("Back")}
         </button>
         <button type="button" class="secondary" onClick={() => go({ question: NOTHING })}>
-          {t("Start anew")}
+          {t("Start over")}
         </button>
       </p>
     </Screen>
@@ -188,7 +188,7 @@ export function KeyScreen() {
     } catch (error) {
       setWrong(
         error instanceof Refused && error.status === 401
-          ? t("This key is not known, or it was revoked.")
+          ? t("This key is unknown or was revoked.")
           : String(error),
       );
     }
@@ -197,7 +197,9 @@ export function KeyScreen() {
     <main id="main" class="alone">
       <Screen alone icon="keys" title={t("This library needs a key")}>
         <p>
-          {t("Ask whoever runs it for an API key. It stays in this browser, where no script can read it.")}
+          {t(
+            "Ask the person who runs it for an API key. The key stays in this browser, where no script can read it.",
+          )}
         </p>
         {sending.value && (
           <p role="status">
@@ -229,7 +231,7 @@ export function KeyScreen() {
           </p>
         </form>
         <p class="hint">
-          {tx("Keys are made with {command}", { command: <code>soundalike keys add NAME</code> })}
+          {tx("Create keys with {command}", { command: <code>soundalike keys add NAME</code> })}
         </p>
       </Screen>
     </main>

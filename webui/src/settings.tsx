@@ -13,10 +13,10 @@ import { type Theme, theme, THEME_NAMES, THEMES } from "./ui/theme";
 import { settingsShown } from "./ui/settingsshown";
 
 const SWITCHES: readonly (readonly [Signal<boolean>, Plain])[] = [
-  [compact, message("Low rows, the name of the file first")],
-  [auditioning, message("Audition: what is chosen plays at once")],
+  [compact, message("Low rows, file name first")],
+  [auditioning, message("Audition: what you choose plays at once")],
   [looping, message("Again and again")],
-  [matchesLevels, message("Equally loud, as far as it was measured")],
+  [matchesLevels, message("Equally loud (measured sounds only)")],
   [letters, message("Single letters are shortcuts")],
 ];
 
@@ -52,9 +52,9 @@ export function SettingsDialog() {
         </label>
         {outputs.value.length > 1 && (
           <label>
-            {t("Sounds are played by")}
+            {t("Audio output")}
             <select value={output.value} onChange={(event) => (output.value = event.currentTarget.value)}>
-              <option value="">{t("the system's output")}</option>
+              <option value="">{t("system default")}</option>
               {outputs.value.map(({ deviceId, label }, place) => (
                 <option key={deviceId} value={deviceId}>
                   {label || t("output {place}", { place: place + 1 })}
@@ -78,7 +78,7 @@ export function SettingsDialog() {
             <Icon name="keys" /> {t("The keys")}
           </button>
         </p>
-        <p class="hint">{t("They are kept in this browser.")}</p>
+        <p class="hint">{t("Settings are saved in this browser.")}</p>
       </div>
     </Dialog>
   );
@@ -95,7 +95,7 @@ function LanguageSetting() {
     <label>
       {t("Language")}
       <select value={choice.value} onChange={(event) => (choice.value = event.currentTarget.value as Choice)}>
-        <option value="auto">{t("as the browser")}</option>
+        <option value="auto">{t("browser language")}</option>
         {Object.entries(LANGUAGES).map(([one, { name, tag }]) => (
           <option key={one} value={one} lang={tag}>
             {name}

@@ -62,7 +62,10 @@ async function contentOf(response: Response): Promise<unknown> {
     return await response.json();
   } catch (error) {
     if (error instanceof SyntaxError)
-      throw new Refused(BAD_GATEWAY, t("what answered is not this service; something may stand between"));
+      throw new Refused(
+        BAD_GATEWAY,
+        t("the reply did not come from this service; a proxy may be in the way"),
+      );
     throw broken(error);
   }
 }

@@ -92,7 +92,7 @@ export async function collect(name: string, rows: readonly Row[]): Promise<boole
 export async function takeOutOf(id: number, rows: readonly Row[]): Promise<void> {
   const removed = rows.map((row) => row.clip_id);
   let added: { clip_id: number; start_s: number | null; end_s: number | null }[] = [];
-  const done = await written(t("They were not taken out"), async () => {
+  const done = await written(t("They could not be taken out"), async () => {
     const before = (await collection(id)).clips;
     added = before
       .filter((one) => removed.includes(one.clip_id))
@@ -109,15 +109,15 @@ export async function takeOutOf(id: number, rows: readonly Row[]): Promise<void>
 
 export async function rename({ id, name }: CollectionSummary, newName: string): Promise<boolean> {
   const to = (other: string) => () => changeCollection(id, { name: other, added: [], removed: [] });
-  const done = await written(t("It was not renamed"), to(newName));
-  if (done) offer(t("{name} is called {newName} now", { name, newName }), to(name));
+  const done = await written(t("It could not be renamed"), to(newName));
+  if (done) offer(t("{name} renamed to {newName}", { name, newName }), to(name));
   return done;
 }
 
 /** Delete a collection; undo creates a new one with the same name and sounds. */
 export async function removeCollection({ id, name }: CollectionSummary): Promise<void> {
   let clips: { clip_id: number; start_s: number | null; end_s: number | null }[] = [];
-  const done = await written(t("It was not deleted"), async () => {
+  const done = await written(t("It could not be deleted"), async () => {
     clips = (await collection(id)).clips.map(({ clip_id, start_s, end_s }) => ({ clip_id, start_s, end_s }));
     await deleteCollection(id);
     if (collectionIn(question.peek().within) === id) ask({ within: "" });

@@ -24,7 +24,7 @@ export function Lists() {
         <CollectionRow key={one.id} collection={one} />
       ))}
       {known.value?.length === 0 && (
-        <p class="hint">{t("Select sounds, then “Collect” keeps them together here.")}</p>
+        <p class="hint">{t("Select sounds, then use “Collect” to keep them together here.")}</p>
       )}
     </>
   );
@@ -84,7 +84,7 @@ export function ListName({ within }: { within: string }) {
   if (within === DISLIKED) return <span>{t("Disliked")}</span>;
   const root = /^root:(\d+)$/.exec(within)?.[1];
   if (root) return <FolderName id={Number(root)} />;
-  if (id === null) return <span>{t("a list of somebody else")}</span>;
+  if (id === null) return <span>{t("someone else's list")}</span>;
   const name = known.value?.find((one) => one.id === id)?.name;
   return (
     <span>

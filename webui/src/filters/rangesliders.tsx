@@ -72,7 +72,7 @@ function RangeGroup({ scale }: { scale: Scale }) {
               checked={asked.isExcluded}
               onChange={(event) => set({ ...asked, isExcluded: event.currentTarget.checked })}
             />
-            {t("leave these out")}
+            {t("exclude these")}
           </label>
           <button type="button" class="plain" onClick={() => set(ALL)}>
             {t("Any")}

@@ -79,7 +79,7 @@ export async function setOpinion(clipId: number, liking: Liking | null): Promise
     signalOthers(USED);
   } catch (error) {
     if (opinionOf(clipId) === liking) show(clipId, before);
-    sayFailure(t("This could not be kept"), error);
+    sayFailure(t("This could not be saved"), error);
   }
 }
 

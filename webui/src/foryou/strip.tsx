@@ -52,12 +52,12 @@ export function ForYou() {
   return (
     <section class="foryou" aria-label={t("For you")}>
       <header class="foryou-head">
-        <h2>{t(likes > 0 ? "For you" : "To begin with")}</h2>
+        <h2>{t(likes > 0 ? "For you" : "To get started")}</h2>
         <p class="hint">
           {t(
             likes > 0
-              ? "From what you liked, without what you know."
-              : "A varied sample. Like some, and it becomes yours.",
+              ? "Based on what you liked, without the sounds you rated."
+              : "A varied sample. Like some sounds to make it yours.",
           )}
         </p>
         <label class="dial">

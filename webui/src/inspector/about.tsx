@@ -12,13 +12,13 @@ import { moment, percent, sentence } from "../ui/format";
 export function Warnings({ clip: known }: { clip: Clip | null }) {
   if (!known) return null;
   const all = [
-    ...(known.missing ? [t("The file was not where it was when it was last looked for.")] : []),
-    ...(known.silent ? [t("It is silent: its name alone finds it.")] : []),
+    ...(known.missing ? [t("The file was missing at the last scan.")] : []),
+    ...(known.silent ? [t("It is silent, so it is found only by name.")] : []),
     ...known.warnings.map((warning) => sentence(said(warning))),
   ];
   if (all.length === 0) return null;
   return (
-    <ul class="warnings" aria-label={t("What is amiss with it")}>
+    <ul class="warnings" aria-label={t("Problems")}>
       {all.map((one) => (
         <li key={one}>
           <bdi>{one}</bdi>
@@ -33,9 +33,7 @@ export function WhyFound({ row }: { row: Row }) {
     return (
       <section class="fact">
         <h3>{t("Why it was found")}</h3>
-        <p class="quiet">
-          {t("It is of a varied sample: nothing was liked yet that it could be compared with.")}
-        </p>
+        <p class="quiet">{t("Part of a varied sample: you have not liked any sound to compare with yet.")}</p>
       </section>
     );
   if (row.score === null) return null;
@@ -50,7 +48,7 @@ export function WhyFound({ row }: { row: Row }) {
       </p>
       {row.match && (
         <p class="quiet">
-          {t("Best from {start} to {end}", {
+          {t("Best match from {start} to {end}", {
             start: moment(row.match.start_s),
             end: moment(row.match.end_s),
           })}
@@ -106,7 +104,7 @@ export function OwnTags({ clip: known }: { clip: Clip | null }) {
             key={tag}
             type="button"
             class="tag"
-            title={t("Find what is called {tag}", { tag })}
+            title={t("Search for {tag}", { tag })}
             onClick={() => askOnly({ thing: { kind: "text", text: tag }, weight: 1 })}
           >
             <bdi>{tag}</bdi>

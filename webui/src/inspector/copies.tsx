@@ -26,7 +26,7 @@ export function Copies({ clipId }: { clipId: number }) {
       }
       found.value = now;
     } catch (error) {
-      sayFailure(t("Duplicates could not be looked for"), error);
+      sayFailure(t("Duplicates could not be searched for"), error);
     }
     looking.value = false;
   };
@@ -40,7 +40,7 @@ export function Copies({ clipId }: { clipId: number }) {
           <Icon name="copies" /> {t(looking.value ? "Listening to the library …" : "Find duplicates")}
         </button>
       )}
-      {found.value && !group && <p class="quiet">{t("No other clip is the same recording.")}</p>}
+      {found.value && !group && <p class="quiet">{t("No other sound is the same recording.")}</p>}
       {group && <GroupOfCopies group={group} />}
     </section>
   );
@@ -73,11 +73,11 @@ export function GroupOfCopies({ group }: { group: Found["groups"][number] }) {
             <button
               type="button"
               class="plain"
-              aria-label={t("Keep this one: {name}; the others are taken out of the library", {
+              aria-label={t("Keep this one: {name}; the others are removed from the library", {
                 name: clipName(one.clip_id).value,
               })}
               title={t(
-                "The others are taken out of the library, and their tags, likes and collections pass to this one; their files stay",
+                "The others are removed from the library, and their tags, likes and collections move to this one; their files stay",
               )}
               onClick={() => keep(one.clip_id)}
             >

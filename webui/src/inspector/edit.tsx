@@ -87,7 +87,7 @@ export function EditClip({ clip, onDone }: EditProps) {
       </div>
       <p class="hint">
         {t(
-          "Remove takes it out of the library. A file that you uploaded is deleted; any other stays where it is.",
+          "Remove takes it out of the library. A file you uploaded is deleted; any other file stays where it is.",
         )}
       </p>
     </form>

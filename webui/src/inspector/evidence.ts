@@ -7,8 +7,8 @@ export type Copy = Copies["groups"][number]["clips"][number];
 
 /** How a clip differs from the one worth keeping, in the words of the command line. */
 export function difference(one: Copy): string {
-  if (one.kind === "copy") return t("the same bytes");
-  const facts = [t("agrees {percent}", { percent: percent(one.similarity) })];
+  if (one.kind === "copy") return t("identical file");
+  const facts = [t("{percent} match", { percent: percent(one.similarity) })];
   if (Math.abs(one.offset_s) >= 0.1)
     facts.push(
       t(one.offset_s > 0 ? "starts {seconds} s later" : "starts {seconds} s earlier", {

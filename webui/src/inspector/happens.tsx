@@ -55,7 +55,7 @@ export function Happens({ clipId, duration_s, onPlayFrom }: HappensProps) {
     try {
       lanes.value = lanesOf((await clipEvents(clipId)).events, MOST_LANES);
     } catch (error) {
-      sayFailure(t("It could not be listened to"), error);
+      sayFailure(t("Events could not be detected"), error);
     }
     looking.value = false;
   };
@@ -67,7 +67,7 @@ export function Happens({ clipId, duration_s, onPlayFrom }: HappensProps) {
           <Icon name="spectrum" /> {t(looking.value ? "Listening …" : "Listen for events")}
         </button>
       )}
-      {lanes.value?.length === 0 && <p class="quiet">{t("Nothing in it is likely enough to be named.")}</p>}
+      {lanes.value?.length === 0 && <p class="quiet">{t("No event is certain enough to name.")}</p>}
       {lanes.value && lanes.value.length > 0 && (
         <ul class="lanes">
           {lanes.value.map((lane) => (

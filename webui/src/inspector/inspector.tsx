@@ -193,7 +193,7 @@ function PassageTools({ row, passage }: { row: Row; passage: Passage }) {
         href={passageUrl(row.clip_id, passage, handles_s.value)}
         download
         onDragStart={(event) => dragPassage(event, row, passage)}
-        title={t("As WAV, sample by sample; it can be dragged out too")}
+        title={t("As a sample-accurate WAV; you can also drag it out")}
       >
         <Icon name="download" /> {t("Download passage")}
       </a>
@@ -205,7 +205,7 @@ function PassageTools({ row, passage }: { row: Row; passage: Passage }) {
 function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
   const opinion = opinionOf(row.clip_id);
   return (
-    <div class="actions" role="group" aria-label={t("With this sound")}>
+    <div class="actions" role="group" aria-label={t("Actions for this sound")}>
       <button type="button" class="primary" onClick={() => moreLike(row)}>
         <Icon name="more" />{" "}
         {marked.value
@@ -219,7 +219,7 @@ function Actions({ row, onEdit }: { row: Row; onEdit: () => void }) {
         type="button"
         class="secondary"
         onClick={() => alsoLike(row)}
-        title={t("Add to the question (+)")}
+        title={t("Add to the search (+)")}
       >
         <Icon name="plus" /> {t("Also this")}
       </button>

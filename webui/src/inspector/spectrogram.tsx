@@ -75,7 +75,7 @@ export function Spectrogram({ clipId, title, duration_s, onPlayFrom }: Spectrogr
           type="button"
           class="plain"
           aria-pressed={isEven.value}
-          title={t("Frequency upwards: as it is heard (mel), or evenly (linear)")}
+          title={t("Frequency scale: mel or linear")}
           onClick={() => (isEven.value = !isEven.value)}
         >
           {t(isEven.value ? "linear" : "mel")}

@@ -33,7 +33,7 @@ export async function filesOf(transfer: DataTransfer): Promise<Dropped> {
   for (const entry of entries) await collect(entry, "", files);
   if (files.length >= MOST_FILES)
     say(
-      t("Only the first {most} files were taken; index large folders with: {command}", {
+      t("Only the first {most} files were added; index large folders with: {command}", {
         most: String(MOST_FILES),
         command: "soundalike index FOLDER",
       }),

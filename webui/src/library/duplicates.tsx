@@ -43,7 +43,9 @@ export function Duplicates() {
             : t("{n} group of duplicates|{n} groups of duplicates", { n: total })}
         </h2>
       </header>
-      {!now.current && total > 0 && <p class="quiet">{t("Sounds came or went since: find them again.")}</p>}
+      {!now.current && total > 0 && (
+        <p class="quiet">{t("The library has changed since then. Find them again.")}</p>
+      )}
       <ul ref={list}>
         {groups.map((group, place) => (
           <li key={group.keep} onClickCapture={(event) => press(place, event)}>

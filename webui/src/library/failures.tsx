@@ -29,7 +29,7 @@ async function retry(): Promise<void> {
   try {
     await retryFailures();
   } catch (error) {
-    sayFailure(t("They could not be tried again"), error);
+    sayFailure(t("Trying again failed"), error);
   }
   await refreshJobs();
 }
@@ -38,7 +38,7 @@ function clear(): void {
   areLeaving.value = true;
   const comeBack = () => (areLeaving.value = false);
   removeLater({
-    said: t("The list of files that could not be indexed is empty"),
+    said: t("List of files that could not be indexed cleared"),
     ids: [0],
     pathOf: () => "/failures",
     failed: t("The list was not cleared"),

@@ -28,7 +28,7 @@ export function Folders() {
       <header class="jobs-head">
         <h2>{t("Folders")}</h2>
       </header>
-      {shown.length === 0 && now.uploads === 0 && <p class="quiet">{t("No folder yet.")}</p>}
+      {shown.length === 0 && now.uploads === 0 && <p class="quiet">{t("No folders yet.")}</p>}
       <ul>
         {shown.map((folder) => (
           <FolderLine key={folder.id} folder={folder} />
@@ -39,7 +39,7 @@ export function Folders() {
               <strong>{t("Uploads")}</strong>
             </p>
             <p class="folder-facts">
-              {t("{n} sound, kept with the library|{n} sounds, kept with the library", { n: now.uploads })}
+              {t("{n} sound, stored in the library|{n} sounds, stored in the library", { n: now.uploads })}
             </p>
           </li>
         )}
@@ -55,8 +55,8 @@ function FolderLine({ folder }: { folder: Folder }) {
   const does = !scan
     ? t("Scan again")
     : scan.state === "running"
-      ? t("Is scanned")
-      : t("Waits to be scanned");
+      ? t("Scanning")
+      : t("Waiting to be scanned");
   return (
     <li class="folder" data-root={folder.id}>
       <p class="folder-name">
@@ -92,7 +92,9 @@ function FolderLine({ folder }: { folder: Folder }) {
         )}
       </p>
       {!present && (
-        <p class="refusal">{t("It is not there now: its disk may be away. What is known of it is kept.")}</p>
+        <p class="refusal">
+          {t("This folder is not available; its disk may be disconnected. Its sounds stay in the library.")}
+        </p>
       )}
       <p class="folder-tools">
         <button
@@ -137,7 +139,7 @@ function AddFolder() {
   };
   return (
     <form class="add-folder" onSubmit={(event) => void add(event)}>
-      <label for="add-folder">{t("Add a folder of the machine that the service runs on, by its path")}</label>
+      <label for="add-folder">{t("Add a folder by its path, on the machine that runs the service")}</label>
       <div class="field-row">
         <input
           id="add-folder"

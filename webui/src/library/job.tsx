@@ -11,18 +11,18 @@ import { clear, control, hasEnded, jobs } from "./jobs";
 const KINDS: Record<Job["kind"], Plain> = {
   index: message("Index"),
   scan: message("Scan@@job"),
-  remove: message("Take out@@folder"),
+  remove: message("Remove@@folder"),
   duplicates: message("Find duplicates"),
   map: message("Draw the map"),
   facts: message("Measure sounds"),
   events: message("Find events"),
   fingerprints: message("Make fingerprints"),
-  speech: message("Write down what is said"),
+  speech: message("Transcribe speech"),
 };
 const STATES: Record<Job["state"], Plain> = {
-  queued: message("waits"),
-  running: message("runs"),
-  paused: message("is paused"),
+  queued: message("waiting"),
+  running: message("running"),
+  paused: message("paused"),
   done: message("done"),
   failed: message("failed"),
   cancelled: message("cancelled"),
@@ -83,7 +83,7 @@ export function JobCard({ job }: { job: Job }) {
         )}
         {state === "done" && INDEXING.has(job.kind) && (
           <button type="button" class="plain" onClick={() => go({ view: "search", question: NOTHING })}>
-            {t("Look at them")}
+            {t("Show the sounds")}
           </button>
         )}
         {hasEnded(job) && (
@@ -112,10 +112,10 @@ const GIVING_WAY = new Set<Job["kind"]>(["facts", "events", "fingerprints", "spe
 /** What a queued job waits for. */
 function waitsText({ kind }: Job): string {
   const running = jobs.value.find((one) => one.state === "running");
-  if (!running) return t("Waits for its turn");
+  if (!running) return t("Waiting for its turn");
   if (GIVING_WAY.has(running.kind) && !GIVING_WAY.has(kind))
-    return t("Begins in a moment: {job} lets it go first", { job: nameOf(running) });
-  return t("Waits until this is done: {job}", { job: nameOf(running) });
+    return t("Starting soon: {job} lets it go first", { job: nameOf(running) });
+  return t("Waiting for this to finish: {job}", { job: nameOf(running) });
 }
 
 const named = (files: readonly string[]): string =>

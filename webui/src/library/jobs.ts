@@ -34,9 +34,9 @@ export function followJobs(): void {
 }
 
 const COULD_NOT = {
-  pause: message("The job could not pause"),
-  resume: message("The job could not resume"),
-  cancel: message("The job could not cancel"),
+  pause: message("The job could not be paused"),
+  resume: message("The job could not be resumed"),
+  cancel: message("The job could not be cancelled"),
   retry: message("The job could not be tried again"),
 };
 
@@ -64,7 +64,7 @@ export function clear(ended: readonly Job[]): void {
   const ids = ended.map(({ id }) => id);
   leaving.value = new Set([...leaving.peek(), ...ids]);
   removeLater({
-    said: t("{n} job taken off the list|{n} jobs taken off the list", { n: ids.length }),
+    said: t("{n} job removed from the list|{n} jobs removed from the list", { n: ids.length }),
     ids,
     pathOf: (id) => `/jobs/${id}`,
     failed: t("Jobs could not be cleared"),

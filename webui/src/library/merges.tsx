@@ -62,10 +62,10 @@ const stayUndoable = new Map<number, () => void>();
 export function makeFinal(id: number): void {
   ending.value = new Set([...ending.peek(), id]);
   const takeBack = removeLater({
-    said: t("The merge will be final in a moment, and cannot be undone then"),
+    said: t("The merge will be final in a moment and can then no longer be undone"),
     ids: [id],
     pathOf: (one) => `/merges/${one}`,
-    failed: t("Not made final"),
+    failed: t("The merge could not be made final"),
     putBack: () => showAgain(id),
     done: () => learnMerges().then(() => showAgain(id)),
   });
@@ -98,7 +98,9 @@ export function Merges() {
           <li key={one.id} onClickCapture={(event) => press(place, event)}>
             <bdi>{clipName(one.keep)}</bdi>
             <span class="quiet">
-              {tx("kept of {names}", { names: <bdi>{one.clips.map((clip) => clip.title).join(", ")}</bdi> })}
+              {tx("merged with {names}", {
+                names: <bdi>{one.clips.map((clip) => clip.title).join(", ")}</bdi>,
+              })}
             </span>
             <button
               type="button"
@@ -111,10 +113,10 @@ export function Merges() {
             <button
               type="button"
               class="plain"
-              aria-label={t("Make final: the merge into {name} cannot be undone any more", {
+              aria-label={t("Make final: the merge into {name} can no longer be undone", {
                 name: clipName(one.keep).value,
               })}
-              title={t("Make final: the merge into {name} cannot be undone any more", {
+              title={t("Make final: the merge into {name} can no longer be undone", {
                 name: clipName(one.keep).value,
               })}
               onClick={() => makeFinal(one.id)}

@@ -56,7 +56,7 @@ export function dismissNotAdded(): void {
   const before = notAdded.peek();
   notAdded.value = [];
   const run = () => (notAdded.value = [...before, ...notAdded.peek()]);
-  say(t("The list of files not added is empty"), { action: { name: t("Undo"), run } });
+  say(t("List of files not added cleared"), { action: { name: t("Undo"), run } });
 }
 
 function isNotAdded(one: unknown): one is NotAdded {
@@ -85,7 +85,7 @@ export async function upload(files: readonly NamedFile[]): Promise<void> {
   const sounds = files.filter(({ file, name }) => SOUNDS.test(name) || /^(audio|video)\//.test(file.type));
   const others = files.length - sounds.length;
   if (others > 0) say(t("{n} file left out: no sound|{n} files left out: no sound", { n: others }));
-  if (files.length === 0) say(t("There is no file in it"));
+  if (files.length === 0) say(t("It contains no files"));
   if (sounds.length === 0) return;
   const drop = { job: null, files: 0 };
   queue.push(...portions(sounds).map((some) => portion(some, drop)));
@@ -113,7 +113,7 @@ async function sendAll(): Promise<void> {
   const left = notAdded.peek().length - before;
   if (left > 0)
     say(
-      t("{n} file not added: the library's page says why|{n} files not added: the library's page says why", {
+      t("{n} file not added; see Library for the reason|{n} files not added; see Library for the reasons", {
         n: left,
       }),
       { bad: true },
@@ -136,12 +136,13 @@ async function send(next: Portion): Promise<void> {
       if (error instanceof Unreachable) {
         const gone = await unreadable(files);
         if (gone.size > 0) {
-          leave([...gone], t("It cannot be read any more: it was changed, moved or deleted."));
+          leave([...gone], t("It can no longer be read: it was changed, moved or deleted."));
           const there = files.filter((file) => !gone.has(file));
           if (there.length > 0) queue.unshift(portion(there, drop));
           return;
         }
-        if (breaks > MOST_BREAKS) return splitOrLeave(next, t("The connection broke whenever it was sent."));
+        if (breaks > MOST_BREAKS)
+          return splitOrLeave(next, t("The connection broke every time it was sent."));
         await wait(t("the service does not answer"), backAgain());
         await wait(t("the service does not answer"), pause(breaks - 1, stopping.signal));
         breaks++;

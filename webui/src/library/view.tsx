@@ -49,7 +49,7 @@ export function LibraryView() {
           <button
             type="button"
             class="plain"
-            title={t("Loudness, pitch, tempo, key and the rest: columns and filters know what was measured")}
+            title={t("Measures loudness, pitch, tempo, key and more, for columns and filters")}
             onClick={() => void start("facts")}
           >
             {t("Measure sounds")}
@@ -57,7 +57,7 @@ export function LibraryView() {
           <button
             type="button"
             class="plain"
-            title={t("What sounds when: a time line of each sound")}
+            title={t("Which events happen when: a timeline for each sound")}
             onClick={() => void start("events")}
           >
             {t("Find events")}
@@ -65,7 +65,7 @@ export function LibraryView() {
           <button
             type="button"
             class="plain"
-            title={t("Then the library recognises its recordings in other files, whatever became of them")}
+            title={t("Lets the library recognise its recordings in other files, even if they were altered")}
             onClick={() => void start("fingerprints")}
           >
             {t("Make fingerprints")}
@@ -74,14 +74,14 @@ export function LibraryView() {
             <button
               type="button"
               class="plain"
-              title={t("Take what has ended off the list")}
+              title={t("Remove finished jobs from the list")}
               onClick={clearEnded}
             >
               {t("Clear the list")}
             </button>
           )}
         </header>
-        {listed.value.length === 0 && <p class="quiet">{t("No job yet: adding sounds begins one.")}</p>}
+        {listed.value.length === 0 && <p class="quiet">{t("No jobs yet. Adding sounds starts one.")}</p>}
         <ul>
           {listed.value.map((job) => (
             <JobCard key={job.id} job={job} />
@@ -115,28 +115,24 @@ function Facts() {
         <dt>{t("passages")}</dt>
       </div>
       {now.unmeasured > 0 && (
-        <div
-          title={t(
-            "They are measured while the service has nothing else to do, or at once by Measure sounds",
-          )}
-        >
+        <div title={t("Measured while the service is idle, or now with Measure sounds")}>
           <dd>{count(now.unmeasured)}</dd>
           <dt>{t("not measured yet")}</dt>
         </div>
       )}
       <div>
         <dd class="facts-words">{now.spaces.join(t(", ")) || t("none yet")}</dd>
-        <dt>{t("how it listens")}</dt>
+        <dt>{t("encoder")}</dt>
       </div>
     </dl>
   );
 }
 
 const DEGRADED: Record<Ready["degraded"][number]["what"], Plain> = {
-  writing: message("Nothing can be kept at the moment: no uploads, likes or changes."),
-  jobs: message("Jobs wait; they go on by themselves."),
+  writing: message("Nothing can be saved at the moment: no uploads, likes or changes."),
+  jobs: message("Jobs are waiting; they continue automatically."),
   snapshots: message(
-    "What another machine published last cannot be fetched; answers are right, and take longer.",
+    "What another machine last published cannot be fetched; results are correct, but slower.",
   ),
   catalog: message("The catalog does not answer."),
 };
@@ -146,7 +142,7 @@ function Degraded() {
   const all = facts.value?.degraded ?? [];
   if (all.length === 0) return null;
   return (
-    <ul class="warnings" aria-label={t("What does not work now")}>
+    <ul class="warnings" aria-label={t("Not working at the moment")}>
       {all.map(({ what, why }) => (
         <li key={what}>
           {t(DEGRADED[what])} <bdi>{sentence(said(why))}</bdi>
@@ -186,7 +182,11 @@ function sendingText({ done, total, waits }: Sending): string {
   const files = t("{n} file|{n} files", { n: total });
   return waits === null
     ? t("Sending {done} of {files} …", { done, files })
-    : t("Sending waits: {why}. {done} of {files} done; it goes on by itself.", { why: waits, done, files });
+    : t("Sending waits: {why}. {done} of {files} done; it continues automatically.", {
+        why: waits,
+        done,
+        files,
+      });
 }
 
 function AddSounds() {
@@ -211,7 +211,7 @@ function AddSounds() {
       </p>
       <p class="hint">
         {tx(
-          "They are copied into the library. A large collection is better indexed where it lies: {command}",
+          "Files are copied into the library. It is better to index a large collection in place: {command}",
           { command: <code>soundalike index ~/Sounds</code> },
         )}
       </p>

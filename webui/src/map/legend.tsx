@@ -44,7 +44,7 @@ export function Legend({ layout }: { layout: Layout }) {
         <span class="unseen">{t("Colours say")}</span>
         <select value={colouring.value} onChange={(event) => choose(event.currentTarget.value)}>
           {OF_THE_LIBRARY.map(option)}
-          <optgroup label={t("By what was measured")}>{OF_FACTS.map(option)}</optgroup>
+          <optgroup label={t("By measurement")}>{OF_FACTS.map(option)}</optgroup>
         </select>
       </label>
       <ul aria-label={t("Colours")}>
@@ -57,7 +57,7 @@ export function Legend({ layout }: { layout: Layout }) {
                 type="button"
                 class="plain legend-item"
                 aria-pressed={isAsked(where)}
-                title={t("Only {name}, or all again", { name })}
+                title={t("Show only {name}, or all", { name })}
                 onClick={() => toggle(where)}
               >
                 <span class={`dot dot-${at}`} aria-hidden="true" /> <bdi>{name}</bdi>

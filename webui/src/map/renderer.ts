@@ -57,7 +57,7 @@ export class Renderer {
     private readonly layout: Layout,
   ) {
     const gl = canvas.getContext("webgl2", { antialias: false });
-    if (!gl) throw new WebGlMissing(t("This browser draws no WebGL 2, which the map needs."));
+    if (!gl) throw new WebGlMissing(t("The map needs WebGL 2, which this browser does not support."));
     this.gl = gl;
     this.program = link(gl);
     gl.useProgram(this.program);
@@ -146,7 +146,7 @@ function link(gl: WebGL2RenderingContext): WebGLProgram {
     [gl.FRAGMENT_SHADER, FRAGMENT],
   ] as const) {
     const shader = gl.createShader(type);
-    if (!shader) throw new WebGlMissing(t("The graphics context was lost; load the page again."));
+    if (!shader) throw new WebGlMissing(t("The graphics context was lost; reload the page."));
     gl.shaderSource(shader, source);
     gl.compileShader(shader);
     gl.attachShader(program, shader);

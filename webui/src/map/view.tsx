@@ -117,11 +117,7 @@ function NotDrawn() {
         <Icon name="lasso" />
       </span>
       <h2>{t("The map is not drawn yet")}</h2>
-      <p>
-        {t(
-          "It lays out every sound so that those that sound alike lie close together. That takes a minute or so, once.",
-        )}
-      </p>
+      <p>{t("The map places similar sounds close together. Drawing it takes about a minute, once.")}</p>
       <button type="button" class="primary" disabled={drawing.value} onClick={() => void draw()}>
         {t(drawing.value ? "Drawing …" : "Draw the map")}
       </button>

@@ -75,14 +75,14 @@ async function playedOf(thing: CutThing): Promise<Played | null> {
       return { clip_id: thing.id, title: `A: ${(await clip(thing.id)).title}`, match };
     const file = await findSound(thing.file);
     if (!file) {
-      say(t("The sound of this question is not kept in this browser"), { bad: true });
+      say(t("The sound of this search is not kept in this browser"), { bad: true });
       return null;
     }
     const address = addresses.get(thing.file) ?? URL.createObjectURL(file);
     addresses.set(thing.file, address);
     return { clip_id: null, title: `A: ${file.name}`, match, address };
   } catch (error) {
-    sayFailure(t("The sound of this question cannot be played"), error);
+    sayFailure(t("The sound of this search cannot be played"), error);
     return null;
   }
 }

@@ -146,7 +146,7 @@ async function explain(): Promise<void> {
   try {
     if (!what.address) await check(`/clips/${what.clip_id}/audio`);
     say(
-      t("{title} cannot be played: this browser does not know its format, or it is damaged.", {
+      t("{title} cannot be played: this browser does not support its format, or the file is damaged.", {
         title: what.title,
       }),
       {

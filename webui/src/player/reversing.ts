@@ -28,7 +28,7 @@ export async function reverse(): Promise<void> {
     return;
   }
   if (length.peek() > LONGEST_S) {
-    say(t("Sounds of more than ten minutes are not turned round"), { bad: true });
+    say(t("Sounds longer than ten minutes cannot be played backwards"), { bad: true });
     return;
   }
   try {
@@ -47,7 +47,7 @@ export async function reverse(): Promise<void> {
     turned.value = { backwards, forwards: now };
     play(backwards, mirrored(position.peek(), duration_s));
   } catch (error) {
-    sayFailure(t("It cannot be turned round"), error);
+    sayFailure(t("It cannot be played backwards"), error);
   }
 }
 
@@ -58,7 +58,7 @@ async function backwardsOf(address: string): Promise<{ address: string; duration
   const known = made.get(address);
   if (known) return known;
   const answer = await fetch(address);
-  if (!answer.ok) throw new Error(t("it could not be fetched"));
+  if (!answer.ok) throw new Error(t("it could not be loaded"));
   const context = new AudioContext();
   try {
     const sound = await context.decodeAudioData(await answer.arrayBuffer());

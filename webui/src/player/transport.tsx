@@ -39,13 +39,13 @@ export function Transport() {
       </label>
       <IconButton
         icon="hum"
-        label={t("Keep the pitch at another speed")}
+        label={t("Keep the pitch when the speed changes")}
         pressed={keepsPitch.value}
         onClick={() => (keepsPitch.value = !keepsPitch.value)}
       />
       <IconButton
         icon="level"
-        label={t("Equally loud: {level} LUFS, as far as it was measured", {
+        label={t("Equally loud: {level} LUFS (measured sounds only)", {
           level: String(MATCHED_LUFS).replace("-", "−"),
         })}
         pressed={matchesLevels.value}
@@ -70,8 +70,8 @@ function Compare() {
     <button
       type="button"
       class="plain"
-      title={t("The question's sound and the hit, at the same place (B)")}
-      aria-label={t("A/B: the question's sound and the hit, at the same place")}
+      title={t("Compare the hit with your sound, at the same position (B)")}
+      aria-label={t("A/B: compare the hit with your sound, at the same position")}
       aria-pressed={hearsQuestion.value}
       onClick={() => void compare()}
     >

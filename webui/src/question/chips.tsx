@@ -103,7 +103,7 @@ function Chip({ part, place, onRemove }: ChipProps) {
         <button
           type="button"
           class="chip-more chip-alike"
-          title={t("In which way hits are like it")}
+          title={t("In which way hits should be similar")}
           aria-expanded={weighing.value === place}
           onClick={() => (weighing.value = weighing.peek() === place ? null : place)}
         >

@@ -25,7 +25,9 @@ export async function addSounds(files: readonly File[]): Promise<void> {
       say(t("{name} is empty, or larger than 64 MB", { name: file.name }), { bad: true });
   if (small.length > MOST_SOUNDS)
     say(
-      t("A question takes {most} sounds; to search many, index them in the library.", { most: MOST_SOUNDS }),
+      t("A search takes up to {most} sounds. To search among many, add them to the library.", {
+        most: MOST_SOUNDS,
+      }),
     );
   const keys = await Promise.all(small.slice(0, MOST_SOUNDS).map(keepSound));
   if (keys.length === 0) return;
@@ -76,7 +78,7 @@ export function DropTarget() {
       ) : (
         <p>
           {t("Drop to find sounds like it")}
-          <span class="drop-more">{t("A folder is added to the library")}</span>
+          <span class="drop-more">{t("Folders are added to the library")}</span>
         </p>
       )}
     </div>

@@ -16,7 +16,7 @@ export function HistoryList() {
   const clear = () => {
     const before = asked.peek();
     asked.value = [];
-    say(t("The history is empty"), { action: { name: t("Undo"), run: () => (asked.value = before) } });
+    say(t("History cleared"), { action: { name: t("Undo"), run: () => (asked.value = before) } });
   };
   return (
     <section class="history" aria-label={t("Asked before")}>
@@ -30,7 +30,7 @@ export function HistoryList() {
         <IconButton icon="close" label={t("Close the history")} onClick={close} />
       </header>
       {asked.value.length === 0 && (
-        <p class="quiet">{t("Nothing yet: questions are kept in this browser.")}</p>
+        <p class="quiet">{t("Nothing yet. Your searches are kept in this browser.")}</p>
       )}
       <ul>
         {asked.value.map((written) => (

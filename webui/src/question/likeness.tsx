@@ -19,11 +19,11 @@ import { canWeigh } from "./model";
 import { weighing } from "./state";
 
 const MEANS = {
-  kind: message("what it is, as the encoder hears it"),
-  timbre: message("its colour, whatever its pitch and course"),
-  pitch: message("how high it is"),
-  envelope: message("how it rises and falls, and how long it is"),
-  rhythm: message("how its onsets come again"),
+  kind: message("what kind of sound it is, as the encoder hears it"),
+  timbre: message("its tone colour, whatever its pitch and envelope"),
+  pitch: message("how high or low it is"),
+  envelope: message("how it rises and falls, and how long it lasts"),
+  rhythm: message("how its onsets repeat"),
 } satisfies Record<Aspect, Plain>;
 const STEP = 0.1;
 
@@ -69,7 +69,7 @@ export function Likeness() {
           <bdi>{t("In which way: {what}", { what: nameOf(part) })}</bdi>
         </h2>
         <button type="button" class="plain" onClick={() => change({})}>
-          {t("As it is")}
+          {t("Reset")}
         </button>
         <IconButton icon="close" label={t("Close")} onClick={close} />
       </header>

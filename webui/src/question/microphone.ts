@@ -63,7 +63,7 @@ async function request(): Promise<MediaStream> {
   if (!devices) {
     throw new MicrophoneRefused(
       t(
-        "Browsers give a microphone only to pages on this machine or over HTTPS. Record a file elsewhere and drop it here.",
+        "Browsers allow the microphone only for pages on this machine or over HTTPS. Record a file elsewhere and drop it here.",
       ),
     );
   }
@@ -77,12 +77,14 @@ async function request(): Promise<MediaStream> {
     if (name === "NotAllowedError") {
       throw new MicrophoneRefused(
         t(
-          "The browser does not let this page use the microphone. Allow it beside the address, then try again; or drop a recording here.",
+          "The browser does not let this page use the microphone. Allow it beside the address bar and try again, or drop a recording here.",
         ),
       );
     }
     throw new MicrophoneRefused(
-      t("The microphone cannot be used now; another program may hold it. Or drop a recording here."),
+      t(
+        "The microphone is not available; another program may be using it. Try again, or drop a recording here.",
+      ),
     );
   }
 }

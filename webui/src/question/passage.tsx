@@ -83,7 +83,9 @@ export function Picker({ thing, onChosen }: PickerProps) {
   return (
     <div class="picker">
       {failed.value && (
-        <p class="refusal">{t("This browser cannot draw this sound; a passage can be chosen in numbers.")}</p>
+        <p class="refusal">
+          {t("This browser cannot draw this sound. Enter the passage as numbers instead.")}
+        </p>
       )}
       <div
         ref={container}
@@ -97,7 +99,7 @@ export function Picker({ thing, onChosen }: PickerProps) {
               start: moment(passage.value.start_s),
               end: moment(passage.value.end_s),
             })
-          : t("Drag over the waveform to choose a passage, or type from when to when.")}
+          : t("Drag over the waveform to choose a passage, or enter its start and end.")}
       </p>
       <PassageFields
         passage={passage.value}
@@ -172,7 +174,7 @@ function PlayedFields({ played }: { played: Signal<Played> }) {
             step={1}
             placeholder={t("first")}
             defaultValue={track}
-            title={t("Counted from 0; without a number the first that is not silent")}
+            title={t("Counted from 0; if empty, the first track that is not silent")}
             onChange={({ currentTarget: { value } }) =>
               change("track", value, (one) => Number.isInteger(one) && one >= 0 && one <= LAST_TRACK)
             }

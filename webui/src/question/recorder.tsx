@@ -14,7 +14,7 @@ import { keepTake, type Take, takeName } from "./takes";
 
 const LONGEST_S = { audio: 10, hum: 15 };
 const MUTED = message(
-  "Nothing was heard. The microphone may be muted, or be another one than you think: look at the switch on it and at your system's sound settings, then try again.",
+  "Nothing was heard. The microphone may be muted, or a different one may be in use: check its switch and your system's sound settings, then try again.",
 );
 
 export function Recorder() {
@@ -90,7 +90,7 @@ export function Recorder() {
             <Icon name="refresh" /> {t("Try again")}
           </button>
           <p class="hint">
-            {t("Nothing leaves this machine but what you record, and that goes to this search service only.")}
+            {t("Only what you record leaves this machine, and it goes to this search service only.")}
           </p>
         </div>
       ) : take.value ? (
@@ -111,13 +111,13 @@ export function Recorder() {
             )}
           </p>
           {kind === "audio" && (
-            <label title={t("Found by how it rises, falls and comes again; needs measured sounds")}>
+            <label title={t("Compares how sounds rise, fall and repeat; needs measured sounds")}>
               <input
                 type="checkbox"
                 checked={imitated.value}
                 onChange={(event) => (imitated.value = event.currentTarget.checked)}
               />{" "}
-              {t("I imitate it with my mouth")}
+              {t("This is a vocal imitation")}
             </label>
           )}
           <div class="field-row">

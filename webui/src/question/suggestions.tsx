@@ -49,7 +49,7 @@ export function Suggestions({ where, onAsk }: SuggestionsProps) {
   if (known.value.where !== where || texts.length === 0) return null;
   return (
     <section class="suggestions" aria-label={t("What can be asked here")}>
-      <span class="quiet">{t("There is, for example:")}</span>
+      <span class="quiet">{t("For example:")}</span>
       <ul>
         {texts.map((text) => (
           <li key={text}>

@@ -26,7 +26,7 @@ export async function understand(): Promise<void> {
     });
     understood.value = { asked: question.peek(), said };
   } catch (error) {
-    sayFailure(t("The sentence could not be read"), error);
+    sayFailure(t("The sentence could not be understood"), error);
   }
 }
 

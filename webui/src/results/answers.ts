@@ -178,11 +178,11 @@ async function run(
   waiting.value = true;
   trouble.value = null;
   const sayBusy = () => {
-    trouble.value = { why: t("The service is busy. It is asked again by itself."), again: null };
+    trouble.value = { why: t("The service is busy. Trying again automatically."), again: null };
   };
   const slow = setTimeout(() => {
     if (aborted.aborted || trouble.peek()) return;
-    const why = t("The service has not answered for 3 seconds. It may have much to do, or hang.");
+    const why = t("The service has not answered for 3 seconds. It may be busy, or stuck.");
     trouble.value = { why, again: () => anew(retry) };
   }, SLOW_MS);
   try {
@@ -212,7 +212,7 @@ function withoutLeaving(found: Answered): Answered {
 function whyOf(error: Refused): string {
   if (isBusy(error)) return t("The service is busy: {why}", { why: error.message });
   return isTemporary(error)
-    ? t("The service failed, and not for what you asked: {why}", { why: error.message })
+    ? t("The service failed, but not because of your search: {why}", { why: error.message })
     : error.message;
 }
 

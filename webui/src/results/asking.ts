@@ -14,13 +14,13 @@ const fieldOf = (file: string): string => `sound-${file}`;
 
 /** The question; or why it cannot be asked, in words for people. */
 export async function sentOf(asked: Question): Promise<Sent | string> {
-  if (!isWanting(asked)) return t("Add something that you want: all of this says what you do not want.");
+  if (!isWanting(asked)) return t("Add something that you want: so far this only says what you do not want.");
   const files = new Map<string, File>();
   for (const { thing } of asked.parts) {
     if (thing.kind !== "audio" && thing.kind !== "hum") continue;
     const file = await findSound(thing.file);
     if (!file)
-      return t("A sound of this question is not kept in this browser. Drop it here again, or remove it.");
+      return t("A sound of this search is not kept in this browser. Drop it here again, or remove it.");
     files.set(fieldOf(thing.file), file);
   }
   const parts = allParts(asked).map((part) => bodyOf(part, fieldOf));

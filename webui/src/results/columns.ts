@@ -76,7 +76,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: "rate",
     title: message("Rate"),
-    means: message("samples a second"),
+    means: message("samples per second"),
     width_rem: 4.25,
     sort: "sample_rate_hz",
     text: (known) => written(known, "sample_rate_hz", (rate_hz) => `${rate_hz / 1000} kHz`),
@@ -84,7 +84,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: "channels",
     title: message("Channels"),
-    means: message("of its file"),
+    means: message("of the file"),
     width_rem: 4,
     sort: "channels",
     text: (known) =>
@@ -96,7 +96,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: "format",
     title: message("Format"),
-    means: message("of its file"),
+    means: message("of the file"),
     width_rem: 3.5,
     sort: null,
     text: (_, row) => formatOf(row),
@@ -112,7 +112,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: "pitch",
     title: message("Pitch"),
-    means: message("that most of it keeps to"),
+    means: message("held for most of the sound"),
     width_rem: 6,
     sort: "pitch_hz",
     text: (known) =>
@@ -121,7 +121,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: "tempo",
     title: message("Tempo"),
-    means: message("beats a minute"),
+    means: message("beats per minute"),
     width_rem: 4.25,
     sort: "tempo",
     text: (known) => written(known, "tempo", (tempo) => `${Math.round(tempo)} BPM`),
@@ -129,7 +129,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: "key",
     title: message("Key"),
-    means: message("of its harmony"),
+    means: message("of the harmony"),
     width_rem: 4.75,
     sort: null,
     text: (known) => keyName(word(known, "key")),
@@ -137,7 +137,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: "brightness",
     title: message("Brightness"),
-    means: message("the middle of its spectrum, in words"),
+    means: message("centre of the spectrum, in words"),
     width_rem: 5,
     sort: "centroid_hz",
     text: (known) => {

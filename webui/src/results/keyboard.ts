@@ -124,7 +124,7 @@ function rowOf(target: HTMLElement): Row | null {
 
 function toggleAudition(): void {
   auditioning.value = !auditioning.peek();
-  say(t(auditioning.peek() ? "What you choose plays at once" : "What you choose plays when you say so"));
+  say(t(auditioning.peek() ? "What you choose plays at once" : "Audition off"));
 }
 
 function letter(key: string, row: Row | null): boolean {

@@ -41,7 +41,7 @@ export function ManyBar() {
   if (size === 0)
     return (
       <section class="many" aria-label={t("The selected sounds")}>
-        <p role="status">{t("Press the sounds that you mean")}</p>
+        <p role="status">{t("Tap sounds to select them")}</p>
         {select}
         <span class="many-tools">{close}</span>
       </section>
@@ -87,7 +87,7 @@ export function ManyBar() {
             type="button"
             class="plain"
             onClick={() => void takeOutOf(within, selectedRows())}
-            title={t("Take these out of the collection; they stay in the library")}
+            title={t("Remove these from the collection; they stay in the library")}
           >
             <Icon name="minus" /> {t("Take out")}
           </button>

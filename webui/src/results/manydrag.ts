@@ -14,7 +14,7 @@ function dragSelected(event: DragEvent): void {
   const size = t("{n} sound|{n} sounds", { n: rows.length });
   if (rows.length > MOST) {
     event.preventDefault();
-    say(t("{n} sounds are too many to be dragged: Export saves them", { n: rows.length }), { bad: true });
+    say(t("{n} sounds are too many to drag. Use Export instead", { n: rows.length }), { bad: true });
     return;
   }
   const which = new URLSearchParams(rows.map(({ clip_id }) => ["clip_id", String(clip_id)]));

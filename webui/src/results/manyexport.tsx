@@ -10,7 +10,7 @@ export function ExportBar() {
     [t("Files (ZIP)"), t("The files, with a list of licences"), () => void takeOut(selectedRows(), "files")],
     [
       t("Passages (WAV)"),
-      t("What matched in each, in a ZIP"),
+      t("The matching passage of each, in a ZIP"),
       () => void takeOut(selectedRows(), "passages"),
     ],
     [

@@ -60,7 +60,7 @@ export async function copy(text: string, what: string): Promise<void> {
     () => false,
   );
   if (copied || copyOfField(text)) say(t("{what} copied", { what }));
-  else say(t("This browser does not let the page copy: {what} not copied", { what }), { bad: true });
+  else say(t("The browser did not allow copying: {what} not copied", { what }), { bad: true });
 }
 
 /** The old way: browsers give pages without https no clipboard. */

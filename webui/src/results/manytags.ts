@@ -21,7 +21,7 @@ export const addTags = (rows: readonly Row[], tags: readonly string[]): Promise<
     rows,
     (own) => [...own, ...tags.filter((tag) => !own.includes(tag))],
     message("{n} sound tagged|{n} sounds tagged"),
-    message("They have these tags already"),
+    message("They already have these tags"),
   );
 
 /** Take these tags away from each that has them. */
@@ -49,7 +49,7 @@ async function change(
       before.set(clip_id, own_tags);
     }
   } catch (error) {
-    sayFailure(t("Not all were changed"), error);
+    sayFailure(t("Some sounds could not be changed"), error);
   }
   if (before.size > 0)
     say(t(done, { n: before.size }), { action: { name: t("Undo"), run: () => putBack(before) } });
@@ -62,7 +62,7 @@ async function putBack(before: ReadonlyMap<number, string[]>): Promise<void> {
     for (const [id, own_tags] of before) await changeClip(id, { own_tags });
     say(t("Tags are as they were"));
   } catch (error) {
-    sayFailure(t("The tags were not put back"), error);
+    sayFailure(t("The tags could not be restored"), error);
   }
   await libraryEdited();
 }

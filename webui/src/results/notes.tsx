@@ -66,8 +66,8 @@ function ReadAs({ now: { question: asked, readAs, language } }: { now: Answered 
   return (
     <p class="note" role="status">
       <span>
-        {written && <>{tx("No name has {words}.", { words: <bdi>{written}</bdi> })} </>}
-        {tx("Names were searched for {words}.", { words: <bdi>{read}</bdi> })}
+        {written && <>{tx("No name contains {words}.", { words: <bdi>{written}</bdi> })} </>}
+        {tx("Searched names for {words} instead.", { words: <bdi>{read}</bdi> })}
       </span>
       {written && (
         <span class="note-actions">
@@ -75,7 +75,7 @@ function ReadAs({ now: { question: asked, readAs, language } }: { now: Answered 
             {tx("Ask for {words}", { words: <bdi>{read}</bdi> })}
           </button>
           <button type="button" class="plain" onClick={change(asWritten)}>
-            {t("Only as it is written")}
+            {t("Search exactly as typed")}
           </button>
         </span>
       )}
@@ -94,13 +94,13 @@ function Gone({ gone }: { gone: readonly string[] }) {
     <p class="note" role="status">
       <span>
         {t(
-          "{n} sound of this question is not in the library any more. The rest was asked for.|{n} sounds of this question are not in the library any more. The rest was asked for.",
+          "{n} sound of this search is no longer in the library. The rest was used.|{n} sounds of this search are no longer in the library. The rest was used.",
           { n: gone.length },
         )}
       </span>
       <span class="note-actions">
         <button type="button" class="plain" onClick={takeOut}>
-          {t("Take it out of the question|Take them out of the question", { n: gone.length })}
+          {t("Remove it from the search|Remove them from the search", { n: gone.length })}
         </button>
       </span>
     </p>
@@ -112,7 +112,7 @@ function Amiss({ warnings }: { warnings: readonly string[] }) {
   return (
     <p class="note" role="status">
       <span>
-        {t("Something is amiss with your sound: {why}. It was asked for as far as it can be read.", {
+        {t("There is a problem with your sound: {why}. The readable part was used.", {
           why: why.join(t("; ")),
         })}
       </span>

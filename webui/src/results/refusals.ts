@@ -18,8 +18,7 @@ export async function refusalOf(
     Promise.all(ids.map((id) => refusalIn(clip(id, aborted), GONE))),
     Promise.all(several.map((filter) => refusalIn(checkFilter(filter, aborted), UNREADABLE))),
   ]);
-  if (gone.some((one) => one !== null))
-    return t("A sound that is asked with is not in the library any more.");
+  if (gone.some((one) => one !== null)) return t("A sound of this search is no longer in the library.");
   return wrong.find((one) => one !== null) ?? why;
 }
 

@@ -54,7 +54,7 @@ function Results() {
       {browsing && <ForYou />}
       <header class="results-head">
         <p class="summary" role="status">
-          {now ? summary() : waiting.value ? t("Looking …") : ""}
+          {now ? summary() : waiting.value ? t("Searching …") : ""}
         </p>
         <span class={`busy ${waiting.value || isOrdering.value ? "busy-on" : ""}`} aria-hidden="true" />
         <span class="results-tools">
@@ -67,7 +67,7 @@ function Results() {
           />
           <IconButton
             icon="rows"
-            label={t("Low rows, the name of the file first")}
+            label={t("Low rows, file name first")}
             pressed={compact.value}
             onClick={() => (compact.value = !compact.value)}
           />
@@ -122,8 +122,8 @@ function WordsLanguage({ found }: { found: string }) {
       <select value={chosen} onChange={({ currentTarget: { value } }) => ask({ language: value })}>
         <option value="">
           {chosen || !found
-            ? t("language as found out")
-            : t("{language}, as found out", { language: languageName(found) })}
+            ? t("detect language")
+            : t("detected: {language}", { language: languageName(found) })}
         </option>
         {WORD_LANGUAGES.map((code) => (
           <option key={code} value={code}>
@@ -150,7 +150,7 @@ function Order({ browsing }: { browsing: boolean }) {
         onChange={({ currentTarget: { value } }) => go(browsing ? { order: value } : { by: value })}
       >
         {(browsing ? ORDERS : HIT_ORDERS).map(option)}
-        <optgroup label={t("By what was measured")}>{FACT_ORDERS.map(option)}</optgroup>
+        <optgroup label={t("By measurement")}>{FACT_ORDERS.map(option)}</optgroup>
       </select>
     </label>
   );
@@ -176,6 +176,6 @@ function summary(): string {
   const all = !sounds ? first : now.sorted ? t("{sounds}, {first}", { sounds, first }) : sounds;
   const values = { all, took };
   if (now.verdict === "weak") return t("no close match: {all}, {took} ms", values);
-  if (now.verdict === "none") return t("far from what you asked: {all}, {took} ms", values);
+  if (now.verdict === "none") return t("far from what you asked for: {all}, {took} ms", values);
   return t("{all}, {took} ms", values);
 }

@@ -51,7 +51,7 @@ export function SaveForm() {
       <button type="submit" class="primary" disabled={busy.value}>
         {t("Save")}
       </button>
-      <IconButton icon="close" label={t("Do not save it")} onClick={close} />
+      <IconButton icon="close" label={t("Do not save")} onClick={close} />
     </form>
   );
 }

@@ -16,7 +16,7 @@ export function SavedSearches() {
         <SearchRow key={one.id} search={one} />
       ))}
       {searches.value?.length === 0 && (
-        <p class="hint">{t("Ask for something, then “Save this search” beside the box keeps it here.")}</p>
+        <p class="hint">{t("Run a search, then use “Save this search” beside the box to keep it here.")}</p>
       )}
     </>
   );

@@ -66,7 +66,7 @@ export async function save(name: string, asked: Question): Promise<boolean> {
     sayFailure(t("Not saved"), error);
     return false;
   }
-  say(t("Saved: new sounds that fit are counted at the side"));
+  say(t("Saved. The sidebar counts new matches."));
   await learnChanged();
   return true;
 }
@@ -91,7 +91,7 @@ export async function rename(search: SavedSearch, name: string): Promise<boolean
   try {
     await changeSearch(search.id, { name });
   } catch (error) {
-    sayFailure(t("It keeps its name"), error);
+    sayFailure(t("It could not be renamed"), error);
     return false;
   }
   await learnChanged();

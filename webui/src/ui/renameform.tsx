@@ -33,7 +33,7 @@ export function RenameForm({
           onDone();
         }}
       />
-      <IconButton icon="close" label={t("Keep the name")} onClick={onDone} />
+      <IconButton icon="close" label={t("Cancel renaming")} onClick={onDone} />
     </form>
   );
 }

@@ -6,7 +6,7 @@ export const THEMES = ["auto", "dark", "light"] as const;
 export type Theme = (typeof THEMES)[number];
 
 export const THEME_NAMES = {
-  auto: message("as the system"),
+  auto: message("system"),
   dark: message("dark"),
   light: message("light"),
 } satisfies Record<Theme, Message>;

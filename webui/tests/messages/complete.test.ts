@@ -81,7 +81,7 @@ describe("a text that somebody reads", () => {
   it.each([
     "<p class='one two' />",
     "<p>{t('Nothing found')}</p>",
-    "<p>{t(n ? 'Nothing found' : 'Looking …')}</p>",
+    "<p>{t(n ? 'Nothing found' : 'Searching …')}</p>",
     "<code>soundalike index</code>",
     "const NAMES = { map: message('Map') }",
     "if (state === 'queued') go({ view: 'map' })",

@@ -74,8 +74,8 @@ describe("what is filled in", () => {
 
   it("may be an element", () => {
     const place = document.createElement("p");
-    render(tx("Keys are made with {command}", { command: h("code", null, "make") }), place);
-    expect(place.innerHTML).toBe("Keys are made with <code>make</code>");
+    render(tx("Create keys with {command}", { command: h("code", null, "make") }), place);
+    expect(place.innerHTML).toBe("Create keys with <code>make</code>");
   });
 });
 
