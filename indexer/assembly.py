@@ -210,7 +210,7 @@ class Assembly:
             return self._file.read(number)
         except (OSError, ValueError, EOFError) as error:
             raise JobError(
-                f"what was encoded of a long recording cannot be read again ({error}): run it again"
+                f"the encoded part of a long recording cannot be read back ({error}): run it again"
             ) from error
 
 

@@ -181,11 +181,11 @@ class Worker:
         """Raise JobError if a root is missing: otherwise every file of an unmounted disk would fail."""
         for root_id in {file.root_id for file in claim.files}:
             if root_id not in roots:
-                raise JobError("a folder of the job was removed from the library; plan it anew")
+                raise JobError("a folder of the job was removed from the library; plan the job again")
             if is_absent(roots[root_id].path):
                 raise JobError(
-                    f"{printable(roots[root_id].path)}: is not on this machine, or empty; mount it where the "
-                    "library has it, and start the worker again"
+                    f"{printable(roots[root_id].path)}: is not on this machine, or empty; mount it at this "
+                    "path, and start the worker again"
                 )
 
     @contextmanager

@@ -61,7 +61,7 @@ class Index:
         parser.add_argument(
             "--encoder",
             metavar="NAME",
-            help="what makes the vectors (default: the library's own, else $SOUNDALIKE_ENCODER)",
+            help="the encoder (default: the library's own, else $SOUNDALIKE_ENCODER)",
         )
         parser.add_argument(
             "--index",
@@ -69,27 +69,27 @@ class Index:
             help="the kind of index of a new library (faiss, exact, or what a plug-in adds; default $SOUNDALIKE_INDEX)",
         )
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where the encoder runs (auto)")
-        parser.add_argument("--workers", type=int, metavar="N", help="how many processors to fill (all)")
+        parser.add_argument("--workers", type=int, metavar="N", help="how many processors to use (all)")
         parser.add_argument(
             "--share",
             type=int,
             metavar="N",
-            help="leave the sounds to N worker processes, and to every `soundalike work` on other machines (0: to "
-            "those alone; default: $SOUNDALIKE_SHARE, else one process does it all)",
+            help="leave the sounds to N worker processes and to every `soundalike work` on other machines (0: only "
+            "to those; default: $SOUNDALIKE_SHARE, else one process does it all)",
         )
-        parser.add_argument("--on", choices=("ray",), help="the workers of --share are actors on a Ray cluster")
+        parser.add_argument("--on", choices=("ray",), help="run the workers of --share as actors on a Ray cluster")
         parser.add_argument(
-            "--plan-only", action="store_true", help="only say what is to be done; soundalike work does it later"
+            "--plan-only", action="store_true", help="only plan the work; soundalike work does it later"
         )
-        parser.add_argument("--watch", action="store_true", help="stay, and follow what changes, until Ctrl-C")
+        parser.add_argument("--watch", action="store_true", help="keep running and index what changes, until Ctrl-C")
         parser.add_argument("--prune", action="store_true", help="remove clips whose files are gone")
         parser.add_argument(
-            "--yes", action="store_true", help="prune without asking, also more than a tenth of the clips"
+            "--yes", action="store_true", help="prune without asking, even more than a tenth of the clips"
         )
         parser.add_argument(
             "--force",
             action="store_true",
-            help="look into every file, whatever its size and times say; what is the same is not encoded again",
+            help="read every file, even if its size and times are unchanged; the same bytes are not encoded again",
         )
         parser.add_argument(
             "--relocate",
@@ -97,57 +97,59 @@ class Index:
             action="append",
             default=[],
             metavar=("OLD", "NEW"),
-            help="first say that what was at OLD is at NEW now (see soundalike relocate)",
+            help="first record that the files at OLD are now at NEW (see soundalike relocate)",
         )
-        parser.add_argument("--again", action="store_true", help="index files too that were taken out with remove")
+        parser.add_argument(
+            "--again", action="store_true", help="also index files that were removed with soundalike remove"
+        )
         parser.add_argument(
             "--melody",
             action="store_true",
-            help="follow the tunes of recordings too, to be found by humming (slow; MIDI files always are)",
+            help="also index the tunes of recordings, to be found by humming (slow; those of MIDI files always are)",
         )
         parser.add_argument(
             "--fingerprints",
             action="store_true",
-            help="fingerprint what is new in the same pass, so that identify knows it, and then what has none yet "
-            "(as soundalike fingerprints does)",
+            help="fingerprint new sounds in the same pass, so that identify finds them, then others without "
+            "fingerprints (as soundalike fingerprints does)",
         )
         parser.add_argument(
             "--events",
             action="store_true",
-            help="find what happens when in what is new, in the same pass (as soundalike events does)",
+            help="find the events of new sounds in the same pass (as soundalike events does)",
         )
         parser.add_argument(
             "--facts",
             action=argparse.BooleanOptionalAction,
-            help="measure what is decoded, too: loudness, key, defects, ... (takes half as long again), and what was "
-            "indexed without, as soundalike facts --measure does",
+            help="also measure new sounds (loudness, key, defects, ...; takes half as long again), then others "
+            "without facts, as soundalike facts --measure does",
         )
         parser.add_argument(
             "--speech",
             action="store_true",
-            help="then write down what is said in what is new (as soundalike speech does; needs soundalike[speech])",
+            help="then transcribe the speech in new sounds (as soundalike speech does; needs soundalike[speech])",
         )
         parser.add_argument(
             "--exclude",
             action="append",
             default=[],
             metavar="GLOB",
-            help="leave out what fits, as in .gitignore (may be given again; kept with the folder for later runs)",
+            help="leave out files that match, as in .gitignore (may be repeated; kept with the folder for later runs)",
         )
         parser.add_argument(
-            "--forget-excludes", action="store_true", help="forget what was excluded before this command"
+            "--forget-excludes", action="store_true", help="forget the --exclude patterns of earlier runs"
         )
         parser.add_argument(
             "--speed",
             type=float,
             metavar="S",
-            help="play what is in new folders at this speed: 0.1 brings bats and other ultrasound down to where an "
-            "encoder listens, 10 infrasound up; times stay the files' own. A file whose bytes are in "
-            "the library already stays as it was encoded first",
+            help="play the sounds of new folders at this speed: 0.1 lowers bats and other ultrasound to where an "
+            "encoder listens, 10 raises infrasound; times stay those of the files. A file whose bytes are already "
+            "in the library stays as it was encoded first",
         )
         parser.add_argument("--max-duration-s", type=float, metavar="S", help="refuse longer files")
         parser.add_argument(
-            "--wait", type=float, default=0.0, metavar="S", help="wait for another writer this long (0)"
+            "--wait", type=float, default=0.0, metavar="S", help="wait this long for another writer (0)"
         )
         parser.add_argument("--json", action="store_true", help="print a summary as JSON, one line for each pass")
         parser.add_argument("--quiet", action="store_true", help="print nothing but failures")
@@ -203,7 +205,7 @@ class Index:
                         status = max(status, then(job, what, stop.event))
             if stop.signal is not None:
                 if not args.watch:
-                    print(f"soundalike: stopped; to go on: {_again()}", file=sys.stderr)
+                    print(f"soundalike: stopped; to continue: {_again()}", file=sys.stderr)
                 return 128 + stop.signal
         return status
 
@@ -275,8 +277,8 @@ def _check_events(encoder: Encoder, library: Library) -> None:
     spaces = [space for space in library.reader.spaces() if space.vocabulary and not space.is_retired]
     if not spaces and (encoder.spec.vocabulary is None or not isinstance(encoder, FrameReader)):
         raise QueryError(
-            f"events need an encoder that names sounds (cnn:soundalike-1); {encoder.spec.name} does not. Without "
-            "--events it indexes"
+            f"events need an encoder that names sounds (cnn:soundalike-1); {encoder.spec.name} does not. Leave "
+            "out --events"
         )
 
 
@@ -285,8 +287,8 @@ def _named_roots(folder: Path) -> list[str]:
     roots = wiring.named_roots(folder)
     if not roots:
         raise UsageError(
-            f"name a folder: soundalike index PATH (without one, what roots = [...] says in {printable(str(folder))}"
-            "/library.toml is indexed; it says nothing)"
+            f"name a folder: soundalike index PATH (without one, the roots in {printable(str(folder))}/library.toml "
+            "are indexed; it has none)"
         )
     return roots
 

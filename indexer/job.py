@@ -116,7 +116,7 @@ def _follow_moves(library: JobLibrary, lease: Lease, paths: Sequence[str], repor
         what = f"the files of {printable(root.path)}, which is not there, are at {printable(folder)}"
         if confirm(f"{what}. Did that folder move?", otherwise=True):
             count = relocate(library.writer, lease, roots, root.path, folder)
-            report.note(f"{what}: its {count} clips were taken there (soundalike relocate takes them elsewhere)")
+            report.note(f"{what}: its {count} clips were moved there (soundalike relocate moves them elsewhere)")
 
 
 def _exclude(catalog: CatalogWriter, lease: Lease, places: Sequence[Place], options: Options) -> None:
@@ -191,7 +191,7 @@ class _Job:
                 self._tally.count([outcome, *writer.add(outcome)])
             for folder, count in sorted(plan.emptied.items()):
                 self._report.note(
-                    f"{printable(folder)}: is empty, perhaps a disk is not there; its {count} clips are kept as "
+                    f"{printable(folder)}: is empty, perhaps a disk is unmounted; its {count} clips are kept as "
                     "missing (to remove them: delete the folder, or soundalike remove it)"
                 )
         self._tally.count(writer.finish())
@@ -230,8 +230,8 @@ class _Job:
             return True
         self._tally.not_pruned = removed
         self._report.note(
-            f"not pruned: {question}; they are marked missing. Is a disk or a folder not there? To remove them all the "
-            "same, run it again with --yes"
+            f"not pruned: {question}; they are marked missing. Is a disk or a folder unavailable? To remove them "
+            "anyway, run it again with --yes"
         )
         return False
 
@@ -257,7 +257,7 @@ class _Job:
                     self._report.progress(self._tally.progress(survey, self._work.under_way(), at_s - started_s))
                     if not said and self._library.giving_way.is_asked():
                         said = True
-                        self._report.note("slower while questions to this library are answered")
+                        self._report.note("slower while this library answers searches")
                 if at_s - published_s >= options.publish_every_s:
                     self._tally.count(writer.flush())
                     self._publish(space)

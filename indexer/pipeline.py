@@ -241,7 +241,7 @@ def at_hand(task: Task, clock: StageClock) -> Iterator[str]:
 def check_unchanged(task: Task) -> None:
     """Raise AudioError unless a file is as the scan saw it."""
     if not has_copy(task.path) and facts_of(task.path, task.facts.path) != task.facts:
-        raise AudioError(task.path, "changed while it was being read; the next run takes it")
+        raise AudioError(task.path, "changed while it was being read; the next run will index it")
 
 
 def digest_of_file(path: str, rest: Callable[[], None] = lambda: None) -> str:

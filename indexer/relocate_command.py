@@ -20,7 +20,7 @@ class Relocate:
     """Record that folders of a library have moved."""
 
     name = "relocate"
-    help = "say that what was at OLD is at NEW now; clips keep their ids, likes and titles, and nothing is read"
+    help = "record that the files at OLD are now at NEW; clips keep their ids, likes and titles, and no file is read"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""

@@ -40,7 +40,7 @@ def relocate(catalog: CatalogWriter, lease: Lease, roots: Sequence[Root], old: s
     changes = list(relocation(catalog, roots, old, new))
     if not changes:
         raise UsageError(
-            f"nothing of this library lies at {printable(old)}; its folders: "
+            f"no clip of this library is at {printable(old)}; its folders: "
             + (", ".join(printable(root.path) for root in roots) or "none")
         )
     for start in range(0, len(changes), _BATCH):
@@ -131,7 +131,7 @@ def _check_speeds(root: Root, into: Root) -> None:
     if root.speed != into.speed:
         raise UsageError(
             f"the sounds of {printable(root.path)} are indexed as played at speed {root.speed:g}, those of "
-            f"{printable(into.path)} at {into.speed:g}; first take out what is there: soundalike remove "
+            f"{printable(into.path)} at {into.speed:g}; first remove what is there: soundalike remove "
             f"{printable(into.path)}"
         )
 

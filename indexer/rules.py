@@ -90,7 +90,7 @@ def parse(patterns: Sequence[str]) -> GitIgnoreSpec | None:
         return None
     for pattern in patterns:
         if not _is_valid(pattern):
-            raise UsageError(f"--exclude {pattern!r} is no pattern of the kind that .gitignore has")
+            raise UsageError(f"--exclude {pattern!r} is not a pattern as in .gitignore")
     return _spec(patterns)
 
 

@@ -59,6 +59,6 @@ def _shared(
 def check(args: argparse.Namespace) -> None:
     """Raise UsageError for options that make no sense when the work is shared."""
     if args.share is not None and args.share < 0:
-        raise UsageError(f"--share is {args.share}; it must be 0 (workers elsewhere alone) or more")
+        raise UsageError(f"--share is {args.share}; it must be 0 (only workers elsewhere) or more")
     if args.plan_only and (args.prune or args.watch or args.on):
-        raise UsageError("--plan-only leaves: give --prune, --watch or --on to a job that stays until all is done")
+        raise UsageError("--plan-only does not wait for the work: leave out --prune, --watch and --on")

@@ -102,7 +102,7 @@ class SharedWork:
                 while self._counts.waiting >= MOST_WAITING and not self._options.plan_only:
                     yield from self._wait(begun, clock)
             if self._options.plan_only:
-                self._note(f"planned: {files} files in {chunks} chunks; they are done by: soundalike work")
+                self._note(f"planned: {files} files in {chunks} chunks; to do them, run: soundalike work")
                 ended = False
                 return
             yield from self._until_done(begun, clock)
@@ -122,7 +122,7 @@ class SharedWork:
                 working_s = clock.now_s()
             elif clock.now_s() - working_s > NO_WORKER_NOTE_S and not is_said:
                 is_said = True
-                self._note(f"{counts.waiting} chunks wait, and nobody works; start a worker: soundalike work")
+                self._note(f"{counts.waiting} chunks wait, and no worker is running; start one: soundalike work")
             if not counts.done:
                 yield from self._wait(begun, clock)
 

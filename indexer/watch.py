@@ -38,7 +38,7 @@ def changed_paths(paths: Sequence[str], stop: threading.Event) -> Iterator[list[
     from watchfiles import watch
 
     for path in filter(is_in_store, paths):
-        raise UsageError(f"cannot watch {printable(path)}: a store tells of no changes; index it now and then")
+        raise UsageError(f"cannot watch {printable(path)}: a store does not report changes; index it regularly")
     watched = [resolve(path) for path in paths]
     for path, as_given in zip(watched, paths, strict=True):
         if not os.path.lexists(path):

@@ -37,26 +37,26 @@ class Work:
     """Claim chunks of a shared job, do them, and write the results."""
 
     name = "work"
-    help = "do the work of soundalike index --share (or --plan-only), here and on as many machines as it is started on"
+    help = "do the work of soundalike index --share (or --plan-only), on every machine where this is started"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the options."""
         parser.add_argument("place", nargs="?", type=Path, metavar="LIBRARY", help="the library's folder")
         parser.add_argument("--library", type=Path, metavar="DIR", help="the same (default: $SOUNDALIKE_LIBRARY)")
-        parser.add_argument("--workers", type=int, metavar="N", help="how many processors to fill (all)")
+        parser.add_argument("--workers", type=int, metavar="N", help="how many processors to use (all)")
         parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where the encoder runs (auto)")
-        parser.add_argument("--once", action="store_true", help="end when nothing is left to do, nor done by others")
-        parser.add_argument("--on", choices=("ray",), help="work in actors on a Ray cluster, and watch them")
+        parser.add_argument("--once", action="store_true", help="exit when no worker has anything left to do")
+        parser.add_argument("--on", choices=("ray",), help="run the work in actors on a Ray cluster")
         parser.add_argument("--actors", type=int, default=2, metavar="N", help="how many actors on Ray (2)")
         parser.add_argument("--gpus", type=float, default=0.0, metavar="G", help="GPUs for each actor on Ray (0)")
-        parser.add_argument("--until-eof", action="store_true", help="end when standard input does")
+        parser.add_argument("--until-eof", action="store_true", help="exit when standard input ends")
         what = parser.add_mutually_exclusive_group()
-        what.add_argument("--status", action="store_true", help="only say how much is left, and who works")
-        what.add_argument("--pause", action="store_true", help="let all workers wait, on every machine")
-        what.add_argument("--resume", action="store_true", help="let them go on")
-        what.add_argument("--cancel", action="store_true", help="drop what nobody has begun")
+        what.add_argument("--status", action="store_true", help="only show how much is left, and which workers run")
+        what.add_argument("--pause", action="store_true", help="pause all workers, on every machine")
+        what.add_argument("--resume", action="store_true", help="resume them")
+        what.add_argument("--cancel", action="store_true", help="drop the work that no worker has begun")
         parser.add_argument("--json", action="store_true", help="print what was done as JSON")
-        parser.add_argument("--quiet", action="store_true", help="print nothing but what goes wrong")
+        parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Work until stopped, or with --once until all is done.
@@ -142,7 +142,7 @@ def _on_ray(args: argparse.Namespace, library: Library, stop: threading.Event) -
             if args.once and is_over(library, at, patience):
                 break
             counts = patience.ask(partial(_counts, library, at))
-            shown.say(f"{counts.waiting} chunks wait, {counts.claimed} are done by {len(counts.workers)} workers")
+            shown.say(f"{counts.waiting} chunks wait, {len(counts.workers)} workers have {counts.claimed}")
             crew.check(counts.done)
             stop.wait(CHECK_EVERY_S)
     return Worked()
@@ -190,7 +190,7 @@ def _stop_at_eof(stop: threading.Event) -> None:
 def _print_status(library: Library, args: argparse.Namespace) -> None:
     at = library.chunks.current()
     if at is None:
-        print(json.dumps({"state": None}) if args.json else "no work was shared")
+        print(json.dumps({"state": None}) if args.json else "there is no shared work")
         return
     counts = library.chunks.counts(at.id)
     if args.json:

@@ -50,7 +50,7 @@ class Crew:
             self._workers.remove(worker)
             self._ends += 1
             if self._ends >= MAX_FRUITLESS_ENDS * self._count:
-                raise JobError(f"its workers end, one after the other: {cause}")
+                raise JobError(f"its workers keep ending: {cause}")
             self._note(f"a worker ended, and is started again: {cause}")
         while len(self._workers) < self._count:
             self._workers.append(self._start())

@@ -93,7 +93,7 @@ def _encoder_of(
     """The encoder of a pass, and its space. Raises SpaceMismatch, JobError."""
     space = next((space for space in library.reader.spaces() if space.id == at.space_id), None)
     if space is None:
-        raise JobError("the space that the job fills was removed; plan it anew")
+        raise JobError("the space that the job fills was removed; plan the job again")
     encoder = load_encoder(space.name)
     if encoder.spec.fingerprint != space.fingerprint:
         raise SpaceMismatch(

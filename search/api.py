@@ -59,7 +59,7 @@ def open_library(
         sounds.library 1
     """
     if create and read_only:
-        raise UsageError("a library is made, or opened read-only: create and read_only exclude each other")
+        raise UsageError("create and read_only exclude each other; a new library cannot be read-only")
     settings = settings or Settings.from_env(os.environ)
     folder = Path(path).expanduser() if path is not None else settings.library
     return wiring.library(folder, settings, create=create, read_only=read_only, index=index)
@@ -109,7 +109,7 @@ def index(
     """
     report = _Report(progress)
     if not isinstance(library, Library):
-        raise UsageError(f"{library!r} is no library; index into one that open_library(PATH, create=True) has opened")
+        raise UsageError(f"{library!r} is not a library; open one with open_library(PATH, create=True)")
     given = [os.fspath(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     if "" in given:
         raise UsageError(NO_PATH)

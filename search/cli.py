@@ -30,13 +30,13 @@ ASK_HELP = ("-h", "--help")
 SECTIONS = (
     ("Begin", ("index", "search", "serve")),
     ("Find", ("identify", "recommend", "path", "goes-with", "suggest", "listen", "map")),
-    ("What a sound is", ("facts", "defects", "events", "speech", "tags", "remarks")),
-    ("Keep and hand on", ("collections", "searches", "watch", "export", "backup", "restore")),
-    ("Look after the library", ("info", "verify", "remove", "relocate", "duplicates", "merge", "unmerge")),
-    ("Ways of hearing", ("reindex", "fingerprints", "spaces", "compare")),
-    ("Where it lies, who works and asks", ("init", "doctor", "migrate", "work", "keys", "mcp")),
+    ("Describe sounds", ("facts", "defects", "events", "speech", "tags", "remarks")),
+    ("Save and export", ("collections", "searches", "watch", "export", "backup", "restore")),
+    ("Maintain the library", ("info", "verify", "remove", "relocate", "duplicates", "merge", "unmerge")),
+    ("Encoders and spaces", ("reindex", "fingerprints", "spaces", "compare")),
+    ("Storage, workers and access", ("init", "doctor", "migrate", "work", "keys", "mcp")),
     ("Make sounds", ("make", "compose", "say")),
-    ("Measure and teach", ("bench", "train")),
+    ("Measure and train", ("bench", "train")),
 )
 """The headings of ``--help``, each with Soundalike's own commands. Commands of plug-ins come last."""
 OTHERS = "From other packages"

@@ -109,7 +109,7 @@ def calibration(probabilities: Values, true: Mask, bins: int = 15) -> Calibratio
     predictions in each bin (Naeini et al., AAAI 2015). Raises ValueError if there are no predictions.
     """
     if not len(probabilities) or probabilities.shape != true.shape:
-        raise ValueError(f"promises {probabilities.shape} and outcomes {true.shape} must be one to one, and some")
+        raise ValueError(f"promises {probabilities.shape} and outcomes {true.shape} must have one shape, not be empty")
     bin_of = np.minimum((probabilities * bins).astype(np.int64), bins - 1)
     filled = [
         Bin(i / bins, (i + 1) / bins, len(own), float(probabilities[own].mean()), float(true[own].mean()))
@@ -166,7 +166,7 @@ def check_order(order: NDArray[np.int64], shape: tuple[int, ...]) -> None:
     if order.ndim != 2 or len(shape) != 2 or order.shape[0] != shape[0]:
         raise ValueError(f"rankings {order.shape} do not fit (queries, clips) {shape}")
     if order.size and (order.min() < -1 or order.max() >= shape[1]):
-        raise ValueError(f"a ranking names clip {order.max()} or {order.min()}, there are {shape[1]}")
+        raise ValueError(f"a ranking names clip {order.max()} or {order.min()}, there are only {shape[1]}")
     ascending = np.sort(order, axis=1)
     if np.any((ascending[:, 1:] == ascending[:, :-1]) & (ascending[:, 1:] >= 0)):
         raise ValueError("a ranking names a clip twice")

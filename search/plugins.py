@@ -108,7 +108,7 @@ def offered(group: Group) -> Mapping[str, EntryPoint]:
     for point in points:
         if point.name in named:
             log.warning(
-                "%s of %s is left out: %s is there already, from %s",
+                "%s of %s is left out: %s already comes from %s",
                 point.value, _origin(point), point.name, _origin(named[point.name]),
             )  # fmt: skip
             continue
@@ -154,7 +154,7 @@ def load(group: Group, name: str) -> Any:  # noqa: ANN401 - each group has its o
     """
     points = offered(group)
     if name not in points:
-        raise UsageError(f"nothing among soundalike.{group} is called {name!r}; known: {', '.join(sorted(points))}")
+        raise UsageError(f"no plug-in of soundalike.{group} is called {name!r}; known: {', '.join(sorted(points))}")
     return _loaded(points[name])
 
 
@@ -217,7 +217,7 @@ def _loaded(point: EntryPoint) -> Any:  # noqa: ANN401 - as `load`
         what = f"{point.group} {point.name!r} of {_origin(point)}"
         why = why_missing(what, error.name) if isinstance(error, ModuleNotFoundError) else None
         raise UsageError(
-            why or f"{what} cannot be loaded ({type(error).__name__}: {error}); mend or remove that package"
+            why or f"{what} cannot be loaded ({type(error).__name__}: {error}); repair or remove that package"
         ) from error
 
 

@@ -102,7 +102,7 @@ class Settings:
             raise UsageError(f"SOUNDALIKE_FACTS is {facts!r}; it must be on, idle or off")
         niceness = environ.get("SOUNDALIKE_NICENESS") or str(DEFAULT_NICENESS)
         if not (niceness.isascii() and niceness.isdigit() and int(niceness) <= MOST_NICENESS):
-            raise UsageError(f"SOUNDALIKE_NICENESS is {niceness!r}; it must be 0 to {MOST_NICENESS}")
+            raise UsageError(f"SOUNDALIKE_NICENESS is {niceness!r}; it must be from 0 to {MOST_NICENESS}")
         share = environ.get("SOUNDALIKE_SHARE", "")
         if share and not (share.isascii() and share.isdigit()):
             raise UsageError(f"SOUNDALIKE_SHARE is {share!r}; it must be a number of workers, or unset")
@@ -111,9 +111,7 @@ class Settings:
             raise UsageError(f"SOUNDALIKE_LANGUAGE is {language!r}; it must be one of {', '.join(LANGUAGES)}, or unset")
         url = environ.get("SOUNDALIKE_LANGUAGE_MODEL_URL", "")
         if url and not url.startswith(("http://", "https://")):
-            raise UsageError(
-                f"SOUNDALIKE_LANGUAGE_MODEL_URL is {url!r}; give an address, like http://127.0.0.1:8080/v1"
-            )
+            raise UsageError(f"SOUNDALIKE_LANGUAGE_MODEL_URL is {url!r}; give a URL, like http://127.0.0.1:8080/v1")
         library = environ.get("SOUNDALIKE_LIBRARY")
         models = environ.get("SOUNDALIKE_MODELS", "")
         return cls(
@@ -147,7 +145,7 @@ def effort_of(text: str, said_by: str) -> float:
         >>> effort_of("0.25", "--effort")
         0.25
     """
-    return _within(text, EFFORTS, said_by, ", in shares of the usual")
+    return _within(text, EFFORTS, said_by, ", relative to the usual")
 
 
 def recall_of(text: str, said_by: str) -> float:
@@ -157,7 +155,7 @@ def recall_of(text: str, said_by: str) -> float:
         >>> recall_of("0.97", "--recall")
         0.97
     """
-    return _within(text, RECALLS, said_by, ", a part of the nearest ten")
+    return _within(text, RECALLS, said_by, ", a share of the nearest ten")
 
 
 def _within(text: str, bounds: tuple[float, float], said_by: str, what: str) -> float:
@@ -167,7 +165,7 @@ def _within(text: str, bounds: tuple[float, float], said_by: str, what: str) -> 
     except ValueError:
         said = math.nan
     if not least <= said <= most:
-        raise UsageError(f"{said_by} is {text!r}; it must be {least:g} to {most:g}{what}")
+        raise UsageError(f"{said_by} is {text!r}; it must be from {least:g} to {most:g}{what}")
     return said
 
 

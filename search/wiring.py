@@ -53,7 +53,7 @@ def recogniser(name: str, settings: Settings) -> SpeechRecogniser:
     """
     family, _, variant = name.partition(":")
     if family != "whisper":
-        raise EncoderError(f"no recogniser of speech is called {name!r}; there is whisper, like whisper:base")
+        raise EncoderError(f"no speech recogniser is called {name!r}; use whisper, like whisper:base")
     from search.analysis.speech.whisper import load
 
     return load(variant, settings)

@@ -180,7 +180,7 @@ def test_nothing_is_indexed_of_an_empty_path_or_without_a_library(library):
     for empty in ("", [""]):
         with pytest.raises(soundalike.UsageError, match="the path is empty"):
             soundalike.index(library, empty)
-    with pytest.raises(soundalike.UsageError, match=r"^.sounds\.library. is no library; index into one"):
+    with pytest.raises(soundalike.UsageError, match=r"^.sounds\.library. is not a library; open one"):
         soundalike.index("sounds.library", "sounds")
 
 
@@ -199,7 +199,7 @@ RAIN = soundalike.TextPart("rain")
     [
         (lambda: soundalike.Query("rain"), "parts is 'rain'; it must be a sequence, like"),
         (lambda: soundalike.Query(RAIN), "it must be a sequence, like"),
-        (lambda: soundalike.Query((RAIN, "dog")), "parts has 'dog' in it; give it like"),
+        (lambda: soundalike.Query((RAIN, "dog")), "parts contains 'dog'; give it like"),
         (lambda: soundalike.Query((RAIN,), k=2.5), "k is 2.5; it must be a whole number"),
         (lambda: soundalike.Query((RAIN,), k="3"), "k is '3'; it must be a whole number"),
         (lambda: soundalike.Query((RAIN,), offset=None), "offset is None; it must be a whole number"),
@@ -208,7 +208,7 @@ RAIN = soundalike.TextPart("rain")
         (lambda: soundalike.NotesPart(None), "notes is None; it must be a string"),
         (lambda: soundalike.AudioPart(b"door.wav"), "path is b'door.wav'; it must be a string or a pathlib.Path"),
         (lambda: soundalike.ClipPart("1"), "clip_id is '1'; it must be a whole number"),
-        (lambda: soundalike.RecommendQuery(likes=(1,)), "likes has 1 in it; give it like (ClipPart(17),)"),
+        (lambda: soundalike.RecommendQuery(likes=(1,)), "likes contains 1; give it like (ClipPart(17),)"),
     ],
 )
 def test_a_question_of_a_wrong_type_is_refused_where_it_is_made(make, says):
@@ -225,7 +225,7 @@ def test_a_question_takes_lists_and_whole_numbers_of_numpy():
 
 def test_what_is_no_question_is_refused_with_one(library):
     for ask in (library.search, library.moments, library.recommend):
-        with pytest.raises(soundalike.QueryError, match=r"'rain' is no .*Query; ask with one, like"):
+        with pytest.raises(soundalike.QueryError, match=r"'rain' is not a .*Query; pass one, like"):
             ask("rain")
 
 

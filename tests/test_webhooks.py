@@ -91,11 +91,11 @@ def test_nothing_is_posted_to_private_addresses_unless_they_are_allowed(monkeypa
     """Whatever a name meant before: it is looked up when it is posted to."""
     with receiving() as (url, came):
         (failure,) = posted(url, b"1", may_be_private=False)
-        assert "127.0.0.1 is no public address" in failure
+        assert "127.0.0.1 is not a public address" in failure
         found = [(None, None, None, None, ("10.0.0.7", 80))]
         monkeypatch.setattr(webhooks.socket, "getaddrinfo", lambda *_args, **_named: found)
         (failure,) = posted("http://example.org/", b"1", may_be_private=False)
-    assert "example.org is no public address" in failure
+    assert "example.org is not a public address" in failure
     assert came == []
 
 
@@ -104,19 +104,19 @@ def test_nothing_is_posted_to_private_addresses_unless_they_are_allowed(monkeypa
     [
         ("https://example.org/hook", False, ""),
         ("http://127.0.0.1:9/x", True, ""),
-        ("http://127.0.0.1:9/x", False, "no public address"),
-        ("http://[::1]/", False, "no public address"),
-        ("http://[::ffff:10.0.0.1]/", False, "no public address"),
-        ("http://169.254.169.254/latest", False, "no public address"),
-        ("http://localhost/", False, "no public address"),
-        ("http://224.0.0.1/", False, "no public address"),
-        ("ftp://example.org/", True, "give an address"),
-        ("nowhere", True, "give an address"),
-        ("http://", True, "give an address"),
-        ("http://a b/", True, "give an address"),
-        ("http://example.org/\r\nHost: x", True, "give an address"),
-        ("http://example.org:99999/", True, "no address"),
-        ("http://me:secret@example.org/", True, "no name and password"),
+        ("http://127.0.0.1:9/x", False, "not a public address"),
+        ("http://[::1]/", False, "not a public address"),
+        ("http://[::ffff:10.0.0.1]/", False, "not a public address"),
+        ("http://169.254.169.254/latest", False, "not a public address"),
+        ("http://localhost/", False, "not a public address"),
+        ("http://224.0.0.1/", False, "not a public address"),
+        ("ftp://example.org/", True, "give a URL"),
+        ("nowhere", True, "give a URL"),
+        ("http://", True, "give a URL"),
+        ("http://a b/", True, "give a URL"),
+        ("http://example.org/\r\nHost: x", True, "give a URL"),
+        ("http://example.org:99999/", True, "not a URL"),
+        ("http://me:secret@example.org/", True, "must not have a name or password"),
     ],
 )
 def test_addresses_are_checked_before_anything_is_posted(url, private, why):

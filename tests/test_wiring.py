@@ -103,7 +103,7 @@ def test_another_package_cannot_replace_an_encoder_of_ours(installed, caplog, tm
 
     installed(Package("foreign", "spectral", lambda variant, settings: "not ours"))
     assert plugins.encoder("spectral", settings(tmp_path)).spec.name == "spectral"
-    assert "the package foreign is left out: spectral is there already, from the package soundalike" in caplog.text
+    assert "the package foreign is left out: spectral already comes from the package soundalike" in caplog.text
 
 
 def test_an_encoder_whose_package_is_broken_is_named(installed, tmp_path):

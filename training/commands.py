@@ -39,13 +39,13 @@ class Train:
             metavar="FOLDER",
             help="a folder whose subfolders are labels, or a CSV with the columns path,label,group",
         )
-        parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors", help="where the result goes")
-        parser.add_argument("--encoder", metavar="NAME", help="what to start from (default: $SOUNDALIKE_ENCODER)")
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors", help="the file to write")
+        parser.add_argument("--encoder", metavar="NAME", help="encoder to start from (default: $SOUNDALIKE_ENCODER)")
         parser.add_argument("--takes", type=int, default=3, metavar="N", help="augmented versions of every window (3)")
         parser.add_argument("--rank", type=int, default=64, metavar="N", help="dimensions that may change (64)")
-        parser.add_argument("--epochs", type=int, default=60, metavar="N", help="at most so many (60); it stops early")
-        parser.add_argument("--seed", type=int, default=1, help="of the split, the takes and the batches (1)")
-        parser.add_argument("--quiet", action="store_true", help="print the figures alone")
+        parser.add_argument("--epochs", type=int, default=60, metavar="N", help="most epochs (60); it stops early")
+        parser.add_argument("--seed", type=int, default=1, help="seed of the split, takes and batches (1)")
+        parser.add_argument("--quiet", action="store_true", help="print only the figures")
 
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Train and report. Return 1 if held-out sounds are not found better, or if some files could not be read."""
@@ -77,7 +77,7 @@ def _check_target(out: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"--out {shown}: there is no folder {printable(str(folder))}: make it first")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise UsageError(f"--out {shown}: nothing may be written into {printable(str(folder))}: choose another folder")
+        raise UsageError(f"--out {shown}: no permission to write into {printable(str(folder))}: choose another folder")
 
 
 def _manifest_of(out: Path) -> Path:
@@ -127,7 +127,7 @@ def _train(clips: Sequence[LabelledClip], encoder: Encoder, plan: Plan, out: Pat
     before = by_example(encoded["held out"].pooled(len(held)), held)
     after = by_example(encoded["held out"].pooled(len(held), adapter), held)
     gained = compare(after, before, plan.seed)
-    counts = f"{len(parts['learn'])} clips learnt from, {len(parts['validate'])} to stop by"
+    counts = f"{len(parts['learn'])} clips to learn from, {len(parts['validate'])} to stop by"
     print(f"{len(names)} labels; {counts}, {len(held)} held out; seed {plan.seed}. On those held out:\n")
     print(_table(summarise(before, plan.seed), summarise(after, plan.seed), gained))
     if gained[0].mean <= 0:

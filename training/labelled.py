@@ -72,7 +72,7 @@ def split(clips: Sequence[LabelledClip], seed: int) -> list[LabelledClip]:
     if len(enough) < 2:
         counts = ", ".join(f"{printable(label)}: {len(groups)}" for label, groups in sorted(groups_of.items())[:8])
         raise UsageError(
-            f"two labels with {LEAST_GROUPS} different sounds each are the least to learn from ({counts}); "
+            f"at least two labels with {LEAST_GROUPS} different sounds each are needed ({counts}); "
             "a label is the name of the folder that a file lies in"
         )
     rng = np.random.default_rng(seed)

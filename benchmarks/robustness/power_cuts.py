@@ -51,7 +51,7 @@ EACH_S: Final = 15.0
 TOGETHER: Final = 8
 """How many accidents a process takes at once: neighbouring calls often leave the same library."""
 ROOM_BYTES: Final = 2 << 30
-_DONE_ALREADY: Final = ("not in this library", "is there already")
+_DONE_ALREADY: Final = ("not in this library", "already exists")
 """Messages of a command that had done its work although the disk refused something."""
 
 Contents = dict[str, bytes | None]

@@ -84,7 +84,7 @@ class Mixer:
         >>> [block.samples.tolist() for block in mixer.blocks([Block(0.0, 8, np.concatenate((left, -left)))])]
         [[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]]
         >>> mixer.warnings()
-        ['channels cancel each other in 1.0 of 1.0 s: turned over before they are mixed']
+        ['channels cancel each other in 1.0 of 1.0 s: inverted before they are mixed']
     """
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class Mixer:
         found = []
         if self._turned_s:
             often = f"in {self._turned_s:.1f} of {self._mixed_s:.1f} s"
-            found.append(f"channels cancel each other {often}: turned over before they are mixed")
+            found.append(f"channels cancel each other {often}: inverted before they are mixed")
         if self._chosen_s:
             often = f"in {self._chosen_s:.1f} of {self._mixed_s:.1f} s"
             found.append(f"few of {self._channels} channels sound {often}: only those are mixed")

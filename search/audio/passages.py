@@ -74,7 +74,9 @@ def _written(path: str, start_s: float, end_s: float, track: int) -> Iterator[by
         frame_bytes = channels * form.bits // 8
         data_bytes = (stop - first) * frame_bytes
         if data_bytes > _MOST_BYTES:
-            raise AudioError(path, f"{end_s - start_s:.0f} s are more than a WAV file holds (4 GiB); take less of it")
+            raise AudioError(
+                path, f"{end_s - start_s:.0f} s are more than a WAV file holds (4 GiB); choose a shorter passage"
+            )
         yield _header(rate_hz, channels, form, data_bytes)
         at = first
         for block in chain([] if sounding is None else [sounding], blocks):

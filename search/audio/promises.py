@@ -148,7 +148,7 @@ def _without_a_second(file: io.RawIOBase, sound: Chunk) -> Findings:
     following = file.read(9) or b""
     if sound.name not in (following[:4], following[1:5]):
         return Findings()
-    return Findings(("a second chunk of sound follows the first, which alone is read",), end=ends)
+    return Findings(("a second chunk of sound follows the first; only the first is read",), end=ends)
 
 
 def _with_more(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> Findings:
@@ -168,7 +168,7 @@ def _with_more(file: io.RawIOBase, first: bytes, sound: Chunk, present: int) -> 
         return Findings((warning,), _to_the_end(first, sound, there), over_4_gib=True)
     if more <= max(_MORE_BYTES, _MORE * size):
         return Findings(end=sound.offset + size)  # libsndfile would read the rest of a W64 as sound
-    return Findings((f"the header says {size:,} bytes of sound; {more:,} more follow that no chunk holds",))
+    return Findings((f"the header says {size:,} bytes of sound; {more:,} more follow outside any chunk",))
 
 
 def _header_bytes(name: bytes, first: bytes) -> int:

@@ -86,7 +86,7 @@ class MpegTrack(SndfileTrack):
         super().__init__(path, file, track)
         if self.info.codec != "MPEG_LAYER_III" or self._frames != whole.samples:
             self.close()
-            raise UnknownFormat("libsndfile finds something else in it than its tag says")
+            raise UnknownFormat("libsndfile finds something other than its tag says")
         self.info = replace(self.info, container="mp3", codec="mp3float")
 
     def blocks(self, start_s: float, end_s: float | None) -> Iterator[Block]:

@@ -127,7 +127,7 @@ def check_speed(speed: float) -> None:
     """Raises UsageError for a playback speed outside of `SPEEDS`."""
     slowest, fastest = SPEEDS
     if not slowest <= speed <= fastest:
-        raise UsageError(f"a speed of {speed:g}: it must be between {slowest:g} and {fastest:g}; 1 is as recorded")
+        raise UsageError(f"the speed is {speed:g}; it must be from {slowest:g} to {fastest:g}, where 1 is as recorded")
 
 
 def _check_passage(path: str, start_s: float, end_s: float | None) -> None:
@@ -274,7 +274,7 @@ class _Energy:
         if lost < _MUCH_BEYOND:
             return []
         beyond = f"{lost:.0%} of the energy lies above {self._top_hz / 1000:g} kHz"
-        return [f"{beyond}, beyond what is encoded: play it at a lower --speed"]
+        return [f"{beyond}, above what is encoded: play it at a lower --speed"]
 
 
 class _Resampler:

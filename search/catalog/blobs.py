@@ -117,7 +117,7 @@ def path_bytes(path: str) -> bytes:
     try:
         return os.fsencode(path)
     except UnicodeEncodeError as error:
-        raise LibraryError(f"{path!a}: not a file name of this system ({error.reason})") from error
+        raise LibraryError(f"{path!a}: not a valid file name on this system ({error.reason})") from error
 
 
 def path_text(stored: bytes) -> str:

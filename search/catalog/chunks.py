@@ -213,7 +213,7 @@ class CatalogChunks:
         """
         row = connection.execute(select(CHUNKS).where(CHUNKS.c.id == claim.chunk_id).with_for_update()).one_or_none()
         if row is None or row.token != claim.token or row.state != "claimed":
-            raise ClaimLost("this worker's claim is gone: another has its chunk, or the job ended")
+            raise ClaimLost("this worker has lost its claim: another worker has the chunk, or the job ended")
         if row.expires < self._clock(connection):
             raise ClaimLost(f"this worker's claim ran out: it was not renewed for {CLAIM_S:g} s")
 
@@ -226,7 +226,7 @@ class CatalogChunks:
             if row.state == "claimed" and row.expires >= self._clock(connection) and not _is_dead(row):
                 return
             (file,) = files_of(row.files)
-            cause = f"{row.attempts} workers ended while they read it; it is not tried again in this job"
+            cause = f"{row.attempts} workers ended while reading it; it is not tried again in this job"
             writing.apply(connection, [RecordFailure(file.root_id, file.facts, cause)])
             path = _absolute(connection, file)
             result = WorkResult("failed", path, size_bytes=file.facts.size_bytes, cause=cause)
@@ -249,7 +249,7 @@ def _newest(connection: Connection) -> Row[Any] | None:
 
 def _require_pass(connection: Connection, pass_id: int) -> None:
     if connection.execute(select(PASSES.c.id).where(PASSES.c.id == pass_id)).one_or_none() is None:
-        raise ClaimLost("another job planned the work anew; run the command again")
+        raise ClaimLost("another job has planned the work again; run the command again")
 
 
 def _new_chunk(pass_id: int, files: Sequence[WorkFile], attempts: int = 0) -> dict[str, Any]:

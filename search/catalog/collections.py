@@ -72,7 +72,7 @@ class CatalogCollections:
             _put(connection, collection_id, added)
             held = select(func.count()).where(COLLECTED.c.collection_id == collection_id)
             if connection.execute(held).scalar_one() > MAX_COLLECTED:
-                raise QueryError(f"a collection holds {MAX_COLLECTED:,} clips at most")
+                raise QueryError(f"a collection holds at most {MAX_COLLECTED:,} clips")
         return True
 
     def collected(self, collection_id: int) -> list[Collected] | None:
@@ -91,9 +91,9 @@ class CatalogCollections:
 def _checked(name: str) -> str:
     written = " ".join(name.split())
     if not written or len(written) > MAX_NAME_CHARACTERS:
-        raise QueryError(f"a collection's name has from 1 to {MAX_NAME_CHARACTERS} characters")
+        raise QueryError(f"a collection's name must have from 1 to {MAX_NAME_CHARACTERS} characters")
     if any("\ud800" <= character <= "\udfff" for character in written):
-        raise QueryError("a collection's name must be text that UTF-8 can write")
+        raise QueryError("a collection's name must be text that UTF-8 can encode")
     return written
 
 
@@ -101,7 +101,7 @@ def _check_free(connection: Connection, name: str, but: int = 0) -> None:
     """Raise QueryError if a collection other than ``but`` has the name. Writers take turns, so the name stays free."""
     taken = select(COLLECTIONS.c.id).where(COLLECTIONS.c.name == name, COLLECTIONS.c.id != but)
     if connection.execute(taken).first() is not None:
-        raise QueryError(f"there is a collection of this name already: {name}")
+        raise QueryError(f"there is already a collection called {name}")
 
 
 def _is_there(connection: Connection, collection_id: int) -> bool:

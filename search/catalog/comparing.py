@@ -29,7 +29,7 @@ def _differences(one: Connection, other: Connection) -> Iterator[str]:
         for key, here, there in _pairs(_in_order(one, table), _in_order(other, table), table):
             called = f"{table.name}, row {' '.join(map(_shown, key))}"
             if here is None or there is None:
-                yield f"{called}: is in the {'second' if here is None else 'first'} alone"
+                yield f"{called}: is only in the {'second' if here is None else 'first'}"
             elif unequal := [name for name in here if here[name] != there[name]]:
                 yield f"{called}: differs in {', '.join(unequal)}"
 

@@ -73,7 +73,7 @@ class Database(ABC):
         except DBAPIError as error:
             if is_written and error.connection_invalidated:
                 explained = self.explain(error.orig or error)
-                unknown = CommitUnknown(f"{explained} (it may have kept what was written)")
+                unknown = CommitUnknown(f"{explained} (the change may have been saved)")
                 unknown.of_server = explained.of_server
                 raise unknown from error
             raise

@@ -44,10 +44,10 @@ def _findings(connection: Connection) -> Iterator[Finding]:
     old = f"upgrade it to {_OLDEST_SERVER} or newer" if number < _OLDEST_SERVER * 10_000 else ""
     yield Finding("version", f"PostgreSQL {version}", old)
     yield Finding("rights", "writes" if may_write else "reads", "" if may_write else "make this user the owner")
-    unsafe = "set it to on: what is published must not outlive its catalog" if commits == "off" else ""
+    unsafe = "set it to on: a crash may leave the index newer than the catalog" if commits == "off" else ""
     yield Finding("commits", f"synchronous_commit {commits}", unsafe)
     took_ms, ahead_s = _line(connection)
-    slow = "a batch takes several turns: keep the server nearer" if took_ms > _SLOW_MS else ""
+    slow = "a batch takes several round trips: use a nearer server" if took_ms > _SLOW_MS else ""
     yield Finding("round trip", f"{took_ms:.2f} ms", slow)
     apart = "set this machine's clock: log entries and ages are off by it" if abs(ahead_s) > _CLOCK_S else ""
     yield Finding("clock", f"{abs(ahead_s):.1f} s {'behind' if ahead_s < 0 else 'ahead of'} the server's", apart)

@@ -52,22 +52,22 @@ class CatalogFeedback:
 
 def _check(profile: str, feedback: Sequence[Feedback]) -> None:
     if not profile.strip() or len(profile) > MAX_PROFILE_CHARACTERS:
-        raise QueryError(f"a profile's name has from 1 to {MAX_PROFILE_CHARACTERS} characters")
+        raise QueryError(f"a profile's name must have from 1 to {MAX_PROFILE_CHARACTERS} characters")
     if "/" in profile:
-        raise QueryError("a profile's name has no '/' in it; choose another character")
+        raise QueryError("a profile's name must not contain '/'; choose another character")
     if any("\ud800" <= character <= "\udfff" for character in profile):
-        raise QueryError("a profile's name must be text that UTF-8 can write")
+        raise QueryError("a profile's name must be text that UTF-8 can encode")
     if len(feedback) > MAX_FEEDBACK:
         raise QueryError(f"{len(feedback)} opinions at once; at most {MAX_FEEDBACK} are allowed")
     for one in feedback:
         if not 0 <= one.clip_id < 2**63:
             raise QueryError(f"no clip has the id {one.clip_id}")
         if one.opinion not in get_args(Opinion):
-            raise QueryError(f"an opinion is one of {', '.join(get_args(Opinion))}, not {one.opinion!r}")
+            raise QueryError(f"an opinion must be one of {', '.join(get_args(Opinion))}, not {one.opinion!r}")
         if not (math.isfinite(one.weight) and one.weight > 0):
             raise QueryError(f"the weight of an opinion must be a number above 0; clip {one.clip_id} has {one.weight}")
         if not (math.isfinite(one.at) and one.at >= 0):
-            raise QueryError("the time of an opinion is in seconds since 1970")
+            raise QueryError("the time of an opinion must be in seconds since 1970")
 
 
 def _stored(connection: Connection, profile: str) -> list[Feedback]:

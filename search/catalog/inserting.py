@@ -44,7 +44,7 @@ def insert_in_parts(connection: Connection, table: Table, row: Mapping[str, Any]
         return
     value, driver = row[large], connection.connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
-        raise TypeError(f"{driver!r} is no connection to a file")
+        raise TypeError(f"{driver!r} is not a connection to a file")
     statement = insert(table).values({**row, large: func.zeroblob(len(value))})
     place = connection.execute(statement).lastrowid
     try:

@@ -112,7 +112,7 @@ class CatalogJobs:
                     values = {"finished": None, "attempts": 0, "failures": "[]", "progress": json.dumps(anew)}
                 _set(connection, row, state=at_once, request=None, reason=None, **values)
             elif request == "forget":
-                raise QueryError(f"job {job_id} is {row.state}; it is taken off the list once it has ended")
+                raise QueryError(f"job {job_id} is {row.state}; it can be removed from the list once it has ended")
             elif row.state == "running":
                 _set(connection, row, request=None if request == "resume" else request)
             elif (row.state, request) != ("paused", "pause") and (row.state, request) != ("queued", "resume"):
@@ -180,7 +180,7 @@ class CatalogJobs:
                 reason = f"the service ended {row.attempts} times while this job ran; it is not tried again"
                 _set(connection, row, state="failed", reason=reason, finished=now(connection))
             else:
-                _set(connection, row, state="queued", reason="the service ended while this job ran; it goes on")
+                _set(connection, row, state="queued", reason="the service ended while this job ran; it will resume")
 
 
 def _added(connection: Connection, kind: JobKind, files: Sequence[tuple[str, str]]) -> int:

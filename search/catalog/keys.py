@@ -35,14 +35,14 @@ class CatalogKeys:
         """As the port says."""
         wanted = sorted(set(scopes))
         if not name.strip() or len(name) > _MAX_NAME or not name.isprintable():
-            raise UsageError(f"a key's name has from 1 to {_MAX_NAME} printable characters")
+            raise UsageError(f"a key's name must have from 1 to {_MAX_NAME} printable characters")
         if not wanted:
             raise UsageError("a key needs a scope: read, write or both")
         secret = _PREFIX + secrets.token_urlsafe(_BYTES)
         with self._database.writing() as connection:
             taken = select(KEYS.c.id).where(KEYS.c.name == name, KEYS.c.revoked.is_(None))
             if connection.execute(taken).first() is not None:
-                raise UsageError(f"a key is called {name!r} already; choose another name, or revoke it first")
+                raise UsageError(f"there is already a key called {name!r}; choose another name, or revoke it first")
             values = {"name": name, "digest": _digest(secret), "scopes": json.dumps(wanted), "created": now(connection)}
             connection.execute(insert(KEYS), values)
         return secret

@@ -71,7 +71,7 @@ def require(connection: Connection, token: str) -> None:
 def token_of(lease: Lease) -> str:
     """The token of a catalog's lease. Raises LibraryBusy if ``lease`` is not the lease of a catalog."""
     if not isinstance(lease, CatalogLease):
-        raise LibraryBusy(f"{lease.holder} holds no lease of this catalog; take one with `lease`")
+        raise LibraryBusy(f"{lease.holder} holds no lease on this catalog; take one with `lease`")
     return lease.token
 
 
@@ -118,7 +118,7 @@ def _take(database: Database, holder: str, wait_s: float) -> CatalogLease:
         left_s = deadline - time.monotonic()
         if left_s <= 0:
             raise LibraryBusy(
-                f"{database.name}: {printable(row.holder)} is writing since {_when(row.taken)}; "
+                f"{database.name}: {printable(row.holder)} has been writing since {_when(row.taken)}; "
                 "wait until it is done, or stop it"
             )
         _pause(min(_POLL_S, left_s))

@@ -74,7 +74,7 @@ class WatchedConnection(psycopg.Connection[Any]):
         except OSError:
             pass
         self.close()
-        raise psycopg.OperationalError(f"nothing was heard for {SILENT_S:g} s, and nobody answers")
+        raise psycopg.OperationalError(f"the server was silent for {SILENT_S:g} s, and does not answer")
 
 
 def _line_to(host: str, port: int) -> socket.socket:

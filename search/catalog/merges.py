@@ -33,9 +33,9 @@ def merge(connection: Connection, keep: int, others: Sequence[int]) -> Merge:
     """Keep one clip of several. Raises QueryError for unknown clips, or if no other clip is named."""
     leaving = list(dict.fromkeys(others))
     if not leaving or keep in leaving:
-        raise QueryError("a merge keeps one clip and takes others out: name at least one other")
+        raise QueryError("a merge keeps one clip and removes others: name at least one other")
     if len(leaving) > MOST_CLIPS:
-        raise QueryError(f"a merge takes at most {MOST_CLIPS:,} clips out; make several")
+        raise QueryError(f"a merge removes at most {MOST_CLIPS:,} clips; make several merges")
     held = journal.before(connection, leaving)
     stays = connection.execute(select(CLIPS).where(CLIPS.c.id == keep)).mappings().one_or_none()
     there = {row["id"] for row in held.of(CLIPS)}
@@ -85,7 +85,7 @@ def undo(connection: Connection, merge_id: int) -> Unmerged:
     concerned = _concerned(made[merge_id])
     later = [other for other in sorted(made, reverse=True) if other > merge_id and concerned & _concerned(made[other])]
     if later:
-        raise QueryError(f"merge {later[0]} came later and concerns the same clips: undo that one first")
+        raise QueryError(f"merge {later[0]} came later and affects the same clips: undo it first")
     undone = _merge(connection, made[merge_id])
     restored, notes = unmerging.put_back(connection, undone.keep, journal.read(connection, merge_id))
     journal.forget(connection, merge_id)
@@ -93,7 +93,7 @@ def undo(connection: Connection, merge_id: int) -> Unmerged:
 
 
 def _none_of(merge_id: int) -> QueryError:
-    return QueryError(f"no merge has the id {merge_id}, or it was undone; soundalike unmerge --list has all")
+    return QueryError(f"no merge has the id {merge_id}, or it was undone; soundalike unmerge --list shows all")
 
 
 def _concerned(row: Any) -> set[int]:  # noqa: ANN401  a row of the table

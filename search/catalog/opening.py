@@ -145,7 +145,7 @@ def place_of(said: str, folder: Path) -> Path | str:
         return folder / said[len(_SCHEME) :]
     if "@" in said or looks_like_address(said) or re.search(r":\d+(/|$)", said):
         scheme = re.match(r"[a-z][a-z0-9+.-]*(?=://)", said, re.IGNORECASE)
-        shown = f"{scheme[0]}: is no kind of catalog" if scheme else "the catalog is neither a URL nor a file"
+        shown = f"{scheme[0]}: is not a kind of catalog" if scheme else "the catalog is neither a URL nor a file"
         raise UsageError(f"{shown}; {HOW_TO_WRITE}")
     return folder / said
 

@@ -46,16 +46,16 @@ _MEANINGS: Final = {
     "28": "the server refuses this user ({error}); check the name and the password",
     "3D": "the server has no such database ({error}); make it with createdb",
     "42501": "this user may not do that ({error}); make it the owner of the database",
-    "25006": "the server takes no writes ({error}); name the one that does, not its standby",
-    "53200": "the server has too little memory ({error}); ask who runs it",
+    "25006": "the server accepts no writes ({error}); name the primary, not a standby",
+    "53200": "the server has too little memory ({error}); ask its administrator",
     "57014": "the server ended a statement ({error}); raise its statement_timeout, or try again",
-    "58": "the server cannot read or write its disk ({error}); ask who runs it",
+    "58": "the server cannot read or write its disk ({error}); ask its administrator",
     "53300": "the server has no connection left ({error}); raise its max_connections",
     "options": "the connection's options are not understood ({error}); check what follows the ? in the URL",
-    "TLS": "no connection by TLS is made ({error}); check sslmode in the URL, and the certificates",
+    "TLS": "no TLS connection can be made ({error}); check sslmode in the URL, and the certificates",
     "08": "the server does not answer ({error}); check that it runs and can be reached",
     "57P": "the server is going down or starting ({error}); try again in a moment",
-    "25P": "a transaction stood still for too long, and the server ended it; run the command again",
+    "25P": "a transaction was idle for too long, and the server ended it; run the command again",
     "XX": "the server found damaged data ({error}); run pg_amcheck, and restore the server's own backup",
 }
 _AT_CONNECTING: Final = {
@@ -152,7 +152,7 @@ class PostgreSQLDatabase(Database):
 
     def _writer(self) -> Connection:
         if self._read_only:
-            raise LibraryUnwritable(f"{self.name}: the library was opened to be read only")
+            raise LibraryUnwritable(f"{self.name}: the library was opened read-only")
         return self._engine.connect()
 
     def _take_turn(self, connection: Connection) -> None:

@@ -90,7 +90,7 @@ def drop_space(database: Database, space_id: int, token: str) -> None:
             select(func.count()).select_from(CONTENTS).where(CONTENTS.c.id.not_in(encoded))
         ).scalar_one()
         if left:
-            raise LibraryError(f"{left} contents have vectors in this space alone; it cannot be dropped")
+            raise LibraryError(f"{left} contents have vectors only in this space; it cannot be dropped")
         connection.execute(delete(SPACES).where(SPACES.c.id == space_id))
 
 
@@ -133,5 +133,5 @@ def _move_past(restored: Database, live: Database, token: str) -> None:
 
 def _raw(connection: object) -> sqlite3.Connection:
     if not isinstance(connection, sqlite3.Connection):
-        raise LibraryError("only a SQLite catalog is restored here; use the database server's own restore")
+        raise LibraryError("only a SQLite catalog can be restored here; use the database server's own restore")
     return connection

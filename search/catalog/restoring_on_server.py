@@ -111,5 +111,5 @@ def _nobody(_done: int, _total: int) -> None:
 def of_server(database: Database) -> PostgreSQLDatabase:
     """``database``, if it is a PostgreSQL database. Raises LibraryError otherwise."""
     if not isinstance(database, PostgreSQLDatabase):
-        raise LibraryError(f"{database.name}: only a catalog in a file or in PostgreSQL is restored")
+        raise LibraryError(f"{database.name}: only a catalog in a file or in PostgreSQL can be restored")
     return database

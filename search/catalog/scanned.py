@@ -32,7 +32,7 @@ def move_root(connection: Connection, root_id: int, path: str) -> None:
     stored = blobs.path_bytes(path)
     other = connection.execute(select(ROOTS.c.id).where(ROOTS.c.path == stored)).scalar()
     if other is not None and other != root_id:
-        raise LibraryError(f"{printable(path)}: is a root of the library already; remove one of the two")
+        raise LibraryError(f"{printable(path)}: is already a root of the library; remove one of the two")
     if connection.execute(update(ROOTS).where(ROOTS.c.id == root_id).values(path=stored)).rowcount == 0:
         raise LibraryError(f"the library has no root {root_id}")
 

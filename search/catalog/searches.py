@@ -38,11 +38,11 @@ class CatalogSearches:
         """As the port says."""
         name, least = _checked_name(new.name), _checked_least(new.least)
         if any(len(sound) > MAX_KEPT_SOUND_BYTES for sound in new.sounds):
-            raise QueryError(f"a saved search keeps sounds of at most {MAX_KEPT_SOUND_BYTES >> 20} MB; take a passage")
+            raise QueryError(f"a saved search keeps sounds of at most {MAX_KEPT_SOUND_BYTES >> 20} MB; use a passage")
         with self._database.writing() as connection:
             _check_free(connection, name)
             if connection.execute(select(func.count()).select_from(SEARCHES)).scalar_one() >= MAX_SEARCHES:
-                raise QueryError(f"a library keeps {MAX_SEARCHES:,} searches at most; delete one")
+                raise QueryError(f"a library keeps at most {MAX_SEARCHES:,} searches; delete one")
             mark, at = _mark(connection), now(connection)
             values = {
                 "name": name,
@@ -230,15 +230,15 @@ def _prune(connection: Connection, search_id: int) -> None:
 def _checked_name(name: str) -> str:
     written = " ".join(name.split())
     if not written or len(written) > MAX_NAME_CHARACTERS:
-        raise QueryError(f"a saved search's name has from 1 to {MAX_NAME_CHARACTERS} characters")
+        raise QueryError(f"a saved search's name must have from 1 to {MAX_NAME_CHARACTERS} characters")
     if any("\ud800" <= character <= "\udfff" for character in written):
-        raise QueryError("a saved search's name must be text that UTF-8 can write")
+        raise QueryError("a saved search's name must be text that UTF-8 can encode")
     return written
 
 
 def _checked_least(least: float) -> float:
     if not (math.isfinite(least) and 0 < least <= 1):
-        raise QueryError(f"a match is told from a probability above 0 and up to 1, not {least}")
+        raise QueryError(f"the least probability of a match is {least}; it must be above 0 and at most 1")
     return least
 
 
@@ -246,7 +246,7 @@ def _check_free(connection: Connection, name: str, but: int = 0) -> None:
     """Raise QueryError if a saved search other than ``but`` has the name."""
     taken = select(SEARCHES.c.id).where(SEARCHES.c.name == name, SEARCHES.c.id != but)
     if connection.execute(taken).first() is not None:
-        raise QueryError(f"there is a saved search of this name already: {name}")
+        raise QueryError(f"there is already a saved search called {name}")
 
 
 @lru_cache(maxsize=8)

@@ -35,7 +35,7 @@ def space(database: Database, spec: EncoderSpec) -> Space:
     with database.reading() as connection:
         made = _active(connection, database, spec)
     if made is None:
-        raise LibraryError(f"the space {spec.name} was not kept; run `soundalike verify`")
+        raise LibraryError(f"the space {spec.name} was not saved; run `soundalike verify`")
     return made
 
 

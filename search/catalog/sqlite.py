@@ -32,8 +32,8 @@ _MEANINGS: Final = {
     "SQLITE_IOERR": "the disk cannot be read or written ({error}); check it, then run `soundalike verify`",
 }
 _LOG_ELSEWHERE: Final = (
-    "what was written last stands in a log that cannot be read on a read-only medium; copy the library's folder to a "
-    "disk that can be written"
+    "the last changes are in a log that cannot be read on a read-only medium; copy the library's folder to a "
+    "writable disk"
 )
 _QUERIES: Final = {
     "immutable": "mode=ro&immutable=1",

@@ -132,9 +132,9 @@ def _is_complete(connection: Connection, name: str, state: str, folder: str) -> 
     into = reading.choice(connection, INTO)
     if into != folder:
         whose = "another library" if into is None else f"the library in {printable(into)}"
-        raise LibraryError(f"{name}: is the catalog of {whose} already; name an empty database")
+        raise LibraryError(f"{name}: is already the catalog of {whose}; name an empty database")
     if _state(connection) != state:
-        raise LibraryError(f"{name}: was changed since it was copied; name an empty database, or another folder")
+        raise LibraryError(f"{name}: has changed since it was copied; name an empty database, or another folder")
     return True
 
 
@@ -144,7 +144,7 @@ def _begin(connection: Connection, name: str, state: str) -> None:
     if begun == state:
         return
     if begun is None and any(_count(connection, table) for table in (*PARENTS, *PAGED, FEEDBACK, KEYS)):
-        raise LibraryError(f"{name}: has a library already; name an empty database, or another folder")
+        raise LibraryError(f"{name}: already has a library; name an empty database, or another folder")
     fulltext.of(connection).forget_all(connection)
     for table in reversed((*PARENTS, *PAGED)):
         connection.execute(delete(table))

@@ -63,16 +63,16 @@ class _PuttingBack:
         """Restore a clip and its content; return whether that was possible."""
         place = {"root_id": row["root_id"], "path": row["path"]}
         if row["root_id"] not in self._roots:
-            self._note(row, "its folder left the library since; index it again to have it back")
+            self._note(row, "its folder was removed from the library since; index it again to get it back")
             return False
         there = self._first(CLIPS.c.id, CLIPS, **place, track=row["track"])
         if there is not None:
-            self._note(row, f"was indexed again since, as clip {there}, and stays that")
+            self._note(row, f"was indexed again since, as clip {there}, and keeps that id")
             return False
         self._delete(TAKEN_OUT, place)
         content_id = self._content(row["content_id"])
         if content_id is None:
-            self._note(row, "its vectors are of an encoder that is gone: soundalike index takes the file in again")
+            self._note(row, "its vectors are of an encoder that is gone: soundalike index will index the file again")
             return False
         back = {**row, "content_id": content_id, "sequence": self._take()}
         insert_all(self._connection, CLIPS, [back])
@@ -91,7 +91,7 @@ class _PuttingBack:
             self._delete(COLLECTED, row)
         clip = self._connection.execute(select(CLIPS).where(CLIPS.c.id == keep)).mappings().one_or_none()
         if clip is None:
-            self.notes.append(f"clip {keep}, which was kept, was removed since and stays so")
+            self.notes.append(f"clip {keep}, which was kept, was removed since and stays removed")
             return
         before, after = self._held.rows[KEPT]
         values = dict(before)

@@ -70,7 +70,7 @@ def backup(database: Database, target: Path) -> None:
     The copy holds no lease. Raises LibraryError if ``target`` exists or cannot be written.
     """
     if target.exists():
-        raise LibraryError(f"{printable(str(target))}: is there already; name a new file for the backup")
+        raise LibraryError(f"{printable(str(target))}: already exists; name a new file for the backup")
     try:
         with new_file_for(target) as partial:
             _copy(database, partial)
@@ -84,7 +84,7 @@ def _copy(database: Database, target: Path) -> None:
     with database.reading() as connection, SQLiteDatabase(target, mode="rwc").translated():
         source = connection.connection.driver_connection
         if not isinstance(source, sqlite3.Connection):
-            raise LibraryError(f"{database.name}: is backed up by the server's own means: pg_dump, or its archive")
+            raise LibraryError(f"{database.name}: is backed up with the server's own tools: pg_dump, or its archive")
         connection.rollback()  # the copy takes its own read transaction
         with closing(sqlite3.connect(target)) as copy:
             source.backup(copy)  # in one step: a consistent state; in WAL mode nobody has to wait

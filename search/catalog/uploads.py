@@ -31,9 +31,9 @@ def job_of_key(connection: Connection, sending: Sending) -> int | None:
     if row is None:
         return None
     if row.files != sending.files:
-        raise QueryError("other files were sent under this Idempotency-Key; take another key for these")
+        raise QueryError("other files were sent under this Idempotency-Key; use another key for these")
     if connection.execute(select(JOBS.c.id).where(JOBS.c.id == row.job_id)).one_or_none() is None:
-        raise QueryError("these files were sent under this Idempotency-Key before; their job is off the list by now")
+        raise QueryError("these files were sent under this Idempotency-Key before; their job is no longer listed")
     return int(row.job_id)
 
 
@@ -48,12 +48,14 @@ def columns_after_joining(connection: Connection, job_id: int, files: Sequence[t
     """The changed columns of a job that ``files`` join. Raises QueryError if the job cannot take them."""
     row = connection.execute(select(JOBS).where(JOBS.c.id == job_id)).one_or_none()
     if row is None or row.kind != "index":
-        raise QueryError(f"no job of uploads has the id {job_id}")
+        raise QueryError(f"no upload job has the id {job_id}")
     if row.state == "cancelled" or row.request == "cancel":
-        raise QueryError(f"job {job_id} is cancelled; it takes no more files")
+        raise QueryError(f"job {job_id} is cancelled; it accepts no more files")
     every = [*json.loads(row.files), *(list(one) for one in files)]
     if len(every) > MAX_JOB_FILES:
-        raise QueryError(f"job {job_id} would have {len(every):,} files; it takes {MAX_JOB_FILES:,}: begin another one")
+        raise QueryError(
+            f"job {job_id} would have {len(every):,} files; it can have {MAX_JOB_FILES:,}: start another job"
+        )
     progress = scaled(JobProgress(**json.loads(row.progress)), len(every))
     values: dict[str, Any] = {"files": json.dumps(every), "progress": json.dumps(asdict(progress))}
     if row.state in ("done", "failed"):

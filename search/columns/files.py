@@ -15,7 +15,7 @@ from search.columns.table import ColumnPart
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
-KIND: Final = Kind("columns", 5, "soundalike reindex makes them anew from the catalog")
+KIND: Final = Kind("columns", 5, "soundalike reindex rebuilds them from the catalog")
 _BASE, _RECENT, _GONE_CLIPS, _GONE_ENCODINGS = "base_", "recent_", "gone_clips", "gone_encodings"
 
 
@@ -60,7 +60,7 @@ def read(snapshot: Snapshot) -> tuple[ColumnFacts, Parts]:
     names = {f"{name}.npy" for name in _names()}
     if set(snapshot.files) != names:
         missing = ", ".join(sorted(names ^ set(snapshot.files)))
-        raise snapshot.damaged(f"its manifest lists other files than columns have ({missing})")
+        raise snapshot.damaged(f"its manifest does not list the files of columns ({missing})")
     try:
         for name in sorted(names):
             snapshot.check(name)

@@ -172,7 +172,7 @@ def _by_event(
     part: ColumnPart, where: HasEvent, vocabulary: tuple[str, ...], events: EventTable | None
 ) -> NDArray[np.bool_]:
     if events is None or not len(events):
-        raise WhereError("`has` asks for events, and none were found in this library yet; run: soundalike events")
+        raise WhereError("`has` needs events, and none were found in this library yet; run: soundalike events")
     classes = _classes(vocabulary, where.name, inside=False)
     return np.isin(part.content_ids, events.contents_with(classes, where.least, where.seconds))
 

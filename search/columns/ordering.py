@@ -25,7 +25,7 @@ def order(columns: ClipColumns, by: str) -> Ids:
     """
     name = by.removeprefix("-")
     if name not in ORDERS:
-        raise WhereError(f"clips are not sorted by {name!r}, but by {', '.join(ORDERS)}")
+        raise WhereError(f"clips cannot be sorted by {name!r}; use one of: {', '.join(ORDERS)}")
     parts = (columns.base, columns.recent)
     if name in ("title", "path"):
         values = np.array([value for part in parts for value in _texts(part, name)], np.object_)

@@ -73,9 +73,9 @@ def refusal(fact: str) -> WhereError:
 
     Examples:
         >>> print(refusal("loudness"))
-        `loudness` asks for facts, and none were measured in this library yet; run: soundalike facts --measure
+        `loudness` needs facts, and none were measured in this library yet; run: soundalike facts --measure
     """
-    return WhereError(f"`{fact}` asks for facts, and none were measured in this library yet; run: {REMEDY}")
+    return WhereError(f"`{fact}` needs facts, and none were measured in this library yet; run: {REMEDY}")
 
 
 def warning(count: int) -> str:

@@ -16,7 +16,7 @@ from search.columns.text import TextColumn
 def differences(columns: ClipColumns, anew: ClipColumns) -> Iterator[str]:
     """Yield the differences between ``columns`` and ``anew``, which were just built from the catalog."""
     if columns.vocabulary != anew.vocabulary:
-        yield "the columns have other tags than the catalog"
+        yield "the columns and the catalog have different tags"
         return
     ours, truth = columns.whole(), anew.whole()
     lacking, gone = np.setdiff1d(truth.clip_ids, ours.clip_ids), np.setdiff1d(ours.clip_ids, truth.clip_ids)
@@ -28,12 +28,12 @@ def differences(columns: ClipColumns, anew: ClipColumns) -> Iterator[str]:
     for name, of_ours, of_truth in _of_clips(ours, truth):
         rows = np.flatnonzero(of_ours != of_truth)
         if len(rows):
-            yield f"the columns have another {name} for {len(rows)} clips, the first is {truth.clip_ids[rows[0]]}"
+            yield f"the columns have a different {name} for {len(rows)} clips, the first is {truth.clip_ids[rows[0]]}"
     for name, same in _of_all(ours, truth):
         if not same:
-            yield f"the columns have other {name} than the catalog"
+            yield f"the columns and the catalog have different {name}"
     if _own_tags(ours) != _own_tags(truth):
-        yield "the columns have other own tags than the catalog"
+        yield "the columns and the catalog have different own tags"
 
 
 def _of_clips(ours: ColumnPart, truth: ColumnPart) -> Iterator[tuple[str, NDArray[Any], NDArray[Any]]]:

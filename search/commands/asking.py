@@ -70,14 +70,14 @@ def query(args: argparse.Namespace, understood: Understanding) -> Query:
     for line in _report(understood, asked_for):
         print(f"soundalike: {line}", file=sys.stderr)
     if not any(part.weight > 0 for part in asked_for.parts):
-        raise QueryError("the sentence says nothing to look for; say a sound too, or what it should be like")
+        raise QueryError("the sentence does not say what to look for; name a sound too, or what it should be like")
     return asked_for
 
 
 def _report(understood: Understanding, asked_for: Query) -> Iterator[str]:
     yield f"understood as: {command(asked_for)}"
     for said in understood.not_understood:
-        yield f"not understood, and looked for as words: {said}"
+        yield f"not understood, so searched for as words: {said}"
     if understood.note:
         yield understood.note
 
@@ -106,5 +106,5 @@ def _clips_of(file: Path) -> tuple[int, ...]:
         raise UsageError(f"--last {file}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"--last {file} is no answer; write one with: soundalike search --json ... > {for_shell(str(file))}"
+            f"--last {file} is not an answer; write one with: soundalike search --json ... > {for_shell(str(file))}"
         ) from error

@@ -38,7 +38,7 @@ class Collections:
         puts = bool(args.add or args.where)
         changes = puts or bool(args.remove or args.rename or args.delete)
         if changes and args.name is None:
-            raise UsageError("say which collection: soundalike collections NAME --add ID")
+            raise UsageError("name a collection: soundalike collections NAME --add ID")
         with options.library(args, settings, read_only=not changes) as library:
             if args.name is None:
                 _print_all(library.collections.all(), as_json=args.json)
@@ -108,4 +108,4 @@ def _print_clips(library: Library, chosen: Collection, *, as_json: bool) -> None
         print(f"{clip.id:10d}  {printable(clip.absolute_path)}")
     gone = len(collected) - len(clips)
     if gone:
-        print(f"{gone} more are not in the library any more")
+        print(f"{gone} more are no longer in the library")

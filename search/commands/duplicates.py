@@ -85,7 +85,7 @@ def _print(duplicates: Duplicates, paths: dict[int, str]) -> None:
         print()
     extra = sum(len(group.clips) - 1 for group in duplicates.groups)
     more = f", {len(duplicates.groups) - SHOWN} more with --json" if len(duplicates.groups) > SHOWN else ""
-    print(f"{counted(len(duplicates.groups), 'group')}, {counted(extra, 'clip')} beside those worth keeping{more}")
+    print(f"{counted(len(duplicates.groups), 'group')}, {counted(extra, 'clip')} besides those worth keeping{more}")
 
 
 def _difference(one: Duplicate) -> str:

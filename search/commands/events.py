@@ -54,9 +54,9 @@ class Events:
         if not 0 <= args.least <= 1:
             raise UsageError(f"--least is {args.least:g}; it must be from 0 to 1")
         if args.export and len(args.clips) != 1:
-            raise UsageError("--export writes the events of one clip: name it")
+            raise UsageError("--export writes the events of one clip: name one")
         if args.out is not None and not args.export:
-            raise UsageError("--out needs --export: say in which form")
+            raise UsageError("--out needs --export: name the format")
         with options.library(args, settings, read_only=bool(args.clips)) as library:
             return _show(args, library) if args.clips else _find(args, library)
 
@@ -94,4 +94,4 @@ def _print(line: TimeLine) -> None:
         mark = "  (background)" if event.background else ""
         print(f"  {times:>15}  {event.probability:4.0%}  {event.name}{mark}")
     if not line.events:
-        print("  nothing that likely; --least 0.2 shows more")
+        print("  no event is that likely; --least 0.2 shows more")

@@ -75,7 +75,7 @@ class Export:
                 count = export_clips(library, args.where, args.clips, args.show)
                 return _said(args.clips, count, "clip", as_json=args.json)
             if not 0 <= args.handles <= LONGEST_HANDLES_S:
-                raise UsageError(f"--handles is {args.handles:g}; give seconds from 0 to {LONGEST_HANDLES_S:g}")
+                raise UsageError(f"--handles is {args.handles:g}; it must be from 0 to {LONGEST_HANDLES_S:g} seconds")
             hits = library.search(options.query(args)).hits
             facts = hitfacts.of_hits(library, hits, args)
         if args.hits is not None:
@@ -144,7 +144,7 @@ def export_clips(library: Library, where: str | None, out: Path, names: Sequence
             lines = (("[\n" if not n else ",\n") + json.dumps(row) for n, row in enumerate(rows))
             blocks = (line.encode() for line in itertools.chain(lines, ["\n]\n"] if ids else ["[]\n"]))
         case _:
-            raise UsageError(f"{out}: clips are written as .csv, .json or .jsonl")
+            raise UsageError(f"{out}: clips can be written as .csv, .json or .jsonl")
     _write(out, blocks)
     return len(ids)
 
@@ -214,7 +214,7 @@ def export_hits(hits: Sequence[Hit], out: Path, handles_s: float = 0.0, facts: H
         case ".rpp":
             blocks = _encoded(reaper.project([(item.clip.absolute_path, item) for item in items]))
         case _:
-            raise UsageError(f"{out}: hits are written as .csv, .json, .jsonl, .m3u8, .zip, .edl or .rpp")
+            raise UsageError(f"{out}: hits can be written as .csv, .json, .jsonl, .m3u8, .zip, .edl or .rpp")
     _write(out, blocks)
 
 

@@ -54,11 +54,11 @@ class FactsCommand:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Print the facts; 1 if a file could not be read."""
         if args.reverse and not args.sort:
-            raise UsageError("--reverse goes with --sort")
+            raise UsageError("--reverse needs --sort")
         if args.again and not args.measure:
-            raise UsageError("--again goes with --measure")
+            raise UsageError("--again needs --measure")
         if not (args.sounds or args.where or args.sort or args.measure):
-            raise UsageError("say of what: a CLIP, a file, --where, --sort, or --measure for the whole library")
+            raise UsageError("name what to show: a CLIP, a file, --where, --sort, or --measure for the whole library")
         needs_library = args.measure or args.where or args.sort or any(map(_is_id, args.sounds))
         if not needs_library:
             return _of_files(args)
@@ -162,7 +162,7 @@ def _chosen(library: Library, args: argparse.Namespace) -> list[Clip]:
     if unknown:
         raise UsageError(f"no clip has the id {unknown[0]}")
     if files := [one for one in args.sounds if not _is_id(one)]:
-        raise UsageError(f"{printable(files[0])}: is no id of a clip; ask for files without clips")
+        raise UsageError(f"{printable(files[0])}: is not a clip id; name either clips or files")
     return clips
 
 

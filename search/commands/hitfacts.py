@@ -83,9 +83,9 @@ def of_hits(library: Library, hits: Sequence[Hit], args: argparse.Namespace) -> 
 def check_sort(args: argparse.Namespace) -> None:
     """Raises UsageError for an invalid order."""
     if args.reverse and not args.sort:
-        raise UsageError("--reverse goes with --sort")
+        raise UsageError("--reverse needs --sort")
     if args.sort is not None and args.sort not in NUMBERS:
-        raise UsageError(f"--sort {printable(args.sort)}: no fact that is a number; there are {', '.join(NUMBERS)}")
+        raise UsageError(f"--sort {printable(args.sort)}: not a numeric fact; use one of: {', '.join(NUMBERS)}")
 
 
 def sorted_hits(hits: Sequence[Hit], facts: HitFacts, args: argparse.Namespace) -> Sequence[Hit]:
@@ -115,5 +115,5 @@ def _names(text: str) -> tuple[str, ...]:
         return tuple(fact.name for fact in FACTS)
     unknown: Iterable[str] = [name for name in names if name not in PLACES]
     for name in unknown:
-        raise argparse.ArgumentTypeError(f"no fact is called {printable(name)}; there are {', '.join(PLACES)}")
+        raise argparse.ArgumentTypeError(f"no fact is called {printable(name)}; use one of: {', '.join(PLACES)}")
     return tuple(dict.fromkeys(names))

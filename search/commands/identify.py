@@ -55,7 +55,7 @@ def exact(args: argparse.Namespace, settings: Settings) -> int:
     """Run ``search --exact``. Raises UsageError together with other parts."""
     others = args.words or args.parts or args.ask or args.where or args.space or args.csv or args.offset
     if others:
-        raise UsageError("--exact is a question of its own: leave out words, other parts, --where, --space and --csv")
+        raise UsageError("--exact is a search of its own: leave out words, other parts, --where, --space and --csv")
     return _identify(args, settings, [args.exact])
 
 
@@ -104,7 +104,7 @@ def _print(name: str, identified: Identification) -> None:
     if identified.earlier:
         print(
             f"soundalike: {identified.earlier} of {identified.contents} sounds have fingerprints of an earlier version "
-            "and are known less well in noise; run: soundalike fingerprints --again",
+            "and are recognised less well in noise; run: soundalike fingerprints --again",
             file=sys.stderr,
         )
 

@@ -59,7 +59,7 @@ def _add(keys: KeyStore, args: argparse.Namespace) -> None:
         output.print_json({"name": args.key_name, "scopes": scopes, "key": secret})
     else:
         print(secret)
-    print("soundalike: keep it well; only its digest is stored", file=sys.stderr)
+    print("soundalike: keep it safe; only its digest is stored", file=sys.stderr)
 
 
 def _revoke(keys: KeyStore, args: argparse.Namespace) -> None:
@@ -76,7 +76,7 @@ def _print_all(keys: list[Key], *, as_json: bool) -> None:
         return
     for key in keys:
         made = time.strftime("%Y-%m-%d", time.gmtime(key.created))
-        print(f"{key.name}\t{'+'.join(sorted(key.scopes))}\tmade {made}\t{'revoked' if key.revoked else 'holds'}")
+        print(f"{key.name}\t{'+'.join(sorted(key.scopes))}\tmade {made}\t{'revoked' if key.revoked else 'valid'}")
     if not keys:
         print("No keys; make one with: soundalike keys add NAME")
 

@@ -151,15 +151,15 @@ def _reporters(
 def _check(args: argparse.Namespace) -> None:
     """Raises UsageError for invalid options."""
     if not 0 < args.least <= 1:
-        raise UsageError(f"--least is {args.least:g}; it must be above 0, and 1 at most")
+        raise UsageError(f"--least is {args.least:g}; it must be above 0 and at most 1")
     if args.webhook and not args.webhook.startswith(("http://", "https://")):
-        raise UsageError(f"--webhook is {args.webhook!r}; give an address, like http://127.0.0.1:9000/alerts")
+        raise UsageError(f"--webhook is {args.webhook!r}; give a URL, like http://127.0.0.1:9000/alerts")
     if not 0 < args.keep <= 3600:
-        raise UsageError(f"--keep is {args.keep:g}; it must be above 0, and an hour at most")
+        raise UsageError(f"--keep is {args.keep:g}; it must be above 0 and at most an hour (3600)")
     if args.index and args.save is None:
-        raise UsageError("--index makes clips of what is saved; add --save FOLDER")
+        raise UsageError("--index indexes what --save saves; add --save FOLDER")
     if args.rate < 4000 or args.channels < 1:
-        raise UsageError("--rate is 4000 at least, --channels 1")
+        raise UsageError("--rate must be at least 4000, --channels at least 1")
     if not (args.events or args.text or args.audio or args.clip or args.exact or args.saved):
         raise QueryError("say what to watch for: --events, --text, --audio, --clip, --saved or --exact")
 

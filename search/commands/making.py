@@ -189,13 +189,13 @@ def _target(args: argparse.Namespace, title: str, number: int | None = None, end
     if args.out is not None:
         out: Path = args.out
         if out.suffix.lower() not in endings:
-            raise UsageError(f"--out {printable(str(out))}: what is written here ends in {' or '.join(endings)}")
+            raise UsageError(f"--out {printable(str(out))}: the name must end in {' or '.join(endings)}")
         return out if number is None else out.with_stem(f"{out.stem}-{number}")
     from search.making.marking import named
 
     file = Path(f"{named(title)}.wav")
     if file.exists():
-        raise UsageError(f"{file} is there already; name a file with --out")
+        raise UsageError(f"{file} already exists; name another with --out")
     return file
 
 

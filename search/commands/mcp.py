@@ -59,6 +59,6 @@ class Mcp:
 
             needs_keys = args.require_keys or not is_loopback(args.host)
             app = http.application(made, library.keys if needs_keys else None, _RATE, args.host)
-            print(f"soundalike: assistants find {library.path} at http://{args.host}:{args.port}/mcp", file=sys.stderr)
+            print(f"soundalike: {library.path} is served at http://{args.host}:{args.port}/mcp", file=sys.stderr)
             uvicorn.run(app, host=args.host, port=args.port, log_level="warning")
         return 0

@@ -38,7 +38,7 @@ class MergeCommand:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Merge them; files are not touched."""
         if args.found == (args.keep is not None):
-            raise UsageError("say which clip to keep and which to take out, by their ids, or --found")
+            raise UsageError("name the clip to keep and those to remove, by their ids, or give --found")
         with options.library(args, settings) as library:
             groups = _found(library) if args.found else [(args.keep, args.clips)]
             merges = _merge_all(library, groups)
@@ -71,9 +71,9 @@ class UnmergeCommand:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Undo merges, the latest first, make them final, or list them."""
         if args.final and args.list:
-            raise UsageError("--final makes merges final that are named, or --all; --list lists them")
+            raise UsageError("--final needs the numbers of merges, or --all; --list lists them")
         if sum((bool(args.merges), args.all, args.list)) != 1:
-            raise UsageError("say which merges to undo, by their numbers, or --all; or --list them")
+            raise UsageError("name the merges to undo, by their numbers, or give --all or --list")
         with options.library(args, settings, read_only=args.list) as library:
             if args.list:
                 _list(library.merges.all(), json=args.json)
@@ -89,7 +89,7 @@ class UnmergeCommand:
         for one in undone:
             for note in one.notes:
                 print(note)
-        print(f"{counted(sum(len(one.restored) for one in undone), 'clip')} back")
+        print(f"{counted(sum(len(one.restored) for one in undone), 'clip')} restored")
         return 0
 
 
@@ -152,5 +152,5 @@ def _list(merges: list[Merge], *, json: bool) -> None:
 
 def _shown(merge: Merge) -> str:
     at = datetime.fromtimestamp(merge.at).astimezone().strftime("%Y-%m-%d %H:%M")
-    lines = [f"merge {merge.id}, {at}: clip {merge.keep} was kept of"]
+    lines = [f"merge {merge.id}, {at}: clip {merge.keep} was kept instead of"]
     return "\n".join(lines + [f"{one.clip_id:8d}  {printable(one.absolute_path)}" for one in merge.clips])

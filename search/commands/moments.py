@@ -62,7 +62,7 @@ def find(args: argparse.Namespace, library: Library, query: Query) -> None:
 def _print(moments: Sequence[Moment]) -> None:
     for one in moments:
         passage = f"{output.clock(one.start_s)}-{output.clock(one.end_s)}"
-        about = "" if one.exact else "  (its file cannot be read now: as indexed)"
+        about = "" if one.exact else "  (its file cannot be read now: times as indexed)"
         print(f"{one.clip.id:>6}  {one.score:.3f}  {passage:>15}  {printable(one.clip.absolute_path)}{about}")
 
 

@@ -53,7 +53,7 @@ class NpzArchive:
 def check_name(out: Path) -> None:
     """Raises UsageError if the file does not end in .npz. Call it before long work."""
     if out.suffix != ".npz":
-        raise UsageError(f"{printable(str(out))}: arrays are written as .npz")
+        raise UsageError(f"{printable(str(out))}: arrays can be written as .npz only")
 
 
 @contextmanager

@@ -289,7 +289,7 @@ def seconds(text: str) -> float:
     try:
         fields = [float(field) for field in text.split(":")]
     except ValueError as error:
-        raise UsageError(f"{text!r} is no time; write seconds (12.5) or minutes and seconds (1:30)") from error
+        raise UsageError(f"{text!r} is not a time; write seconds (12.5) or minutes and seconds (1:30)") from error
     total = 0.0
     for field in fields:
         total = total * 60 + field

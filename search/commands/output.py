@@ -163,18 +163,18 @@ def print_table(answer: Answer, facts: HitFacts = NOTHING) -> None:
     if note:
         console.print(note)
     if answer.gone:
-        print(f"soundalike: left out, not in the library any more: {', '.join(answer.gone)}", file=sys.stderr)
+        print(f"soundalike: left out, no longer in the library: {', '.join(answer.gone)}", file=sys.stderr)
     for warning in answer.warnings:
         print(f"soundalike: {printable(warning)}", file=sys.stderr)
     if answer.did_you_mean and answer.language not in ("", ENGLISH):
         console.print(f'Read as {LANGUAGES[answer.language]}: "{printable(answer.did_you_mean)}".')
     elif answer.did_you_mean:
-        console.print(f'Did you mean "{printable(answer.did_you_mean)}"? Names were searched for that.')
+        console.print(f'Did you mean "{printable(answer.did_you_mean)}"? Names were searched for it.')
     more = "" if answer.next_offset is None else f"; more with --offset {answer.next_offset}"
     if answer.likely and answer.likely.clip_ids:
         count = len(answer.likely.clip_ids)
         most = "" if answer.likely.is_all else "at least "
-        console.print(f"Of all clips {most}{count} {'is' if count == 1 else 'are'} likely, then less.")
+        console.print(f"Of all clips, {most}{count} {'is' if count == 1 else 'are'} likely; the others less so.")
     console.print(f"{counted(len(answer.hits), 'hit')} in {answer.took_ms:.1f} ms{more}", style="dim")
 
 

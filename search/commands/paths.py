@@ -99,8 +99,8 @@ def _print_path(way: SoundPath, start: str, end: str) -> None:
         print(f"  {similarity:.3f} {clip.id:8d}  {printable(clip.absolute_path)}")
     print(f"  {way.similarities[-1]:.3f} {end}")
     print(
-        f"{len(way.similarities)} steps; the largest {way.least:.3f} alike, "
-        f"on a straight way {way.straight:.3f}, at once {way.direct:.3f}"
+        f"{len(way.similarities)} steps; least similarity {way.least:.3f}, "
+        f"on a straight path {way.straight:.3f}, in one step {way.direct:.3f}"
     )
 
 

@@ -133,7 +133,7 @@ class Migrate:
             return 0
         source, target = printable(str(args.source)), printable(str(args.to))
         compare = shlex.join(["soundalike", "verify", "--library", str(args.source), "--against", str(args.to)])
-        print(f"{target}: has all that {source} has; to compare: {printable(compare)}")
+        print(f"{target}: has everything that {source} has; to compare: {printable(compare)}")
         for line in left:
             print(f"{target}: {line}")
         return 0

@@ -45,7 +45,7 @@ class Remarks:
         named = options.clips(args)
         remark = "" if args.delete else args.set
         if remark is not None and not (named or args.where):
-            raise UsageError("say of which clips: a CLIP or --where EXPR")
+            raise UsageError("name the clips: a CLIP or --where EXPR")
         if remark is not None and len(remark) > MAX_REMARK_CHARACTERS:
             raise UsageError(f"a remark has at most {MAX_REMARK_CHARACTERS} characters; this one has {len(remark)}")
         with options.library(args, settings, read_only=remark is None) as library:

@@ -81,7 +81,7 @@ def _with_one(library: Library, search: SavedSearch, args: argparse.Namespace) -
         if args.json:
             output.print_json(_as_json(renamed))
         else:
-            print(f"{printable(search.name)}: {printable(args.new_name)} from now on")
+            print(f"{printable(search.name)}: now called {printable(args.new_name)}")
     else:
         _change(library, search, args)
 
@@ -116,7 +116,7 @@ def _print_all(searches: list[SavedSearch], *, as_json: bool) -> None:
         output.print_json([_as_json(one) for one in searches])
         return
     for one in searches:
-        trouble = f"  (cannot be asked: {printable(one.trouble)})" if one.trouble else ""
+        trouble = f"  (cannot be run: {printable(one.trouble)})" if one.trouble else ""
         print(f"{one.unseen:6d} new  {printable(one.name)}{trouble}")
     if not searches:
         print("No saved searches; save one with: soundalike searches save NAME WORDS")
@@ -126,10 +126,10 @@ def _say_saved(search: SavedSearch, *, as_json: bool) -> None:
     if as_json:
         output.print_json({**_as_json(search), "secret": search.secret})
         return
-    print(f"{printable(search.name)}: saved; soundalike watch tells of new matches")
+    print(f"{printable(search.name)}: saved; soundalike watch reports new matches")
     if search.webhook:
-        print(f"what is posted is signed with: {search.secret}")
-        print("soundalike: keep it well; the receiver checks by it who posts", file=sys.stderr)
+        print(f"posts are signed with: {search.secret}")
+        print("soundalike: keep it safe; the receiver uses it to check who posts", file=sys.stderr)
 
 
 def _as_json(search: SavedSearch) -> dict[str, Any]:

@@ -99,9 +99,7 @@ def _config(args: argparse.Namespace, library: Path) -> ServiceConfig:
         if not getattr(args, name) > 0:
             raise UsageError(f"--{name.replace('_', '-')} must be more than 0")
     if args.threads < config.MIN_THREADS:
-        raise UsageError(
-            f"--threads must be {config.MIN_THREADS} or more: who follows a job holds one, and the others answer"
-        )
+        raise UsageError(f"--threads must be {config.MIN_THREADS} or more: a client that follows a job occupies one")
     local = config.is_loopback(args.host)
     rate = args.rate if args.rate is not None else (0.0 if local and not args.trusted_proxy else 50.0)
     alone = local and not (args.trusted_proxy or args.public_url or args.require_keys)
@@ -141,8 +139,8 @@ def _prepare(config: ServiceConfig, settings: Settings) -> None:
         shown = for_shell(str(config.library))
         if config.needs_keys and not any(key.revoked is None for key in opened.catalog.keys.list()):
             raise UsageError(
-                f"{config.host} asks for API keys, and there is none yet; make one with: "
-                f"soundalike keys add NAME --library {shown} (or say --no-keys to let anybody in)"
+                f"{config.host} needs API keys, and there is none yet; make one with: "
+                f"soundalike keys add NAME --library {shown} (or give --no-keys to let anyone in)"
             )
 
 
@@ -170,9 +168,9 @@ def _add_reach(parser: argparse.ArgumentParser) -> None:
 def _announce(url: str, config: ServiceConfig, *, warned: bool, browser: bool) -> None:
     lines = [f"serving {config.library} at {url} (Ctrl-C stops)"]
     if config.public_url:
-        lines.append(f"people find it at {config.public_url}")
+        lines.append(f"public address: {config.public_url}")
     if warned:
-        lines.append("it lets in anybody who can reach the proxy; --require-keys asks for keys, --no-keys is silent")
+        lines.append("whoever reaches the proxy has access; --require-keys asks for keys, --no-keys hides this line")
     for line in lines:
         print(f"soundalike: {line}", file=sys.stderr, flush=True)
     if browser:

@@ -55,7 +55,7 @@ class SpacesCommand:
 
     def _choose(self, library: Library, name: str | None) -> None:
         if name is not None and library.spaces.get(name).is_melody:
-            raise UsageError("the melody space is asked by tunes only; choose a space of sounds")
+            raise UsageError("the melody space is searched by tunes only; choose a space of sounds")
         with library.writer.lease(leasing.holder("spaces"), leasing.WAIT_S) as lease:
             library.catalog.ask_space(name, lease)
 
@@ -95,7 +95,7 @@ class CompareCommand:
         questions = {} if args.queries is None else dict(_questions(args.queries))
         with options.library(args, settings, read_only=True) as library:
             questions.update(_likes_as_questions(library, args.profile))
-            with output.busy("asking both spaces"):
+            with output.busy("searching both spaces"):
                 compared = comparing.compare(library, tuple(args.spaces), questions, args.profile, args.k)
         if args.json:
             output.print_json(comparison_as_json(compared, paths="absolute"))
@@ -129,15 +129,15 @@ def _lines(compared: Comparison) -> Iterator[str]:
                 yield f"      only {name}: {_titles(hits)}"
     if compared.compared:
         yield (
-            f"{len(compared.compared)} questions, the first {compared.k} hits: {compared.share:.0%} are in both, "
+            f"{len(compared.compared)} questions, {compared.k} hits each: {compared.share:.0%} are in both, "
             f"the first hit is the same for {compared.same_first:.0%}"
         )
     if compared.reciprocal_ranks is None:
-        yield "No two likes of one profile: nothing says which is better."
+        yield "Fewer than two likes: nothing says which space is better."
     else:
         ranks = zip(compared.spaces, compared.reciprocal_ranks, strict=True)
         said = ", ".join(f"{name} {rank:.3f}" for name, rank in ranks)
-        yield f"{compared.likes} likes, each looked for by the others, mean reciprocal rank: {said}"
+        yield f"{compared.likes} likes, each searched for by the others, mean reciprocal rank: {said}"
 
 
 def _titles(hits: tuple[Hit, ...]) -> str:

@@ -51,13 +51,13 @@ class SpeechCommand:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Show or transcribe; 1 if files could not be read."""
         if args.format and len(args.clips) != 1:
-            raise UsageError("--format writes what is said in one clip: name it")
+            raise UsageError("--format writes what is said in one clip: name one")
         if args.out is not None and not args.format:
-            raise UsageError("--out needs --format: say in which form")
+            raise UsageError("--out needs --format: name it")
         if args.voice and (args.format or not args.clips):
             raise UsageError("--voice says when somebody speaks in clips: name them, and leave out --format")
         if args.again and args.clips:
-            raise UsageError("--again goes without clips")
+            raise UsageError("--again is for the whole library: leave out clips")
         settings = replace(settings, recogniser=args.model or settings.recogniser)
         with options.library(args, settings, read_only=bool(args.clips)) as library:
             if not args.clips:
@@ -77,7 +77,7 @@ def add_spoken(parser: argparse.ArgumentParser) -> None:
 def spoken(args: argparse.Namespace, settings: Settings) -> int:
     """Find passages by spoken words, and print them; 0 also without a match."""
     if args.words or args.parts or args.ask is not None or args.moments or args.collapse or args.space:
-        raise UsageError("--spoken asks for words that are said, and goes with -k, --offset and --where alone")
+        raise UsageError("--spoken searches for spoken words, and can be combined with -k, --offset and --where only")
     with options.library(args, settings, read_only=True) as library:
         found = library.speech.find(args.spoken, k=args.k, offset=args.offset, where=args.where)
     if args.json:
@@ -94,8 +94,8 @@ def spoken(args: argparse.Namespace, settings: Settings) -> int:
         print(f"{count} {'passage' if count == 1 else 'passages'} in {found.took_ms:.0f} ms{more}")
         if found.transcribed < found.contents:
             print(
-                f"{found.contents - found.transcribed} of {found.contents} sounds were not listened to for words yet: "
-                "soundalike speech",
+                f"{found.contents - found.transcribed} of {found.contents} sounds were not transcribed yet; "
+                "run: soundalike speech",
                 file=sys.stderr,
             )
     return 0

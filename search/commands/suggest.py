@@ -35,5 +35,5 @@ class Suggest:
         elif found:
             print("\n".join(printable(one.text) for one in found))
         else:
-            print("Nothing to suggest: no tag, and no name that says what is heard, finds something for sure.")
+            print("Nothing to suggest: no tag and no descriptive name surely finds something.")
         return 0

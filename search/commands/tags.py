@@ -61,9 +61,9 @@ class Tags:
         named = options.clips(args)
         changes = bool(args.add or args.remove)
         if changes and not (named or args.where):
-            raise UsageError("say whose tags to change: a CLIP or --where EXPR")
+            raise UsageError("name the clips whose tags to change: a CLIP or --where EXPR")
         if len(named) > 1 and not changes:
-            raise UsageError("the tags of one clip at a time: name one CLIP")
+            raise UsageError("tags are shown of one clip at a time: name one CLIP")
         with options.library(args, settings, read_only=not changes) as library:
             if changes:
                 return self._change(library, named, args)
@@ -75,7 +75,7 @@ class Tags:
                 value = f"{row.value:10.3f}" if named else f"{int(row.value):10d}"
                 print(f"{value}  {printable(row.name)}" + ("  (own)" if row.own else ""))
         else:
-            print("No tags: nobody gave any, and this library's encoder knows none.")
+            print("No tags: none were added, and this library's encoder knows none.")
         return 0
 
     def _change(self, library: Library, named: list[int], args: argparse.Namespace) -> int:

@@ -50,7 +50,7 @@ def render(parts: Sequence[Part], target: Path) -> None:
 
     typed = next((part for part in parts if isinstance(part, NotesPart)), None)
     if typed is None:
-        raise UsageError('--render writes what --notes says; add --notes "C4 D4 E4"')
+        raise UsageError('--render writes the tune of --notes; add --notes "C4 D4 E4"')
     wave = sound_of(parse_notes(typed.notes))
     try:
         soundfile.write(target, wave, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")

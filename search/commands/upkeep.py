@@ -101,7 +101,7 @@ class Remove:
     def run(self, args: argparse.Namespace, settings: Settings) -> int:
         """Remove them; 1 if a path or an id is not in the library."""
         if not (args.paths or args.clip or args.missing):
-            raise UsageError("say what to remove: a PATH, --clip ID or --missing")
+            raise UsageError("name what to remove: a PATH, --clip ID or --missing")
         with options.library(args, settings) as library:
             ids, unknown = _ids_to_remove(library, args.paths, args.clip, missing=args.missing)
             with library.writer.lease(leasing.holder("remove"), leasing.WAIT_S) as lease:
@@ -157,7 +157,7 @@ class Reindex:
                     maintenance.rebuild(library, space, lease)
                 done.rebuilt.append(f"{space.name} (retired)" if space.is_retired else space.name)
                 if not quiet:
-                    print(f"{done.rebuilt[-1]}: index made again from the catalog", flush=True)
+                    print(f"{done.rebuilt[-1]}: index rebuilt from the catalog", flush=True)
         # also spaces that an earlier run could not encode: their files may be available now
         return max(
             (_encode_again(library, name, settings, done) for name in maintenance.retired_names(library)), default=0
@@ -205,7 +205,7 @@ class Restore:
         from search.library import maintenance
 
         if not args.source.is_file():
-            raise UsageError(f"{args.source} is not there")
+            raise UsageError(f"{args.source} does not exist")
         with options.library(args, settings, create=True) as library:
             with library.writer.lease(leasing.holder("restore"), leasing.WAIT_S) as lease:
                 maintenance.restore(library, args.source, lease)
@@ -267,7 +267,7 @@ def _encode_again(library: Library, name: str, settings: Settings, done: _Reinde
     for space, contents in left:
         print(
             f"soundalike: the old vectors of {space.name} stay: {contents} contents could not be encoded again; "
-            "bring their files back and run soundalike reindex once more, or take them out with: "
+            "bring their files back and run soundalike reindex again, or remove them with: "
             "soundalike remove --missing",
             file=sys.stderr,
         )

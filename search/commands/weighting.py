@@ -55,7 +55,7 @@ class WeighPart(PartAction):
         """Replace the last part by one with this weight."""
         parts = getattr(namespace, "last_parts", None)
         if parts is None:
-            raise UsageError(f"{option} must follow what it is the weight of, like: {self._example}")
+            raise UsageError(f"{option} must follow the part that it weighs, like: {self._example}")
         *before, last = getattr(namespace, parts)
         setattr(namespace, parts, [*before, replace(last, weight=value * last.weight)])
 
@@ -83,7 +83,7 @@ def _sound_before(namespace: argparse.Namespace, option: str) -> tuple[list[Part
     *before, last = getattr(namespace, "parts", None) or [None]
     if not isinstance(last, AudioPart | ClipPart | SegmentPart):
         value = " timbre=1" if option == "--aspects" else ""
-        raise UsageError(f"{option} must follow the sound that it speaks of, like: --clip 17 {option}{value}")
+        raise UsageError(f"{option} must follow the sound that it refers to, like: --clip 17 {option}{value}")
     return before, last
 
 
@@ -94,9 +94,7 @@ class SlowPart(PartAction):
         """Replace the last part by one with this speed."""
         *before, last = getattr(namespace, "parts", None) or [None]
         if not isinstance(last, AudioPart):
-            raise UsageError(
-                f"{option} must follow the file that it is the speed of, like: --audio bat.wav --speed 0.1"
-            )
+            raise UsageError(f"{option} must follow the file that it applies to, like: --audio bat.wav --speed 0.1")
         check_speed(value)
         namespace.parts = [*before, replace(last, speed=value)]
 

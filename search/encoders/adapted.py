@@ -205,7 +205,7 @@ def load(variant: str, settings: Settings) -> AdaptedEncoder:
     base = plugins.encoder(facts["encoder"], settings)
     if base.spec.fingerprint != facts["fingerprint"]:
         raise EncoderError(
-            f"{printable(variant)} was trained over another {facts['encoder']} than this one "
+            f"{printable(variant)} was trained over a different {facts['encoder']} from this one "
             f"({base.spec.revision}): train it again"
         )
     return adapted(base, adapter, f"{FAMILY}:{path}", f"{path.stem} over {base.spec.revision}")
@@ -217,13 +217,13 @@ def _read(path: Path) -> tuple[Adapter, dict[str, str]]:
             facts = dict(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 -- no mapping
     except (OSError, SafetensorError) as error:
-        raise EncoderError(f"{printable(str(path))}: damaged, or no adapter ({error})") from error
+        raise EncoderError(f"{printable(str(path))}: damaged, or not an adapter ({error})") from error
     if (
         facts.get("format") != FORMAT
         or not {"encoder", "fingerprint"} <= set(facts)
         or not {"down", "up"} <= set(tensors)
     ):
-        raise EncoderError(f"{printable(str(path))}: no adapter of soundalike train")
+        raise EncoderError(f"{printable(str(path))}: not an adapter of soundalike train")
     calibration = tensors.get("calibration")
     fitted = None if calibration is None else (float(calibration[0]), float(calibration[1]))
     return Adapter(tensors["down"], tensors["up"], fitted), facts

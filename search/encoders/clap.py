@@ -188,7 +188,7 @@ def _parts(variant: str, settings: Settings) -> _Parts:
         if config.model_type != "clap":
             raise EncoderError(f"clap:{shown}: this is a {config.model_type} model: name a CLAP model")
         if config.audio_config.enable_fusion:
-            raise EncoderError(f"clap:{shown}: a fused model crops at random: take an unfused one, as {DEFAULT_MODEL}")
+            raise EncoderError(f"clap:{shown}: a fused model crops at random: use an unfused one, like {DEFAULT_MODEL}")
         model, loading = ClapModel.from_pretrained(source, output_loading_info=True, dtype=torch.float32, **where)
         extractor = ClapFeatureExtractor.from_pretrained(source, **where)
         tokenizer = AutoTokenizer.from_pretrained(source, **where)
@@ -223,6 +223,6 @@ def _not_found(shown: str, settings: Settings, error: OSError) -> ModelNotFound:
     folders = ", ".join(printable(str(folder)) for folder in (*settings.models, settings.model_cache))
     cause = "downloading is off (SOUNDALIKE_OFFLINE)" if settings.offline else str(error).partition("\n")[0][:160]
     return ModelNotFound(
-        f"clap:{shown} is in none of {folders} and cannot be had from the Hugging Face hub or its cache ({cause}). "
+        f"clap:{shown} is in none of {folders}, nor available from the Hugging Face hub or its cache ({cause}). "
         "Connect once to download it, put its folder into one of these, set SOUNDALIKE_MODELS, or give a folder's path"
     )

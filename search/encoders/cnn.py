@@ -127,7 +127,7 @@ def load(variant: str, settings: Settings) -> NetworkEncoder:
     if not path.is_file():
         names = ", ".join(f"cnn:{name}" for name in (SHIPPED, *PUBLISHED))
         raise ModelNotFound(
-            f"cnn:{printable(variant)}: no such model file, looked for at {printable(str(path))}; known by name are "
+            f"cnn:{printable(variant)}: there is no such model file at {printable(str(path))}; known names are "
             f"{names}. {PUT_BACK}"
         )
     return _build(str(path), path, mel_of_file_name(path.name), settings, None)

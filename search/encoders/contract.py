@@ -25,7 +25,7 @@ def check_waves(waves: Waves, spec: EncoderSpec) -> None:
     if not np.isfinite(waves).all():
         row = int(np.flatnonzero(~np.isfinite(waves).all(axis=1))[0])
         raise EncoderError(
-            f"{spec.name}: window {row} has samples that are NaN or infinite: mend or leave out the file"
+            f"{spec.name}: window {row} has samples that are NaN or infinite: repair or leave out the file"
         )
 
 

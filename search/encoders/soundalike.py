@@ -167,7 +167,7 @@ def load(path: Path, variant: str, device: Device, language: str = "") -> Sounda
         space = _space(_part(state, "space/"))
         tower = read_arrays(_part(state, "tower/"), language)
         if len(network["classifier.5.bias"]) != len(vocabulary):
-            raise ValueError("another number of classes")
+            raise ValueError("a different number of classes")
     except (KeyError, ValueError, IndexError) as error:
         cause = str(error).partition("\n")[0][:120]
         raise EncoderError(f"{printable(str(path))}: not a soundalike-1 model ({cause}): get it again") from error

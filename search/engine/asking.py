@@ -119,7 +119,7 @@ class PartReader:
         found: list[PartVector] = []
         gone: list[tuple[Part, Gone]] = []
         if view.space.name == MELODY_SPACE and any(isinstance(p, AudioPart | ClipPart | SegmentPart) for p in parts):
-            raise QueryError("the melody space is searched by humming or by notes; ask for sounds in another space")
+            raise QueryError("the melody space is searched by humming or by notes; search for sounds in another space")
         for place, part in enumerate(parts, start=1):
             label = part_label(part, place)
             try:
@@ -154,7 +154,7 @@ class PartReader:
     def _encoder_of(self, space: Space) -> Encoder:
         if space.is_retired:
             raise Absent(
-                f"space {space.name!r} waits to be encoded again, and can be asked by clip or segment only; "
+                f"space {space.name!r} waits to be encoded again, and can be searched by clip or segment only; "
                 "run: soundalike reindex"
             )
         return self._encoder(space)
@@ -192,7 +192,7 @@ class PartReader:
         try:
             vectors = view.index.vectors(segments)
         except LibraryError as error:
-            raise QueryError(f"clip {clip_id} was taken out of the library at this moment") from error
+            raise QueryError(f"clip {clip_id} was just removed from the library") from error
         return unit(vectors.sum(axis=0, dtype=np.float64))
 
     def _segment(self, segment_id: int, view: SpaceView, views: Sequence[SpaceView]) -> NDArray[np.float32]:

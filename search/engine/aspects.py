@@ -85,7 +85,7 @@ def tastes(parts: Sequence[Part], view: SpaceView, facts: ReadFacts) -> AspectEx
     """Collect the examples in ``parts``. Raises QueryError for one that was not measured, AudioError for its file."""
     weighed = [part for part in parts if getattr(part, "aspects", None) is not None]
     if any(part.weight < 0 for part in weighed):
-        raise QueryError("aspects weigh what is looked for, not what is to be avoided")
+        raise QueryError("aspects can weigh only what is looked for, not what is to be avoided")
     examples = [
         AspectExample(part.weight, part.aspects, _numbers(part, view, facts))
         for part in weighed
@@ -107,11 +107,11 @@ def changed(parts: Sequence[Part], view: SpaceView, facts: ReadFacts) -> Where |
         numbers = _numbers(part, view, facts)
         for change in changes:
             if change not in _CHANGES:
-                raise QueryError(f"{change!r} is no change; known are {', '.join(_CHANGES)}")
+                raise QueryError(f"{change!r} is not a change; use one of: {', '.join(_CHANGES)}")
             column, sign, share = _CHANGES[change]
             now = _length_s(part, view) if column == "duration_s" else float(numbers[PLACES[column]])
             if not np.isfinite(now):
-                raise QueryError(f"{change!r} says nothing of an example without {column}")
+                raise QueryError(f"{change!r} cannot apply to an example without {column}")
             wanted.append(NumberIs(column, sign, now * share))
     if not wanted:
         return None

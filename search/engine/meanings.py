@@ -70,7 +70,7 @@ class NameMeanings:
         named = [" ".join(_WORD.findall(in_words(title))) for title in titles]
         reader = self._encoder(space.view.space)
         if not isinstance(reader, MeaningReader):
-            raise TypeError(f"{space.view.space.name} said what words mean, and cannot read names")
+            raise TypeError(f"{space.view.space.name} gave the meaning of words, but cannot read names")
         by = space.view.space.fingerprint
         known = {name: self._meanings_of.get((by, name)) for name in named if name}
         unread = [name for name, meaning in known.items() if meaning is None]

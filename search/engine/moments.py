@@ -132,17 +132,17 @@ class MomentFinder:
                 named = tuple(classes) if order is not None and len(classes) == len(asked) else None
                 return _Target(view, encoder.spec, encoder, vectors, order, gap_s, named)
         names = ", ".join(view.space.name for view in views)
-        raise QueryError(f"moments need an encoder that hears frames (cnn:soundalike-1); here is {names}")
+        raise QueryError(f"moments need an encoder that hears frames (cnn:soundalike-1), not {names}")
 
     def _asked(self, parts: Sequence[Part], view: SpaceView, language: str) -> tuple[NDArray[np.float32], Ids | None]:
         """Return the vector (dim,) of the parts, and the classes that they mean if they are one text, else None."""
         if any(isinstance(part, HumPart | NotesPart | TunePart) for part in parts):
-            raise QueryError("a tune has no moments: ask with words, a file, a clip or a segment")
+            raise QueryError("a tune has no moments: search with words, a file, a clip or a segment")
         if not any(part.weight > 0 for part in parts):
             raise QueryError("a query needs at least one thing to look for, not only things to avoid")
         asked = self._reader.ask_each(parts, [view], language)[0]
         if asked.vector is None:
-            raise QueryError(f"space {view.space.name!r} cannot read words; ask by audio, clip or segment")
+            raise QueryError(f"space {view.space.name!r} cannot read words; search by audio, clip or segment")
         meant = asked.parts[0].meant if len(asked.parts) == 1 else None
         if meant is None or meant.max() < policy.LEAST_MEANT:
             return asked.vector, None

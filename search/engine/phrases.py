@@ -103,11 +103,11 @@ def orders(parts: Sequence[Part]) -> tuple[OrderWord | None, list[tuple[Part, ..
     if not is_ordered(parts):
         return None, [tuple(parts)]
     if len(parts) > 1 or not isinstance(parts[0], TextPart):
-        raise QueryError("THEN, WHILE and WITHOUT join two sounds in words; ask for nothing else beside them")
+        raise QueryError("THEN, WHILE and WITHOUT join two sounds in words; leave out other parts")
     first, order, second, *more = _ORDERS.split(parts[0].text)
     if more:
-        raise QueryError("THEN, WHILE and WITHOUT join two sounds; ask for the others in a question of their own")
+        raise QueryError("THEN, WHILE and WITHOUT join two sounds; search for the others separately")
     if not (first.strip() and second.strip()):
-        raise QueryError(f"{order} joins two sounds: say both")
+        raise QueryError(f"{order} joins two sounds: name both")
     sides: list[tuple[Part, ...]] = [(replace(parts[0], text=text.strip()),) for text in (first, second)]
     return cast(OrderWord, order), sides

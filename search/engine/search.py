@@ -136,7 +136,7 @@ class SearchEngine:
         views = self._look().of(space)
         vector = self._reader.ask_each(parts, views)[0].vector
         if vector is None:
-            raise QueryError(f"space {views[0].space.name!r} cannot read words; ask by audio, clip or segment")
+            raise QueryError(f"space {views[0].space.name!r} cannot read words; search by audio, clip or segment")
         return vector
 
     def rank(

@@ -159,7 +159,7 @@ def _same_tune(melody: MelodyView, part: TunePart, k: int, passing: NDArray[np.b
     if content_id is None:
         raise QueryError(f"no clip has the id {part.clip_id}")
     if not len(windows):
-        raise QueryError(f"clip {part.clip_id} has no tune; ask for what sounds like it")
+        raise QueryError(f"clip {part.clip_id} has no tune; search for what sounds like it")
     others = (columns.present if passing is None else passing) & (columns.content_ids != content_id)
     end_s = math.inf if part.end_s is None else part.end_s
     answer = melody.index.search_tune(windows, part.start_s, end_s, k, columns.bitmap(others))

@@ -106,7 +106,7 @@ class LibraryView:
             return self
         least, most = RECALLS
         if not least <= recall <= most:
-            raise QueryError(f"recall is {recall:g}; it must be {least:g} to {most:g}, a part of the nearest ten")
+            raise QueryError(f"recall is {recall:g}; it must be from {least:g} to {most:g}, a share of the nearest ten")
         spaces = tuple(view.reaching(recall) for view in self.spaces)
         melody = None if self.melody is None else self.melody.reaching(recall)
         return replace(self, spaces=spaces, melody=melody, recall=recall)

@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn
 
 from search.errors import UsageError
 
-NO_PATH: Final = "the path is empty; is a variable not set? (the folder that you are in is called .)"
+NO_PATH: Final = "the path is empty; is a variable unset? (the current folder is called .)"
 """The error for an empty path."""
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 _KINDS = {"int": "a whole number", "float": "a number"}
@@ -27,7 +27,7 @@ _IN_WORDS = (
         r"\1\2 needs a value; write one that begins with a dash as \1=-VALUE",
     ),
     (r"argument (.+?): ignored explicit argument .*", r"\1 takes no value"),
-    (r"argument (.+?): not allowed with argument (.*)", r"\1 does not go with \2"),
+    (r"argument (.+?): not allowed with argument (.*)", r"\1 cannot be combined with \2"),
     (r"one of the arguments (.*) is required", r"it needs one of: \1"),
     (r"argument (.*)", r"\1"),
 )

@@ -42,7 +42,7 @@ def require_folder(path: str | os.PathLike[str]) -> None:
     """Raise UsageError if ``path`` is an address and not an existing folder. The message does not show the address."""
     if looks_like_address(os.fspath(path)) and not os.path.lexists(path):
         raise UsageError(
-            "an address is no library's folder; name a folder, and a catalog on a server by: "
+            "a URL is not a library's folder; name a folder, and a catalog on a server with: "
             "soundalike init --library DIR --catalog postgresql://user@host/database"
         )
 

@@ -48,19 +48,19 @@ def why_not(url: str, *, may_be_private: bool) -> str:
     """Return why nothing can be posted to an address, "" if it is valid. Host names are not resolved.
 
     >>> why_not("http://127.0.0.1:9000/x", may_be_private=False)
-    '127.0.0.1 is no public address'
+    '127.0.0.1 is not a public address'
     """
     try:
         split = urlsplit(url)
         port = split.port
     except ValueError:
-        return "it is no address"
+        return "it is not a URL"
     host = split.hostname or ""
     if split.scheme not in _PORTS or not host or port == 0 or not url.isprintable() or " " in url:
-        return "give an address, like https://example.org/hook"
+        return "give a URL, like https://example.org/hook"
     if "@" in split.netloc:
-        return "an address has no name and password here; a signature says who posts"
-    return "" if may_be_private or not _says_private(host) else f"{host} is no public address"
+        return "the URL must not have a name or password; a signature says who posts"
+    return "" if may_be_private or not _says_private(host) else f"{host} is not a public address"
 
 
 def _says_private(host: str) -> bool:
@@ -161,7 +161,7 @@ class Webhook:
         found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         allowed = [address for address in found if self._may_be_private or _is_public(address)]
         if not allowed:
-            raise _Refused(f"{host} is no public address")
+            raise _Refused(f"{host} is not a public address")
         connected = socket.create_connection((allowed[0], port), self._wait_s)
         if split.scheme == "http":
             return connected

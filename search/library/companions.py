@@ -55,7 +55,7 @@ def goes_with(
     try:
         similarities, another, unlike = _kinds(view, own, contents)
     except LibraryError as error:
-        raise QueryError("a clip was taken out of the library at this moment; ask again") from error
+        raise QueryError("a clip was just removed from the library; try again") from error
     scores = found.scores()[rows] * (1 + unlike) / 2
     order = [place for place in np.argsort(-scores, kind="stable").tolist() if another[place]][:k]
     clips = {clip.id: clip for clip in catalog.clips(columns.clip_ids[rows[order]].tolist())}
@@ -79,7 +79,7 @@ def _own(columns: ClipColumns, clip_id: int) -> tuple[float, float]:
         raise QueryError(f"clip {clip_id} was not measured, so its tempo is not known: soundalike facts --measure")
     tempo, key = float(columns.fact("tempo")[row]), float(columns.fact("key")[row])
     if math.isnan(tempo) and math.isnan(key):
-        raise QueryError(f"clip {clip_id} has no tempo and no key: nothing can be said of what goes with it")
+        raise QueryError(f"clip {clip_id} has no tempo and no key: nothing can be matched to it")
     return tempo, key
 
 
@@ -116,7 +116,7 @@ def _companion(
         reasons.append(_of_key(int(key), relation, int(own_key)))
     else:
         reasons.append("no key" if not has_key else f"key {KEYS[int(key)]}")
-    reasons.append(f"another kind: {similarity:.2f} alike")
+    reasons.append(f"another kind: similarity {similarity:.2f}")
     name = KEYS[int(key)] if has_key else None
     return Companion(clip, score, tempo, times, stretch, name, relation, similarity, tuple(reasons))
 

@@ -55,10 +55,10 @@ def read(folder: Path) -> Description:
     for name in _URLS:
         if not isinstance(described.get(name, ""), str):
             what = "a URL in quotes" if name in ("catalog", "store") else "a text in quotes"
-            raise LibraryError(f"{shown}: {name} is to be {what}")
+            raise LibraryError(f"{shown}: {name} must be {what}")
     roots = described.pop("roots", [])
     if not isinstance(roots, list) or not all(isinstance(root, str) and root for root in roots):
-        raise LibraryError(f'{shown}: roots is to be a list, like roots = ["s3://bucket/sounds", "/mnt/field"]')
+        raise LibraryError(f'{shown}: roots must be a list, like roots = ["s3://bucket/sounds", "/mnt/field"]')
     placed = tuple(root if is_in_store(root) else str(folder / root) for root in roots)
     return Description(**described, roots=placed)
 
@@ -92,10 +92,10 @@ def _described(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise LibraryError(f"{shown}: cannot be read ({error.strerror}); ask its owner") from error
     except ValueError:  # the parser's message might quote the line with the password
-        raise LibraryError(f'{shown}: is no TOML; write a line like catalog = "postgresql://user@host/name"') from None
+        raise LibraryError(f'{shown}: is not TOML; write a line like catalog = "postgresql://user@host/name"') from None
     unknown = sorted(set(described) - set(_KEYS))
     if unknown:
-        raise LibraryError(f"{shown}: {printable(unknown[0])} is nothing that it can say; it says {', '.join(_KEYS)}")
+        raise LibraryError(f"{shown}: {printable(unknown[0])} is not a setting; use one of: {', '.join(_KEYS)}")
     return described
 
 
@@ -104,7 +104,7 @@ def require_none(folder: Path) -> None:
     require_folder(folder)
     for name in (DESCRIPTION_FILE, CATALOG_FILE):
         if (folder / name).exists():
-            raise UsageError(f"{printable(str(folder))}: is a library already ({name}); name another folder")
+            raise UsageError(f"{printable(str(folder))}: is already a library ({name}); name another folder")
 
 
 def describe(folder: Path, described: Description) -> None:

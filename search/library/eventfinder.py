@@ -38,7 +38,7 @@ class EventFinder:
         Examples:
             >>> library.events.of(1)
             Traceback (most recent call last):
-            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is spectral
+            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1), not spectral
         """
         view = events.view_with_events(self._spaces.view().of(space))
         encoder, table = self._encoders.of(view.space), self._spaces.events_of(view.space).value()
@@ -70,7 +70,7 @@ class EventFinder:
         Examples:
             >>> library.events.find(space="melody")
             Traceback (most recent call last):
-            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is melody
+            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1), not melody
         """
         with self._publisher.lease("events") as lease:
             view = events.view_with_events(self._spaces.refresh().of(space))

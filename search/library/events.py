@@ -32,14 +32,14 @@ def view_with_events(views: Sequence[SpaceView]) -> SpaceView:
         if view.space.vocabulary:
             return view
     names = ", ".join(view.space.name for view in views)
-    raise QueryError(f"events need an encoder that names sounds (cnn:soundalike-1); here is {names}")
+    raise QueryError(f"events need an encoder that names sounds (cnn:soundalike-1), not {names}")
 
 
 def frame_reader(encoder: Encoder) -> FrameReader:
     """Return the encoder if it is a `FrameReader`. Raises QueryError if it is not."""
     if isinstance(encoder, FrameReader):
         return encoder
-    raise QueryError(f"{encoder.spec.name} does not say what sounds at each moment; cnn:soundalike-1 does")
+    raise QueryError(f"{encoder.spec.name} does not name what sounds at each moment; cnn:soundalike-1 does")
 
 
 def find(

@@ -124,14 +124,14 @@ def _class(name: str, vocabulary: Sequence[str]) -> int:
     if name.casefold() in folded:
         return folded.index(name.casefold())
     near = [one for one in vocabulary if name.casefold() in one.casefold()][:5]
-    hint = f"; there is {', '.join(near)}" if near else "; soundalike tags lists them"
+    hint = f"; similar: {', '.join(near)}" if near else "; soundalike tags lists them"
     raise QueryError(f"no class is called {name!r}{hint}")
 
 
 def _example(part: AudioPart | ClipPart, view: SpaceView, encoder: Encoder) -> WatchedSound:
     asked = PartReader(lambda _space: encoder).ask_each([part], [view])[0]
     if asked.vector is None or encoder.spec.calibration is None:
-        raise QueryError(f"{encoder.spec.name} cannot compare sounds with what is live")
+        raise QueryError(f"{encoder.spec.name} cannot compare sounds with live audio")
     return WatchedSound(encoder, asked.parts[0].label, np.asarray(asked.vector, np.float32), encoder.spec.calibration)
 
 

@@ -16,7 +16,7 @@ def clips_of(library: Library, name: str) -> tuple[int, ...]:
     Raises QueryError for an unknown collection or root, or an invalid name.
     """
     if not re.match(CLIP_LIST, name):
-        raise QueryError(f"{printable(name)!r} is no list; there are collection:3, root:2, clip:17 and liked:anna")
+        raise QueryError(f"{printable(name)!r} is not a list; use collection:3, root:2, clip:17 or liked:anna")
     kind, _, key = name.partition(":")
     if kind == "clip":
         return (int(key),)

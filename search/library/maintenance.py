@@ -87,7 +87,7 @@ class LibraryInfo:
             lines.append(
                 f"root      {printable(root['path'])}{played}: {clips}, {root['missing']} missing, "
                 + _scanned(root["scanned"])
-                + ("" if root["there"] else "  (not there now)")
+                + ("" if root["there"] else "  (not available now)")
             )
             lines.extend(f"          leaves out {printable(pattern)}" for pattern in root["excludes"])
         for space in self.spaces:
@@ -166,8 +166,8 @@ def is_there(root: str) -> bool:
 
 def _scanned(at: float | None) -> str:
     if at is None:
-        return "not looked through yet"
-    return f"looked through {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+        return "not scanned yet"
+    return f"scanned {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def tag_counts(library: Library, min_probability: float, where: str | None = None) -> list[tuple[str, int]]:
@@ -232,7 +232,7 @@ def _discard(library: Library, space: Space, parts: Sequence[str]) -> None:
         for part in parts:
             discard(folder / part)
     except OSError as error:
-        raise LibraryUnwritable.because(f"{printable(str(folder))}: snapshots cannot be taken away", error) from error
+        raise LibraryUnwritable.because(f"{printable(str(folder))}: snapshots cannot be removed", error) from error
 
 
 def backup(library: Library, target: Path) -> None:
@@ -241,7 +241,7 @@ def backup(library: Library, target: Path) -> None:
     Raises UsageError if the file exists already, LibraryError if it cannot be written.
     """
     if target.exists():
-        raise UsageError(f"{target} is there already; choose another name")
+        raise UsageError(f"{target} already exists; choose another name")
     library.catalog.backup(target)
 
 

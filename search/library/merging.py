@@ -51,7 +51,7 @@ class Merges:
         Examples:
             >>> library.merges.undo(1_000)
             Traceback (most recent call last):
-            search.errors.QueryError: no merge has the id 1000, or it was undone; soundalike unmerge --list has all
+            search.errors.QueryError: no merge has the id 1000, or it was undone; soundalike unmerge --list shows all
         """
         with self._publisher.lease("unmerge") as lease:
             undone = unmerge(self._catalog, lease, merge_id)
@@ -67,7 +67,7 @@ class Merges:
         Examples:
             >>> library.merges.make_final(1_000)
             Traceback (most recent call last):
-            search.errors.QueryError: no merge has the id 1000, or it was undone; soundalike unmerge --list has all
+            search.errors.QueryError: no merge has the id 1000, or it was undone; soundalike unmerge --list shows all
         """
         with self._publisher.lease("unmerge") as lease:
             return self._catalog.make_merge_final(lease, merge_id)

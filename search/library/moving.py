@@ -63,15 +63,15 @@ def left_behind(library: Library, store: str = "") -> list[str]:
     said = read(library.path)
     lines = []
     if said.store and not store:
-        lines.append("it ships no snapshots, for a store belongs to one library; name one of its own with --store")
+        lines.append("it ships no snapshots: a store belongs to one library; name another with --store")
     if said.cache:
-        lines.append("its snapshots lie in its folder, for a cache belongs to one library")
+        lines.append("its snapshots are in its folder: a cache belongs to one library")
     return lines
 
 
 def _require_own(store: str, library: Library) -> None:
     if store.rstrip("/") == read(library.path).store.rstrip("/"):
-        raise UsageError("the store is that of the library that is copied; name another, or another prefix in it")
+        raise UsageError("the store belongs to the library to copy; name another, or another prefix in it")
 
 
 def _place(folder: Path, url: str | None) -> Path | str:
@@ -87,8 +87,8 @@ def _require_outside(folder: Path, library: Library) -> None:
     for source in (library.path.resolve(), library.cache.resolve()):
         if folder.resolve().is_relative_to(source):
             raise UsageError(
-                f"{printable(str(folder))}: lies in the library that is copied ({printable(str(source))}); "
-                "name a folder outside of it"
+                f"{printable(str(folder))}: is inside the library to copy ({printable(str(source))}); "
+                "name a folder outside it"
             )
 
 

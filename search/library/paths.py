@@ -21,7 +21,7 @@ MOST_STEPS: Final = 64
 def check_steps(steps: int) -> None:
     """Raises QueryError if no path may have this many steps."""
     if not 2 <= steps <= MOST_STEPS:
-        raise QueryError(f"a path of {steps} steps; it must have from 2 to {MOST_STEPS}")
+        raise QueryError(f"steps is {steps}; it must be from 2 to {MOST_STEPS}")
 
 
 def path(
@@ -52,7 +52,7 @@ def path(
     try:
         found = paths.path(view, way, candidates)
     except LibraryError as error:
-        raise QueryError("a clip was taken out of the library at this moment; ask again") from error
+        raise QueryError("a clip was just removed from the library; try again") from error
     clip_of = dict(zip(contents.tolist(), columns.clip_ids[rows].tolist(), strict=True))
     clips = catalog.clips([clip_of[content] for content in found.content_ids.tolist()])
     direct = float(np.clip(way.start @ way.end, -1, 1))

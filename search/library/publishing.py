@@ -155,7 +155,7 @@ def _what_happened(status: int, output: str) -> str:
         return last
     if status < 0:
         name = signal.Signals(-status).name
-        return f"the process that publishes the index was ended by {name}; was there memory left? Run the command again"
+        return f"the process that publishes the index was killed by {name}; free some memory and run the command again"
     return f"the process that publishes the index failed ({last or f'status {status}'}); run the command again"
 
 

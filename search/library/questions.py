@@ -59,7 +59,7 @@ class Questions:
         Examples:
             >>> library.moments(soundalike.Query((soundalike.ClipPart(1),)))
             Traceback (most recent call last):
-            search.errors.QueryError: moments need an encoder that hears frames (cnn:soundalike-1); here is spectral
+            search.errors.QueryError: moments need an encoder that hears frames (cnn:soundalike-1), not spectral
         """
         of_kind(query, Query, "Query((TextPart('rain'),))")
         return self._moments.find(query, gap_s)
@@ -151,7 +151,7 @@ class Questions:
             >>> from search.library.listening import Wanted
             >>> library.ears(Wanted(events=("Dog",)))
             Traceback (most recent call last):
-            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1); here is spectral
+            search.errors.QueryError: events need an encoder that names sounds (cnn:soundalike-1), not spectral
         """
         from search.library.listening import prepare_watches  # loaded only for live streams
 

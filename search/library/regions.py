@@ -13,7 +13,7 @@ def clips_within(library: Library, region: str) -> tuple[int, ...]:
     """Return the clips inside ``region``, a polygon "x,y x,y ...". Raises QueryError if there is no map."""
     drawn = library.maps.read()
     if drawn is None:
-        raise QueryError("this library has no map yet, so no region of it either; draw it with: soundalike map")
+        raise QueryError("this library has no map yet, so it has no regions; draw it with: soundalike map")
     corners = np.array([corner.split(",") for corner in region.split(" ")], np.float64)
     return tuple(drawn.clip_ids[inside(drawn.xy.astype(np.float64), corners)].tolist())
 

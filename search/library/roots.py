@@ -39,7 +39,7 @@ def _folder(path: str) -> Finding:
     if not os.path.isdir(path):  # noqa: PTH112 - any bytes may be in it
         return Finding("root", path, "is not there; mount its disk, or say where it is now: soundalike relocate")
     if not os.access(path, os.R_OK | os.X_OK):
-        return Finding("root", path, "may not be read; ask its owner")
+        return Finding("root", path, "no permission to read it; ask its owner")
     return Finding("root", path)
 
 
@@ -51,12 +51,12 @@ def _in_store(url: str) -> Finding:
             return Finding("root", url, "nothing is there; check the prefix")
         took_ms = _round_trip_ms(source, first.key)
     except FileNotFoundError:
-        return Finding("root", url, f"there is no such bucket as {bucket_and_key(url)[0]}")
+        return Finding("root", url, f"there is no bucket called {bucket_and_key(url)[0]}")
     except PermissionError:
-        return Finding("root", url, "the store refuses; check AWS_ACCESS_KEY_ID or AWS_PROFILE, and what it may do")
+        return Finding("root", url, "the store denies access; check AWS_ACCESS_KEY_ID or AWS_PROFILE, and its rights")
     except (StoreAway, UsageError) as error:
         return Finding("root", url, str(error).removeprefix(f"{STORE}{bucket_and_key(url)[0]}: "))
-    slow = "each object costs a turn: let the job run nearer to the store" if took_ms > _SLOW_MS else ""
+    slow = "each object costs a round trip: run the job nearer to the store" if took_ms > _SLOW_MS else ""
     return Finding("root", f"{url} ({took_ms:.1f} ms to the first byte)", slow)
 
 

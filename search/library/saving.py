@@ -190,7 +190,7 @@ def _match(search: SavedSearch, hit: Hit) -> SavedMatch:
 def question_of(query: Query) -> tuple[dict[str, Any], tuple[bytes, ...]]:
     """Return a query as JSON, and the files that its parts refer to by number. Raises QueryError, AudioError."""
     if query.among is not None or query.without:
-        raise QueryError("a saved search keeps no clips by their numbers (among, without); say them with where")
+        raise QueryError("a saved search cannot keep clips by their ids (among, without); choose them with where")
     sounds: list[bytes] = []
     parts = [part_as_json(part, sounds) for part in query.parts]
     said: dict[str, Any] = {"parts": parts, "k": query.k}
@@ -214,7 +214,7 @@ def part_as_json(part: Part, sounds: list[bytes]) -> dict[str, Any]:
 def _sound(part: AudioPart | HumPart) -> tuple[bytes, bool]:
     """Return the file of a part, or only its passage if the file is large; and whether it was cut."""
     if is_in_store(part.path):
-        raise QueryError(f"{printable(part.path)}: a sound in a store is not kept; copy it here first")
+        raise QueryError(f"{printable(part.path)}: a sound in a store cannot be kept; copy it here first")
     file = Path(part.path)
     if not file.is_file() or file.stat().st_size <= MAX_KEPT_SOUND_BYTES:
         audio.probe(part.path)  # raises if it is not a sound
@@ -223,7 +223,7 @@ def _sound(part: AudioPart | HumPart) -> tuple[bytes, bool]:
     passage = None if end_s is None else wav_passage(part.path, part.start_s, end_s, part.track or 0)
     if passage is None or passage.size_bytes > MAX_KEPT_SOUND_BYTES:
         raise QueryError(
-            f"a saved search keeps sounds of at most {MAX_KEPT_SOUND_BYTES >> 20} MB, and this one has more; ask with "
+            f"a saved search keeps sounds of at most {MAX_KEPT_SOUND_BYTES >> 20} MB, and this one is larger; use "
             "a passage of it, like long.wav#10-20"
         )
     return b"".join(passage.blocks), True
@@ -239,7 +239,7 @@ def query_of(library: Library, search: SavedSearch) -> Iterator[Query]:
     def sound(place: int) -> bytes:
         found = library.searches.sound(search.id, place)
         if found is None:
-            raise QueryError(f"the saved search {search.name!r} has lost a sound; save it anew")
+            raise QueryError(f"the saved search {search.name!r} is missing a sound; save it again")
         return found
 
     with _query_of(library, json.loads(search.question), sound) as query:

@@ -266,7 +266,7 @@ class Speech:
             >>> with soundalike.open_library("sounds.library", settings=settings) as opened:
             ...     opened.speech.transcribe()
             Traceback (most recent call last):
-            search.errors.EncoderError: no recogniser of speech is called 'parrot'; there is whisper, like whisper:base
+            search.errors.EncoderError: no speech recogniser is called 'parrot'; use whisper, like whisper:base
         """
         with self._publisher.lease("speech") as lease:
             return transcribe(

@@ -59,7 +59,7 @@ def _store(url: str) -> Finding:
     except (LibraryError, StoreAway, UsageError) as error:
         return Finding("store", url, str(error))
     except OSError as error:
-        return Finding("store", url, f"an object cannot be kept there ({error.strerror or error})")
+        return Finding("store", url, f"an object cannot be written there ({error.strerror or error})")
 
 
 def _with_rights(url: str, store: ObjectStore, key: str) -> Finding:
@@ -75,7 +75,7 @@ def _with_rights(url: str, store: ObjectStore, key: str) -> Finding:
     if was_replaced:
         return Finding("store", url, "it replaces objects although If-None-Match forbids that; use another store")
     if bytes(data) != _PROBE:
-        return Finding("store", url, "an object came back otherwise than it was kept; use another store")
+        return Finding("store", url, "an object read back is not what was written; use another store")
     return Finding("store", f"{url} (reads, writes, removes; {took_ms:.1f} ms a request)")
 
 
@@ -84,7 +84,7 @@ def _read_only(url: str) -> Finding:
     try:
         next(store.objects(prefix), None)
     except OSError:
-        return Finding("store", url, "the store refuses; check AWS_ACCESS_KEY_ID or AWS_PROFILE, and what it may do")
+        return Finding("store", url, "the store denies access; check AWS_ACCESS_KEY_ID or AWS_PROFILE, and its rights")
     return Finding("store", f"{url} (reads; that is enough to search, not to publish)")
 
 

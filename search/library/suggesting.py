@@ -42,7 +42,7 @@ def suggest(library: Library, limit: int = 10, where: str | None = None) -> tupl
         ['rain']
     """
     if not 1 <= limit <= MOST:
-        raise QueryError(f"{limit} suggestions; it must be from 1 to {MOST}")
+        raise QueryError(f"limit is {limit}; it must be from 1 to {MOST}")
     view = library.view().of()[0]
     kinds = [_own_tags(library, where, limit), _tags(view, where, limit), _names(library, view, where, limit)]
     found: dict[str, Suggestion] = {}

@@ -71,7 +71,7 @@ def understand(
     try:
         return model.read(sentence, _context(library, moment, previous, with_names=True))
     except ModelRefused as error:
-        return replace(read, note=f"{error}; read by rules")
+        return replace(read, note=f"{error}; the rules were used")
 
 
 def _is_beyond_rules(read: Understanding) -> bool:

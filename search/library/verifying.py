@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from search.library.library import Library
 
 TRIES: Final = 5
-_REINDEX: Final = "soundalike reindex makes it anew"
+_REINDEX: Final = "soundalike reindex rebuilds it"
 
 
 def verify(library: Library) -> list[str]:
@@ -73,7 +73,7 @@ def _files(library: Library, space: Space) -> Iterator[str]:
         for sequence in sequences(folder / part):
             if sequence > reached:
                 where = printable(str(folder / part / str(sequence)))
-                yield f"{where}: it is of sequence {sequence}, the catalog is at {reached}; {_REINDEX}"
+                yield f"{where}: it is at sequence {sequence}, the catalog at {reached}; {_REINDEX}"
 
 
 def _fingerprints(library: Library) -> list[str]:
@@ -115,7 +115,7 @@ def _index(library: Library, view: SpaceView) -> Iterator[str]:
     contents, _, _ = view.columns.place(held)
     for what, ids in (
         ("lacks", np.setdiff1d(np.concatenate(expected), held)),
-        ("dangles: it still holds", np.setdiff1d(held, np.concatenate(expected))),
+        ("still holds", np.setdiff1d(held, np.concatenate(expected))),
         ("has another vector for", np.concatenate(differing)),
         ("has no clip for", held[contents < 0]),
     ):
@@ -185,7 +185,7 @@ def _of_contents(library: Library, sequence: int, content_ids: Ids) -> Iterator[
     """Check that data about contents, made at a sequence, belongs to this catalog. Removed contents are allowed."""
     reached = library.catalog.sequence()
     if sequence > reached:
-        yield f"it is of sequence {sequence}, the catalog is at {reached}"
+        yield f"it is at sequence {sequence}, the catalog at {reached}"
     elif sequence == reached:
         asked = np.unique(content_ids).tolist()
         unknown = set(asked) - library.catalog.contents(asked).keys()

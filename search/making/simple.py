@@ -90,11 +90,11 @@ def _asked(words: str, longest_s: float = MOST_S) -> list[_Asked]:
     if not parts:
         raise QueryError(f"say what to make: {', '.join(KINDS)}")
     if len(parts) > MOST_PARTS:
-        raise QueryError(f"{len(parts)} sounds; {MOST_PARTS} at most")
+        raise QueryError(f"{len(parts)} sounds; at most {MOST_PARTS} are allowed")
     asked = [_of_part(part) for part in parts]
     duration_s = sum(one.duration_s for one in asked)
     if duration_s > longest_s:
-        raise QueryError(f"that lasts {duration_s:.0f} s; {longest_s:.0f} s at most")
+        raise QueryError(f"that lasts {duration_s:.0f} s; at most {longest_s:.0f} s are allowed")
     return asked
 
 
@@ -103,7 +103,7 @@ def _of_part(words: str) -> _Asked:
     kind = _kind_of(said)
     try:
         if kind is None:
-            raise QueryError(f"nothing of that can be made; there is {', '.join(KINDS)}")
+            raise QueryError(f"none of that can be made; use one of: {', '.join(KINDS)}")
         recipe, shape = RECIPES[kind]
         times = 1
         for word in re.findall(r"[0-9][a-z0-9.]*|[a-z]+", said):
@@ -115,7 +115,7 @@ def _of_part(words: str) -> _Asked:
                 times = _times(word)
         for number, unit in _MEASURE.findall(words):
             if unit not in _HERTZ and recipe in STRUCK:
-                raise QueryError(f"how long a {kind} sounds cannot be said in seconds")
+                raise QueryError(f"the length of a {kind} cannot be given in seconds")
             shape = _measured(shape, float(_TIMES.get(number, number)), unit)
     except QueryError as error:
         raise QueryError(f"{printable(words.strip())!r}: {error}") from error
@@ -134,9 +134,9 @@ def _times(word: str) -> int:
     if word in _TIMES:
         return _TIMES[word]
     if not word.isdigit():
-        raise QueryError(f"what {word} means is not known; a number says how often, or how many Hz, s or ms")
+        raise QueryError(f"{word} is not understood; a number means how many times, or how many Hz, s or ms")
     if len(word) > _MOST_DIGITS or not 1 <= int(word) <= MOST_TIMES:
-        raise QueryError(f"{word} times; from 1 to {MOST_TIMES}")
+        raise QueryError(f"{word} times; it must be from 1 to {MOST_TIMES}")
     return int(word)
 
 
@@ -153,7 +153,7 @@ def _measured(shape: SoundShape, number: float, unit: str) -> SoundShape:
 
 def _check(number: float, limits: tuple[float, float], unit: str) -> None:
     if not limits[0] <= number <= limits[1]:
-        raise QueryError(f"{number:g} {unit}; from {limits[0]:g} to {limits[1]:g} {unit}")
+        raise QueryError(f"{number:g} {unit}; it must be from {limits[0]:g} to {limits[1]:g} {unit}")
 
 
 def _levelled(wave: Waveform, level_db: float) -> Waveform:

@@ -40,11 +40,11 @@ def spoken(words: str, voice: str = "en", speed: int = 160) -> tuple[Wave, int]:
     if espeak-ng is not installed.
     """
     if not words.strip() or len(words) > MOST_CHARACTERS:
-        raise QueryError(f"say something, of at most {MOST_CHARACTERS} characters")
+        raise QueryError(f"the words must have from 1 to {MOST_CHARACTERS} characters")
     if not 80 <= speed <= 450:
-        raise QueryError(f"{speed} words a minute; from 80 to 450")
+        raise QueryError(f"speed is {speed} words per minute; it must be from 80 to 450")
     if not voice.replace("+", "").replace("-", "").replace("_", "").isalnum():
-        raise QueryError(f"there is no voice {printable(voice)!r}; like en, de or en+f3")
+        raise QueryError(f"there is no voice {printable(voice)!r}; name one like en, de or en+f3")
     if command := shutil.which(COMMAND):
         return _by_command(command, words, voice, speed)
     if is_installed(PACKAGE):
@@ -63,13 +63,13 @@ def _by_command(command: str, words: str, voice: str, speed: int) -> tuple[Wave,
     if done.returncode or not done.stdout:
         why = " ".join(done.stderr.decode(errors="replace").split())[:200]
         raise QueryError(
-            f"espeak-ng says nothing as {printable(voice)!r}: {printable(why) or 'there is no such voice'}"
+            f"espeak-ng cannot speak as {printable(voice)!r}: {printable(why) or 'there is no such voice'}"
         )
     try:
         # the header of piped output has no length
         wave, rate_hz = soundfile.read(io.BytesIO(done.stdout), dtype="float32")
     except soundfile.LibsndfileError as error:
-        raise UsageError(f"{command} gave no sound: {error}") from error
+        raise UsageError(f"{command} produced no sound: {error}") from error
     return np.asarray(wave, np.float32), int(rate_hz)
 
 
@@ -84,7 +84,7 @@ class _Library:
         folder = str(espeakng_loader.get_data_path()).encode()
         self._rate_hz = int(self._calls.espeak_Initialize(_SYNCHRONOUS, 0, folder, _NO_EXIT))
         if self._rate_hz <= 0:
-            raise UsageError("the espeak-ng of espeakng-loader cannot be started; install it anew, or espeak-ng itself")
+            raise UsageError("the espeak-ng of espeakng-loader cannot be started; reinstall it, or install espeak-ng")
         shape = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
         self._taking = shape(self._take)  # the library keeps calling it, so it must stay
         self._calls.espeak_SetSynthCallback(self._taking)
@@ -94,7 +94,7 @@ class _Library:
         with self._lock:
             self._parts.clear()
             if self._calls.espeak_SetVoiceByName(voice.encode()) != 0:
-                raise QueryError(f"there is no voice {printable(voice)!r}; like en, de or en+f3")
+                raise QueryError(f"there is no voice {printable(voice)!r}; name one like en, de or en+f3")
             self._calls.espeak_SetParameter(_WORDS_PER_MINUTE, speed, 0)
             size = ctypes.c_size_t(len(text))
             self._calls.espeak_Synth(text, size, 0, 0, 0, _UTF_8, None, None)

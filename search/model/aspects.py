@@ -32,7 +32,7 @@ class Aspects:
         """Check the weights."""
         weights = self.named().values()
         if any(not math.isfinite(weight) or weight < 0 for weight in weights) or not any(weights):
-            raise QueryError("weights of aspects are numbers from 0 up, and not all 0")
+            raise QueryError("weights of aspects must be numbers of at least 0, and not all 0")
 
     def named(self) -> dict[str, float]:
         """Return the weights by name."""
@@ -53,11 +53,11 @@ class Aspects:
             name, _, weight = (word.strip() for word in one.partition("="))
             if name not in cls.__slots__:
                 known = ", ".join(cls.__slots__)
-                raise QueryError(f"{name!r} is no aspect; known are {known}, and the tastes {', '.join(TASTES)}")
+                raise QueryError(f"{name!r} is not an aspect; use one of: {known}; or a taste: {', '.join(TASTES)}")
             try:
                 weights[name] = float(weight or 1)
             except ValueError as error:
-                raise QueryError(f"{weight!r} is no weight; write {name}=1") from error
+                raise QueryError(f"{weight!r} is not a weight; write {name}=1") from error
         return cls(**weights)
 
 

@@ -51,11 +51,11 @@ def several(name: str, value: Iterable[T], kinds: tuple[type, ...], example: str
     given = tuple(value)
     for one in given:
         if not isinstance(one, kinds):
-            raise QueryError(f"{name} has {one!r} in it; give it like {example}")
+            raise QueryError(f"{name} contains {one!r}; give it like {example}")
     return given
 
 
 def of_kind(value: object, kind: type, example: str) -> None:
     """Raises QueryError, which shows the example, if ``value`` is not a ``kind``."""
     if not isinstance(value, kind):
-        raise QueryError(f"{value!r} is no {kind.__name__}; ask with one, like {example}")
+        raise QueryError(f"{value!r} is not a {kind.__name__}; pass one, like {example}")

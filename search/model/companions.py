@@ -48,7 +48,7 @@ class Companions:
         ...     library.goes_with(3)
         ... except soundalike.QueryError as error:
         ...     print(error)
-        clip 3 has no tempo and no key: nothing can be said of what goes with it
+        clip 3 has no tempo and no key: nothing can be matched to it
     """
 
     tempo: float | None

@@ -36,7 +36,7 @@ def of_clips(view: SpaceView, catalog: CatalogReader, clip_ids: Iterable[int], l
 
 def _facets(view: SpaceView, catalog: CatalogReader, rows: NDArray[np.bool_], limit: int) -> Facets:
     if not 1 <= limit <= MAX_VALUES:
-        raise QueryError(f"{limit} values of a facet; it must be from 1 to {MAX_VALUES}")
+        raise QueryError(f"limit is {limit}; it must be from 1 to {MAX_VALUES}")
     folders = counting.folders(view.columns, rows, limit)
     own_tags = counting.own_tags(view.columns, rows, limit)
     clips = {clip.id: clip for clip in catalog.clips([one.clip_id for one in (*folders, *own_tags)])}

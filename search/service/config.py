@@ -151,7 +151,7 @@ def parse_origin(text: str) -> str:
     if split is None or split.path.strip("/") or split.query or split.fragment:
         raise UsageError(
             f"--cors-origin is {text!r}; name one site whose pages may ask, like https://example.org (all sites at "
-            "once cannot be let in)"
+            "once cannot be allowed)"
         )
     return _origin_of(split)
 

@@ -100,7 +100,7 @@ class Warming:
                 self._library.search(Query((clip,), k=1, space=space.name))
                 self._library.recommend(RecommendQuery((clip,), k=1, space=space.name))
         except QueryError as error:  # a library without clips; a client gets the same error
-            log.debug("the space %r was asked, and refused: %s", space.name, error)
+            log.debug("warming up the space %r was refused: %s", space.name, error)
         except SoundalikeError as error:
             log.warning("the encoder of space %r cannot be used: %s", space.name, error)
             return

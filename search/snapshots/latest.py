@@ -52,7 +52,7 @@ class Latest(Generic[T]):
         try:
             discard(self._directory)
         except OSError as error:
-            what = f"{printable(str(self._directory))}: {self._directory.name} cannot be taken away"
+            what = f"{printable(str(self._directory))}: {self._directory.name} cannot be removed"
             raise LibraryUnwritable.because(what, error) from error
 
     def _newest(self) -> tuple[int, int] | None:

@@ -83,7 +83,7 @@ class RecordFile:
             raise self._unwritable(error) from error
 
     def _unwritable(self, error: OSError) -> LibraryUnwritable:
-        return LibraryUnwritable.because(f"{printable(str(self._path))}: {self._what} cannot be kept", error)
+        return LibraryUnwritable.because(f"{printable(str(self._path))}: {self._what} cannot be written", error)
 
     def _record(self, record: FoundArrays) -> bytes:
         arrays = [np.asarray(record.arrays[name], dtype) for name, dtype in self._types.items()]

@@ -178,7 +178,7 @@ class Shipping:
             except (SnapshotError, FileNotFoundError) as error:
                 cause = str(error) if isinstance(error, SnapshotError) else "an object of it is gone"
         trouble = f"{self._url}: {shipment.place} at {shipment.sequence} cannot be fetched: {printable(cause)}"
-        log.warning("%s; soundalike reindex ships it anew", trouble)
+        log.warning("%s; soundalike reindex ships it again", trouble)
         self._damaged[shipment.id] = self._clock() + AGAIN_S, trouble
         return trouble
 
@@ -188,7 +188,7 @@ class Shipping:
         for place in shippable.places(self._cache):
             here = shippable.newest_at(self._cache, place)
             if here is not None and here.digest != of_now.get(place):
-                log.warning("%s: is not of the catalog's present state, and goes", printable(str(here.folder)))
+                log.warning("%s: is not the catalog's present state, and is removed", printable(str(here.folder)))
                 path = self._cache / place
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)
@@ -267,7 +267,7 @@ class Shipping:
                 needed = {key for one in kept if one.place == new.place for key in self._keys_of(one)}
             except (SnapshotError, FileNotFoundError) as error:
                 where = printable(f"{self.url}/{new.place}")
-                log.warning("%s: is not swept, for a snapshot there cannot be read (%s)", where, printable(str(error)))
+                log.warning("%s: is not swept: a snapshot there cannot be read (%s)", where, printable(str(error)))
                 continue
             now_s = stored.store.look(stored.head_key(new.place, new.sequence, new.digest)).modified_s
             prefix = stored.prefix_of(new.place)
@@ -298,7 +298,7 @@ class Shipping:
                         target.unlink()
             except (SnapshotError, FileNotFoundError) as error:
                 cause = str(error) if isinstance(error, SnapshotError) else "an object of it is gone"
-                yield f"{called}: {printable(cause)}; soundalike reindex ships it anew"
+                yield f"{called}: {printable(cause)}; soundalike reindex ships it again"
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -307,7 +307,7 @@ class Shipping:
         except FileNotFoundError:
             raise
         except PermissionError as error:
-            raise StoreAway(f"{self._url}: the store refuses; check who asks, and what it may do") from error
+            raise StoreAway(f"{self._url}: the store denies access; check the key and its rights") from error
         except OSError as error:
             raise LibraryUnwritable.because(f"{self._url}: snapshots cannot be shipped or fetched", error) from error
 

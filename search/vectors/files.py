@@ -25,7 +25,7 @@ from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, Snapshot
 from search.vectors.layers import LayerRows
 
-KIND: Final = Kind("snapshot", 3, "soundalike reindex makes it anew from the catalog", reads_too=(1, 2))
+KIND: Final = Kind("snapshot", 3, "soundalike reindex rebuilds it from the catalog", reads_too=(1, 2))
 IDS, SIDECAR, COMPRESSED, GONE = "ids.npy", "vectors.f16", "index.faiss", "gone.npy"
 
 Form: TypeAlias = Literal["exact", "faiss"]

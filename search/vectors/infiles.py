@@ -67,10 +67,10 @@ class InFiles:
             self.snapshots.open(sequence)  # again, since it may have been opened long ago
             verifying.check_rows(self._stored(sequence))
         except OSError as error:
-            log.warning("snapshot %d cannot be read (%s). All is made anew now, from the catalog", sequence, error)
+            log.warning("snapshot %d cannot be read (%s). Everything is now rebuilt from the catalog", sequence, error)
             return False
         except SnapshotError as error:
-            log.warning("%s. All is made anew now, from the catalog", error)
+            log.warning("%s. Everything is now rebuilt from the catalog", error)
             return False
         return True
 
@@ -159,7 +159,7 @@ def _is_damaged(old: files.StoredVectors) -> bool:
     """
     problem = verifying.lists_problem(old)
     if problem is not None:
-        log.warning("%s. All lists are made anew now, from the vectors", problem)
+        log.warning("%s. All lists are now rebuilt from the vectors", problem)
     return problem is not None
 
 

@@ -33,7 +33,7 @@ def read(path: Path, *, mapped: bool) -> Any:  # noqa: ANN401 -- the class of th
             return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
     except (RuntimeError, MemoryError, OSError) as error:
         raise SnapshotError(
-            f"{printable(str(path))} is no FAISS index that can be read; soundalike reindex makes it anew"
+            f"{printable(str(path))} is not a readable FAISS index; soundalike reindex rebuilds it"
         ) from error
 
 
@@ -71,7 +71,7 @@ class Layers:
         lists: list[Any] = [faiss.extract_index_ivf(layer).invlists for layer in self._layers]
         for path, some in zip(paths, lists, strict=True):
             if (some.nlist, some.code_size) != (lists[0].nlist, lists[0].code_size):
-                raise SnapshotError(f"{printable(str(path))} has other lists than the layers before it")
+                raise SnapshotError(f"{printable(str(path))} and the layers before it have different lists")
         pointers: Any = faiss.InvertedListsPtrVector()  # type: ignore[attr-defined]  # its stubs lack it
         for some in lists:
             pointers.push_back(some)

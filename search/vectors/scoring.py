@@ -178,9 +178,9 @@ def check_queries(queries: Vectors, dim: int, k: int) -> Vectors:
     """``queries`` as contiguous float32 (q, dim). Raises QueryError for a wrong shape, non-finite values or k < 1."""
     checked = np.ascontiguousarray(queries, np.float32)
     if checked.ndim != 2 or checked.shape[1] != dim:
-        raise QueryError(f"queries of shape {checked.shape} asked of an index of {dim} dimensions; give (q, {dim})")
+        raise QueryError(f"queries of shape {checked.shape} do not fit an index of {dim} dimensions; give (q, {dim})")
     if k < 1:
-        raise QueryError(f"k is {k}; ask for at least one hit")
+        raise QueryError(f"k is {k}; it must be 1 or more")
     if not np.isfinite(checked).all():
         raise QueryError("a query vector holds NaN or infinite values; encode the query again")
     return checked

@@ -229,7 +229,7 @@ def test_a_signal_stops_the_job_cleanly_and_the_next_run_resumes(tmp_path: Path,
     out, err = job.communicate("go on\n", timeout=PATIENCE_S)
 
     assert job.returncode == 128 + number
-    assert "to go on: soundalike index" in err.splitlines()[-1]
+    assert "to continue: soundalike index" in err.splitlines()[-1]
     first = json.loads(out)
     assert first["interrupted"]
     assert_sound(library)

@@ -147,7 +147,7 @@ def test_a_job_says_that_it_is_slower_while_somebody_asks(bench: Bench, monkeypa
     slow_down(bench, 1.0)
     monkeypatch.setattr(bench.library, "is_asked", lambda: True)
     bench.index()
-    assert bench.notes.notes.count("slower while questions to this library are answered") == 1
+    assert bench.notes.notes.count("slower while this library answers searches") == 1
 
 
 def test_a_batch_is_seconds_of_audio_and_grows_only_where_it_is_quick(bench: Bench) -> None:

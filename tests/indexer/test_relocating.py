@@ -162,7 +162,7 @@ def test_folders_of_two_speeds_do_not_become_one(filled: Bench) -> None:
     """Refused with what to do, for a whole folder and for a part; done that, the speed is that of what came."""
     folder, before = slowed(filled), filled.sounds / "old"
     for old, new in ((folder, before), (before / "x", folder / "x")):
-        with pytest.raises(UsageError, match=r"speed (0\.1|1), .* at (0\.1|1); first take out .*: soundalike remove"):
+        with pytest.raises(UsageError, match=r"speed (0\.1|1), .* at (0\.1|1); first remove .*: soundalike remove"):
             say(filled, str(old), str(new))
     assert (speeds(filled), len(ids(filled))) == ({"old": 1.0, "bats": 0.1}, 8)
     catalog = filled.library.catalog

@@ -230,7 +230,7 @@ def test_a_file_that_kills_its_workers_is_a_failure_and_all_others_are_done(shar
     summary = shared.index(sounds)
 
     (failure,) = (one for one in summary.failed if one.path.endswith("7.wav"))
-    assert "workers ended while they read it" in failure.cause
+    assert "workers ended while reading it" in failure.cause
     assert summary.indexed == 9
     expected = rows(local(tmp_path / "alone", sounds))
     del expected[str(sounds / "7.wav")]
@@ -289,7 +289,7 @@ def test_a_job_may_plan_and_leave(shared, sounds, tmp_path):
     """Workers do it without the job; the next one finds it done, and what is gone."""
     planned = shared.index(sounds, options=Options(plan_only=True))
     assert planned.indexed == 0
-    assert shared.notes.notes == ["planned: 12 files in 3 chunks; they are done by: soundalike work"]
+    assert shared.notes.notes == ["planned: 12 files in 3 chunks; to do them, run: soundalike work"]
 
     work_once(shared.library)
     assert rows(shared.library) == rows(local(tmp_path / "alone", sounds))
@@ -371,7 +371,7 @@ def test_a_machine_with_another_encoder_does_nothing(shared, sounds):
 
 def test_a_job_hears_when_another_took_its_place(shared, sounds):
     shared.pauses = [lambda: shared.library.chunks.begin(1, [])]
-    with pytest.raises(ClaimLost, match="another job planned"):
+    with pytest.raises(ClaimLost, match="another job has planned"):
         shared.index(sounds)
 
 
@@ -380,7 +380,7 @@ def test_a_job_without_workers_says_so(shared, sounds, monkeypatch):
     monkeypatch.setattr(sharing, "NO_WORKER_NOTE_S", 0.0)
     shared.pauses = [lambda: None] * 3
     shared.index(sounds)
-    assert shared.notes.notes == ["3 chunks wait, and nobody works; start a worker: soundalike work"]
+    assert shared.notes.notes == ["3 chunks wait, and no worker is running; start one: soundalike work"]
 
 
 class Nothing:

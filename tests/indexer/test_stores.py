@@ -188,7 +188,7 @@ def test_a_bucket_that_is_not_there_or_refuses_loses_no_clip(stored: Stored) -> 
     refused = stored.index(options=Options(prune=True, yes=True))
     stored.server.forget()
 
-    assert [failure.cause for failure in refused.failed] == ["the store refuses it"]
+    assert [failure.cause for failure in refused.failed] == ["the store denies access"]
     assert (refused.missing, refused.removed, stored.bench.clips()["a.wav"].missing) == (0, 0, False)
     nowhere = stored.index("s3://no-such-bucket/x")
     assert [failure.cause for failure in nowhere.failed] == ["no such file or folder"]
@@ -321,7 +321,7 @@ def test_what_cannot_be_watched_or_names_no_bucket_is_said() -> None:
 
     from indexer.watch import changed_paths
 
-    with pytest.raises(UsageError, match="tells of no changes"):
+    with pytest.raises(UsageError, match="does not report changes"):
         next(changed_paths(["s3://bucket/x"], Event()))
     with pytest.raises(UsageError, match="names no bucket"):
         source_of("s3://")

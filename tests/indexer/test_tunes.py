@@ -347,7 +347,7 @@ def test_from_index_to_hum_on_the_command_line(tune_library: TuneLibrary) -> Non
     assert typed.returncode == 0
     assert soundfile.info(sound).duration == pytest.approx(2.08, abs=0.1)
     wrong = soundalike("search", "--notes", "C4 Q9", "--library", library)
-    assert (wrong.returncode, "'Q9' is no note" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, "'Q9' is not a note" in wrong.stderr) == (2, True)
     assert soundalike("verify", "--library", library).returncode == 0
     assert soundalike("reindex", "--library", library).returncode == 0
 

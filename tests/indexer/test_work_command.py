@@ -69,7 +69,7 @@ def test_without_shared_work_there_is_nothing_to_say_or_do(sounds, capsys):
     run("index", sounds, "--quiet")
     assert run("work", "--status") == 0
     assert run("work", "--once") == 0
-    assert capsys.readouterr().out == "no work was shared\n0 files in 0 chunks, 0.00 h\n"
+    assert capsys.readouterr().out == "there is no shared work\n0 files in 0 chunks, 0.00 h\n"
 
 
 def test_a_job_starts_its_workers_and_stops_them(sounds, capsys, monkeypatch):
@@ -106,7 +106,7 @@ def test_workers_have_the_share_of_a_job_together(tmp_path, monkeypatch, count, 
     ("words", "cause"),
     [
         (("index", "x", "--share", "-1"), "--share is -1"),
-        (("index", "x", "--plan-only", "--prune"), "--plan-only leaves"),
+        (("index", "x", "--plan-only", "--prune"), "--plan-only does not wait"),
         (("work", "--workers", "0"), "--workers is 0"),
         (("work", "--actors", "0"), "--actors must be"),
     ],

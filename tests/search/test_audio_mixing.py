@@ -116,7 +116,7 @@ def test_it_is_counted_what_was_done() -> None:
     mixer = Mixer()
     turned = np.stack((sound, np.where(np.arange(4000) < 2000, sound, -sound)))
     assert len(list(mixer.blocks([Block(0.0, RATE, turned)]))) == 4
-    assert mixer.warnings() == ["channels cancel each other in 2.0 of 4.0 s: turned over before they are mixed"]
+    assert mixer.warnings() == ["channels cancel each other in 2.0 of 4.0 s: inverted before they are mixed"]
     mixer = Mixer()
     few = np.concatenate((sound[np.newaxis], np.zeros((15, 4000), np.float32)))
     assert len(list(mixer.blocks([Block(0.0, RATE, few)]))) == 4

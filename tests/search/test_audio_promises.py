@@ -105,7 +105,7 @@ def test_a_second_chunk_of_sound_is_told(tmp_path):
     second = b"data" + struct.pack("<I", 32000) + bytes(data[44:32044])
     (tmp_path / "a.wav").write_bytes(data + second)
     count, warnings = read(tmp_path / "a.wav")
-    assert (count, warnings) == (ALL, ["a second chunk of sound follows the first, which alone is read"])
+    assert (count, warnings) == (ALL, ["a second chunk of sound follows the first; only the first is read"])
 
 
 def test_more_than_promised_is_told(tmp_path):
@@ -115,7 +115,7 @@ def test_more_than_promised_is_told(tmp_path):
     (tmp_path / "a.wav").write_bytes(data)
     count, warnings = read(tmp_path / "a.wav")
     assert count == 16000
-    assert warnings == ["the header says 32,000 bytes of sound; 32,000 more follow that no chunk holds"]
+    assert warnings == ["the header says 32,000 bytes of sound; 32,000 more follow outside any chunk"]
 
 
 @pytest.mark.parametrize("kind", ["wav", "rf64", "aiff", "au", "caf", "w64"])

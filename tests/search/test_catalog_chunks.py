@@ -136,7 +136,7 @@ def test_whoever_slept_beyond_its_claim_writes_nothing(work, planned, filled, cl
 
     other = work.claim("other")
     assert other.chunk_id == claim.chunk_id
-    with pytest.raises(ClaimLost, match="another has its chunk"):
+    with pytest.raises(ClaimLost, match="another worker has the chunk"):
         work.close(claim, [filled.add("a.wav")], [done("a.wav")])
     assert filled.catalog.sequence() == 0
     work.close(other, [filled.add("a.wav")], [done("a.wav")])

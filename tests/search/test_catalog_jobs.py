@@ -128,7 +128,7 @@ def test_a_job_that_takes_no_more_files_says_so(catalog, state):
         catalog.queue.claim()
     if "cancelled" in state:
         catalog.queue.request(job.id, "cancel")
-    with pytest.raises(QueryError, match=r"no more files|no job of uploads|begin another"):
+    with pytest.raises(QueryError, match=r"no more files|no upload job|start another"):
         catalog.queue.add("index", [put("more")], Sending(job.id + 9 if state == "not there" else job.id))
     assert catalog.queue.get(job.id).files == job.files
 
@@ -172,7 +172,7 @@ def test_files_of_a_job_that_was_forgotten_are_not_added_once_more_under_their_k
     catalog.queue.claim()
     catalog.queue.finish(job.id, JobOutcome("done"))
     catalog.queue.request(job.id, "forget")
-    with pytest.raises(QueryError, match="before; their job is off the list"):
+    with pytest.raises(QueryError, match="before; their job is no longer listed"):
         catalog.queue.add("index", [put(1)], sending)
     assert catalog.queue.list(None, offset=0, limit=10) == (0, [])
 

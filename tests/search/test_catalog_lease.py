@@ -46,7 +46,7 @@ def test_a_second_writer_hears_who_holds_the_lease(filled, other):
     """LibraryBusy names the holder and since when; after the first is done the second gets it."""
     with (
         filled.catalog.lease("host 17 index", 0) as lease,
-        pytest.raises(LibraryBusy, match=r"host 17 index is writing since 20\d\d-"),
+        pytest.raises(LibraryBusy, match=r"host 17 index has been writing since 20\d\d-"),
         other.lease("second", 0.3),
     ):
         pass

@@ -216,9 +216,9 @@ def test_a_long_statement_may_take_its_time_while_the_server_is_there(filled, po
         ("28P01", LibraryError, "check the name and the password"),
         ("3D000", LibraryError, "make it with createdb"),
         ("42501", LibraryUnwritable, "make it the owner"),
-        ("25006", LibraryUnwritable, "takes no writes"),
+        ("25006", LibraryUnwritable, "accepts no writes"),
         ("57014", LibraryError, "statement_timeout"),
-        ("58030", LibraryError, "ask who runs it"),
+        ("58030", LibraryError, "ask its administrator"),
         ("53200", LibraryError, "too little memory"),
         ("53100", LibraryUnwritable, "the server's disk is full; free some space"),
         ("53300", LibraryError, "raise its max_connections"),
@@ -227,7 +227,7 @@ def test_a_long_statement_may_take_its_time_while_the_server_is_there(filled, po
         ("57P01", LibraryError, "going down or starting"),
         ("57P03", LibraryError, "try again in a moment"),
         ("08006", LibraryError, "check that it runs and can be reached"),
-        ("25P03", LibraryError, "stood still for too long"),
+        ("25P03", LibraryError, "was idle for too long"),
         ("XX001", LibraryError, "run pg_amcheck"),
         ("22012", LibraryError, "run `soundalike verify`"),
     ],
@@ -307,7 +307,7 @@ def test_the_clock_of_the_server_alone_counts(filled, monkeypatch):
     """A machine whose clock is an hour off neither takes a lease nor loses one for that."""
     monkeypatch.setattr("time.time", lambda: 1_000.0)
     with Catalog.open(filled.catalog.url) as other, filled.catalog.lease("first", 0):
-        refused = pytest.raises(LibraryBusy, match="first is writing")
+        refused = pytest.raises(LibraryBusy, match="first has been writing")
         with refused, other.lease("second", 0):
             pass
 

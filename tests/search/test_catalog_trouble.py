@@ -277,7 +277,7 @@ def test_an_absent_catalog_is_made_only_on_request(tmp_path):
     """Without ``create`` the error says how to make one; URLs of other databases are refused."""
     with pytest.raises(LibraryError, match="soundalike index"):
         Catalog.open(tmp_path / "none.sqlite", create=False)
-    with pytest.raises(LibraryError, match="mysql: is no kind of catalog"):
+    with pytest.raises(LibraryError, match="mysql: is not a kind of catalog"):
         Catalog.open("mysql://host/db")
     with Catalog.open(f"sqlite:///{tmp_path}/new folder %41?#/c.sqlite") as catalog:
         assert catalog.sequence() == 0

@@ -135,11 +135,11 @@ def test_what_a_command_does_not_understand_is_said_with_the_command(capsys):
         ("search --audio -take.wav", "--audio needs a value; write one that begins with a dash as --audio=-VALUE"),
         ("search a --language xx", "--language is 'xx'; it must be one of en, de, fr"),
         ("search a --json=3", "--json takes no value"),
-        ("search a --json --csv", "--csv does not go with --json"),
+        ("search a --json --csv", "--csv cannot be combined with --json"),
         ("events a.wav", "CLIP is 'a.wav'; it must be a whole number (soundalike events --help)"),
         (
             "search rain --aspects kind=1",
-            "it speaks of, like: --clip 17 --aspects timbre=1",
+            "it refers to, like: --clip 17 --aspects timbre=1",
         ),
         ("compose", "it needs one of: --continue --notes (soundalike compose --help)"),
         ("identify", "it needs FILE[@track][#start-end] (soundalike identify --help)"),
@@ -163,7 +163,7 @@ def test_a_path_that_is_empty_is_refused(words, tmp_path, monkeypatch):
     """A variable that is not set would be the folder that the command runs in."""
     monkeypatch.chdir(tmp_path)
     done = soundalike(*words)
-    assert "the path is empty; is a variable not set?" in done.stderr
+    assert "the path is empty; is a variable unset?" in done.stderr
     assert done.returncode != 0
     assert list(tmp_path.iterdir()) == []
 
@@ -329,9 +329,9 @@ def test_a_table_fits_its_terminal_and_never_cuts_ids_and_scores(monkeypatch, ca
     ("clip_ids", "is_all", "said"),
     [
         ((), True, None),
-        ((7,), True, "Of all clips 1 is likely, then less."),
-        ((7, 8), True, "Of all clips 2 are likely, then less."),
-        ((7, 8), False, "Of all clips at least 2 are likely, then less."),
+        ((7,), True, "Of all clips, 1 is likely; the others less so."),
+        ((7, 8), True, "Of all clips, 2 are likely; the others less so."),
+        ((7, 8), False, "Of all clips, at least 2 are likely; the others less so."),
     ],
 )
 def test_how_many_are_likely_is_said_where_any_are(clip_ids, is_all, said, capsys):
@@ -544,7 +544,7 @@ def test_a_weight_is_that_of_the_part_before_it(arguments, weights):
 @pytest.mark.parametrize("name", ["search", "recommend"])
 def test_a_weight_of_nothing_is_wrong_use(name, capsys):
     assert cli.main([name, "--weight", "2"]) == 2
-    assert "--weight must follow what it is the weight of, like: --" in capsys.readouterr().err
+    assert "--weight must follow the part that it weighs, like: --" in capsys.readouterr().err
 
 
 def test_a_map_that_cannot_be_written_is_said_in_one_line(tmp_path):
@@ -594,7 +594,7 @@ def test_a_question_in_plain_language_is_shown_as_the_command_that_asks_the_same
     clip_id = json.loads(first.stdout)["hits"][0]["clip_id"]
     command = f"search --text 'newest first' --clip {clip_id} -k 2 --where 'duration_s < 10'"
     assert command in found.stderr
-    assert "not understood, and looked for as words: newest first" in found.stderr
+    assert "not understood, so searched for as words: newest first" in found.stderr
     answer = json.loads(found.stdout)
     assert answer["understood"]["query"]["where"] == "duration_s < 10"
     assert [hit["clip_id"] for hit in answer["hits"]]

@@ -375,7 +375,7 @@ def test_damaged_columns_are_refused(filled):
                 file.unlink()
                 if bad is not None:
                     file.write_bytes(bad)
-                with pytest.raises(SnapshotError, match="reindex makes them anew"):
+                with pytest.raises(SnapshotError, match="reindex rebuilds them"):
                     ClipColumns.load(snapshots.open(columns.sequence))
                 file.write_bytes(good)
         assert ClipColumns.load(snapshots.open(columns.sequence)).sequence == filled.catalog.sequence()

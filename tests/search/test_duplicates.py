@@ -168,7 +168,7 @@ def test_the_command_lists_groups(library, capsys):
     assert [len(g["clips"]) for g in json.loads(capsys.readouterr().out)["groups"]] == [2]
     library.duplicates.find()
     assert cli.main(["duplicates", "--known", *where]) == 0
-    assert "2 groups, 4 clips beside those worth keeping" in capsys.readouterr().out
+    assert "2 groups, 4 clips besides those worth keeping" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("start_s", "gain"), [(0.0, 1.0), (0.7, 0.3), (1.2, -2.0)])
@@ -228,22 +228,30 @@ def copy(number, **changes):
 @pytest.mark.parametrize(
     ("better", "worse", "why"),
     [
-        ({}, {"missing": True}, "its file is there"),
-        ({}, {"channels": 2, "warnings": ("channels cancel each other in 5.0 of 5.0 s: ...",)}, "something is amiss"),
+        ({}, {"missing": True}, "the files of the others are missing"),
+        (
+            {},
+            {"channels": 2, "warnings": ("channels cancel each other in 5.0 of 5.0 s: ...",)},
+            "the others have defects",
+        ),
         ({"sample_rate_hz": 96_000, "warnings": ("40% of the energy lies above 16 kHz, ...",)}, {}, "the highest"),
         ({"codec": "MPEG_LAYER_III"}, {"duration_s": 5.0}, "the others are cut"),
         ({}, {"codec": "opus", "sample_rate_hz": 48_000}, "lossless"),
         ({}, {"duration_s": 9.8}, "the longest"),
         ({"shows": {}}, {"duration_s": 15.0, "codec": "MPEG_LAYER_III", "shows": {"silence_s": 5.0}}, "lossless"),
         ({"shows": {}}, {"duration_s": 15.0, "shows": {"silence_s": 5.0}}, "the least silence"),
-        ({"shows": {}}, {"shows": {"bandwidth_hz": 16_000.0}}, "it sounds up to 20.0 kHz"),
-        ({"shows": {}}, {"sample_rate_hz": 96_000, "shows": {}}, "the others have a higher rate and nothing more"),
+        ({"shows": {}}, {"shows": {"bandwidth_hz": 16_000.0}}, "it has sound up to 20.0 kHz"),
+        ({"shows": {}}, {"sample_rate_hz": 96_000, "shows": {}}, "the others have a higher sample rate without more"),
         ({"shows": {}}, {"shows": {"clipped": 0.01, "bandwidth_hz": 22_000.0}}, "the others are clipped"),
         ({"sample_rate_hz": 96_000}, {"channels": 2}, "the highest sample rate"),
         ({"channels": 2}, {"added": 5.0}, "the most channels"),
-        ({"path": "SFX/rain.wav"}, {"path": "Backup/copy of rain.wav", "added": 5.0}, "the others are named as copies"),
-        ({"path": "rain.wav"}, {"path": "rain (2).wav", "added": 5.0}, "the others are named as copies"),
-        ({"path": "雨.wav"}, {"path": "雨 - 副本.wav", "added": 5.0}, "the others are named as copies"),
+        (
+            {"path": "SFX/rain.wav"},
+            {"path": "Backup/copy of rain.wav", "added": 5.0},
+            "the others are named like copies",
+        ),
+        ({"path": "rain.wav"}, {"path": "rain (2).wav", "added": 5.0}, "the others are named like copies"),
+        ({"path": "雨.wav"}, {"path": "雨 - 副本.wav", "added": 5.0}, "the others are named like copies"),
         ({"added": 5.0}, {}, "added first"),
         ({"path": "a.wav"}, {"path": "b/c.wav"}, "the shortest path"),
     ],

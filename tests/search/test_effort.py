@@ -28,7 +28,7 @@ def test_the_environment_says_it():
 @pytest.mark.parametrize("wrong", ["0", "-1", "17", "nan", "inf", "much"])
 def test_a_wrong_one_is_refused(wrong, tmp_path):
     """By its name and with what may be said, before a library is looked for."""
-    with pytest.raises(UsageError, match=r"SOUNDALIKE_EFFORT is .*; it must be 0.02 to 16"):
+    with pytest.raises(UsageError, match=r"SOUNDALIKE_EFFORT is .*; it must be from 0.02 to 16"):
         Settings.from_env({"SOUNDALIKE_EFFORT": wrong})
     done = soundalike("search", "dog", f"--effort={wrong}", "--library", tmp_path)
     assert (done.returncode, "--effort is" in done.stderr) == (2, True)
@@ -37,7 +37,7 @@ def test_a_wrong_one_is_refused(wrong, tmp_path):
 def test_a_recall_is_said_as_an_effort_is(tmp_path):
     """By the environment or the command line, which wins; a wrong one is refused, and so are both at once."""
     assert [Settings.from_env({"SOUNDALIKE_RECALL": said}).recall for said in ("", "0.97")] == [None, 0.97]
-    with pytest.raises(UsageError, match=r"SOUNDALIKE_RECALL is '1'; it must be 0.5 to 0.999"):
+    with pytest.raises(UsageError, match=r"SOUNDALIKE_RECALL is '1'; it must be from 0.5 to 0.999"):
         Settings.from_env({"SOUNDALIKE_RECALL": "1"})
     said = [_parsed(*how) for how in ((), ("--recall", "0.97"), ("--effort", "0.25"))]
     set_to = [with_effort(one, replace(settings(tmp_path), recall=0.9)) for one in said]
@@ -46,7 +46,7 @@ def test_a_recall_is_said_as_an_effort_is(tmp_path):
     with pytest.raises(UsageError, match="--recall is 'nan'"):
         options.query(_parsed("--recall", "nan"))
     both = soundalike("search", "dog", "--effort", "1", "--recall", "0.97", "--library", tmp_path)
-    assert (both.returncode, "does not go with" in both.stderr) == (2, True)
+    assert (both.returncode, "cannot be combined with" in both.stderr) == (2, True)
 
 
 def _parsed(*how):
@@ -61,7 +61,9 @@ def test_a_query_with_a_wrong_recall_is_refused(tmp_path, wrong):
     with open_library(tmp_path) as library:
         fill(library, [Entry("a.wav", axis(0)[None])])
         for ask in (library.search, library.moments):
-            with pytest.raises(QueryError, match=r"recall is .*; it must be 0.5 to 0.999, a part of the nearest ten"):
+            with pytest.raises(
+                QueryError, match=r"recall is .*; it must be from 0.5 to 0.999, a share of the nearest ten"
+            ):
                 ask(Query((ClipPart(1),), recall=wrong))
 
 

@@ -161,7 +161,7 @@ def test_rankings_that_make_no_sense_are_refused() -> None:
     wanted = np.ones((1, 3), bool)
     with pytest.raises(ValueError, match="twice"):
         judge(np.array([[0, 0]]), wanted)
-    with pytest.raises(ValueError, match="there are 3"):
+    with pytest.raises(ValueError, match="there are only 3"):
         judge(np.array([[3]]), wanted)
     with pytest.raises(ValueError, match="do not fit"):
         judge(np.array([[0], [1]]), wanted)
@@ -252,5 +252,5 @@ def test_promises_that_are_kept_have_no_calibration_error_and_others_do() -> Non
 
 
 def test_calibration_needs_a_promise() -> None:
-    with pytest.raises(ValueError, match="one to one"):
+    with pytest.raises(ValueError, match="one shape"):
         evaluation.calibration(np.empty(0), np.empty(0, bool))

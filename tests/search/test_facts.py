@@ -629,8 +629,8 @@ def test_hits_come_with_facts_and_in_their_order(folder: Path, library: Library)
     ("options", "says"),
     [
         (("--show", "loudnes"), "loudness"),
-        (("--sort", "brightness"), "no fact that is a number"),
-        (("--reverse",), "goes with --sort"),
+        (("--sort", "brightness"), "not a numeric fact"),
+        (("--reverse",), "needs --sort"),
         (("--show", "tempo", "--moments"), "not for moments"),
     ],
 )

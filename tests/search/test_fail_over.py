@@ -58,7 +58,7 @@ def test_what_was_published_beyond_the_lost_commits_is_never_answered_from(serve
         standby.promote()
 
         assert answers(reader) == then, "it answers from what is lost"
-        assert "is not of the catalog's present state" in caplog.text
+        assert "is not the catalog's present state" in caplog.text
         assert sequences(reader)["spaces/1/index"] < lost["spaces/1/index"]
         late = machines.open("late")  # has nothing but the store, where the lost snapshots lie still
         assert answers(late) == then

@@ -151,7 +151,7 @@ def test_garbage_is_refused_and_rules_read(tmp_path, name):
         (sends(b"no", 401), "answered 401"),
         (sends(b"", 500), "answered 500"),
         (sends(b"", 302, Location="http://127.0.0.1:9/"), "answered 302"),
-        (sends(b"<html>"), "not answer in its form"),
+        (sends(b"<html>"), "not answer in the given form"),
         (sends(b"{" * 100_000), "more than 65536 bytes"),
     ],
 )

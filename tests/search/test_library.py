@@ -114,7 +114,7 @@ def test_a_backup_is_one_file_and_never_overwrites(tmp_path):
         fill(library, entries("a"))
         maintenance.backup(library, tmp_path / "b.sqlite")
         assert [f.name for f in tmp_path.glob("b.sqlite*")] == ["b.sqlite"]
-        with pytest.raises(UsageError, match="there already"):
+        with pytest.raises(UsageError, match="already exists"):
             maintenance.backup(library, tmp_path / "b.sqlite")
         (tmp_path / "no.sqlite").write_text("this is not a library at all " * 100)
         with library.writer.lease("test", wait_s=5) as lease, pytest.raises(LibraryError):

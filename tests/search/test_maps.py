@@ -130,7 +130,7 @@ def test_a_map_of_which_everything_went_is_drawn_from_nothing(library):
 def test_a_name_that_cannot_be_written_is_refused_before_anything_is_drawn(library, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(type(library.maps), "draw", lambda *_, **__: pytest.fail("it was drawn"))
     assert main(["map", "--library", str(library.path), "--out", str(tmp_path / "map.csv")]) == 2
-    assert "arrays are written as .npz" in capsys.readouterr().err
+    assert "arrays can be written as .npz" in capsys.readouterr().err
 
 
 @pytest.mark.thorough

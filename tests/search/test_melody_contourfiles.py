@@ -124,7 +124,7 @@ def test_damaged_contours_say_so_and_a_full_place_is_refused(tmp_path):
         file = tmp_path / "contours" / "1" / name
         whole = file.read_bytes()
         file.write_bytes(whole[:-1] + harm)
-        with pytest.raises(SnapshotError, match="reindex makes them anew"):
+        with pytest.raises(SnapshotError, match="reindex rebuilds them"):
             contourfiles.read(snapshots.open(1))
         file.write_bytes(whole)
     (tmp_path / "file").write_text("in the way")

@@ -43,7 +43,7 @@ def test_what_is_no_note_is_named(text, named):
 )
 def test_lengths_that_nobody_can_play_are_refused_in_words(text):
     """Divided by zero, endless, or with more digits than there are seconds."""
-    with pytest.raises(QueryError, match=r"no number that can be played|longer than 24 hours"):
+    with pytest.raises(QueryError, match=r"not a number that can be played|longer than 24 hours"):
         parse_notes(text)
 
 

@@ -155,7 +155,7 @@ def test_whoever_follows_the_catalog_arrives_from_wherever_it_stood(filled, tmp_
 def test_later_merges_of_the_same_clips_are_undone_first(filled):
     before = rows(filled.catalog)
     first, second = merge(filled, 1, 2), merge(filled, 3, 1)
-    with pytest.raises(QueryError, match=f"merge {second.id} came later .* undo that one first"):
+    with pytest.raises(QueryError, match=f"merge {second.id} came later .* undo it first"):
         unmerge(filled, first.id)
     apart = merge(filled, 3, 4)
     for one in (apart, second, first):
@@ -190,7 +190,7 @@ def test_clips_come_back_though_the_kept_one_went(filled):
     filled.apply(RemoveClip(1))
     undone = unmerge(filled, done.id)
     assert undone.restored == (2, 3)
-    assert undone.notes == ("clip 1, which was kept, was removed since and stays so",)
+    assert undone.notes == ("clip 1, which was kept, was removed since and stays removed",)
     assert filled.catalog.facts([2])[2].version == 1
     assert filled.catalog.transcripts([2])[2].lines[0].words[0].text == "hello"
     assert len(replayed(filled.catalog, filled.space)) == 5
@@ -204,7 +204,7 @@ def test_a_file_that_was_indexed_again_stays_the_clip_that_it_is(filled):
     now = filled.ids()["c.wav"]
     undone = unmerge(filled, done.id)
     assert undone.restored == (4,)
-    assert undone.notes == (f"/sounds/c.wav: was indexed again since, as clip {now}, and stays that",)
+    assert undone.notes == (f"/sounds/c.wav: was indexed again since, as clip {now}, and keeps that id",)
     assert filled.catalog.verify() == []
 
 
@@ -227,7 +227,7 @@ def test_what_cannot_come_back_is_said_and_may_be_indexed_again(filled):
     away = merge(filled, 1, filled.catalog.clips_of([4])[4][0])
     filled.apply(DropRoot(other.id))
     assert unmerge(filled, away.id).notes == (
-        "x.wav: its folder left the library since; index it again to have it back",
+        "x.wav: its folder was removed from the library since; index it again to get it back",
     )
     stale = merge(filled, 1, 3)
     again = catalog.space(spec("other", "e" * 64))

@@ -37,7 +37,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 def test_clips_are_merged_listed_and_brought_back(run, tmp_path):
     status, printed, _ = run("merge", "3", "1", "4")
     assert status == 0
-    assert "clip 3 was kept of" in printed
+    assert "clip 3 was kept instead of" in printed
     assert "/sounds/d.wav" in printed
     assert printed.endswith("2 clips merged into 1\n")
     assert [
@@ -46,7 +46,7 @@ def test_clips_are_merged_listed_and_brought_back(run, tmp_path):
     with open_library(tmp_path) as library:
         assert library.clips.ids().tolist() == [2, 3]
     status, printed, _ = run("unmerge", "1")
-    assert (status, printed.splitlines()[-1]) == (0, "2 clips back")
+    assert (status, printed.splitlines()[-1]) == (0, "2 clips restored")
     assert "/sounds/a.wav: its file is gone; soundalike index looks for it" in printed
     assert run("unmerge", "--list")[1] == "No merge can be undone\n"
     with open_library(tmp_path) as library:
@@ -75,14 +75,14 @@ def test_merges_are_made_final(run):
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("merge",), "which clip to keep"),
-        (("merge", "1", "--found"), "which clip to keep"),
+        (("merge",), "the clip to keep"),
+        (("merge", "1", "--found"), "the clip to keep"),
         (("merge", "1"), "at least one other"),
         (("merge", "1", "99"), "no clip has the id 99"),
-        (("unmerge",), "which merges to undo"),
-        (("unmerge", "--final"), "which merges to undo"),
-        (("unmerge", "--final", "--list"), "--final makes merges final"),
-        (("unmerge", "1", "--all"), "which merges to undo"),
+        (("unmerge",), "the merges to undo"),
+        (("unmerge", "--final"), "the merges to undo"),
+        (("unmerge", "--final", "--list"), "--final needs the numbers"),
+        (("unmerge", "1", "--all"), "the merges to undo"),
         (("unmerge", "5"), "no merge has the id 5"),
     ],
 )

@@ -255,4 +255,4 @@ def test_a_length_that_does_not_follow_from_the_vectors_is_named(library: Librar
     (said,) = stored.differences(
         replace(opened, lists=NeighbourLists([first, longer], opened.lists.gone)), DIM, library.index
     )
-    assert "does not follow from the vectors" in said
+    assert "does not match the vectors" in said

@@ -152,7 +152,7 @@ def test_paths_are_printed_and_given_as_json(library, tmp_path, capsys, monkeypa
     assert (first.split(maxsplit=1)[0], last.split()[1]) == ("1", "2")
     assert [line.endswith(".wav") for line in (first, last)] == [True, True], "the ends are shown as what lies between"
     assert "off.wav" in printed
-    assert printed.splitlines()[-1].startswith("2 steps; the largest ")
+    assert printed.splitlines()[-1].startswith("2 steps; least similarity ")
     assert cli.main(["path", "1", "2", "--steps", "4", "--where", 'title ~ "way"', "--json", *at]) == 0
     found = json.loads(capsys.readouterr().out)
     assert len(found["clips"]) == 3

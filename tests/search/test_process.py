@@ -131,5 +131,5 @@ print(cli.main(["index", {str(tmp_path / "sounds")!r}, "--library", {str(tmp_pat
 
 def test_how_much_indexing_gives_way_is_a_number_that_the_system_takes():
     for wrong in ("20", "-1", "high", "²"):
-        with pytest.raises(UsageError, match=r"SOUNDALIKE_NICENESS is .*; it must be 0 to 19"):
+        with pytest.raises(UsageError, match=r"SOUNDALIKE_NICENESS is .*; it must be from 0 to 19"):
             Settings.from_env({"SOUNDALIKE_NICENESS": wrong})

@@ -72,7 +72,7 @@ def test_what_goes_wrong_in_the_other_process_is_told_here(tmp_path, monkeypatch
         with pytest.raises(LibraryError, match="could not be written"):
             publishing.publish(library.publisher.publication(space), COMPRESS_FROM)
         monkeypatch.setattr(sys, "executable", str(_killed(tmp_path / "killed")))
-        with pytest.raises(LibraryError, match="ended by SIGKILL"):
+        with pytest.raises(LibraryError, match="killed by SIGKILL"):
             publishing.publish(library.publisher.publication(space), COMPRESS_FROM)
 
 

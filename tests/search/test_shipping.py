@@ -290,7 +290,7 @@ def test_a_publisher_that_is_killed_while_it_uploads_leaves_nothing_to_be_seen(i
             return write(self, key, data, new=new)
 
         patch.setattr(FolderStore, "write", killed)
-        with pytest.raises(StoreAway, match="refuses"):
+        with pytest.raises(StoreAway, match="denies"):
             libraries.fill(source, NEW)
     left = {key for key in stored(in_folder) - whole if "/index/" in key}
     reader.shipping.fetch()
@@ -539,7 +539,7 @@ def test_what_a_server_that_took_over_does_not_know_goes(machines, monkeypatch, 
 
     assert answers(reader) == then
     assert sequences(reader)["spaces/1/index"] < lost
-    assert "is not of the catalog's present state" in caplog.text
+    assert "is not the catalog's present state" in caplog.text
     libraries.fill(source, [Entry(f"c{number}.wav", np.stack([axis(7)])) for number in range(5)])
     assert answers(reader) == answers(source)
 

@@ -117,6 +117,6 @@ def test_the_command_compares_by_a_file_of_questions_and_a_profile(library, tmp_
     assert main([*asked, "--profile", "anna"]) == 0
     said = capsys.readouterr().out
     assert "only other: 04, 08" in said or "only other: 08, 04" in said
-    assert "nothing says which is better" in said
+    assert "nothing says which space is better" in said
     assert main(asked) == 2
     assert main([*asked, "--queries", str(tmp_path / "absent.txt")]) == 2

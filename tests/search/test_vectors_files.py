@@ -98,7 +98,7 @@ def test_a_damaged_snapshot_is_passed_over(
     assert (index.sequence, len(index)) == (1, COUNT)
     assert index.view.search(clumped(COUNT, 1)[:1], 1)[1] == 0
     assert str(library / "2") in caplog.text
-    with pytest.raises(SnapshotError, match="reindex makes it anew"):
+    with pytest.raises(SnapshotError, match="reindex rebuilds it"):
         files.read(files.snapshots(library).open(2), DIM)
     assert [str(library / "2") in line for line in verify(library)] == [True]
     index.replay([IndexChange(2, np.arange(10), None)])

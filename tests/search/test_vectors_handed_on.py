@@ -98,7 +98,7 @@ def test_damaged_lists_are_made_anew_from_the_vectors(
     overwrite(library.directory / "2" / name, offset, b"\xff\xfe\xfd\xfc")
     with caplog.at_level(logging.WARNING):
         library.come(count)
-    assert "made anew now, from the vectors" in caplog.text
+    assert "now rebuilt from the vectors" in caplog.text
     library.check()
     library.come(7)
     library.check()
@@ -128,7 +128,7 @@ def test_damaged_vectors_come_from_the_catalog(
     overwrite(library.directory / "2" / name, 64, b"\x01\x02\x03\x04")
     with caplog.at_level(logging.WARNING):
         library.come(7)
-    assert "made anew now, from the catalog" in caplog.text
+    assert "now rebuilt from the catalog" in caplog.text
     library.check()
 
 

@@ -153,15 +153,15 @@ def change_first(file: Path) -> None:
 
 WRONG = [
     (publishing.INDEX, "vectors.f16", "another vector for 1 segments, the first is"),
-    (publishing.COLUMNS, "base_title_blob.npy", "other titles than the catalog"),
-    (publishing.CONTOURS, "cents.i2", "another tune of content"),
-    (publishing.NEIGHBOURHOODS, "similarities.npy", "does not follow from the vectors"),
+    (publishing.COLUMNS, "base_title_blob.npy", "catalog have different titles"),
+    (publishing.CONTOURS, "cents.i2", "different tunes of content"),
+    (publishing.NEIGHBOURHOODS, "similarities.npy", "does not match the vectors"),
     (publishing.INDEX, "ids.npy", "the index lacks 1 segments"),
-    (publishing.COLUMNS, "base_duration_s.npy", "another duration_s for 1 clips"),
+    (publishing.COLUMNS, "base_duration_s.npy", "a different duration_s for 1 clips"),
     (publishing.COLUMNS, "base_clip_ids.npy", "the columns lack 1 clips"),
-    (publishing.COLUMNS, "base_spans.npy", "other segments than the catalog"),
-    (publishing.CONTOURS, "tune.npy", "another tune of content"),
-    (publishing.NEIGHBOURHOODS, "smoothed.f16", "does not follow from the vectors"),
+    (publishing.COLUMNS, "base_spans.npy", "catalog have different segments"),
+    (publishing.CONTOURS, "tune.npy", "different tunes of content"),
+    (publishing.NEIGHBOURHOODS, "smoothed.f16", "does not match the vectors"),
     (publishing.NEIGHBOURHOODS, "ids.npy", "segments that are not among them"),
 ]
 
@@ -208,7 +208,7 @@ def test_facts_about_contents_that_the_catalog_does_not_have_are_named(folder: P
         space = library.spaces.folder(library.spaces.get("spectral"))
         drawn = maps.read_or_raise(space)
         assert drawn is not None
-        for sequence, said in ((at, "contents that are not in the catalog"), (at + 7, f"is of sequence {at + 7}")):
+        for sequence, said in ((at, "contents that are not in the catalog"), (at + 7, f"is at sequence {at + 7}")):
             file.write(replace(pairs, sequence=sequence, longer=pairs.longer + 5000))
             maps.write(space, replace(drawn, sequence=sequence, content_ids=drawn.content_ids + 5000))
             problems = verifying.verify(library)

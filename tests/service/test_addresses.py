@@ -149,7 +149,7 @@ def test_clients_of_a_service_read_nothing_of_the_server_that_has_the_catalog(tm
     database = PostgreSQLDatabase(f"postgresql://anna:{SECRET}@127.0.0.1:1/sounds", read_only=False)
     with pytest.raises(SoundalikeError) as raised, database.reading():
         pass
-    unknown = CommitUnknown(f"{raised.value} (it may have kept what was written)")
+    unknown = CommitUnknown(f"{raised.value} (the change may have been saved)")
     unknown.of_server = raised.value.of_server
     busy = LibraryBusy(f"{database.name}: anna is writing since 10:00; try again when it is done")
     database.close()

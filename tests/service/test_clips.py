@@ -147,7 +147,7 @@ def test_a_change_beside_another_writer_is_refused_for_now(client, library_path)
     with Catalog.open(library_path / "catalog.sqlite") as other, other.lease("a job", 0):
         refused = client.delete("/api/v1/clips/1")
     assert (refused.status_code, refused.headers["Retry-After"]) == (409, "5")
-    assert "a job is writing" in refused.get_json()["detail"]
+    assert "a job has been writing" in refused.get_json()["detail"]
     assert str(library_path) not in refused.get_json()["detail"], "where a library lies is no client's business"
 
 

@@ -71,10 +71,10 @@ def test_openais_client_gets_words_and_sounds_in_one_batch(tmp_path):
 
 def test_what_cannot_be_encoded_is_refused_by_its_place(reader):
     refused = {
-        "rain": "reads no words",
-        "data:audio/wav;base64,%%%": "no base64",
+        "rain": "cannot read words",
+        "data:audio/wav;base64,%%%": "not base64",
         data_url(b"not a sound"): "input 0",
-        "": "no text of",
+        "": "not a text of",
     }
     for text, message in refused.items():
         status, problem = post(reader, input=text)

@@ -89,13 +89,13 @@ def test_a_folder_that_was_taken_out_comes_back_whole(open_client, library_path,
 def test_what_is_no_folder_that_can_be_read_is_refused_in_words(open_client, library_path, tmp_path):
     write(tmp_path / "one.wav", 1)
     refused = {
-        "sounds": "give the whole path",
+        "sounds": "give the full path",
         str(tmp_path / "nowhere"): "no such folder",
-        str(tmp_path / "one.wav"): "is no folder",
+        str(tmp_path / "one.wav"): "is not a folder",
         str(library_path / "uploads"): "no such folder",
         str(library_path): "part of the library itself",
-        "/" + "a" * 300: "cannot be looked at",
-        "/a\0b": "no character 0",
+        "/" + "a" * 300: "cannot be read",
+        "/a\0b": "the null character",
         "s3://bucket/sounds": "soundalike index",
     }
     for path, why in refused.items():
@@ -132,7 +132,7 @@ def test_info_tells_the_clips_and_the_last_scan_of_a_root(library_path, capsys):
     assert (root["clips"], root["missing"]) == (6, 0)
     assert root["scanned"] > 0
     assert main(["info", "--library", str(library_path)]) == 0
-    assert "6 clips, 0 missing, looked through 20" in capsys.readouterr().out
+    assert "6 clips, 0 missing, scanned 20" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -446,4 +446,4 @@ def test_what_listens_to_every_sound_lets_another_job_go_first(library_path, mon
         wait_until(lambda: library.jobs.get(facts.id).state == "done")
         stop.set()
         thread.join()
-    assert begun == ["facts", "duplicates, facts queued: another job goes first; then it goes on", "map", "facts"]
+    assert begun == ["facts", "duplicates, facts queued: another job goes first; then this one resumes", "map", "facts"]

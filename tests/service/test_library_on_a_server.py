@@ -172,10 +172,10 @@ def test_the_doctor_names_version_rights_clock_and_round_trip(server_library):
 @pytest.mark.parametrize(
     ("said", "match"),
     [
-        (f'catalog = "postgresql://a:{SECRET}@b/c', "is no TOML"),
-        ("catalogue = 'x'", "catalogue is nothing that it can say"),
+        (f'catalog = "postgresql://a:{SECRET}@b/c', "is not TOML"),
+        ("catalogue = 'x'", "catalogue is not a setting"),
         ("catalog = 7", "a URL in quotes"),
-        (f'catalog = "mysql://a:{SECRET}@b/c"', "mysql: is no kind of catalog"),
+        (f'catalog = "mysql://a:{SECRET}@b/c"', "mysql: is not a kind of catalog"),
     ],
 )
 def test_a_description_that_makes_no_sense_is_refused(tmp_path, said, match):

@@ -71,7 +71,7 @@ def test_a_name_with_a_slash_is_refused_and_it_is_said_why(client, method, name)
     body = {} if method in ("get", "delete") else {"json": {"feedback": []}}
     refused = getattr(client, method)(f"/api/v1/feedback/{name}", **body)
     assert refused.status_code == 422, refused.get_data(as_text=True)
-    assert refused.get_json()["detail"] == "profile: a profile's name has no '/' in it; choose another character"
+    assert refused.get_json()["detail"] == "profile: a profile's name must not contain '/'; choose another character"
 
 
 def test_no_question_may_name_a_profile_that_feedback_cannot_be_kept_under(client):

@@ -57,7 +57,7 @@ def test_a_search_is_saved_asked_changed_and_deleted(client):
     hits = client.get(f"{one}/hits").get_json()
     assert (len(hits["hits"]), hits["next_offset"], hits["recall"]) == (1, 1, 0.99)
     assert len(client.get(f"{one}/hits?k=5").get_json()["hits"]) == 2
-    assert save(client, status=422)["detail"].endswith("already: rains")
+    assert save(client, status=422)["detail"].endswith("already a saved search called rains")
     changed = client.patch(one, json={"name": "weather", "least": 0.9}).get_json()
     assert (changed["name"], changed["least"]) == ("weather", 0.9)
     assert client.delete(one).status_code == 204
@@ -158,4 +158,4 @@ def test_a_look_that_fails_is_logged_and_the_next_one_finds_what_came(library_pa
     monkeypatch.setattr(Follower, "look", full)
     with caplog.at_level(logging.WARNING):
         look(library_path)
-    assert "saved searches cannot be looked at: the disk is full" in caplog.text
+    assert "saved searches cannot be checked: the disk is full" in caplog.text

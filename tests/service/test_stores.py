@@ -126,14 +126,14 @@ def test_roots_in_library_toml_are_indexed_checked_and_moved(stored, tmp_path, c
     refused = soundalike("doctor", *library)
     server.forget()
     assert refused.returncode == 1
-    assert "the store refuses" in refused.stdout
+    assert "the store denies access" in refused.stdout
 
 
 @pytest.mark.parametrize("written", ['roots = "s3://x"', "roots = [1]", 'roots = [""]'])
 def test_roots_that_are_no_list_of_places_are_refused(written, tmp_path) -> None:
     """With the line as it should be."""
     (tmp_path / "library.toml").write_text(written)
-    with pytest.raises(LibraryError, match="is to be a list"):
+    with pytest.raises(LibraryError, match="must be a list"):
         description.roots_of(tmp_path)
 
 

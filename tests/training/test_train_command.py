@@ -183,7 +183,7 @@ def test_what_cannot_be_read_is_left_out_and_named(labelled, tmp_path, capsys):
     for name in ("notes", "nothing", "empty"):
         assert re.search(rf"^soundalike: .*{name}\.wav: .*; left out$", said.err, re.MULTILINE)
     assert out.is_file()
-    counts = map(int, re.search(r"(\d+) clips learnt from, (\d+) to stop by, (\d+) held out", said.out).groups())
+    counts = map(int, re.search(r"(\d+) clips to learn from, (\d+) to stop by, (\d+) held out", said.out).groups())
     assert sum(counts) == 3 * 14
     for n in range(LEAST_GROUPS - 1, 14):
         (folder / "high" / f"{n}.wav").write_text("no sound")

@@ -27,7 +27,7 @@ FOLDER: Final = "fingerprints"
 """The name of the folder in the library's folder."""
 _WITHOUT_OUTLINES: Final = 1
 KIND: Final = Kind(
-    "fingerprints", 2, "soundalike fingerprints --again makes them anew from the files", reads_too=(_WITHOUT_OUTLINES,)
+    "fingerprints", 2, "soundalike fingerprints --again rebuilds them from the files", reads_too=(_WITHOUT_OUTLINES,)
 )
 _TYPES: Final = {
     "contents": "<i8",
@@ -101,7 +101,7 @@ def read(snapshot: Snapshot) -> FingerprintTable:
     if fits:
         counts[is_many] = values["many"]
     if not fits or int(counts.sum()) != len(values["places"]):
-        raise snapshot.damaged("its arrays do not belong together")
+        raise snapshot.damaged("its arrays do not match each other")
     return FingerprintTable(contents, begins, _offsets(counts), values["places"], firsts, values["outlines"])
 
 
@@ -115,7 +115,7 @@ def _read_without(snapshot: Snapshot) -> FingerprintTable:
         and (not len(keys) or int(keys.max()) < KEYS)
     )
     if not fits:
-        raise snapshot.damaged("its arrays do not belong together")
+        raise snapshot.damaged("its arrays do not match each other")
     counts = np.zeros(KEYS, np.int64)
     counts[keys] = np.diff(offsets)
     none = np.zeros(len(values["contents"]) + 1, np.int64)
@@ -129,7 +129,7 @@ def _arrays(snapshot: Snapshot, types: dict[str, str]) -> dict[str, NDArray[Any]
     if facts.revision != REVISION:
         raise snapshot.damaged(f"it has fingerprints of revision {facts.revision}; this version makes {REVISION}")
     if set(snapshot.files) != {f"{name}.npy" for name in types}:
-        raise snapshot.damaged("its manifest lists other files than fingerprints have")
+        raise snapshot.damaged("its manifest does not list the files of fingerprints")
     try:
         for name in ("contents.npy", "begins.npy"):
             snapshot.check(name)
@@ -137,7 +137,7 @@ def _arrays(snapshot: Snapshot, types: dict[str, str]) -> dict[str, NDArray[Any]
     except (OSError, ValueError, EOFError) as error:
         raise snapshot.unreadable(error) from error
     if any(array.dtype != types[name] or array.ndim != 1 for name, array in values.items()):
-        raise snapshot.damaged("its arrays are of other types than fingerprints have")
+        raise snapshot.damaged("its arrays are not of the types that fingerprints have")
     return values
 
 
@@ -151,4 +151,4 @@ def problems(snapshot: Snapshot) -> list[str]:
     ascend = (np.diff(table.contents) > 0).all() and (np.diff(table.begins) > 0).all()
     inside = not len(table.places) or int(table.places.max()) < int(table.begins[-1])
     fine = ascend and (np.diff(table.firsts) >= 0).all() and inside
-    return [] if fine else ["its places are none of its contents"]
+    return [] if fine else ["its contents and places are not in order"]

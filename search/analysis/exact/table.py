@@ -92,7 +92,7 @@ class FingerprintTable:
         begins = np.concatenate((np.zeros(1, np.int64), np.cumsum(length)))
         if begins[-1] >= _MOST_FRAMES:
             hours = _MOST_FRAMES / 43 / 3600
-            raise LibraryError(f"fingerprints of over {hours:,.0f} hours cannot be kept in one library; split it")
+            raise LibraryError(f"a library holds fingerprints of at most {hours:,.0f} hours; split it")
         new_begin = np.empty(len(ids), np.int64)
         new_begin[order] = begins[:-1]
         stay = int(staying.sum())

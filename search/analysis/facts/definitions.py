@@ -55,7 +55,7 @@ FACTS: Final = (
     FactDefinition(
         "loudness",
         "LUFS",
-        "integrated loudness; of a sound under 400 ms that of all of it; absent below -70 LUFS",
+        "integrated loudness; for a sound under 400 ms, of the whole sound; absent below -70 LUFS",
         "ITU-R BS.1770-5, EBU R 128",
     ),
     FactDefinition(
@@ -64,7 +64,7 @@ FACTS: Final = (
     FactDefinition(
         "true_peak_db",
         "dBTP",
-        "highest level between samples too, by four times as many; full scale is 0",
+        "highest level, between samples too (oversampled four times); full scale is 0",
         "ITU-R BS.1770-5, Annex 2",
     ),
     FactDefinition("peak_to_loudness_db", "dB", "dynamic range: true peak less loudness", "AES TD1008 (PLR)"),
@@ -86,17 +86,17 @@ FACTS: Final = (
     FactDefinition(
         "bandwidth_hz",
         "Hz",
-        "up to which frequency there is sound: more than rounding to 16 bits leaves, and than 90 dB below the loudest",
+        "highest frequency with sound: above the noise of rounding to 16 bits, and within 90 dB of the loudest",
         "own",
     ),
-    FactDefinition("sounding_s", "s", "length without silence: of what lies above -60 dBFS", "own"),
+    FactDefinition("sounding_s", "s", "length without silence: of all that is above -60 dBFS", "own"),
     FactDefinition("head_silence_s", "s", "how long it is silent (below -60 dBFS) before the first sound", "own"),
     FactDefinition("tail_silence_s", "s", "how long it is silent (below -60 dBFS) after the last sound", "own"),
     FactDefinition("channels", "", "how many channels the file has", "the file"),
     FactDefinition(
         "correlation",
         "-1 to 1",
-        "of the first two channels: 1 is the same twice, 0 unrelated, -1 the one turned over; absent for one channel",
+        "of the first two channels: 1 is identical, 0 unrelated, -1 inverted; absent for one channel",
         "Pearson",
     ),
     FactDefinition("sample_rate_hz", "Hz", "of the file", "the file"),
@@ -106,27 +106,27 @@ FACTS: Final = (
         "the fewest bits (8, 16, 24) that hold every sample; absent where more are needed, as after a lossy codec",
         "own",
     ),
-    FactDefinition("bit_rate_kbps", "kbit/s", "size of the file over its length", "the file"),
+    FactDefinition("bit_rate_kbps", "kbit/s", "size of the file divided by its length", "the file"),
     FactDefinition("dc_offset", "0 to 1", "largest mean of a channel; full scale is 1", "own"),
-    FactDefinition("hum_db", "dB", "how far a mains hum stands out; absent where none does", "own"),
+    FactDefinition("hum_db", "dB", "how far a mains hum stands out; absent if there is none", "own"),
     FactDefinition(
-        "pitch_hz", "Hz", "the pitch that most of the sound keeps to, from 50 to 2,000; absent where it keeps to none",
+        "pitch_hz", "Hz", "the pitch that most of the sound keeps to, from 50 to 2,000; absent if there is none",
         "autocorrelation; Boersma 1993",
     ),
     FactDefinition("pitch_certainty", "0 to 1", "the share of its energy that keeps to it", "own"),
     _choice("root_note", NOTES, "the note nearest to the pitch, with A at 440 Hz", "equal temperament"),
     FactDefinition(
-        "tempo", "BPM", "beats a minute; absent where onsets do not come again and again, and no parts begin alike",
+        "tempo", "BPM", "beats per minute; absent if neither onsets nor the beginnings of parts repeat",
         "autocorrelation of onsets; the octave fitted on songs and drums",
     ),
     FactDefinition(
         "tempo_certainty",
         "0 to 1",
-        "how much alike the onsets are after one to four of the period that comes again best, or in parts of a loop",
+        "how similar the onsets are after one to four of the best-repeating period, or in parts of a loop",
         "own",
     ),
-    _choice("key", KEYS, "the key; absent where there is no harmony", "profiles fitted on songs; Temperley 1999"),
-    FactDefinition("key_certainty", "0 to 1", "how well pitch classes fit a key at all: their correlation", "own"),
+    _choice("key", KEYS, "the key; absent if there is no harmony", "profiles fitted on songs; Temperley 1999"),
+    FactDefinition("key_certainty", "0 to 1", "how well the pitch classes fit any key: their correlation", "own"),
     _choice(
         "form",
         FORMS,
@@ -138,7 +138,7 @@ FACTS: Final = (
         "attack_s", "s", "how long it rises from 20 dB below its highest level to 3 dB below", "Peeters 2004, 4.1"
     ),
     FactDefinition("decay_s", "s", "how long it falls from 3 dB below the highest to 20 dB below, if it does", "own"),
-    FactDefinition("defects", "", "what is amiss with the sound; see Defects", "own", DEFECTS, "several"),
+    FactDefinition("defects", "", "what is wrong with the sound; see Defects", "own", DEFECTS, "several"),
 )  # fmt: skip
 """In storage order: append new facts at the end, and increase `VERSION`."""
 

@@ -24,7 +24,7 @@ from search.model import Ids, StoredContour
 from search.snapshots.folders import Snapshots
 from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
-KIND: Final = Kind("contours", 2, "soundalike reindex makes them anew from the catalog")
+KIND: Final = Kind("contours", 2, "soundalike reindex rebuilds them from the catalog")
 _TUNE, _FIRST_ID, _OFFSET, _WINDOW_OFFSET, _KNOT_OFFSET = _SMALL = (
     "tune.npy", "first_id.npy", "offset.npy", "window_offset.npy", "knot_offset.npy"
 )  # fmt: skip
@@ -95,7 +95,7 @@ class ContourFollower:
 def read(snapshot: Snapshot) -> ContourTable:
     """Open the contours of a snapshot; large arrays are mapped. Raises SnapshotError if they are damaged."""
     if set(snapshot.files) != {*_SMALL, *_BARE}:
-        raise snapshot.damaged("its manifest lists other files than contours have")
+        raise snapshot.damaged("its manifest does not list the files of contours")
     try:
         for name in _SMALL:  # these are read completely anyway
             snapshot.check(name)
@@ -135,7 +135,7 @@ def differences(sequence: int, table: ContourTable, reader: ContourSource) -> It
         if row is None:
             yield f"the contours lack the tune of content {page.content_id}"
         elif not _same(table.page(row), page):
-            yield f"the contours hold another tune of content {page.content_id} than the catalog"
+            yield f"the contours and the catalog hold different tunes of content {page.content_id}"
     if sequence == reader.sequence and row_of.keys() - present:
         yield f"the contours still hold {len(row_of.keys() - present)} tunes that are gone"
 

@@ -59,7 +59,7 @@ def listen(curve: PitchCurve) -> Hearing:
     if missing:
         return Hearing(curve, notes, missing)
     if _glides(curve, notes):
-        return Hearing(curve, notes, "the pitch never rests on notes: this sounds like speech, not like a tune", True)
+        return Hearing(curve, notes, "the pitch never settles on notes: this sounds like speech, not like a tune", True)
     return Hearing(curve, notes)
 
 

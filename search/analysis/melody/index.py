@@ -59,7 +59,7 @@ class MelodyIndex:
     def _answer(self, hum: Contour, notes: Notes, k: int, among: Bitmap | None, doubt: str = "") -> MelodyAnswer:
         """The answer to a hum. ``doubt`` is why it may not be a tune; it is the answer if no tune comes near."""
         if k < 1:
-            raise QueryError(f"k is {k}; ask for at least one tune")
+            raise QueryError(f"k is {k}; it must be 1 or more")
         contours = self._contours
         if not len(contours):
             return MelodyAnswer("none", (), "no tunes are indexed")
@@ -70,7 +70,7 @@ class MelodyIndex:
         if doubt and certainty(found.cost, notes) < SPEECH_BELOW:
             return MelodyAnswer("no melody", (), doubt)
         if not len(found.cost):
-            return MelodyAnswer("none", (), "no match: no tune comes near")
+            return MelodyAnswer("none", (), "no match: no tune comes close")
         chances, judged = probabilities(found.cost, notes)[found.tune], verdict(found.cost, notes)
         hits = tuple(
             _hit(found.matches, i, int(found.tune[i]), float(chances[i]), contours) for i in range(min(k, len(chances)))

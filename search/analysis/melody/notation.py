@@ -56,7 +56,7 @@ def parse_notes(text: str) -> Notes:
     try:
         return _parsed(text)
     except (ArithmeticError, ValueError) as error:  # an infinite length, or thousands of digits
-        raise QueryError("a length or a tempo of these notes is no number that can be played") from error
+        raise QueryError("a length or a tempo of these notes is not a number that can be played") from error
 
 
 def _parsed(text: str) -> Notes:
@@ -70,7 +70,7 @@ def _parsed(text: str) -> Notes:
         found = _NAME.match(word)
         if found is None:
             raise QueryError(
-                f"{word!r} is no note: write C4, F#4, Bb3, C4:2 for two beats, r for a rest, or ABC with a K: line"
+                f"{word!r} is not a note: write C4, F#4, Bb3, C4:2 for two beats, r for a rest, or ABC with a K: line"
             )
         letter, accidentals, number, beats = found.groups()
         length_s = BEAT_S * float(Fraction(beats)) if beats else BEAT_S
@@ -230,5 +230,5 @@ def _notes(rows: list[tuple[float, float, float]]) -> Notes:
     if not end.max() <= _LONGEST_S:
         raise QueryError(f"these notes last longer than {_LONGEST_S / 3600:.0f} hours")
     if pitch.min() < 0 or pitch.max() > 127:
-        raise QueryError("a note lies outside of what can be heard: octaves go from -1 to 9")
+        raise QueryError("a note is out of the range of hearing: octaves go from -1 to 9")
     return Notes(start, end, pitch.astype(np.float32))

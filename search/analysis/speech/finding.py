@@ -97,7 +97,7 @@ def _question(table: SpokenTable, text: str) -> tuple[list[_Term], list[_Term]]:
             begins = bare.endswith("*")
             terms += [_term(table, word, begins=begins and at == len(words) - 1) for at, word in enumerate(words)]
     if not terms:
-        raise QueryError("say which words: there is no letter in what is asked for")
+        raise QueryError("the words to look for have no letters; name at least one word")
     return terms[:MOST_WORDS], phrases
 
 

@@ -24,7 +24,7 @@ from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
 FOLDER: Final = "spoken"
 """The name of the folder in the library's folder."""
-KIND: Final = Kind("spoken words", 1, "soundalike speech makes them anew from the catalog")
+KIND: Final = Kind("spoken words", 1, "soundalike speech rebuilds them from the catalog")
 REVISION: Final = 1
 """Increased whenever the folding of words changes."""
 _TYPES: Final = {
@@ -92,7 +92,7 @@ def problems(snapshot: Snapshot) -> list[str]:
     table = _read(snapshot).table
     ascend = (np.diff(table.contents) > 0).all() and (np.diff(table.begins) >= 0).all()
     known = not len(table.words) or int(table.words.max()) < len(table.vocabulary)
-    return [] if ascend and known else ["its words are none of its contents"]
+    return [] if ascend and known else ["its contents and words are not in order"]
 
 
 def _write(new: NewSnapshot, state: _State) -> None:
@@ -107,9 +107,9 @@ def _read(snapshot: Snapshot) -> _State:
     """Map the arrays of a snapshot. Raises SnapshotError if they are damaged."""
     facts = snapshot.facts(_Facts)
     if facts.revision != REVISION:
-        raise snapshot.damaged("it has the words of another version")
+        raise snapshot.damaged("its words are of another version")
     if set(snapshot.files) != {_LETTERS, *(f"{name}.npy" for name in _TYPES)}:
-        raise snapshot.damaged("its manifest lists other files than spoken words have")
+        raise snapshot.damaged("its manifest does not list the files of spoken words")
     try:
         for name in ("contents.npy", "begins.npy", _LETTERS):
             snapshot.check(name)
@@ -127,5 +127,5 @@ def _read(snapshot: Snapshot) -> _State:
         and all(len(getattr(table, name)) == n for name in ("starts_ms", "ends_ms", "sure", "opens", "places"))
     )
     if not fits:
-        raise snapshot.damaged("its arrays do not belong together")
+        raise snapshot.damaged("its arrays do not match each other")
     return _State(table, facts.last)

@@ -146,7 +146,7 @@ def _model() -> Path:
     for folder in found.submodule_search_locations:
         for file in sorted(Path(folder, "assets").glob("silero_vad*.onnx")):
             return file
-    raise EncoderError("this version of faster-whisper brings no Silero VAD; pip install 'soundalike[speech]'")
+    raise EncoderError("this version of faster-whisper comes without Silero VAD; pip install 'soundalike[speech]'")
 
 
 def _session(path: Path) -> Any:  # noqa: ANN401  onnxruntime has no types

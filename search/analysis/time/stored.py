@@ -22,7 +22,7 @@ from search.snapshots.snapshot import Kind, NewSnapshot, Snapshot
 
 FOLDER: Final = "events"
 """The name of the folder in a space's folder."""
-KIND: Final = Kind("events", 1, "soundalike events --again makes them anew from the files")
+KIND: Final = Kind("events", 1, "soundalike events --again rebuilds them from the files")
 REVISION: Final = 3
 """Increased whenever sounds get different events."""
 _TYPES: Final = {
@@ -54,7 +54,7 @@ def latest(space_folder: Path, fingerprint: str) -> Latest[EventTable]:
     def read(snapshot: Snapshot) -> EventTable:
         facts = snapshot.facts(_Facts)
         if facts != _Facts(REVISION, fingerprint):
-            raise snapshot.damaged("it has events of another encoder, or of another version")
+            raise snapshot.damaged("its events are of another encoder or another version")
         return _table(snapshot)
 
     return Latest(space_folder / FOLDER, KIND, read, write, EventTable.of(()))
@@ -69,13 +69,13 @@ def problems(snapshot: Snapshot) -> list[str]:
     """Return the defects of a snapshot whose digests match. Raises SnapshotError if it cannot be opened."""
     table = _table(snapshot)
     ascend = (np.diff(table.contents) > 0).all() and (np.diff(table.begins) >= 0).all()
-    return [] if ascend else ["its events are none of its contents"]
+    return [] if ascend else ["its contents and events are not in order"]
 
 
 def _table(snapshot: Snapshot) -> EventTable:
     """Map the arrays of a snapshot. Raises SnapshotError if they are damaged."""
     if set(snapshot.files) != {f"{name}.npy" for name in _TYPES}:
-        raise snapshot.damaged("its manifest lists other files than events have")
+        raise snapshot.damaged("its manifest does not list the files of events")
     try:
         for name in ("contents.npy", "begins.npy"):
             snapshot.check(name)
@@ -91,5 +91,5 @@ def _table(snapshot: Snapshot) -> EventTable:
         and all(len(getattr(table, name)) == n for name in ("starts_ms", "lengths_ms", "probabilities"))
     )
     if not fits:
-        raise snapshot.damaged("its arrays do not belong together")
+        raise snapshot.damaged("its arrays do not match each other")
     return table

@@ -118,7 +118,7 @@ class _Whole(io.BufferedReader):
         left = max(0, self._length - self.tell())
         size = left if size is None or size < 0 else min(size, left)
         if size > _LARGEST_READ_BYTES:
-            raise ValueError("a tag larger than is read")
+            raise ValueError("a tag too large to be read")
         return super().read(size)
 
     def close(self) -> None:

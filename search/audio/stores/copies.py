@@ -92,7 +92,7 @@ def _hashed(
         rest()
         found, data = source.read(key, at, min(at + step, size), etag) if size > step else source.read(key)
         if found.size_bytes != size or version_of(found.etag) != facts.mtime_ns:
-            raise AudioError(url, "changed after it was listed; the next run takes it")
+            raise AudioError(url, "changed after it was listed; the next run will index it")
         etag = found.etag or "*"
         digest.update(data)
         at += len(data)
@@ -107,6 +107,6 @@ def _hashed(
 def _no_room(error: OSError) -> OSError | JobError:
     if error.errno in FULL or error.errno == errno.EROFS:
         return JobError(
-            f"no room for temporary files in {tempfile.gettempdir()}: free some, or set TMPDIR; then run it again"
+            f"no space for temporary files in {tempfile.gettempdir()}: free some, or set TMPDIR; then run it again"
         )
     return error

@@ -22,7 +22,7 @@ def source_of(url: str) -> tuple[ObjectStore, str]:
     bucket, key = bucket_and_key(url)
     if "@" in bucket or ":" in bucket:
         raise UsageError(
-            "s3: an address holds no keys; write s3://bucket/prefix, and the keys into AWS_ACCESS_KEY_ID and "
+            "s3: an address must not contain keys; write s3://bucket/prefix, and set AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY"
         )
     if not bucket:
@@ -39,7 +39,7 @@ def store_of(url: str) -> tuple[ObjectStore, str]:
         return source_of(url)
     path = url.removeprefix(FOLDER)
     if not url.startswith(FOLDER) or not Path(path).is_absolute():
-        raise UsageError(f"{printable(url)}: is no store; write s3://bucket/prefix, or file:///folder")
+        raise UsageError(f"{printable(url)}: is not a store; write s3://bucket/prefix, or file:///folder")
     return _folder(path, os.getpid()), ""
 
 

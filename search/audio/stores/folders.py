@@ -27,4 +27,4 @@ def make_folder(path: str) -> None:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise LibraryUnwritable.because(f"{printable(path)}: cannot be a store", error) from error
+        raise LibraryUnwritable.because(f"{printable(path)}: cannot be used as a store", error) from error

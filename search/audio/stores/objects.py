@@ -16,7 +16,7 @@ from obstore.store import LocalStore, S3Store
 from search.errors import StoreAway, printable
 from search.model import StoredObject
 
-CHANGED: Final = "changed while it was being read; the next run takes it"
+CHANGED: Final = "changed while it was being read; the next run will index it"
 _PAGE: Final = 1000
 
 
@@ -83,11 +83,11 @@ class Objects:
         except exceptions.InvalidPathError:
             raise
         except ValueError as error:
-            raise OSError(errno.EINVAL, "its name has an empty part, or dots: no client asks for that") from error
+            raise OSError(errno.EINVAL, "its name has an empty part or dots, which no client can request") from error
         except (FileNotFoundError, exceptions.NotFoundError) as error:
             raise FileNotFoundError(errno.ENOENT, "no such object", f"{self._url}/{key}") from error
         except (PermissionError, exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-            raise PermissionError(errno.EACCES, "the store refuses it", f"{self._url}/{key}") from error
+            raise PermissionError(errno.EACCES, "the store denies access", f"{self._url}/{key}") from error
         except exceptions.PreconditionError as error:
             raise OSError(errno.ESTALE, CHANGED, f"{self._url}/{key}") from error
         except (exceptions.BaseError, OSError) as error:
@@ -95,12 +95,12 @@ class Objects:
             if "NoSuchBucket" in said:
                 raise FileNotFoundError(errno.ENOENT, "no such bucket", self._url) from error
             if "403 Forbidden" in said or "401 Unauthorized" in said:
-                raise PermissionError(errno.EACCES, "the store refuses it", self._url) from error
+                raise PermissionError(errno.EACCES, "the store denies access", self._url) from error
             if "416 " in said:  # the object has another size by now
                 raise OSError(errno.ESTALE, CHANGED, f"{self._url}/{key}") from error
             cause = said.splitlines()[0].rpartition(" - ")[2]
             raise StoreAway(
-                f"{self._url}: does not answer ({printable(cause)}); {self._remedy}, then run it again: it goes on"
+                f"{self._url}: does not answer ({printable(cause)}); {self._remedy}, then run it again: it resumes"
             ) from error
 
 

@@ -67,7 +67,7 @@ class RangedFile(io.RawIOBase):
         """See `io.RawIOBase.seek`."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.object.size_bytes}[whence]
         if base + offset < 0:
-            raise OSError(errno.EINVAL, "no file has a place before its start")
+            raise OSError(errno.EINVAL, "a file has no position before its start")
         self._at = base + offset
         return self._at
 

@@ -68,7 +68,7 @@ def check(query: RecommendQuery) -> None:
     if len(clips) + len(query.seen) > MAX_CLIPS:
         raise QueryError(f"{len(clips) + len(query.seen)} clips are named; at most {MAX_CLIPS} are allowed")
     if any(not (math.isfinite(part.weight) and part.weight >= LEAST_WEIGHT) for part in clips):
-        raise QueryError(f"the weight of a liked or disliked clip must be a number from {LEAST_WEIGHT} on")
+        raise QueryError(f"the weight of a liked or disliked clip must be a number of at least {LEAST_WEIGHT}")
     for clip_id in (*(part.clip_id for part in clips), *query.seen):
         if not 0 <= clip_id < 2**63:
             raise QueryError(f"no clip has the id {clip_id}")

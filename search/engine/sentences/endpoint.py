@@ -110,7 +110,7 @@ class Endpoint:
         try:
             return json.loads(json.loads(body)["choices"][0]["message"]["content"])
         except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
-            raise ModelRefused("the language model did not answer in its form") from error
+            raise ModelRefused("the language model did not answer in the given form") from error
 
     def _call(self, messages: list[dict[str, str]]) -> bytes:
         body = {
@@ -200,7 +200,7 @@ def _part(part: Mapping[str, Any], sentence: str, context: Context) -> tuple[Par
     if text is None and type(hit) is int and 1 <= hit <= len(context.shown):
         clip_id = context.shown[hit - 1].clip_id
         return ClipPart(clip_id, float(weight)), Term(said, "like" if weight > 0 else "unlike", f"clip {clip_id}")
-    raise ModelRefused("the language model did not answer in its form: a part")
+    raise ModelRefused("the language model did not answer in the given form: a part")
 
 
 def _where(text: object) -> str:
@@ -209,7 +209,7 @@ def _where(text: object) -> str:
     try:
         parse(text)
     except WhereError as error:
-        raise ModelRefused(f"the language model wrote a filter that is none: {error}") from error
+        raise ModelRefused(f"the language model wrote an invalid filter: {error}") from error
     return text
 
 
@@ -233,4 +233,4 @@ def _list(value: object, what: str) -> list[object]:
 
 
 def _refuse(what: str) -> NoReturn:
-    raise ModelRefused(f"the language model did not answer in its form: {what}")
+    raise ModelRefused(f"the language model did not answer in the given form: {what}")

@@ -101,27 +101,27 @@ _Reason = Callable[[ComparedCopy], str]
 def _questions(longest_s: float, widest_hz: float, amiss: str) -> tuple[tuple[_Question, _Reason], ...]:
     """The criteria in order, with their reasons; a smaller value is better. Unmeasured values count neither way."""
     return (
-        (lambda c: c.clip.missing, lambda c: "its file is there"),
-        (lambda c: is_spoiled(c.clip), lambda c: f"something is amiss with the others ({amiss})"),
+        (lambda c: c.clip.missing, lambda c: "the files of the others are missing"),
+        (lambda c: is_spoiled(c.clip), lambda c: f"the others have defects ({amiss})"),
         (lambda c: c.sounds_s < COMPLETE * longest_s, lambda c: "the others are cut"),
         (lambda c: not is_lossless(c.content), lambda c: f"lossless ({c.content.codec})"),
         (lambda c: c.evidence is not None and c.evidence.clipped > _CLIPPED, lambda c: "the others are clipped"),
         (
             lambda c: c.evidence is not None and c.evidence.bandwidth_hz < _AS_WIDE * widest_hz,
-            lambda c: f"it sounds up to {widest_hz / 1000:.1f} kHz, the others less",
+            lambda c: f"it has sound up to {widest_hz / 1000:.1f} kHz, the others less",
         ),
         (
             lambda c: round(c.evidence.silence_s, 1) if c.evidence else 0.0,
-            lambda c: "the least silence before and behind the sound",
+            lambda c: "the least silence before and after the sound",
         ),
         (lambda c: -round(c.sounds_s, 1), lambda c: f"the longest ({c.sounds_s:.1f} s)"),
-        (lambda c: c.is_upsampled, lambda c: "the others have a higher rate and nothing more in it"),
+        (lambda c: c.is_upsampled, lambda c: "the others have a higher sample rate without more sound in it"),
         (
             lambda c: 0 if c.evidence else -c.content.sample_rate_hz,
             lambda c: f"the highest sample rate ({c.content.sample_rate_hz} Hz)",
         ),
         (lambda c: -c.content.channels, lambda c: f"the most channels ({c.content.channels})"),
-        (lambda c: is_named_copy(c.clip.path), lambda c: "the others are named as copies are"),
+        (lambda c: is_named_copy(c.clip.path), lambda c: "the others are named like copies"),
         (lambda c: c.clip.added, lambda c: "added first"),
         (lambda c: (c.clip.path.count("/"), len(c.clip.path)), lambda c: "the shortest path"),
         (lambda c: (c.clip.path, c.clip.id), lambda c: "first by name"),

@@ -25,7 +25,7 @@ from search.overview.duplicates.hearing import FINGERPRINT
 from search.snapshots import single
 
 FILE: Final = "duplicates.npz"
-REMEDY: Final = "soundalike duplicates --again makes it anew"
+REMEDY: Final = "soundalike duplicates --again rebuilds it"
 _FORMAT: Final = 2
 _OLDER: Final = 1
 """A format with pairs of a less strict comparison: they are searched for again."""
@@ -146,10 +146,10 @@ def read_or_raise(folder: Path) -> Pairs | None:
         if head[0] != _FORMAT:
             raise single.damaged(path, f"it has format {head[0]}; this version reads format {_FORMAT}", REMEDY)
         if contents.shape != (len(facts), 2) or facts.shape[1] != 3:
-            raise single.damaged(path, "its pairs are none", REMEDY)
+            raise single.damaged(path, "its pairs are invalid", REMEDY)
         printed, prints = arrays["printed"], arrays["prints"].astype(np.float32)
         if prints.shape != (len(printed), FINGERPRINT) or arrays["evidence"].shape != (len(arrays["measured"]), 3):
-            raise single.damaged(path, "its fingerprints are none", REMEDY)
+            raise single.damaged(path, "its fingerprints are invalid", REMEDY)
         rows = zip(arrays["measured"].tolist(), arrays["evidence"].tolist(), strict=True)
         evidence = {content: Evidence(*row) for content, row in rows}
         shorter, longer = contents.T.copy()

@@ -14,7 +14,7 @@ from search.model import Ids
 from search.snapshots import single
 
 FILE: Final = "map.npz"
-REMEDY: Final = "soundalike map draws it anew (with --space NAME, for that space)"
+REMEDY: Final = "soundalike map draws it again (with --space NAME, for that space)"
 _FORMAT: Final = 1
 
 
@@ -53,7 +53,7 @@ def read_or_raise(folder: Path) -> StoredMap | None:
             raise single.damaged(path, f"it has format {head[0]}; this version reads format {_FORMAT}", REMEDY)
         fits = xy.shape == (len(ids), 2) and fitted.shape == ids.shape
         if not fits or not np.isfinite(xy).all() or (np.diff(ids) <= 0).any():
-            raise single.damaged(path, "its places are none", REMEDY)
+            raise single.damaged(path, "its positions are invalid", REMEDY)
         return StoredMap(int(head[1]), ids, xy, fitted)
     except (KeyError, IndexError) as error:
         raise single.damaged(path, "it holds something else", REMEDY) from error

@@ -252,6 +252,6 @@ class Tools:
                 raise ToolError(f"the sound is larger than {self.limits.upload_bytes >> 20} MB")
             file.write_bytes(base64.b64decode(sound, validate=True))
         except (binascii.Error, ValueError) as error:
-            where = "an absolute path of a file that is there, or " if self.local_files else ""
+            where = "the absolute path of an existing file, or " if self.local_files else ""
             raise ToolError(f"the sound is not {where}base64") from error
         return str(file)

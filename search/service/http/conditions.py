@@ -24,7 +24,7 @@ def left_after_conditions(response: Response) -> WSGIEnvironment:
     """
     if not _holds(response):
         response.close()
-        raise PreconditionFailed("what was asked for is another one by now; ask without the condition")
+        raise PreconditionFailed("it has changed since; send the request without the condition")
     environ = {name: value for name, value in request.environ.items() if name != "HTTP_IF_MATCH"}
     written = {name: response.headers.get(name) for name in ("ETag", "Last-Modified")}
     if not is_resource_modified(environ, written["ETag"], last_modified=written["Last-Modified"]):

@@ -102,7 +102,7 @@ class Guard:
         is_own = host in ("localhost", _hostname(self._config.public_host)) or _is_own_address(host)
         if not host or not is_own:
             raise BadRequest(
-                f"this service answers on this machine only, not as {host!r}; if a proxy hands on requests to it, "
+                f"this service answers on this machine only, not as {host!r}; if a proxy forwards requests to it, "
                 f"start it with --public-url {request.scheme}://{asked}/ (docs/guides/proxy.md)"
             )
 
@@ -161,8 +161,8 @@ def _other_site(origin: str | None, host: str) -> str:
     if origin is None or not _netloc(origin):
         return refused
     return (
-        f"{refused}: the page is of {origin}, and this service was asked as {host}. If that page is this service "
-        f"behind a proxy, start it with --public-url {origin}/; if it is another site that may ask, with "
+        f"{refused}: the page is from {origin}, and this service was called as {host}. If that page is this service "
+        f"behind a proxy, start it with --public-url {origin}/; if it is another site that may call it, with "
         f"--cors-origin {origin}"
     )
 

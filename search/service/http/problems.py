@@ -103,10 +103,10 @@ def problem(
     return response
 
 
-UNLIKE_PATTERN = "it cannot be read; it has to be written as the API document says"
+UNLIKE_PATTERN = "it cannot be read; write it as the API document says"
 NOTHING_HERE = "there is nothing at this address"
 LISTED = "/api/v1/openapi.json"
-_IN_JSON = dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "it has to be an object of JSON")
+_IN_JSON = dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "it must be a JSON object")
 """Replaces texts of pydantic that are about Python and name our classes."""
 
 
@@ -125,7 +125,7 @@ def invalid(error: ValidationError) -> Response:
         for one, problem in zip(problems, found, strict=True)
     ]
     shown = "; ".join(f"{one.where}: {what}" for one, what in zip(found[:3], plain, strict=False))
-    return problem(422, shown or "the request does not fit", errors=found[:20])
+    return problem(422, shown or "the request is not valid", errors=found[:20])
 
 
 def _what(title: str, one: ErrorDetails) -> str:
@@ -174,7 +174,7 @@ def register(app: OpenAPI, library: Path) -> None:
         # files of requests are in the system's temporary folder until they are read
         if error.errno not in FULL:
             raise error
-        log.error("no place for a file: %s", error)
+        log.error("no space for a file: %s", error)
         return problem(503, NO_ROOM, retry_after_s=BUSY_RETRY_S)
 
     def large(error: RequestEntityTooLarge) -> Response:

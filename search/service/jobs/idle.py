@@ -76,7 +76,7 @@ class IdleMeasuring:
         self._may = self._attempt.content_id == 0
         if not self._may:
             log.error(
-                "measuring content %d ended the process; no more is measured until the service is started anew "
+                "measuring content %d ended the process; no more is measured until the service restarts "
                 "(SOUNDALIKE_FACTS=off leaves it out, soundalike facts --measure says more)",
                 self._attempt.content_id,
             )

@@ -43,8 +43,8 @@ LEASE_WAIT_S = 30.0
 PUT_BACK_S = 4.0
 """How long a running job may take to stop before the process ends anyway. What it wrote stays."""
 
-_PUT_BACK = JobOutcome("queued", "the service was shut down; the job goes on when it is back")
-_GAVE_WAY = JobOutcome("queued", "another job goes first; then it goes on")
+_PUT_BACK = JobOutcome("queued", "the service was shut down; the job resumes when it is back")
+_GAVE_WAY = JobOutcome("queued", "another job goes first; then this one resumes")
 
 log = logging.getLogger("soundalike.jobs")
 
@@ -187,7 +187,7 @@ class Runner:
     def _failed(self, error: Exception, failures: tuple[JobFailure, ...]) -> JobOutcome:
         """The outcome for an error, with its public text; the log has the whole error."""
         if not isinstance(error, SoundalikeError):
-            return JobOutcome("failed", "an error of the service; its log says which", failures)
+            return JobOutcome("failed", "an error in the service; its log says which", failures)
         log.warning("a job could not be done: %s", error)
         reason = self._message(error)
         if isinstance(error, LibraryBusy):

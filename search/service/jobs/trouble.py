@@ -42,13 +42,13 @@ class Trouble:
     def report(self, why: str) -> None:
         """Set the cause; it is logged if it is new."""
         if why != self.why:
-            log.warning("jobs do not go on: %s", why)
+            log.warning("jobs are held up: %s", why)
         self._why.value = why.encode("utf-8", "replace")[: _LONGEST_BYTES - 1]
 
     def clear(self) -> None:
         """Note that jobs run again."""
         if self.why:
-            log.info("jobs go on")
+            log.info("jobs run again")
         self._why.value = b""
 
 

@@ -32,6 +32,6 @@ def watch_searches(library: Library, config: ServiceConfig, stop: threading.Even
                 logged = ""
             except (OSError, SoundalikeError) as error:  # a full disk, say: new clips are searched later
                 if str(error) != logged:
-                    log.warning("saved searches cannot be looked at: %s", error)
+                    log.warning("saved searches cannot be checked: %s", error)
                 logged = str(error)
             wait_s = max(LOOK_S, REST * (time.monotonic() - begun))

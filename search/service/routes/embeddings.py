@@ -66,7 +66,7 @@ class EmbeddingRoutes:
         words = {place: one for place, one in enumerate(inputs) if isinstance(one, str) and place not in sounds}
         for place, text in words.items():
             if not text.strip() or len(text) > MAX_QUERY_CHARACTERS:
-                raise UnprocessableEntity(f"input {place} is no text of 1 to {MAX_QUERY_CHARACTERS} characters")
+                raise UnprocessableEntity(f"input {place} is not a text of 1 to {MAX_QUERY_CHARACTERS} characters")
         rows = self._rows(space, words, sounds)
         count = sum(len(text.split()) for text in words.values())
         return reply(
@@ -85,7 +85,7 @@ class EmbeddingRoutes:
         encoder = self._service.library.encoders.of(space)
         rows = np.zeros((len(words) + len(sounds), space.dim), np.float32)
         if words and not space.can_text:
-            raise UnprocessableEntity(f"the encoder of {space.name} reads no words; send sounds")
+            raise UnprocessableEntity(f"the encoder of {space.name} cannot read words; send sounds")
         with self._service.metrics.stage("engine"):
             if words:
                 rows[list(words)] = encoder.encode_text(list(words.values()))
@@ -121,7 +121,7 @@ def _sound(one: str | SoundIn, place: int) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UnprocessableEntity(f"the sound of input {place} is no base64") from error
+        raise UnprocessableEntity(f"the sound of input {place} is not base64") from error
 
 
 def _encoded(row: Vectors, encoding_format: str) -> list[float] | str:

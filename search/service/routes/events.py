@@ -47,6 +47,8 @@ class EventRoutes:
     def _found_now(self, clip: Clip, least: float) -> TimeLine:
         longest_s = self._service.config.limits.shown_s
         if clip.duration_s > longest_s:
-            raise UnprocessableEntity(f"longer than {longest_s:g} s, and not known yet; run: soundalike events")
+            raise UnprocessableEntity(
+                f"longer than {longest_s:g} s, and its events are not known yet; run: soundalike events"
+            )
         with self._service.decodes.taken():
             return self._service.library.events.of(clip.id, least=least)

@@ -63,9 +63,7 @@ class ExportRoutes:
         file_of(clip)
         item = ExportItem.of(clip, query.start_s, query.end_s, query.handles_s)
         if query.start_s >= clip.duration_s or item.duration_s <= 0:
-            raise UnprocessableEntity(
-                f"clip {clip.id} is {clip.duration_s:.3f} s long; the passage holds nothing of it"
-            )
+            raise UnprocessableEntity(f"clip {clip.id} is {clip.duration_s:.3f} s long; the passage is outside it")
         wav = bundles.passage_wav(item)
         response = self._streamed(wav.blocks, WAV, passage_name(item))
         response.content_length = wav.size_bytes
@@ -88,7 +86,7 @@ class ExportRoutes:
         if request.mimetype == "multipart/form-data":
             body = reading.json_field(ExportIn, FIELD)
             if body is None:
-                raise UnprocessableEntity(f"the field {FIELD!r} is not there")
+                raise UnprocessableEntity(f"the field {FIELD!r} is missing")
         else:
             body = reading.valid(ExportIn, request.get_json(silent=True))
         items = self._items(body)
@@ -114,7 +112,7 @@ class ExportRoutes:
         ]
         sounding = [item for item in items if item.duration_s > 0]
         if not sounding:
-            raise NotFound("none of these clips is in the library, or none has anything in these passages")
+            raise NotFound("none of these clips is in the library, or the passages are outside them")
         return sounding
 
     def _streamed(self, blocks: Iterable[bytes], media_type: str, name: str) -> Response:
@@ -133,6 +131,6 @@ class ExportRoutes:
 def _until_stopped(blocks: Iterable[bytes], service: Service) -> Iterator[bytes]:
     for block in blocks:
         if service.stopping.is_set():
-            raise ConnectionAbortedError("the service ends")
+            raise ConnectionAbortedError("the service is shutting down")
         if block:
             yield block

@@ -48,7 +48,7 @@ class FailureRoutes:
         """Start a job that tries the listed files again (the first thousand). 404 if the list is empty."""
         failed = failures(self._service.library)[:MAX_JOB_FILES]
         if not failed:
-            raise NotFound("no file is there that could not be indexed")
+            raise NotFound("no file is listed as failed")
         shown = [(root.absolute(one.file.path), self._out(root, one)) for root, one in failed]
         files = [(path, out.file if out.folder is None else f"{out.folder}/{out.file}") for path, out in shown]
         return accepted(self._service.jobs.add("scan", files))

@@ -52,7 +52,7 @@ class FolderRoutes:
         """
         if not self._service.config.folders:
             raise Forbidden(
-                "this service takes no folders by their path; upload the files, or let whoever runs it start it with "
+                "this service accepts no folders by path; upload the files, or let whoever runs it start it with "
                 "--folders"
             )
         folder = folder_at(body.path, self._service.config.library)
@@ -100,20 +100,20 @@ def folder_at(text: str, library: Path) -> Path:
     """The folder that a client named, with links resolved. Raises UnprocessableEntity with the reason."""
     path = Path(text.strip())
     if "\0" in text:
-        raise UnprocessableEntity("a path has no character 0")
+        raise UnprocessableEntity("a path must not contain the null character")
     if is_in_store(text.strip()):
         raise UnprocessableEntity("a part of an object store is indexed by: soundalike index s3://BUCKET/PREFIX")
     if path.parts[:1] == ("~",):
         path = Path.home().joinpath(*path.parts[1:])
     shown = printable(str(path))
     if not path.is_absolute():
-        raise UnprocessableEntity(f"{shown}: give the whole path of the folder, from / (or from ~) on")
+        raise UnprocessableEntity(f"{shown}: give the full path of the folder, starting with / or ~")
     try:
         if not path.is_dir():
-            raise UnprocessableEntity(f"{shown}: " + ("is no folder" if path.exists() else "no such folder"))
+            raise UnprocessableEntity(f"{shown}: " + ("is not a folder" if path.exists() else "no such folder"))
         folder = path.resolve()
     except (OSError, RuntimeError) as error:  # a name that is too long, or a loop of links
-        raise UnprocessableEntity(f"{shown}: cannot be looked at") from error
+        raise UnprocessableEntity(f"{shown}: cannot be read") from error
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UnprocessableEntity(f"{shown}: the service may not read it; ask its owner")
     if folder.is_relative_to(library.resolve()):

@@ -36,7 +36,7 @@ class IdentifyRoutes:
         plays when. Only sounds with fingerprints can be found; `fingerprinted` says how many have them.
         """
         if form.end_s is not None and form.end_s <= form.start_s:
-            raise UnprocessableEntity("the passage ends before it starts: end_s has to be more than start_s")
+            raise UnprocessableEntity("the passage ends before it starts: end_s must be more than start_s")
         name = shown_name(form.audio.filename)
         with self._service.decodes.taken(), received({"audio": form.audio}) as paths:
             try:

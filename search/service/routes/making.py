@@ -144,6 +144,6 @@ def _composed(given: Notes, query: ComposedOf) -> Notes:
     tune = composing.variation(given, query.seed) if query.varied else composing.going_on(given, count, query.seed)
     if tune.duration_s > LONGEST_TUNE_S:
         raise UnprocessableEntity(
-            f"that lasts {tune.duration_s:.0f} s; {LONGEST_TUNE_S:g} s at most: ask for fewer notes"
+            f"that lasts {tune.duration_s:.0f} s; at most {LONGEST_TUNE_S:g} s are allowed: ask for fewer notes"
         )
     return tune

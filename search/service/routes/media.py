@@ -223,9 +223,7 @@ class MediaRoutes:
         """Start and end of the passage, in seconds. Raises UnprocessableEntity if it is empty or too long."""
         end_s = clip.duration_s if passage.end_s is None else min(passage.end_s, clip.duration_s)
         if passage.start_s >= end_s:
-            raise UnprocessableEntity(
-                f"clip {clip.id} is {clip.duration_s:.3f} s long; the passage holds nothing of it"
-            )
+            raise UnprocessableEntity(f"clip {clip.id} is {clip.duration_s:.3f} s long; the passage is outside it")
         longest_s = self._service.config.limits.drawn_s
         if end_s - passage.start_s > longest_s:
             raise UnprocessableEntity(f"at most {longest_s:g} s at once; ask for a passage by start_s and end_s")

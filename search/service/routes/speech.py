@@ -21,7 +21,7 @@ from search.service.service import Service
 CLIPS = Tag(name="clips", description="The clips of the library.")
 SEARCH = Tag(name="search", description="Searching the library.")
 NO_RECOGNISER: Final = (
-    "not known yet, and the service cannot recognise words: it needs the package soundalike[speech] and a model"
+    "not transcribed yet, and the service cannot recognise words: it needs the package soundalike[speech] and a model"
 )
 _MEDIA_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt"}
 
@@ -46,7 +46,7 @@ class SpeechRoutes:
         clip = the_clip(library, path.clip_id)
         longest_s = self._service.config.limits.query_s
         if clip.duration_s > longest_s and not library.catalog.transcripts([clip.content_id]):
-            raise UnprocessableEntity(f"longer than {longest_s:g} s, and not known yet; run: soundalike speech")
+            raise UnprocessableEntity(f"longer than {longest_s:g} s, and not transcribed yet; run: soundalike speech")
         try:
             with self._service.decodes.taken():
                 said = library.speech.transcript(clip.id, query.language)

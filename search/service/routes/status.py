@@ -79,7 +79,7 @@ class StatusRoutes:
         try:
             found = self._found()
         except LibraryError as error:
-            log.warning("the catalog is away: %s", error)
+            log.warning("the catalog does not answer: %s", error)
             found = _AWAY
         response = reply(found, 200 if found.status == "ready" else 503)
         if found.status != "ready":
@@ -112,7 +112,7 @@ class StatusRoutes:
             yield DegradedOut(what="jobs", why=self._service.trouble.why)
         shipping = self._service.library.shipping
         if shipping is not None and shipping.trouble:
-            yield DegradedOut(what="snapshots", why="what was published last cannot be fetched; the log says why")
+            yield DegradedOut(what="snapshots", why="the latest snapshots cannot be fetched; the log says why")
 
     def metrics(self) -> Response:
         """Get metrics for Prometheus: latency by endpoint and stage, errors, the job queue, the size of the index."""

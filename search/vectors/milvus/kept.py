@@ -38,7 +38,7 @@ from search.vectors.milvus.collection import MilvusCollection, require, server
 from search.vectors.scoring import check_rows
 from search.vectors.snapshot import SnapshotIndex
 
-KIND: Final = Kind("snapshot in Milvus", 1, "soundalike reindex makes it anew from the catalog")
+KIND: Final = Kind("snapshot in Milvus", 1, "soundalike reindex rebuilds it from the catalog")
 IDS: Final = "ids.npy"
 NAMES: Final = "milvus.json"
 """A file beside the folder of snapshots: its own inode number, and the marks that collections made here may have."""
@@ -109,7 +109,7 @@ class InMilvus:
             try:
                 facts, _ = self._read(self.snapshots.open(sequence))
                 if not _is_ours(facts.collection, {facts.collection: [facts.publication], **self._names()}):
-                    found.append(f"the collection of snapshot {sequence} is gone from Milvus, or another library's")
+                    found.append(f"the collection of snapshot {sequence} is gone from Milvus, or is another library's")
             except SnapshotError:  # reported above
                 pass
             except LibraryError as error:

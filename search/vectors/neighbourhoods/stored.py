@@ -34,7 +34,7 @@ from search.vectors.neighbourhoods.graph import Graph, Segments
 from search.vectors.neighbourhoods.lists import NeighbourLayer, NeighbourLists
 from search.vectors.neighbourhoods.smoothing import NEIGHBOURS, summed
 
-KIND: Final = Kind("neighbourhoods", 2, "they are left out until soundalike reindex makes them anew", reads_too=(1,))
+KIND: Final = Kind("neighbourhoods", 2, "they are left out until soundalike reindex rebuilds them", reads_too=(1,))
 IDS, NEAR, SIMILAR, SMOOTH = "ids.npy", "neighbours.npy", "similarities.npy", "smoothed.f16"
 CHANGED, LENGTHS, GONE = "changed.npy", "lengths.npy", "gone.npy"
 TOLERANCE: Final = 5e-3
@@ -86,7 +86,7 @@ def read(snapshot: Snapshot, dim: int) -> StoredNeighbourhoods:
     """Open a snapshot; check sizes and the digests of ids. Raises SnapshotError with the cause."""
     facts = snapshot.facts(NeighbourhoodFacts)
     if facts.dim != dim:
-        raise snapshot.damaged("they are of another space")
+        raise snapshot.damaged("they belong to another space")
     try:
         sizes = list(zip(facts.layers, facts.changed, strict=True)) or [(facts.count, 0)]
         layers = [_layer(snapshot, dim, number, *size) for number, size in enumerate(sizes)]
@@ -97,7 +97,7 @@ def read(snapshot: Snapshot, dim: int) -> StoredNeighbourhoods:
         lists = NeighbourLists(layers, gone)
         needed = {name for layer in layers for name in layer.names}
         if set(snapshot.files) - {GONE} != needed or len(lists) != facts.count:
-            raise snapshot.damaged("its files are not those of its manifest")
+            raise snapshot.damaged("its files and its manifest do not match")
     except (OSError, ValueError, TypeError) as error:
         raise snapshot.unreadable(error) from error
     return StoredNeighbourhoods(snapshot, lists)
@@ -116,9 +116,9 @@ def _layer(snapshot: Snapshot, dim: int, number: int, count: int, changed: int) 
         older, lengths = snapshot.array(names[4]), snapshot.array(names[5])
     both = (count + changed, NEIGHBOURS)
     if ids.shape != (count,) or older.shape != (changed,) or lengths.shape != (changed,):
-        raise snapshot.damaged("their files do not fit together")
+        raise snapshot.damaged("their files do not match each other")
     if near.shape != both or similar.shape != both:
-        raise snapshot.damaged("their files do not fit together")
+        raise snapshot.damaged("their files do not match each other")
     rows = snapshot.mapped(smooth_name, np.dtype(np.float16), (count, dim))
     return NeighbourLayer(ids, older, near, similar, rows, lengths, names)
 
@@ -163,7 +163,7 @@ def differences(stored: StoredNeighbourhoods, dim: int, index: HeldSegments) -> 
         some = some.at(np.flatnonzero((rows_of(held, some.ids) >= 0) & there.all(axis=1)))
         wrong = _differ(lists, some, near_of(index, some, dim), index.vectors(some.ids))
         if wrong.any():
-            yield f"the neighbourhood of segment {some.ids[wrong][0]} does not follow from the vectors"
+            yield f"the neighbourhood of segment {some.ids[wrong][0]} does not match the vectors"
             return
 
 

@@ -53,7 +53,7 @@ describe("a sentence of the service", () => {
     ["the key 'mine' may not write", "密钥 'mine' 没有此权限：写入"],
     ["too many sounds are being decoded at once; try again", "同时进行的操作（解码声音）过多，请重试"],
     [
-      "/data/lib: process 12 is writing since 10:02; wait until it is done, or stop it",
+      "/data/lib: process 12 has been writing since 10:02; wait until it is done, or stop it",
       "/data/lib：process 12 从 10:02 起正在写入；请等待它完成，或停止它",
     ],
   ])("%s", (english, chinese) => expect(inChinese(english)).toBe(chinese));
@@ -71,7 +71,7 @@ describe("a sentence of the service", () => {
     expect(inChinese('no "a: no such file, one sample" here')).toBe(
       "此音库中没有“a: no such file, one sample”",
     );
-    expect(inChinese("there is a saved search of this name already: no such file")).toBe(
+    expect(inChinese("there is already a saved search called no such file")).toBe(
       "已有同名的已保存检索：no such file",
     );
     expect(inChinese("'a, one sample' went wrong")).toBe("'a, one sample' went wrong");

@@ -108,5 +108,5 @@ class NewJob(Body):
 
 def _without_slash(name: object) -> object:
     if isinstance(name, str) and "/" in name:
-        raise PydanticCustomError("profile", "a profile's name has no '/' in it; choose another character")
+        raise PydanticCustomError("profile", "a profile's name must not contain '/'; choose another character")
     return name
