@@ -184,7 +184,7 @@ def test_what_cannot_be_sent_is_listed_with_its_cause(page, own, tmp_path):
 
     page.route("**/api/v1/clips", lose, times=1)
     page.get_by_label("Choose files to add").set_input_files([gone, there])
-    expect(refused).to_have_text([re.compile("^gone.wav: It cannot be read any more")])
+    expect(refused).to_have_text([re.compile("^gone.wav: It can no longer be read")])
     expect(page.locator("[data-job]", has_text="there.wav")).to_be_visible()
     expect(page.get_by_text("Sending")).to_have_count(0)
     page.route("**/api/v1/clips", lambda route: route.abort())

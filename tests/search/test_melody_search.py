@@ -203,7 +203,7 @@ def test_nothing_indexed_is_no_match_and_k_must_be_positive():
     empty = index_of([])
     answer = empty.search_hum(curve_of(TUNES[0], 0.0, 8.0))
     assert (answer.verdict, answer.hits, answer.reason) == ("none", (), "no tunes are indexed")
-    with pytest.raises(QueryError, match="at least one"):
+    with pytest.raises(QueryError, match="k is 0; it must be 1 or more"):
         empty.search_hum(curve_of(TUNES[0], 0.0, 8.0), k=0)
 
 

@@ -3471,7 +3471,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description What went wrong, as RFC 9457 has it; ``request_id`` finds the line in the service's log.
+         * @description An error, as in RFC 9457; ``request_id`` identifies its line in the service's log.
          */
         Problem: {
             /**
@@ -3498,7 +3498,7 @@ export interface components {
         };
         /**
          * FieldProblem
-         * @description One thing that is wrong with a request: where, and what.
+         * @description One defect of a request: where, and what.
          */
         FieldProblem: {
             /** Where */
