@@ -38,7 +38,7 @@ class Checkout:
         Outside a repository it is "no commit".
         """
         commit_and_changes = [
-            self._git("rev-parse", "--short", "HEAD"),
+            self._git("rev-parse", "--short=7", "HEAD"),  # the same length as the repository grows
             self._git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":(top,exclude){FIGURES}"),
         ]
         if commit_and_changes[0] is None:
